@@ -1,0 +1,1 @@
+"""Where the core meets its vendors: one vendor a file."""

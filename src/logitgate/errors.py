@@ -1,0 +1,59 @@
+"""What logitgate says when it refuses, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+
+class LogitgateError(Exception):
+    """The root of every refusal: who is meant, which rule, what to do.
+
+    Parameters
+    ----------
+    subject : str
+        What the refusal is about: a key of the project file, a column, a file, a model version.
+    rule : str
+        Which rule was broken, with the figure that broke it; never a person's values.
+    remedy : str
+        What to do about it.
+    """
+
+    exit_code = 3
+
+    def __init__(self, subject: str, rule: str, remedy: str) -> None:
+        super().__init__(f"{subject}: {rule}; {remedy}")
+        self.subject = subject
+        self.rule = rule
+        self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type[LogitgateError], tuple[str, str, str]]:
+        """Survive the way through another process."""
+        return type(self), (self.subject, self.rule, self.remedy)
+
+
+class ProjectError(LogitgateError):
+    """The project file or the command line is wrong."""
+
+    exit_code = 2
+
+
+class DataError(LogitgateError):
+    """The rows are not what the project promises, so nothing is learned from them."""
+
+    exit_code = 1
+
+
+class FitError(LogitgateError):
+    """The rows do not determine a logistic model: separation, no convergence, ill-conditioning."""
+
+    exit_code = 1
+
+
+class UnavailableError(LogitgateError):
+    """A store, server or file that the work needs cannot be reached."""
+
+    exit_code = 3
+
+
+class ConflictError(LogitgateError):
+    """Somebody else changed what this work was judged against."""
+
+    exit_code = 4

@@ -1,0 +1,92 @@
+"""Findings and the verdict: what was checked, what came out, and which one decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Figure: TypeAlias = float | int | str | bool | None
+
+
+class Status(StrEnum):
+    """What one check found.
+
+    WARN is a breach that was declared harmless; INSUFFICIENT says that the rows are too few to
+    tell and that this was foreseen; INDETERMINATE that a gate could not be judged. Only FAIL and
+    INDETERMINATE stop a promotion.
+    """
+
+    PASS = "PASS"  # noqa: S105 - a status, not a password
+    WARN = "WARN"
+    INSUFFICIENT = "INSUFFICIENT"
+    INDETERMINATE = "INDETERMINATE"
+    FAIL = "FAIL"
+
+    @property
+    def stops(self) -> bool:
+        """Whether a finding of this status stops a promotion."""
+        return self not in (Status.PASS, Status.WARN, Status.INSUFFICIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found about one subject, and the figures it rests on."""
+
+    check: str
+    subject: str
+    status: Status
+    because: str
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain values; a figure that is not finite becomes None, as JSON has no NaN."""
+        return {
+            "check": self.check,
+            "subject": self.subject,
+            "status": self.status.value,
+            "because": self.because,
+            "figures": {name: _finite(value) for name, value in self.figures.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All findings of a run; the worst one decides.
+
+    A check that was required and left no finding is INDETERMINATE: what was not looked at does
+    not pass.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding], required: Iterable[str]) -> Verdict:
+        """Collect findings and add one for each required check that has none."""
+        found = tuple(findings)
+        seen = {finding.check for finding in found}
+        absent = tuple(
+            Finding(check, "verdict", Status.INDETERMINATE, "this check was required and left no finding")
+            for check in sorted(set(required) - seen)
+        )
+        return cls(found + absent)
+
+    @property
+    def status(self) -> Status:
+        """PASS only when nothing stops; otherwise the worst status found."""
+        if not self.findings:
+            return Status.INDETERMINATE
+        order = list(Status)
+        worst = max((finding.status for finding in self.findings), key=order.index)
+        return worst if worst.stops else Status.PASS
+
+    @property
+    def reasons(self) -> tuple[Finding, ...]:
+        """The findings that stop a promotion."""
+        return tuple(finding for finding in self.findings if finding.status.stops)
+
+
+def _finite(value: Figure) -> Figure:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
