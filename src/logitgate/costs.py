@@ -20,6 +20,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 IntArray: TypeAlias = NDArray[np.int64]
 
 ENTRIES = ("true_positive", "false_positive", "true_negative", "false_negative")
+_ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,17 @@ class RowCosts:
         """Return the costs of the chosen rows."""
         return RowCosts(*(getattr(self, entry)[index] for entry in ENTRIES))
 
+    def spread(self) -> FloatArray:
+        """Return C_FP - C_TN + C_FN - C_TP, what errors cost beyond being right; shape (n,).
+
+        Zero where nothing but rounding is left, so that costs which cancel on paper cancel here.
+        """
+        extra = self.false_positive - self.true_negative
+        missed = self.false_negative - self.true_positive
+        size = sum(np.abs(getattr(self, entry)) for entry in ENTRIES)
+        spread = extra + missed
+        return np.where(np.abs(spread) <= _ROUNDING * size, 0.0, spread)
+
     def bayes_threshold(self) -> FloatArray:
         """Return the probability from which flagging a row costs less than passing it (Elkan 2001).
 
@@ -47,7 +59,7 @@ class RowCosts:
         array of shape (n,)
         """
         extra = self.false_positive - self.true_negative
-        spread = extra + self.false_negative - self.true_positive
+        spread = self.spread()
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(spread == 0, np.where(extra < 0, -np.inf, np.inf), extra / spread)
 
@@ -147,7 +159,9 @@ class CostMatrix:
             The same for costs that are constant, and for a zero denominator there.
         """
         costs = RowCosts(*(getattr(self, entry).over(columns, rows) for entry in ENTRIES))
-        spread = costs.false_positive - costs.true_negative + costs.false_negative - costs.true_positive
+        finite = np.logical_and.reduce([np.isfinite(getattr(costs, entry)) for entry in ENTRIES])
+        with np.errstate(invalid="ignore"):
+            spread = np.where(finite, costs.spread(), np.nan)
         refused = ~(spread > 0) if self.constant else ~(spread >= 0)
         if refused.any():
             raise self._refusal(costs, spread, refused, ids)
@@ -158,7 +172,7 @@ class CostMatrix:
     ) -> ProjectError | DataError:
         first = int(np.argmax(refused))
         if self.constant:
-            word = "is negative" if spread[first] < 0 else "is zero"
+            word = {-1: "is negative", 0: "is zero"}.get(np.sign(spread[first]), "is not finite")
             return ProjectError(
                 "costs",
                 f"C_FP - C_TN + C_FN - C_TP = {spread[first]:g} {word}, so no threshold exists",

@@ -28,7 +28,8 @@ class Rule:
     def __post_init__(self) -> None:
         if self.name not in ("constant", "per-row", "flag-none", "flag-all"):
             raise ValueError(f"unknown rule {self.name!r}")
-        if (self.name == "constant") != (self.value is not None and bool(np.isfinite(self.value))):
+        finite = isinstance(self.value, (int, float)) and bool(np.isfinite(self.value))
+        if not (finite if self.name == "constant" else self.value is None):
             raise ValueError(f"rule {self.name!r} does not go with threshold {self.value!r}")
 
     @classmethod

@@ -18,6 +18,24 @@ from numpy.typing import NDArray
 FloatArray: TypeAlias = NDArray[np.float64]
 Tree: TypeAlias = "float | str | list[Tree]"
 
+_LONGEST = 1_000
+_DEEPEST = 100
+
+
+def _if(condition: FloatArray, body: FloatArray, orelse: FloatArray) -> FloatArray:
+    """Choose per row; a condition that cannot be told leaves the row without a value."""
+    return np.where(np.isnan(condition), np.nan, np.where(condition, body, orelse))
+
+
+def _comparison(compare: Callable[..., NDArray[np.bool_]]) -> Callable[..., FloatArray]:
+    """Make a comparison answer NaN, not false, where a side is missing."""
+
+    def compared(left: FloatArray, right: FloatArray) -> FloatArray:
+        return np.where(np.isnan(left) | np.isnan(right), np.nan, compare(left, right))
+
+    return compared
+
+
 _ARITHMETIC: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISON: dict[type[ast.AST], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _OPERATORS: dict[str, Callable[..., FloatArray]] = {
@@ -25,13 +43,12 @@ _OPERATORS: dict[str, Callable[..., FloatArray]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": np.true_divide,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "if": np.where,
+    "<": _comparison(np.less),
+    "<=": _comparison(np.less_equal),
+    ">": _comparison(np.greater),
+    ">=": _comparison(np.greater_equal),
+    "if": _if,
 }
-_LONGEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +109,19 @@ class Expression:
 
 
 def _number(value: float) -> float:
-    if not np.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError("a number must be finite") from error
+    if not np.isfinite(number):
         raise ValueError("a number must be finite")
-    return float(value)
+    return number
 
 
-def _tree(node: ast.AST) -> Tree:
+def _tree(node: ast.AST, depth: int = 0) -> Tree:
+    if depth > _DEEPEST:
+        raise ValueError(f"nested more than {_DEEPEST} deep")
+    deeper = depth + 1
     match node:
         case ast.Constant(value=bool()):
             raise ValueError("true and false are not numbers")
@@ -106,16 +130,15 @@ def _tree(node: ast.AST) -> Tree:
         case ast.Name(id=column):
             return column
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return ["-", 0.0, _tree(operand)]
+            return ["-", 0.0, _tree(operand, deeper)]
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _tree(operand)
+            return _tree(operand, deeper)
         case ast.BinOp(op=op, left=left, right=right) if type(op) in _ARITHMETIC:
-            return [_ARITHMETIC[type(op)], _tree(left), _tree(right)]
-        case ast.IfExp(test=ast.Compare(left=left, ops=[op], comparators=[right]), body=body, orelse=orelse) if (
-            type(op) in _COMPARISON
-        ):
-            condition: Tree = [_COMPARISON[type(op)], _tree(left), _tree(right)]
-            return ["if", condition, _tree(body), _tree(orelse)]
+            return [_ARITHMETIC[type(op)], _tree(left, deeper), _tree(right, deeper)]
+        case ast.IfExp(test=ast.Compare(left=left, ops=[op], comparators=[right]), body=body, orelse=orelse):
+            if type(op) in _COMPARISON:
+                condition: Tree = [_COMPARISON[type(op)], _tree(left, deeper), _tree(right, deeper)]
+                return ["if", condition, _tree(body, deeper), _tree(orelse, deeper)]
     raise ValueError(
         f"{type(node).__name__} is not arithmetic: use numbers, column names, + - * / and 'a if b > c else d'"
     )

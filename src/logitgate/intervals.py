@@ -176,5 +176,5 @@ def _sums(
     pair = cluster.astype(np.int64) * groups + group
     pairs, code = np.unique(pair, return_inverse=True)
     owner: IntArray = pairs % groups
-    sums: FloatArray = np.bincount(code, residual, len(pairs))
+    sums = np.asarray(np.bincount(code, residual, len(pairs)), dtype=np.float64)
     return owner, sums
