@@ -1,0 +1,125 @@
+"""Where a challenger does harm: slices in which it is proven to cost more than the margin.
+
+Source: Holm (1979), A simple sequentially rejective multiple test procedure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .expressions import FloatArray
+from .findings import Status
+from .intervals import NAN, Clusters, Estimate, Means, holm
+from .slices import Levels, Sliced
+
+
+@dataclass(frozen=True, slots=True)
+class HarmRule:
+    """When a slice's extra cost stops a promotion, and how many rows it takes to tell."""
+
+    margin: float
+    """Mean extra cost per row that is tolerated in a slice."""
+    alpha: float = 0.05
+    """The chance of blocking a harmless challenger, over all slices together."""
+    rows: int = 100
+    events: int = 10
+    non_events: int = 10
+
+    def __post_init__(self) -> None:
+        if not (0 < self.alpha < 1 and np.isfinite(self.margin)):
+            raise ValueError(f"alpha {self.alpha:g} is not between 0 and 1, or margin {self.margin:g} not finite")
+
+
+@dataclass(frozen=True, slots=True)
+class SliceHarm:
+    """Whether one slice is proven to cost more than the margin beyond the reference."""
+
+    name: str
+    status: Status
+    n: int
+    events: int
+    difference: Estimate
+    """Mean extra cost per row with its two-sided 95 % (clustered) t interval."""
+    p_value: float
+    adjusted: float
+    """Holm's p-value over all slices with enough rows; NaN for the others."""
+
+    def figures(self) -> dict[str, float]:
+        """Return all figures flat."""
+        flat: dict[str, float] = {"n": self.n, "events": self.events, **self.difference.figures("difference")}
+        return flat | {"p_value": self.p_value, "adjusted": self.adjusted}
+
+
+def proven_harm(
+    difference: FloatArray,
+    y: NDArray[np.integer],
+    slices: Mapping[str, Levels],
+    cluster: Clusters,
+    rule: HarmRule,
+) -> list[SliceHarm]:
+    """Test in each slice whether the judged model costs more than the margin beyond the reference.
+
+    One-sided (clustered) t tests, Holm-corrected over all slices with enough rows, events and
+    non-events. Asking every slice to prove that it is no worse would block every model.
+
+    Parameters
+    ----------
+    difference : array of shape (n,)
+        Cost of the judged model minus cost of the reference, per row.
+    y : int array of shape (n,)
+    slices : mapping of str to Levels
+    cluster : int array of shape (n,) or None
+    rule : HarmRule
+
+    Returns
+    -------
+    list of SliceHarm
+        FAIL where harm is proven, PASS where it is not, INSUFFICIENT below the minimum of rows,
+        INDETERMINATE where there is no p-value despite enough rows.
+    """
+    columns = [Sliced.of(name, levels, y) for name, levels in slices.items()]
+    untold = [
+        harm for column in columns for harm in _untold(column, column.means(difference, cluster), rule.margin)
+    ]
+    enough = np.array([_enough(harm, rule) for harm in untold], dtype=bool)
+    adjusted = np.full(len(untold), NAN)
+    adjusted[enough] = holm(np.array([harm.p_value for harm in untold])[enough])
+    return [
+        replace(harm, status=_status(told, p_value, rule.alpha), adjusted=p_value)
+        for harm, told, p_value in zip(untold, enough.tolist(), adjusted.tolist(), strict=True)
+    ]
+
+
+def _untold(column: Sliced, means: Means, margin: float) -> list[SliceHarm]:
+    """Return the test of each level before Holm has looked at all of them."""
+    low, high = means.limits(0.95)
+    p_values = means.p_above(margin)
+    return [
+        SliceHarm(
+            name=name,
+            status=Status.INDETERMINATE,
+            n=int(column.n[at]),
+            events=int(column.events[at]),
+            difference=Estimate(float(means.mean[at]), float(low[at]), float(high[at])),
+            p_value=float(p_values[at]),
+            adjusted=NAN,
+        )
+        for at, name in enumerate(column.names)
+    ]
+
+
+def _enough(harm: SliceHarm, rule: HarmRule) -> bool:
+    others = harm.n - harm.events
+    return harm.n >= max(rule.rows, 1) and harm.events >= rule.events and others >= rule.non_events
+
+
+def _status(enough: bool, adjusted: float, alpha: float) -> Status:
+    if not enough:
+        return Status.INSUFFICIENT
+    if np.isnan(adjusted):
+        return Status.INDETERMINATE
+    return Status.FAIL if adjusted < alpha else Status.PASS
