@@ -1,0 +1,48 @@
+# Every target sets up what it needs: .venv with the locked dependencies and this package, made once and kept until
+# a lock file, pyproject.toml, the folder or PYTHON changes. See tools/make-environment.
+
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check ui lock clean environment
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'PYTHON=... chooses the interpreter (3.11 or newer), ARGS=... is added to test, ui and lock.'
+
+demo: environment ## Run the example from the rows to a model in production
+	@$(BIN)/python -m flows.demo
+
+test: export OPENBLAS_NUM_THREADS = 1
+test: export OMP_NUM_THREADS = 1
+test: export MKL_NUM_THREADS = 1
+test: export DO_NOT_TRACK = 1
+test: environment ## Run the whole suite, doctests included
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: environment ## Formatting, lint, types, import contracts, consistency of what is installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/uv pip check --quiet --python $(BIN)/python
+
+ui: environment ## Open the MLflow page with what was decided and why
+	@$(BIN)/logitgate ui $(ARGS)
+
+lock: environment ## Resolve pyproject.toml into the lock files again (ARGS=--upgrade for newer versions)
+	$(COMPILE) $(ARGS) --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra postgresql --constraints requirements.lock pyproject.toml \
+		--output-file requirements-runtime.lock
+	echo uv | $(COMPILE) --no-annotate --constraints requirements.lock - --output-file requirements-bootstrap.lock
+
+clean: ## Remove .venv, builds and caches; stores with runs and models stay
+	rm -rf .venv .venv.lock build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@PYTHON='$(PYTHON)' sh tools/make-environment
