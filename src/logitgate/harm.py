@@ -31,7 +31,7 @@ class HarmRule:
 
     def __post_init__(self) -> None:
         if not (0 < self.alpha < 1 and np.isfinite(self.margin)):
-            raise ValueError(f"alpha {self.alpha:g} is not between 0 and 1, or margin {self.margin:g} not finite")
+            raise ValueError(f"alpha {self.alpha:g} outside (0, 1) or margin {self.margin:g} not finite")
 
 
 @dataclass(frozen=True, slots=True)

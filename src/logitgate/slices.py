@@ -38,6 +38,10 @@ class Levels:
         names, codes = np.unique(np.array(named, dtype=np.str_), return_inverse=True)
         return cls(codes, tuple(names.tolist()))
 
+    def take(self, index: IntArray | BoolArray) -> Levels:
+        """Return the levels of the chosen rows."""
+        return Levels(self.codes[index], self.names)
+
 
 @dataclass(frozen=True, slots=True)
 class Sliced:
@@ -61,8 +65,7 @@ class Sliced:
         ValueError
             When there are not as many codes as outcomes.
         """
-        if len(levels.codes) != len(y):
-            raise ValueError(f"slices of {column}: {len(levels.codes)} codes for {len(y)} rows")
+        _refuse_other_length(column, levels, len(y))
         member = np.flatnonzero(levels.codes >= 0)
         code = levels.codes[member]
         size = len(levels.names)
@@ -138,19 +141,37 @@ def slice_evaluations(scored: Scored, slices: Mapping[str, Levels]) -> list[Slic
     -------
     list of SliceEvaluation
         Named `carrier = UA`; a level without rows is there, with n = 0.
+
+    Raises
+    ------
+    ValueError
+        When a column has not as many codes as there are rows.
     """
-    return [part for column, levels in slices.items() for part in _evaluate_levels(scored, column, levels)]
+    for column, levels in slices.items():
+        _refuse_other_length(column, levels, len(scored.y))
+    order = np.argsort(scored.decision.probability, kind="stable")
+    ranked = scored.take(order)
+    return [
+        part
+        for column, levels in slices.items()
+        for part in _evaluate_levels(ranked, Sliced.of(column, levels.take(order), ranked.y))
+    ]
+
+
+def _refuse_other_length(column: str, levels: Levels, rows: int) -> None:
+    if len(levels.codes) != rows:
+        raise ValueError(f"slices of {column}: {len(levels.codes)} codes for {rows} rows")
 
 
 def _name(value: object) -> str:
     return MISSING if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
 
 
-def _evaluate_levels(scored: Scored, column: str, levels: Levels) -> list[SliceEvaluation]:
-    part = Sliced.of(column, levels, scored.y)
-    rows = scored.take(part.member)
+def _evaluate_levels(ranked: Scored, part: Sliced) -> list[SliceEvaluation]:
+    """Evaluate the levels of one column, on rows in the order of their probabilities."""
+    rows = ranked.take(part.member)
     probability, flagged = rows.decision.probability, rows.decision.flagged
-    cost = part.means(scored.cost, scored.cluster)
+    cost = part.means(ranked.cost, ranked.cluster)
     low, high = cost.limits(0.95)
     flags, hits = part.sums(flagged), part.sums(flagged & (rows.y == 1))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -180,8 +201,11 @@ def _evaluate_levels(scored: Scored, column: str, levels: Levels) -> list[SliceE
 
 
 def _aucs(code: IntArray, probability: FloatArray, y: NDArray[np.integer], size: int) -> FloatArray:
-    """Return the AUC within each level, ties counting one half; NaN when a class is absent."""
-    order = np.lexsort((probability, code))
+    """Return the AUC within each level, ties counting one half; NaN when a class is absent.
+
+    The probabilities must be in ascending order: a stable sort by level keeps them so.
+    """
+    order = np.argsort(code.astype(np.min_scalar_type(size)), kind="stable")
     code, probability, event = code[order], probability[order], y[order] == 1
     fresh = np.diff(probability, prepend=np.inf) != 0
     fresh |= np.diff(code, prepend=-1) != 0
