@@ -1,0 +1,229 @@
+"""From the type a column is stored in to the one that the project declares, or a refusal by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DataError
+from ..project import ColumnType
+from .source import Source
+
+MOMENT = pa.timestamp("us", "UTC")
+_EXACT = 2**53
+_DAY = 86_400_000_000
+_LISTED = "mend the cell, or list its text under rows.missing if it means missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a source, and which of its cells mean "missing" beside the empty ones."""
+
+    source: Source
+    name: str
+    missing: tuple[str, ...] = ()
+
+    @property
+    def stored(self) -> pa.Array:
+        """The column's cells, in one piece; text with 64-bit offsets."""
+        cells = self.source.cells.column(self.name)
+        if is_text(cells.type):
+            return cells.cast(pa.large_string()).combine_chunks()
+        if pa.types.is_dictionary(cells.type):
+            return cells.unify_dictionaries().combine_chunks()
+        return cells.combine_chunks()
+
+    def refused(self, row: int, rule: str, remedy: str) -> DataError:
+        """Return the refusal of the cell in a row."""
+        return DataError(f"{self.source.place(row)}, column '{self.name}'", rule, remedy)
+
+    def strange(self, stored: pa.DataType, declared: ColumnType) -> DataError:
+        """Return the refusal of a type that says nothing of the declared kind."""
+        rule = f"is stored as {stored}, but read as {declared}"
+        remedy = "declare its type under rows.types"
+        return DataError(f"{self.source.name}, column '{self.name}'", rule, remedy)
+
+
+def cast(column: Column, declared: ColumnType) -> pa.Array:
+    """Return a column as Arrow's float64, int64, bool, large_string, dictionary of text or UTC microseconds.
+
+    Raises
+    ------
+    DataError
+        Naming the first row whose cell is not of the declared type, and never what stands in it.
+    """
+    stored = column.stored
+    if declared is ColumnType.TEXT:
+        return _text(column, stored)
+    if pa.types.is_dictionary(stored.type):
+        stored = stored.cast(stored.type.value_type)
+    if pa.types.is_null(stored.type):
+        stored = stored.cast(pa.large_string())
+    if is_text(stored.type):
+        stored = _without(stored.cast(pa.large_string()), column.missing)
+    elif is_number(stored.type):
+        stored = _without_numbers(stored, column.missing)
+    match declared:
+        case ColumnType.NUMBER:
+            return _number(column, stored)
+        case ColumnType.INTEGER:
+            return _integer(column, stored)
+        case ColumnType.BOOLEAN:
+            return _boolean(column, stored)
+    return _moment(column, stored, declared)
+
+
+def is_text(stored: pa.DataType) -> bool:
+    """Whether an Arrow type is text."""
+    kinds = pa.types
+    return bool(kinds.is_string(stored) or kinds.is_large_string(stored) or kinds.is_string_view(stored))
+
+
+def is_number(stored: pa.DataType) -> bool:
+    """Whether an Arrow type is a number."""
+    return bool(pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored))
+
+
+def _has_no_text(stored: pa.DataType) -> bool:
+    kinds = pa.types
+    return bool(kinds.is_binary(stored) or kinds.is_large_binary(stored) or kinds.is_nested(stored))
+
+
+def _text(column: Column, stored: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(stored.type) and is_text(stored.type.value_type):
+        absent = pc.is_in(stored.dictionary, pa.array(["", *column.missing], stored.type.value_type))
+        if not pc.any(absent).as_py():
+            return stored
+        kept = pc.if_else(absent.take(stored.indices), None, stored.indices)
+        return pa.DictionaryArray.from_arrays(kept, stored.dictionary)
+    if pa.types.is_dictionary(stored.type):
+        stored = stored.cast(stored.type.value_type)
+    if pa.types.is_floating(stored.type):
+        stored = _whole(column, stored)
+    if _has_no_text(stored.type):
+        raise column.strange(stored.type, ColumnType.TEXT)
+    return _without(stored.cast(pa.large_string()), column.missing)
+
+
+def _number(column: Column, stored: pa.Array) -> pa.Array:
+    if is_text(stored.type):
+        trimmed = pc.utf8_trim_whitespace(stored)
+        numbers = _parsed(column, trimmed, pa.float64(), "holds text that is no number")
+        _refuse(column, pc.invert(pc.is_finite(numbers)), "holds no finite number", _LISTED)
+        return numbers
+    if pa.types.is_boolean(stored.type):
+        stored = stored.cast(pa.uint8())
+    if not is_number(stored.type):
+        raise column.strange(stored.type, ColumnType.NUMBER)
+    numbers = stored.cast(pa.float64(), safe=False)
+    numbers = pc.if_else(pc.is_nan(numbers), None, numbers)
+    _refuse(column, pc.is_inf(numbers), "is infinite", "store a missing or a finite number")
+    return numbers
+
+
+def _integer(column: Column, stored: pa.Array) -> pa.Array:
+    if is_text(stored.type):
+        digits = pc.utf8_trim_whitespace(stored)
+        sound = pc.match_substring_regex(digits, r"^[+-]?[0-9]+(\.0*)?$")
+        _refuse(column, pc.invert(sound), "holds text that is no whole number", _LISTED)
+        digits = pc.replace_substring_regex(digits, r"^\+|\.0*$", "")
+        return _parsed(column, digits, pa.int64(), "holds an integer of more than 64 bits")
+    if pa.types.is_floating(stored.type):
+        return _whole(column, stored)
+    if not is_number(stored.type):
+        raise column.strange(stored.type, ColumnType.INTEGER)
+    return _parsed(column, stored, pa.int64(), "holds no integer of 64 bits")
+
+
+def _whole(column: Column, stored: pa.Array) -> pa.Array:
+    numbers = stored.cast(pa.float64())
+    numbers = pc.if_else(pc.is_nan(numbers), None, numbers)
+    remedy = "store it as text or as an integer, or declare it a number under rows.types"
+    _refuse(column, pc.not_equal(pc.round(numbers), numbers), "is stored as a fraction", remedy)
+    # Beyond 2^53 a double may already be another id than the one that was meant.
+    large = pc.greater_equal(pc.abs(numbers), _EXACT)
+    _refuse(column, large, "is stored as a double of 2^53 or more", remedy)
+    return numbers.cast(pa.int64())
+
+
+def _boolean(column: Column, stored: pa.Array) -> pa.Array:
+    if is_text(stored.type):
+        return _parsed(column, pc.utf8_trim_whitespace(stored), pa.bool_(), "is none of true, false, 1 and 0")
+    if pa.types.is_boolean(stored.type):
+        return stored
+    if not is_number(stored.type):
+        raise column.strange(stored.type, ColumnType.BOOLEAN)
+    numbers = stored.cast(pa.float64(), safe=False)
+    numbers = pc.if_else(pc.is_nan(numbers), None, numbers)
+    _refuse(column, pc.invert(pc.is_in(numbers, pa.array([0.0, 1.0, None]))), "is neither 0 nor 1", _LISTED)
+    return numbers.cast(pa.bool_())
+
+
+def _moment(column: Column, stored: pa.Array, declared: ColumnType) -> pa.Array:
+    if is_text(stored.type):
+        moments = _parsed_moments(column, pc.utf8_trim_whitespace(stored))
+    elif pa.types.is_timestamp(stored.type) or pa.types.is_date(stored.type):
+        moments = in_utc(stored)
+    else:
+        raise column.strange(stored.type, declared)
+    if declared is ColumnType.DATE:
+        ticks = moments.cast(pa.int64())
+        midnight = pc.multiply(pc.divide(ticks, _DAY), _DAY)
+        _refuse(column, pc.not_equal(midnight, ticks), "has a time of day", "declare the column a datetime")
+    return moments
+
+
+def in_utc(stored: pa.Array) -> pa.Array:
+    """Return dates or timestamps as UTC microseconds; one without a zone is taken as UTC."""
+    if pa.types.is_date(stored.type):
+        stored = stored.cast(pa.timestamp("ms"))
+    # Nanoseconds are cut: nothing here is decided within a microsecond.
+    return stored.cast(pa.timestamp("us", stored.type.tz), safe=False).cast(MOMENT)
+
+
+def _parsed_moments(column: Column, texts: pa.Array) -> pa.Array:
+    zoned = pc.match_substring_regex(texts, r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$")
+    nothing = pa.scalar(None, pa.large_string())
+    rule = "holds text that is no date or time like 2013-05-01 or 2013-05-01T17:00:00"
+    local = _parsed(column, pc.if_else(zoned, nothing, texts), pa.timestamp("us"), rule)
+    elsewhere = _parsed(column, pc.if_else(zoned, texts, nothing), MOMENT, rule)
+    return pc.coalesce(local.cast(MOMENT), elsewhere)
+
+
+def _parsed(column: Column, stored: pa.Array, to: pa.DataType, rule: str) -> pa.Array:
+    if _fits(stored, to):
+        return stored.cast(to)
+    low, high = 0, len(stored)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _fits(stored[low:middle], to) else (low, middle)
+    raise column.refused(low, rule, _LISTED)
+
+
+def _fits(stored: pa.Array, to: pa.DataType) -> bool:
+    try:
+        stored.cast(to)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _refuse(column: Column, wrong: pa.Array, rule: str, remedy: str) -> None:
+    rows = pc.indices_nonzero(pc.fill_null(wrong, False))
+    if len(rows):
+        raise column.refused(rows[0].as_py(), f"{rule} ({len(rows)} such rows in all)", remedy)
+
+
+def _without(texts: pa.Array, missing: tuple[str, ...]) -> pa.Array:
+    absent = pc.is_in(texts, pa.array(["", *missing], texts.type))
+    return pc.if_else(absent, None, texts)
+
+
+def _without_numbers(stored: pa.Array, missing: tuple[str, ...]) -> pa.Array:
+    texts = [text for text in missing if _fits(pa.array([text]), pa.float64())]
+    if not texts:
+        return stored
+    absent = pc.is_in(stored.cast(pa.float64(), safe=False), pa.array(texts).cast(pa.float64()))
+    return pc.if_else(absent, None, stored)

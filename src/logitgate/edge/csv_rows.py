@@ -1,0 +1,124 @@
+"""Reading CSV strictly: every row has the header's cells, or the file is refused by line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from ..errors import DataError, ProjectError
+from .csv_lines import field_counts, line_at, refuse_loose_quotes
+from .source import Source, unique_names
+
+_GZIP = b"\x1f\x8b"
+_BOMS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
+         codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BLOCK = 1 << 22
+
+
+def read_csv(path: Path, encoding: str, levels: Collection[str]) -> Source:
+    """Read all cells of a CSV file as text; those of the columns `levels` as dictionaries of text.
+
+    An empty cell is missing, every other one is what stands there. The whole file is in memory once.
+
+    Raises
+    ------
+    DataError
+        Naming the file, the line and the rule that it breaks.
+    ProjectError
+        When Python knows no such encoding.
+    OSError
+        When the file cannot be read.
+    """
+    name = path.name
+    raw = _as_utf8(name, _unpacked(path), encoding)
+    _refuse_nul(name, raw)
+    refuse_loose_quotes(name, raw)
+    unique_names(f"{name} line 1", _header(name, raw))
+    cells = _parsed(name, raw, levels)
+    return Source(name, cells, lambda row: f"{name} line {field_counts(raw)[0][row + 1]}")
+
+
+def _unpacked(path: Path) -> bytes:
+    raw = path.read_bytes()
+    if not raw:
+        raise DataError(path.name, "has no bytes", "export it again: a table has a header at least")
+    packed = path.suffix.lower() == ".gz"
+    if packed != raw.startswith(_GZIP):
+        rule = "is not gzip, as its name says" if packed else "is gzip, which its name does not say"
+        raise DataError(path.name, rule, "name compressed files .csv.gz and others .csv")
+    try:
+        return gzip.decompress(raw) if packed else raw
+    except (EOFError, OSError, zlib.error):
+        raise DataError(path.name, "its gzip stream is cut or damaged", "copy or export it again") from None
+
+
+def _as_utf8(name: str, raw: bytes, encoding: str) -> bytes:
+    try:
+        codec = codecs.lookup(encoding).name
+        mark = next((mark for mark in _BOMS if raw.startswith(mark)), None)
+        if mark and not codec.startswith(("utf-16", "utf-32")):
+            rule = f"starts with the byte order mark of {_BOMS[mark]}, but is read as {encoding}"
+            raise DataError(f"{name} line 1", rule, f"declare rows.encoding = '{_BOMS[mark]}'")
+        text = raw.decode(encoding)
+    except LookupError:
+        remedy = "write for example 'utf-8' or 'latin-1'"
+        raise ProjectError("rows.encoding", f"'{encoding}' is no encoding", remedy) from None
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode(encoding, errors="ignore").encode()
+        rule = f"byte {error.start} of the file is not {encoding}"
+        remedy = "declare the file's rows.encoding, for example 'latin-1', or export it as UTF-8"
+        raise DataError(f"{name} line {line_at(before, len(before))}", rule, remedy) from None
+    utf8 = raw if codec == "utf-8" else text.encode()
+    utf8 = utf8.removeprefix(codecs.BOM_UTF8)
+    if not utf8.strip():
+        raise DataError(name, "has no header", "export it again: a table has a header at least")
+    # Without its last line end a header alone is no table to the parser.
+    return utf8 if utf8.endswith((b"\n", b"\r")) else utf8 + b"\n"
+
+
+def _refuse_nul(name: str, raw: bytes) -> None:
+    at = raw.find(b"\0")
+    if at >= 0:
+        remedy = "export it again; if the file is UTF-16, declare rows.encoding = 'utf-16-le' or 'utf-16-be'"
+        raise DataError(f"{name} line {line_at(raw, at)}", "holds a NUL byte", remedy)
+
+
+def _header(name: str, raw: bytes) -> list[str]:
+    try:
+        reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""))
+        return next(row for row in reader if row)
+    except csv.Error:
+        raise DataError(f"{name} line 1", "is no header", "start the file with the columns' names") from None
+
+
+def _parsed(name: str, raw: bytes, levels: Collection[str]) -> pa.Table:
+    text, dictionary = pa.string(), pa.dictionary(pa.int32(), pa.string())
+    types = {column: dictionary if column in levels else text for column in _header(name, raw)}
+    convert = pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
+    parse = pa_csv.ParseOptions(newlines_in_values=b'"' in raw)
+    try:
+        read = pa_csv.ReadOptions(block_size=_BLOCK)
+        return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
+    except pa.ArrowInvalid:
+        _refuse_other_counts(name, raw)
+    # Every row is sound, so one was longer than a block.
+    read = pa_csv.ReadOptions(block_size=len(raw) + 1)
+    return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
+
+
+def _refuse_other_counts(name: str, raw: bytes) -> None:
+    lines, counts = field_counts(raw)
+    wrong = np.flatnonzero(counts != counts[0])
+    if len(wrong):
+        rule = f"has {counts[wrong[0]]} cells, the header {counts[0]} ({len(wrong)} such rows in all)"
+        remedy = "export the file again, with quotes around cells that hold a comma or a line end"
+        raise DataError(f"{name} line {lines[wrong[0]]}", rule, remedy)

@@ -1,0 +1,138 @@
+"""Tables in: the rows of a project, typed as it declares, and a digest of what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import ProjectError, UnavailableError
+from ..project import ColumnType, Project
+from .casts import Column, cast
+from .cells import Cells, cells_of, digest_of, native
+from .source import Source, joined
+
+_KINDS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows that a project works on.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, shape (rows, columns)
+        Numbers are float64, integers Int64, truth values boolean, dates and times datetime64[us, UTC],
+        text is category, except for the id and for columns that nobody declared, which are str.
+    digest : str
+        sha256 in hexadecimal of names, types and cells, whatever the kind and compression of the file.
+        Columns that nobody declared are text in CSV and typed elsewhere, so they make a difference.
+    rows : int
+        Number of rows.
+    absent : tuple of str
+        Declared columns that the table does not have.
+    """
+
+    frame: pd.DataFrame
+    digest: str
+    rows: int
+    absent: tuple[str, ...] = ()
+
+
+def read_rows(project: Project) -> Table:
+    """Read the rows that the project declares.
+
+    Raises
+    ------
+    DataError
+        Naming file, line or row, and column, of what is not as declared.
+    UnavailableError
+        When there is no such file or database.
+    ProjectError
+        When slices name columns that the table does not have, or the database refuses the query.
+    """
+    rows = project.rows
+    if rows.path is not None:
+        return read_table(rows.path, project)
+    from .sql_rows import read_query
+
+    return _table(read_query(str(rows.query), str(rows.url_env), _texts(project)), project)
+
+
+def read_table(path: Path, project: Project) -> Table:
+    """Read a file, a folder of Parquet files or a glob as the project declares its rows.
+
+    Raises
+    ------
+    DataError
+        Naming file, line or row, and column, of what is not as declared.
+    UnavailableError
+        When there is no such file, or it must not be read.
+    ProjectError
+        When slices name columns that the table does not have, or the file is of no known kind.
+    """
+    try:
+        return _table(joined([_file(file, project) for file in _files(path)]), project)
+    except OSError as error:
+        rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
+        raise UnavailableError(str(error.filename or path), rule, remedy) from error
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(file for file in path.iterdir() if file.suffix.lower() == ".parquet")
+        rule = "has no .parquet file"
+    elif path.exists() or not any(sign in str(path) for sign in "*?["):
+        return [path]
+    else:
+        folder = next(parent for parent in path.parents if parent.exists())
+        found = sorted(file for file in folder.glob(str(path.relative_to(folder))) if file.is_file())
+        rule = "matches no file"
+    if not found:
+        raise UnavailableError(str(path), rule, "correct rows.path, or wait for the export")
+    return found
+
+
+def _file(path: Path, project: Project) -> Source:
+    levels = _texts(project) - {project.columns.id}
+    match next((kind for end, kind in _KINDS.items() if path.name.lower().endswith(end)), None):
+        case "csv":
+            from .csv_rows import read_csv
+
+            return read_csv(path, project.rows.encoding, levels)
+        case "parquet":
+            from .parquet_rows import read_parquet
+
+            return read_parquet(path, levels)
+    raise ProjectError(str(path), "is no kind of table that is read", f"name it {', '.join(_KINDS)}")
+
+
+def _texts(project: Project) -> set[str]:
+    return {name for name, declared in project.declared_types.items() if declared is ColumnType.TEXT}
+
+
+def _table(source: Source, project: Project) -> Table:
+    found = source.cells.column_names
+    _refuse_absent_slices(source, project)
+    columns = {name: _cells(source, name, project) for name in found}
+    frame = pd.DataFrame({name: cells.values for name, cells in columns.items()}, copy=False)
+    absent = tuple(name for name in project.declared_types if name not in columns)
+    return Table(frame, digest_of(columns), source.cells.num_rows, absent)
+
+
+def _cells(source: Source, name: str, project: Project) -> Cells:
+    declared = project.declared_types.get(name)
+    column = Column(source, name, project.rows.missing.get(name, ()))
+    array = native(column) if declared is None else cast(column, declared)
+    return cells_of(array, levels=declared is not None and name != project.columns.id)
+
+
+def _refuse_absent_slices(source: Source, project: Project) -> None:
+    found = set(source.cells.column_names)
+    keys = dict.fromkeys(project.slices.columns, "slices.columns")
+    keys |= {name: f"slices.bins.{name}" for name in project.slices.bins}
+    for name, key in keys.items():
+        if name not in found:
+            rule = f"column '{name}' is not in {source.name}"
+            raise ProjectError(key, rule, "correct the name, or drop the slice")
