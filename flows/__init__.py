@@ -1,0 +1,1 @@
+"""Prefect flows and the command line: tables of contents over logitgate."""

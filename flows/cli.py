@@ -1,0 +1,134 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from logitgate import __version__
+from logitgate.errors import LogitgateError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Train logistic models, and let none reach production without evidence.",
+    epilog="Exit codes: 0 passed, 1 a contract or gate said no, 2 usage or project file, 3 infrastructure, 4 conflict.",
+)
+
+ProjectFile = Annotated[Path, typer.Argument(help="The project file, such as mlproject/flights.toml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsOf = Annotated[str | None, typer.Option(help="Use only what was known before this date.", metavar="DATE")]
+
+
+@app.command()
+def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Train a challenger, judge it, register it, and promote it only when every gate passes."""
+    from flows import screen
+    from flows.train import run_training
+
+    outcome = run_training(project, as_of or None)
+    screen.print_json(outcome.as_json()) if as_json else screen.print_outcome(outcome)
+    raise typer.Exit(1 if outcome.status.stops else 0)
+
+
+@app.command()
+def check(
+    project: ProjectFile,
+    table: Annotated[Path | None, typer.Option(help="Check this table instead of the project's own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a table against the contract, and the project's own rows for leaks."""
+    from flows import screen
+    from flows.check import run_check
+
+    verdict = run_check(project, table)
+    found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
+    screen.print_json(found) if as_json else screen.print_findings(verdict)
+    raise typer.Exit(1 if verdict.status.stops else 0)
+
+
+@app.command()
+def explain(
+    project: ProjectFile,
+    row: Annotated[str, typer.Option("--id", help="The row's id.")],
+    version: Annotated[str | None, typer.Option(help="A registered version; default: the champion.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""
+    from flows import screen
+    from flows.explain import run_explain
+
+    explained = run_explain(project, row, version)
+    screen.print_json(explained) if as_json else screen.print_explanation(explained)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a project file, for editors."""
+    from logitgate.project_file import json_schema
+
+    print(json.dumps(json_schema(), indent=2))  # noqa: T201 - the command's output
+
+
+@app.command()
+def ui(
+    project: Annotated[Path | None, typer.Argument(help="A project file; it tells where the store is.")] = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the embedded store."""
+    from logitgate.edge.environment import prepare
+    from logitgate.edge.user_interface import serve
+
+    serve(prepare(project or Path.cwd() / "project.toml"), port)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"logitgate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Train logistic models, and let none reach production without evidence."""
+
+
+def main() -> NoReturn:
+    """Run a command; every refusal becomes a message and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except LogitgateError as error:
+        _refuse(str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001 - a stack trace may show a person's values
+        if os.environ.get("LOGITGATE_DEBUG"):
+            raise
+        where = _innermost(error)
+        _refuse(f"{type(error).__name__} at {where}; set LOGITGATE_DEBUG=1 to see the whole trace", 3)
+    raise SystemExit(0)
+
+
+def _refuse(message: str, exit_code: int) -> NoReturn:
+    if "--json" in sys.argv:
+        print(json.dumps({"status": "ERROR", "error": message, "exit_code": exit_code}))  # noqa: T201
+    print(f"logitgate: {message}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(exit_code)
+
+
+def _innermost(error: BaseException) -> str:
+    frame: Any = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "unknown place"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What a person reads on the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from logitgate.findings import Status, Verdict
+from logitgate.outcome import Outcome
+from logitgate.report import headline
+
+OUT = Console()
+_COLOURS = {
+    Status.PASS: "green",
+    Status.WARN: "yellow",
+    Status.INSUFFICIENT: "cyan",
+    Status.INDETERMINATE: "magenta",
+    Status.FAIL: "red",
+}
+
+
+def print_json(plain: Mapping[str, Any]) -> None:
+    """Print one JSON object."""
+    print(json.dumps(plain, indent=2, allow_nan=False))  # noqa: T201 - the command's output
+
+
+def print_findings(verdict: Verdict) -> None:
+    """Print every finding, one a row, and the verdict."""
+    table = Table("status", "check", "subject", "because", box=None, pad_edge=False, header_style="bold")
+    for finding in verdict.findings:
+        colour = _COLOURS[finding.status]
+        because = escape(finding.because)
+        table.add_row(f"[{colour}]{finding.status}[/]", finding.check, escape(finding.subject), because)
+    OUT.print(table)
+    OUT.print(f"\n[bold {_COLOURS[verdict.status]}]{escape(headline(verdict))}[/]")
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """Print the verdict, the figures of the test rows, and what is in production now."""
+    OUT.print(f"\n[bold]{outcome.model}[/]" + (f" as of {outcome.as_of:%Y-%m-%d}" if outcome.as_of else ""))
+    print_findings(outcome.verdict)
+    if outcome.test:
+        OUT.print(_figures(outcome))
+    if outcome.repeated:
+        OUT.print("this very training had been done before; nothing was made anew")
+    made = f"version {outcome.version} is registered" if outcome.version else "no version was made"
+    fate = "and promoted" if outcome.promoted else "and not promoted" if outcome.version else ""
+    OUT.print(f"{made} {fate}".strip() + f"; champion: {outcome.champion or 'none'}", highlight=False)
+
+
+def print_explanation(explained: Mapping[str, Any]) -> None:
+    """Print the path of a row from its features to its decision."""
+    table = Table("feature", "contribution to the log-odds", box=None, pad_edge=False, header_style="bold")
+    for feature, contribution in explained["contributions"].items():
+        table.add_row(escape(feature), f"{contribution:+.4f}")
+    table.add_row("an average row", f"{explained['base']:+.4f}", style="dim")
+    table.add_row("log-odds", f"{explained['log_odds']:+.4f}", style="bold")
+    OUT.print(table)
+    decision = "flag" if explained["flagged"] else "pass"
+    OUT.print(
+        f"probability {explained['probability']:.4f}, threshold {explained['threshold']}, decision: [bold]{decision}[/]"
+        f"\nexpected cost if flagged {explained['cost_if_flagged']:.4g}, if passed {explained['cost_if_passed']:.4g}"
+        f" ({escape(explained['unit'])}), by version {explained['version']}",
+        highlight=False,
+    )
+
+
+def _figures(outcome: Outcome) -> str:
+    test = outcome.test
+    threshold = f"{outcome.rule.value:.4f}" if outcome.rule and outcome.rule.value is not None else ""
+    rule = f"{outcome.rule.name} {threshold}".strip() if outcome.rule else "none"
+    return (
+        f"\n{test['n']:.0f} test rows, {test['events']:.0f} events: cost {test['cost']:.4g} a row, savings "
+        f"{test['savings']:.3f}, log loss {test['log_loss']:.4f}, AUC {test['auc']:.3f}, slope {test['slope']:.2f}; "
+        f"threshold {rule}"
+    )

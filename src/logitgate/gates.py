@@ -1,0 +1,153 @@
+"""The gates: from evidence to findings that can stop a promotion.
+
+Each gate asks for a proof and says PASS only when the proof is there. FAIL means that the opposite
+is proven, INDETERMINATE that neither is; what is missing or NaN is never a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .compare import Paired
+from .evaluate import Evaluation, Scored
+from .expressions import FloatArray
+from .findings import Finding, Status
+from .intervals import Estimate, mean_interval, upper_bound
+from .project import CalibrationGate, Gates
+from .slices import SliceHarm
+
+REQUIRED = ("rows", "contract", "leakage", "baselines", "calibration", "slices", "champion")
+
+
+def inside(interval: Estimate, low: float, high: float) -> Status:
+    """PASS when the whole interval lies in [low, high], FAIL when none of it does."""
+    if interval.low >= low and interval.high <= high:
+        return Status.PASS
+    if interval.high < low or interval.low > high:
+        return Status.FAIL
+    return Status.INDETERMINATE
+
+
+def below(upper: float, low: float, limit: float) -> Status:
+    """PASS when the upper bound is below the limit, FAIL when the whole interval is not."""
+    if upper < limit:
+        return Status.PASS
+    return Status.FAIL if low >= limit else Status.INDETERMINATE
+
+
+def calibration(evaluation: Evaluation, gate: CalibrationGate) -> list[Finding]:
+    """Demand that calibration-in-the-large and slope lie within their margins."""
+    margins = {
+        "calibration_in_the_large": (-gate.in_the_large, gate.in_the_large),
+        "slope": gate.slope,
+    }
+    return [
+        _interval_finding(name, getattr(evaluation, name), low, high) for name, (low, high) in margins.items()
+    ]
+
+
+def baseline(name: str, paired: Paired, limit: float) -> Finding:
+    """Demand that the model costs less per row than a simpler one (by more than minus the limit)."""
+    return Finding(
+        "baselines",
+        name,
+        below(paired.upper, paired.difference.low, limit),
+        f"costs {_signed(paired.difference)} per row against the {name} model; the upper bound "
+        f"{paired.upper:+.4g} must be below {limit:.4g}",
+        {**paired.figures(), "limit": limit},
+    )
+
+
+def log_loss(difference: FloatArray, scored: Scored, alpha: float) -> Finding:
+    """Demand a log loss that is lower than the prior's.
+
+    Parameters
+    ----------
+    difference : array of shape (n,)
+        Log loss of the model minus log loss of the prior, per row.
+    scored : Scored
+        The rows, for their clusters.
+    alpha : float
+    """
+    interval = mean_interval(difference, scored.cluster)
+    upper = upper_bound(difference, scored.cluster, alpha)
+    because = f"log loss {_signed(interval)} against the prior model; the upper bound {upper:+.4g} must be below 0"
+    figures = {**interval.figures("difference"), "upper": upper}
+    return Finding("baselines", "log loss", below(upper, interval.low, 0.0), because, figures)
+
+
+def champion(version: str, paired: Paired, gates: Gates) -> list[Finding]:
+    """Demand a proven gain over the model in production, on enough events that are decided differently."""
+    subject = f"version {version}"
+    enough = paired.effective_events >= gates.discordant_events
+    return [
+        Finding(
+            "champion",
+            subject,
+            below(paired.upper, paired.difference.low, -gates.minimum_gain),
+            f"costs {_signed(paired.difference)} per row against the champion; the upper bound "
+            f"{paired.upper:+.4g} must be below {-gates.minimum_gain:.4g}",
+            {**paired.figures(), "limit": -gates.minimum_gain},
+        ),
+        Finding(
+            "champion",
+            f"{subject}: events decided differently",
+            Status.PASS if enough else Status.INDETERMINATE,
+            f"effectively {paired.effective_events:.0f} events cost differently, at least "
+            f"{gates.discordant_events:g} are needed to tell",
+            {"effective_events": paired.effective_events, "limit": gates.discordant_events},
+        ),
+    ]
+
+
+def first_release() -> Finding:
+    """Record that no model is in production yet, so that the baselines alone are to be beaten."""
+    return Finding("champion", "first release", Status.PASS, "no model is in production yet; the baselines decide")
+
+
+def champion_unjudged(version: str, reason: str) -> Finding:
+    """Record that the champion could not be judged on these rows."""
+    return Finding("champion", f"version {version}", Status.INDETERMINATE, f"the champion cannot be judged: {reason}")
+
+
+def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Finding]:
+    """Stop on slices that are proven to be harmed; count the rest."""
+    found = list(harms)
+    if not found:
+        return [Finding("slices", "none declared", Status.PASS, "the project declares no slices")]
+    quiet = {status: sum(harm.status is status for harm in found) for status in (Status.PASS, Status.INSUFFICIENT)}
+    findings = [
+        Finding(
+            "slices",
+            harm.name,
+            harm.status,
+            f"costs {_signed(harm.difference)} per row against the {reference}; "
+            + ("proven" if harm.status is Status.FAIL else "not judged")
+            + f" beyond the margin {margin:.4g}",
+            {**harm.figures(), "margin": margin},
+        )
+        for harm in found
+        if harm.status.stops
+    ]
+    if quiet[Status.PASS]:
+        because = f"no harm beyond {margin:.4g} per row against the {reference} is proven in {quiet[Status.PASS]} slices"
+        findings.append(Finding("slices", "declared", Status.PASS, because, {"slices": quiet[Status.PASS]}))
+    if quiet[Status.INSUFFICIENT]:
+        because = f"{quiet[Status.INSUFFICIENT]} slices have too few rows, events or non-events to tell"
+        findings.append(
+            Finding("slices", "small", Status.INSUFFICIENT, because, {"slices": quiet[Status.INSUFFICIENT]})
+        )
+    return findings
+
+
+def _interval_finding(name: str, interval: Estimate, low: float, high: float) -> Finding:
+    words = name.replace("_", "-")
+    because = (
+        f"{words} {interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}] must lie in [{low:.3g}, {high:.3g}]"
+    )
+    figures = {**interval.figures(name), "margin_low": low, "margin_high": high}
+    return Finding("calibration", words, inside(interval, low, high), because, figures)
+
+
+def _signed(difference: Estimate) -> str:
+    return f"{difference.value:+.4g} [{difference.low:+.4g}, {difference.high:+.4g}]"

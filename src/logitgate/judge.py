@@ -1,0 +1,104 @@
+"""Judging a model once on the test rows: the evaluation, the slices and the gates' findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import gates
+from .compare import paired
+from .errors import LogitgateError
+from .evaluate import Evaluation, Scored, evaluate
+from .expressions import FloatArray
+from .findings import Finding
+from .metrics import log_losses
+from .model import Model
+from .project import Project
+from .sample import Sample
+from .slices import HarmRule, SliceEvaluation, proven_harm, slice_evaluations
+from .slicing import slice_levels
+
+PRIOR, LINEAR = "prior", "plain linear"
+
+
+@dataclass(frozen=True, slots=True)
+class Opponents:
+    """Whom a challenger must beat: the simpler models by name, and the champion if there is one."""
+
+    baselines: Mapping[str, Model]
+    champion: Model | None = None
+    champion_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All evidence of one judgement."""
+
+    scored: Scored
+    evaluation: Evaluation
+    slices: tuple[SliceEvaluation, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(model: Model, opponents: Opponents, test: Sample, project: Project) -> Judged:
+    """Evaluate a model on the test rows and hold it against its opponents on the very same rows.
+
+    Parameters
+    ----------
+    model : Model
+    opponents : Opponents
+        Each is scored through its own preprocessing and threshold.
+    test : Sample
+        Rows that nobody was fitted on.
+    project : Project
+        Costs, slices and margins.
+    """
+    costs = project.costs.matrix
+    scored = model.score(test, costs)
+    evaluation = evaluate(scored, project.split.seed)
+    others = {name: other.score(test, costs) for name, other in opponents.baselines.items()}
+    findings = [
+        *gates.calibration(evaluation, project.gates.calibration),
+        *_baselines(scored, others, project),
+    ]
+    champion, refusal = _champion(opponents, test, project)
+    if champion is not None:
+        against = paired(scored, champion, project.gates.alpha)
+        findings += gates.champion(opponents.champion_version, against, project.gates)
+    elif refusal:
+        findings.append(gates.champion_unjudged(opponents.champion_version, refusal))
+    else:
+        findings.append(gates.first_release())
+    levels = slice_levels(test, project)
+    reference = champion or others[PRIOR]
+    margin = project.gates.slice_margin * abs(float(reference.cost.mean()))
+    minimum = project.slices
+    rule = HarmRule(
+        margin, project.gates.alpha, minimum.minimum_rows, minimum.minimum_events, minimum.minimum_events
+    )
+    harms = proven_harm(scored.cost - reference.cost, scored.y, levels, scored.cluster, rule)
+    findings += gates.slices(harms, "champion" if champion else "prior model", margin)
+    return Judged(scored, evaluation, tuple(slice_evaluations(scored, levels)), tuple(findings))
+
+
+def _baselines(scored: Scored, others: Mapping[str, Scored], project: Project) -> list[Finding]:
+    findings = []
+    for name, other in others.items():
+        margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
+        findings.append(gates.baseline(name, paired(scored, other, project.gates.alpha), margin))
+    findings.append(gates.log_loss(_log_losses(scored) - _log_losses(others[PRIOR]), scored, project.gates.alpha))
+    return findings
+
+
+def _log_losses(scored: Scored) -> FloatArray:
+    return log_losses(scored.y, scored.decision.probability)
+
+
+def _champion(opponents: Opponents, test: Sample, project: Project) -> tuple[Scored | None, str]:
+    """Score the champion through its own preprocessing; a champion that cannot be scored is said, not skipped."""
+    if opponents.champion is None:
+        return None, ""
+    try:
+        return opponents.champion.score(test, project.costs.matrix), ""
+    except (LogitgateError, ValueError) as error:
+        return None, str(error) if isinstance(error, LogitgateError) else type(error).__name__

@@ -1,0 +1,199 @@
+"""Does a feature know the outcome, and do the judged rows know the learned ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .costs import IntArray
+from .findings import Finding, Status
+from .project import Project
+from .sample import Sample, rows_seen
+from .split import Split
+
+CHECK = "leakage"
+_BINS = 20
+
+
+def single_feature_auc(column: pd.Series, y: NDArray[np.int8], half: IntArray) -> float:
+    """Return how well one column alone separates the outcome on rows it was not learned on.
+
+    The column is cut at the quantiles of one half (levels, when it is a category), each bin scored
+    by its event rate there, and the other half is ranked by these scores; the mean of both ways.
+    So an encoder cannot carry the outcome into its own test.
+
+    Parameters
+    ----------
+    column : pandas.Series of n values
+    y : int8 array of shape (n,)
+    half : int64 array of shape (n,)
+        0 or 1; rows that fail together belong in the same half.
+
+    Returns
+    -------
+    float
+        Area under the ROC curve, NaN when a half holds one class only.
+    """
+    return float(np.mean([_auc_of_rates(column, y, half == learned) for learned in (0, 1)]))
+
+
+def leakage_findings(split: Split, project: Project) -> list[Finding]:
+    """Look for leaks: in the declarations, in single columns, across the parts."""
+    return [
+        *_declared(project),
+        *_separating(split.train, project),
+        *_spans(split, project),
+        *_repeated(split, project),
+    ]
+
+
+def _declared(project: Project) -> Iterator[Finding]:
+    known = sorted(set(project.columns.known_after_outcome) & set(project.features.all))
+    for column in known:
+        because = "declared as known only after the outcome and used as a feature; take it out of the features"
+        yield Finding(CHECK, column, Status.FAIL, because)
+    if not known:
+        yield Finding(CHECK, "declarations", Status.PASS, "no feature is declared as known only after the outcome")
+
+
+def _separating(train: Sample, project: Project) -> Iterator[Finding]:
+    gate = project.gates.leakage
+    aucs = {name: single_feature_auc(train.frame[name], train.y, _halves(train)) for name in project.features.all}
+    undefined = sorted(name for name, auc in aucs.items() if not np.isfinite(auc))
+    for name in undefined:
+        yield Finding(CHECK, name, Status.INDETERMINATE, "its single-feature AUC is undefined on the training rows")
+    ranked = sorted((name for name in aucs if name not in undefined), key=lambda name: -aucs[name])
+    rivals = [aucs[name] for name in ranked if name not in gate.trusted]
+    suspects = 0
+    for name in ranked:
+        others = [auc for other, auc in aucs.items() if other != name and np.isfinite(auc)]
+        gap = aucs[name] - max(others, default=0.5)
+        if aucs[name] < gate.single_feature_auc and gap < gate.gap:
+            continue
+        trusted = gate.trusted.get(name)
+        suspects += trusted is None
+        yield Finding(
+            CHECK,
+            name,
+            Status.FAIL if trusted is None else Status.WARN,
+            f"alone it separates the outcome with AUC {aucs[name]:.3f} (limit {gate.single_feature_auc:g}, "
+            f"{gap:+.3f} to the next, limit {gate.gap:g}): "
+            + (
+                "declare it under columns.known_after_outcome, or under gates.leakage.trusted with the reason"
+                if trusted is None
+                else f"trusted, as {trusted}"
+            ),
+            {"auc": aucs[name], "gap": gap},
+        )
+    if not suspects and not undefined:
+        highest = max(rivals, default=float("nan"))
+        because = "no feature that is not trusted separates the outcome suspiciously well"
+        yield Finding(CHECK, "single features", Status.PASS, because, {"auc": highest, "features": len(aucs)})
+    yield from _undeclared(train, project)
+
+
+def _undeclared(train: Sample, project: Project) -> Iterator[Finding]:
+    """Warn of columns that nobody uses yet and that know the outcome."""
+    gate = project.gates.leakage
+    roles = project.columns
+    named = {*project.features.all, *roles.known_after_outcome, project.outcome.column, roles.id, roles.time}
+    for name in train.frame.columns:
+        column = train.frame[name]
+        if name in named or (not pd.api.types.is_numeric_dtype(column) and column.nunique() > len(column) // 10):
+            continue
+        auc = single_feature_auc(column, train.y, _halves(train))
+        if auc >= gate.single_feature_auc:
+            because = f"no feature, but alone it separates the outcome with AUC {auc:.3f}: declare it under columns.known_after_outcome so that nobody makes it one"
+            yield Finding(CHECK, str(name), Status.WARN, because, {"auc": auc})
+
+
+def _spans(split: Split, project: Project) -> Iterator[Finding]:
+    if project.columns.entity:
+        parts = [set(np.unique(part.entity).tolist()) for _, part in split if part.entity is not None]
+        spanning = len(set.union(*parts)) if parts else 0
+        spanning = sum(map(len, parts)) - spanning
+        yield Finding(
+            CHECK,
+            project.columns.entity,
+            Status.FAIL if spanning else Status.PASS,
+            f"{spanning} entities stand in more than one part"
+            + ("; set split.by = 'entity', or drop columns.entity if its rows are independent" if spanning else ""),
+            {"entities_across_parts": spanning},
+        )
+    if project.split_by == "time":
+        times = [part.time for _, part in split if part.time is not None]
+        late = sum(int((before > after.min()).sum()) for before, after in zip(times, times[1:], strict=False))
+        yield Finding(
+            CHECK,
+            "order of time",
+            Status.FAIL if late else Status.PASS,
+            f"{late} rows of an earlier part lie after the first row of the next"
+            + ("; declare a columns.cluster that does not reach across parts" if late else ""),
+            {"rows_out_of_order": late},
+        )
+
+
+def _repeated(split: Split, project: Project) -> Iterator[Finding]:
+    gate = project.gates.leakage
+    hashes = {name: rows_seen(part, project.features.all) for name, part in split}
+    learned = np.concatenate([hashes[name] for name in hashes if name != "test"])
+    seen = float(np.isin(hashes["test"], learned).mean())
+    yield _share(
+        "duplicate rows",
+        seen,
+        gate.duplicate_share,
+        "of the test rows share all features with a row of another part",
+        "remove repeated rows, declare what they have in common as columns.entity, or raise gates.leakage.duplicate_share",
+    )
+    _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
+    rows = np.bincount(group)
+    events = np.bincount(group, weights=np.concatenate([part.y for _, part in split]))
+    mixed = float(((events > 0) & (events < rows))[group].mean())
+    yield _share(
+        "contradictory rows",
+        mixed,
+        gate.contradictory_share,
+        "of the rows share all features with a row of the other outcome",
+        "mend the labels, add the feature that tells such rows apart, or raise gates.leakage.contradictory_share",
+    )
+
+
+def _share(subject: str, share: float, limit: float, what: str, remedy: str) -> Finding:
+    passes = share <= limit
+    because = f"{share:.2%} {what} (at most {limit:.2%})" + ("" if passes else f"; {remedy}")
+    return Finding(CHECK, subject, Status.PASS if passes else Status.FAIL, because, {"share": share, "limit": limit})
+
+
+def _halves(sample: Sample) -> IntArray:
+    """Part the rows into two halves by alternating clusters (or rows)."""
+    codes = np.arange(len(sample)) if sample.cluster is None else np.unique(sample.cluster, return_inverse=True)[1]
+    return (codes % 2).astype(np.int64)
+
+
+def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bool_]) -> float:
+    bins = _bins(column, learned)
+    events = np.bincount(bins[learned], weights=y[learned], minlength=int(bins.max()) + 1)
+    rows = np.bincount(bins[learned], minlength=len(events))
+    rate = (events + y[learned].mean()) / (rows + 1)
+    score = rate[bins[~learned]]
+    _, order = np.unique(score, return_inverse=True)
+    event = np.bincount(order, weights=y[~learned])
+    other = np.bincount(order) - event
+    below = np.cumsum(other) - other
+    pairs = event.sum() * other.sum()
+    return float((event * (below + other / 2)).sum() / pairs) if pairs else float("nan")
+
+
+def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:
+    """Cut a column into bins numbered from 0; the missing values are the last one."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = column.to_numpy(np.float64, na_value=np.nan)
+        present = values[learned & np.isfinite(values)]
+        edges = np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(present) else present
+        bins = np.searchsorted(edges, values, side="right")
+        return np.where(np.isnan(values), len(edges) + 1, bins)
+    codes, _ = pd.factorize(column, use_na_sentinel=False)
+    return codes.astype(np.int64)

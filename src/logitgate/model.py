@@ -1,0 +1,47 @@
+"""What competes: a fitted model frozen together with its threshold rule, its costs and its features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from .costs import CostMatrix
+from .decision import Decision, Rule
+from .errors import DataError
+from .evaluate import Scored
+from .expressions import FloatArray
+from .project import Features
+from .sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A calibrated model that decides: each row goes through its own preprocessing and threshold."""
+
+    pipeline: Pipeline
+    rule: Rule
+    costs: CostMatrix
+    features: Features
+
+    def probability(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the probability of the event for each row, shape (n,).
+
+        Raises
+        ------
+        DataError
+            When the table lacks a feature of this model.
+        """
+        absent = sorted(set(self.features.all) - set(frame.columns))
+        if absent:
+            raise DataError(", ".join(absent), "the model needs it and the table lacks it", "give the column")
+        both: FloatArray = self.pipeline.predict_proba(frame[list(self.features.all)])
+        return np.ascontiguousarray(both[:, 1])
+
+    def score(self, sample: Sample, judged_by: CostMatrix) -> Scored:
+        """Decide each row by this model's own rule, and let it cost what `judged_by` says."""
+        own = sample.row_costs(self.costs)
+        decision = Decision.by(self.rule, self.probability(sample.frame), own)
+        return Scored(sample.y.astype(np.int64), decision, sample.row_costs(judged_by), sample.cluster)

@@ -1,0 +1,37 @@
+"""Cutting rows into the slices that a project declares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .project import Project, Slices
+from .sample import Sample
+from .slices import MISSING, Levels, crossed
+
+
+def slice_levels(sample: Sample, project: Project) -> dict[str, Levels]:
+    """Return the level of each row in every declared slice column, bin and crossing."""
+    declared = project.slices
+    levels = {name: _levels(sample.frame[name], name, declared) for name in declared.all}
+    return levels | {
+        f"{first} & {second}": crossed(levels[first], levels[second]) for first, second in declared.crossings
+    }
+
+
+def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
+    if name not in declared.bins:
+        codes, names = pd.factorize(column.astype(object), sort=True)
+        return _with_missing(codes.astype(np.int64), tuple(map(str, names)))
+    edges = declared.bins[name]
+    values = column.to_numpy(np.float64, na_value=np.nan)
+    codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
+    between = [f"{low:g} to {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+    return _with_missing(codes, (f"below {edges[0]:g}", *between, f"{edges[-1]:g} and above"))
+
+
+def _with_missing(codes: np.ndarray, names: tuple[str, ...]) -> Levels:
+    """Make the rows coded -1 a level of their own."""
+    if not (codes < 0).any():
+        return Levels(codes, names)
+    return Levels(np.where(codes < 0, len(names), codes), (*names, MISSING))
