@@ -7,10 +7,11 @@ cells) is decided from the training rows alone.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -20,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTrans
 from .expressions import FloatArray
 from .project import Features, Form, Search
 
-Block: TypeAlias = "tuple[str, Any, list[str]]"
+Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
 """Name, unfitted transformer, and the columns it reads."""
 
 TRUSTED_TYPES: tuple[str, ...] = (
@@ -94,10 +95,10 @@ def knots(values: FloatArray, most: int) -> FloatArray | None:
         None where the values do not support a curve: fewer than three distinct knots, or no more
         distinct values than the spline would have coefficients.
     """
-    observed = np.unique(np.asarray(values[~np.isnan(values)], dtype=np.float64))
+    observed = np.unique(values[~np.isnan(values)])
     if len(observed) < _FEWEST_KNOTS:
         return None
-    places = np.nanquantile(np.asarray(values, dtype=np.float64), np.linspace(0, 1, most))
+    places = np.nanquantile(values, np.linspace(0, 1, most))
     near = _NEAR * (observed[-1] - observed[0])
     places = places[np.diff(places, prepend=-np.inf) > near]
     enough = len(places) >= _FEWEST_KNOTS and len(observed) > len(places) + _DEGREE
@@ -130,7 +131,7 @@ def _splines(columns: list[str], most: int, rows: pd.DataFrame) -> list[Block]:
     curved: dict[int, dict[str, FloatArray]] = {}
     straight = []
     for column in columns:
-        places = knots(rows[column].to_numpy(), most)
+        places = knots(rows[column].to_numpy(dtype=np.float64), most)
         if places is None:
             straight.append(column)
         else:
@@ -160,7 +161,7 @@ def _impute() -> SimpleImputer:
 
 
 def _levels(search: Search, *, sparse: bool = False) -> OneHotEncoder:
-    """A missing cell is a level of its own; unseen levels count as rare ones."""
+    # A missing cell is a level of its own; an unseen level counts as a rare one.
     return OneHotEncoder(
         handle_unknown="infrequent_if_exist", min_frequency=search.rare_level_rows, sparse_output=sparse
     )
@@ -180,9 +181,10 @@ def _interaction(pair: tuple[str, ...], features: Features, search: Search) -> P
     return Pipeline([("sides", sides), ("products", products), ("varying", VarianceThreshold(0.0))])
 
 
-def _sources(name: str, transformer: Any, columns: list[str], width: int) -> list[tuple[str, ...]]:
+def _sources(name: str, transformer: BaseEstimator, columns: list[str], width: int) -> list[tuple[str, ...]]:
     if name == "levels":
-        return [(column,) for column, count in zip(columns, _counts(transformer), strict=True) for _ in range(count)]
+        repeats = zip(columns, _counts(transformer), strict=True)
+        return [(column,) for column, count in repeats for _ in range(count)]
     if name == "polynomial":
         powers = transformer.named_steps["products"].powers_
         return [tuple(columns[place] for place in np.flatnonzero(row)) for row in powers]

@@ -35,6 +35,7 @@ from .project import Features, Form, Search
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12
 _SHOWN = 5
+_REMEDY = "lower C or drop features that repeat others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def converging(subject: str) -> Iterator[None]:
         try:
             yield
         except (ConvergenceWarning, LinAlgWarning) as warning:
-            raise FitError(subject, what_failed(warning), "lower C or drop features that repeat others") from warning
+            raise FitError(subject, what_failed(warning), _REMEDY) from warning
 
 
 def what_failed(warning: Warning) -> str:
@@ -124,7 +125,8 @@ def _refuse_unbounded(layout: ColumnTransformer, matrix: FloatArray, y: NDArray[
     Maximise the sum of the signed scores over directions that put no row on the wrong side; it is
     zero unless the classes are separated.
     """
-    signed = np.where(np.asarray(y, dtype=bool), 1.0, -1.0)[:, None] * np.column_stack((matrix, np.ones(len(y))))
+    sign = np.where(np.asarray(y, dtype=bool), 1.0, -1.0)
+    signed = sign[:, None] * np.column_stack((matrix, np.ones(len(y))))
     found = linprog(-signed.mean(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
     if not found.success or -found.fun <= _CERTAIN:
         return
@@ -158,8 +160,8 @@ def _refuse_ill_conditioned(model: LogisticRegression, matrix: FloatArray) -> No
     if not condition < _WORST_CONDITION:
         raise FitError(
             f"model with C = {model.C:g}",
-            f"its Hessian has condition number {condition:.1e}, at most {_WORST_CONDITION:.0e} is solved reliably",
-            "lower C or drop features that repeat others",
+            f"its Hessian has condition number {condition:.1e}, above {_WORST_CONDITION:.0e}",
+            _REMEDY,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ class Folds:
         edges = np.linspace(0, len(y), count + 2).round().astype(np.int64)
         rows = np.arange(len(y), dtype=np.int64)
         parts = []
-        for start, stop in zip(edges[1:-1], edges[2:], strict=True):
+        for start, stop in pairwise(edges[1:]):
             earlier, judged = rows[:start], rows[start:stop]
             if cluster is not None:
                 earlier = earlier[~np.isin(cluster[:start], cluster[start:stop])]
@@ -83,7 +84,8 @@ class Folds:
         clusters = least if cluster is None else len(np.unique(cluster))
         if min(least, clusters) < count:
             what = "rows of the rarer class" if least < count else "clusters"
-            raise DataError("cross-validation", f"{min(least, clusters)} {what} for {count} folds", "lower search.folds")
+            rule = f"{min(least, clusters)} {what} for {count} folds"
+            raise DataError("cross-validation", rule, "lower search.folds")
         if cluster is None:
             pairs = StratifiedKFold(count, shuffle=True, random_state=seed).split(y, y)
         else:

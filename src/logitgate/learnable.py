@@ -77,7 +77,8 @@ def _refuse_category(name: str, column: pd.Series, most: int) -> None:
     levels = column.nunique(dropna=False)
     if levels > most:
         rule = f"{levels} levels in {len(column)} training rows, more than {most}"
-        raise DataError(f"feature '{name}'", rule, "it is an id, not a feature: drop it, or raise search.most_levels")
+        remedy = "it is an id, not a feature: drop it, or raise search.most_levels"
+        raise DataError(f"feature '{name}'", rule, remedy)
     if levels < 2:
         raise _constant(name, len(column))
 

@@ -11,24 +11,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgWarning
-from scipy.sparse import issparse
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from .design import blocks
 from .errors import FitError
 from .expressions import FloatArray
-from .fit import Choice, converging, regression, what_failed
-from .folds import Fold, Folds
+from .fit import Choice, converging
+from .folds import Folds
 from .intervals import NAN, Means
 from .learnable import refuse_unlearnable
 from .project import Features, Form, Search
+from .trials import Trial, joined, try_fold
 
 _THREADS = 2
 
@@ -68,7 +64,7 @@ class SearchResult:
     """The lowest log loss."""
     chosen: Candidate
     """The simplest that is as good."""
-    _trials: tuple[_Trial, ...] = field(repr=False, compare=False)
+    _trials: tuple[Trial, ...] = field(repr=False, compare=False)
     _cluster: NDArray[np.integer] | None = field(repr=False, compare=False)
 
     def among(self, forms: Collection[Form]) -> SearchResult:
@@ -80,20 +76,6 @@ class SearchResult:
             When none of their candidates converged.
         """
         return _result(tuple(trial for trial in self._trials if trial.choice.form in forms), self._cluster)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """The judged rows' log losses of one choice, in fold order; empty where it failed."""
-
-    choice: Choice
-    losses: FloatArray
-    n_features: int
-    iterations: int
-    failure: str | None
-
-
-_Matrices: TypeAlias = tuple[FloatArray, FloatArray]
 
 
 def search(
@@ -131,95 +113,22 @@ def search(
     refuse_unlearnable(X, y, features, choices)
     largest_first = sorted(range(len(folds.parts)), key=lambda number: -len(folds.parts[number].train))
     with threadpool_limits(1), converging("search"), ThreadPoolExecutor(_THREADS) as pool:
-        found = dict(
-            zip(
-                largest_first,
-                pool.map(lambda number: _try_fold(X, y, folds.parts[number], features, choices), largest_first),
-                strict=True,
-            )
-        )
-    by_fold = [found[number] for number in range(len(folds.parts))]
+        running = {
+            number: pool.submit(try_fold, X, y, folds.parts[number], features, choices)
+            for number in largest_first
+        }
+        by_fold = [running[number].result() for number in range(len(folds.parts))]
     judged = np.concatenate([part.judged for part in folds.parts])
     cluster = None if folds.cluster is None else folds.cluster[judged]
-    return _result(tuple(_joined(trials) for trials in zip(*by_fold, strict=True)), cluster)
+    return _result(tuple(joined(trials) for trials in zip(*by_fold, strict=True)), cluster)
 
 
-def _try_fold(
-    X: pd.DataFrame, y: NDArray[np.integer], fold: Fold, features: Features, choices: Search
-) -> list[_Trial]:
-    """Try every choice on one fold, form by form."""
-    learned, judged = X.iloc[fold.train], X.iloc[fold.judged]
-    built: dict[str, _Matrices | str] = {}
-    trials = []
-    for form in choices.forms:
-        parts = []
-        for name, transformer, columns in blocks(form, features, choices, learned):
-            if name not in built:
-                built[name] = _matrices(transformer, learned[columns], judged[columns])
-            parts.append(built[name])
-        trials += _try_form(form, parts, (y[fold.train], y[fold.judged]), choices)
-    return trials
-
-
-def _matrices(transformer: Any, learned: pd.DataFrame, judged: pd.DataFrame) -> _Matrices | str:
-    """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
-    try:
-        return _dense(transformer.fit_transform(learned)), _dense(transformer.transform(judged))
-    except ValueError as error:
-        return str(error)
-
-
-def _dense(matrix: Any) -> FloatArray:
-    return np.asarray(matrix.toarray() if issparse(matrix) else matrix, dtype=np.float64)
-
-
-def _try_form(
-    form: Form,
-    parts: list[_Matrices | str],
-    outcome: tuple[NDArray[np.integer], NDArray[np.integer]],
-    choices: Search,
-) -> list[_Trial]:
-    """Follow C from the strongest penalty to the weakest on one design matrix."""
-    rising = sorted(set(choices.C))
-    broken = next((part for part in parts if isinstance(part, str)), None)
-    if broken is not None:
-        return [_Trial(Choice(form, C), np.empty(0), 0, 0, broken) for C in rising]
-    sound = [part for part in parts if not isinstance(part, str)]
-    learned, judged = (np.hstack([part[side] for part in sound]) for side in (0, 1))
-    model = regression(rising[0]).set_params(warm_start=True)
-    trials = []
-    for C in rising:
-        choice = Choice(form, C)
-        try:
-            model.set_params(C=C).fit(learned, outcome[0])
-        except (ConvergenceWarning, LinAlgWarning) as warning:
-            trials.append(_Trial(choice, np.empty(0), learned.shape[1], 0, what_failed(warning)))
-            continue
-        losses = _log_losses(outcome[1], model.decision_function(judged))
-        trials.append(_Trial(choice, losses, learned.shape[1], int(model.n_iter_[0]), None))
-    return trials
-
-
-def _log_losses(y: NDArray[np.integer], log_odds: FloatArray) -> FloatArray:
-    """Return -log P(y) of each row, exact far out where probabilities round to 0 or 1."""
-    return np.asarray(np.logaddexp(0.0, np.where(np.asarray(y, dtype=bool), -log_odds, log_odds)))
-
-
-def _joined(trials: tuple[_Trial, ...]) -> _Trial:
-    """Join the folds of one choice; one failed fold fails it."""
-    widest = max(trial.n_features for trial in trials)
-    steps = sum(trial.iterations for trial in trials)
-    for number, trial in enumerate(trials, start=1):
-        if trial.failure is not None:
-            return _Trial(trial.choice, np.empty(0), widest, steps, f"fold {number}: {trial.failure}")
-    return _Trial(trials[0].choice, np.concatenate([trial.losses for trial in trials]), widest, steps, None)
-
-
-def _result(trials: tuple[_Trial, ...], cluster: NDArray[np.integer] | None) -> SearchResult:
+def _result(trials: tuple[Trial, ...], cluster: NDArray[np.integer] | None) -> SearchResult:
     means = [float(trial.losses.mean()) for trial in trials if trial.failure is None]
     if not means:
         reasons = "; ".join(sorted({str(trial.failure) for trial in trials}))
-        raise FitError("search", f"none of {len(trials)} candidates could be fitted ({reasons})", "lower search.C")
+        rule = f"none of {len(trials)} candidates could be fitted ({reasons})"
+        raise FitError("search", rule, "lower search.C")
     best = [trial for trial in trials if trial.failure is None][int(np.argmin(means))]
     candidates = tuple(_candidate(trial, best, cluster) for trial in trials)
     return SearchResult(
@@ -231,7 +140,7 @@ def _result(trials: tuple[_Trial, ...], cluster: NDArray[np.integer] | None) -> 
     )
 
 
-def _candidate(trial: _Trial, best: _Trial, cluster: NDArray[np.integer] | None) -> Candidate:
+def _candidate(trial: Trial, best: Trial, cluster: NDArray[np.integer] | None) -> Candidate:
     if trial.failure is not None:
         return Candidate(trial.choice, NAN, NAN, NAN, NAN, trial.n_features, trial.iterations, trial.failure)
     own, paired = (_mean(losses, cluster) for losses in (trial.losses, trial.losses - best.losses))

@@ -1,0 +1,106 @@
+"""Try every choice on one fold of the cross-validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgWarning
+from scipy.sparse import sparray, spmatrix
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+
+from .design import blocks
+from .expressions import FloatArray
+from .fit import Choice, regression, what_failed
+from .folds import Fold
+from .project import Features, Form, Search
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The judged rows' log losses of one choice, in fold order; empty where it failed."""
+
+    choice: Choice
+    losses: FloatArray
+    n_features: int
+    iterations: int
+    failure: str | None
+
+
+_Matrices: TypeAlias = tuple[FloatArray, FloatArray]
+
+
+def try_fold(
+    X: pd.DataFrame, y: NDArray[np.integer], fold: Fold, features: Features, choices: Search
+) -> list[Trial]:
+    """Try every choice on one fold, form by form."""
+    learned, judged = X.iloc[fold.train], X.iloc[fold.judged]
+    built: dict[str, _Matrices | str] = {}
+    trials = []
+    for form in choices.forms:
+        parts = []
+        for name, transformer, columns in blocks(form, features, choices, learned):
+            if name not in built:
+                built[name] = _matrices(transformer, learned[columns], judged[columns])
+            parts.append(built[name])
+        trials += _try_form(form, parts, (y[fold.train], y[fold.judged]), choices)
+    return trials
+
+
+def _matrices(transformer: BaseEstimator, learned: pd.DataFrame, judged: pd.DataFrame) -> _Matrices | str:
+    """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
+    try:
+        return _dense(transformer.fit_transform(learned)), _dense(transformer.transform(judged))
+    except ValueError as error:
+        return str(error)
+
+
+def _dense(matrix: FloatArray | sparray | spmatrix) -> FloatArray:
+    whole = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    return np.asarray(whole, dtype=np.float64)
+
+
+def _try_form(
+    form: Form,
+    parts: list[_Matrices | str],
+    outcome: tuple[NDArray[np.integer], NDArray[np.integer]],
+    choices: Search,
+) -> list[Trial]:
+    """Follow C from the strongest penalty to the weakest on one design matrix."""
+    rising = sorted(set(choices.C))
+    broken = next((part for part in parts if isinstance(part, str)), None)
+    if broken is not None:
+        return [Trial(Choice(form, C), np.empty(0), 0, 0, broken) for C in rising]
+    sound = [part for part in parts if not isinstance(part, str)]
+    learned, judged = (np.hstack([part[side] for part in sound]) for side in (0, 1))
+    model = regression(rising[0]).set_params(warm_start=True)
+    trials = []
+    for C in rising:
+        choice = Choice(form, C)
+        try:
+            model.set_params(C=C).fit(learned, outcome[0])
+        except (ConvergenceWarning, LinAlgWarning) as warning:
+            trials.append(Trial(choice, np.empty(0), learned.shape[1], 0, what_failed(warning)))
+            continue
+        losses = _log_losses(outcome[1], model.decision_function(judged))
+        trials.append(Trial(choice, losses, learned.shape[1], int(model.n_iter_[0]), None))
+    return trials
+
+
+def _log_losses(y: NDArray[np.integer], log_odds: FloatArray) -> FloatArray:
+    """Return -log P(y) of each row, exact far out where probabilities round to 0 or 1."""
+    return np.asarray(np.logaddexp(0.0, np.where(np.asarray(y, dtype=bool), -log_odds, log_odds)))
+
+
+def joined(trials: tuple[Trial, ...]) -> Trial:
+    """Join the folds of one choice; one failed fold fails it."""
+    widest = max(trial.n_features for trial in trials)
+    steps = sum(trial.iterations for trial in trials)
+    for number, trial in enumerate(trials, start=1):
+        if trial.failure is not None:
+            return Trial(trial.choice, np.empty(0), widest, steps, f"fold {number}: {trial.failure}")
+    return Trial(trials[0].choice, np.concatenate([trial.losses for trial in trials]), widest, steps, None)
