@@ -329,6 +329,8 @@ class Contract(_Section):
     """Great Expectations suite as JSON; relative to the project file."""
     quarantine: Path | None = None
     """Folder for rows that break a row-level rule; without it such a breach stops the run."""
+    most_quarantined: Share = 0.01
+    """Share of the rows that may go there; more stop the run."""
 
 
 class Project(_Section):
