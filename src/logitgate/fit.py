@@ -80,10 +80,11 @@ def fit(
         ill-conditioned.
     """
     refuse_unlearnable(X, y, features, search)
-    layout = design(choice.form, features, search, X)
+    rows = X[list(features.all)]
+    layout = design(choice.form, features, search, rows)
     model = regression(choice.C)
     with converging(f"model {choice}"):
-        matrix = layout.fit_transform(X)
+        matrix = layout.fit_transform(rows)
         if np.isinf(choice.C):
             _refuse_unbounded(layout, matrix, y)
         model.fit(matrix, y)

@@ -9,24 +9,23 @@ that moves from fold to fold, and would wave through clearly worse models.
 from __future__ import annotations
 
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from .errors import FitError
 from .expressions import FloatArray
-from .fit import Choice, converging
+from .fit import Choice
 from .folds import Folds
 from .intervals import NAN, Means
 from .learnable import refuse_unlearnable
 from .project import Features, Form, Search
-from .trials import Trial, joined, try_fold
+from .trials import Trial, tried
 
-_THREADS = 2
+LINEAR = Form(basis="linear")
+"""The plain linear form: the baseline of every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,17 @@ class SearchResult:
     _trials: tuple[Trial, ...] = field(repr=False, compare=False)
     _cluster: NDArray[np.integer] | None = field(repr=False, compare=False)
 
+    @property
+    def linear(self) -> Candidate:
+        """The plain linear candidate that the same rule chooses among its own.
+
+        Raises
+        ------
+        FitError
+            When none of its candidates converged.
+        """
+        return self.among((LINEAR,)).chosen
+
     def among(self, forms: Collection[Form]) -> SearchResult:
         """Return the result of the same search, had it tried only these forms.
 
@@ -75,7 +85,7 @@ class SearchResult:
         FitError
             When none of their candidates converged.
         """
-        return _result(tuple(trial for trial in self._trials if trial.choice.form in forms), self._cluster)
+        return _result(self._trials, self._cluster, forms)
 
 
 def search(
@@ -83,9 +93,8 @@ def search(
 ) -> SearchResult:
     """Judge every form with every C by cross-validated log loss.
 
-    Each block of a fold's design matrix is built once and shared by the forms; C is followed from
-    the strongest penalty to the weakest, each fit starting where the last one ended. Two folds at a
-    time, one BLAS thread each; the result is the same bit for bit every time.
+    The plain linear form is always tried, as the baseline it is, but chosen only where it is
+    among the forms of the project.
 
     Parameters
     ----------
@@ -111,26 +120,24 @@ def search(
         When all candidates failed.
     """
     refuse_unlearnable(X, y, features, choices)
-    largest_first = sorted(range(len(folds.parts)), key=lambda number: -len(folds.parts[number].train))
-    with threadpool_limits(1), converging("search"), ThreadPoolExecutor(_THREADS) as pool:
-        running = {
-            number: pool.submit(try_fold, X, y, folds.parts[number], features, choices)
-            for number in largest_first
-        }
-        by_fold = [running[number].result() for number in range(len(folds.parts))]
+    forms = choices.forms if LINEAR in choices.forms else (*choices.forms, LINEAR)
+    trials = tried(X, y, folds, features, choices.model_copy(update={"forms": forms}))
     judged = np.concatenate([part.judged for part in folds.parts])
     cluster = None if folds.cluster is None else folds.cluster[judged]
-    return _result(tuple(joined(trials) for trials in zip(*by_fold, strict=True)), cluster)
+    return _result(trials, cluster, choices.forms)
 
 
-def _result(trials: tuple[Trial, ...], cluster: NDArray[np.integer] | None) -> SearchResult:
-    means = [float(trial.losses.mean()) for trial in trials if trial.failure is None]
-    if not means:
-        reasons = "; ".join(sorted({str(trial.failure) for trial in trials}))
-        rule = f"none of {len(trials)} candidates could be fitted ({reasons})"
+def _result(
+    trials: tuple[Trial, ...], cluster: NDArray[np.integer] | None, forms: Collection[Form]
+) -> SearchResult:
+    wanted = [trial for trial in trials if trial.choice.form in forms]
+    fitted = [trial for trial in wanted if trial.failure is None]
+    if not fitted:
+        reasons = "; ".join(sorted({str(trial.failure) for trial in wanted}))
+        rule = f"none of {len(wanted)} candidates could be fitted ({reasons})"
         raise FitError("search", rule, "lower search.C")
-    best = [trial for trial in trials if trial.failure is None][int(np.argmin(means))]
-    candidates = tuple(_candidate(trial, best, cluster) for trial in trials)
+    best = min(fitted, key=lambda trial: float(trial.losses.mean()))
+    candidates = tuple(_candidate(trial, best, cluster) for trial in wanted)
     return SearchResult(
         candidates,
         best=next(one for one in candidates if one.choice == best.choice),
