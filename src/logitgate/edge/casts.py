@@ -109,8 +109,7 @@ def _text(column: Column, stored: pa.Array) -> pa.Array:
 
 def _number(column: Column, stored: pa.Array) -> pa.Array:
     if is_text(stored.type):
-        trimmed = pc.utf8_trim_whitespace(stored)
-        numbers = _parsed(column, trimmed, pa.float64(), "holds text that is no number")
+        numbers = _parsed(column, stored, pa.float64(), "holds text that is no number")
         _refuse(column, pc.invert(pc.is_finite(numbers)), "holds no finite number", _LISTED)
         return numbers
     if pa.types.is_boolean(stored.type):
@@ -150,7 +149,7 @@ def _whole(column: Column, stored: pa.Array) -> pa.Array:
 
 def _boolean(column: Column, stored: pa.Array) -> pa.Array:
     if is_text(stored.type):
-        return _parsed(column, pc.utf8_trim_whitespace(stored), pa.bool_(), "is none of true, false, 1 and 0")
+        return _parsed(column, stored, pa.bool_(), "is none of true, false, 1 and 0")
     if pa.types.is_boolean(stored.type):
         return stored
     if not is_number(stored.type):
@@ -193,6 +192,11 @@ def _parsed_moments(column: Column, texts: pa.Array) -> pa.Array:
 
 
 def _parsed(column: Column, stored: pa.Array, to: pa.DataType, rule: str) -> pa.Array:
+    try:
+        return stored.cast(to)
+    except pa.ArrowInvalid:
+        # Spaces around a number or a date are let through, but not looked for where there are none.
+        stored = pc.utf8_trim_whitespace(stored) if is_text(stored.type) else stored
     if _fits(stored, to):
         return stored.cast(to)
     low, high = 0, len(stored)

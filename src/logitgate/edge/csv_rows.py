@@ -8,6 +8,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,12 @@ from .csv_lines import field_counts, line_at, refuse_loose_quotes
 from .source import Source, unique_names
 
 _GZIP = b"\x1f\x8b"
-_BOMS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
-         codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _BLOCK = 1 << 22
 
 
@@ -79,7 +84,7 @@ def _as_utf8(name: str, raw: bytes, encoding: str) -> bytes:
         raise DataError(f"{name} line {line_at(before, len(before))}", rule, remedy) from None
     utf8 = raw if codec == "utf-8" else text.encode()
     utf8 = utf8.removeprefix(codecs.BOM_UTF8)
-    if not utf8.strip():
+    if not utf8 or utf8.isspace():
         raise DataError(name, "has no header", "export it again: a table has a header at least")
     # Without its last line end a header alone is no table to the parser.
     return utf8 if utf8.endswith((b"\n", b"\r")) else utf8 + b"\n"
@@ -105,14 +110,14 @@ def _parsed(name: str, raw: bytes, levels: Collection[str]) -> pa.Table:
     types = {column: dictionary if column in levels else text for column in _header(name, raw)}
     convert = pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
     parse = pa_csv.ParseOptions(newlines_in_values=b'"' in raw)
-    try:
-        read = pa_csv.ReadOptions(block_size=_BLOCK)
-        return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
-    except pa.ArrowInvalid:
+    # Where every row is sound and the parser still refuses, one is longer than a block.
+    for block in (_BLOCK, len(raw) + 1):
+        # The parser's own message quotes the row, so it goes no further.
+        with suppress(pa.ArrowInvalid):
+            read = pa_csv.ReadOptions(block_size=block)
+            return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
         _refuse_other_counts(name, raw)
-    # Every row is sound, so one was longer than a block.
-    read = pa_csv.ReadOptions(block_size=len(raw) + 1)
-    return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
+    raise DataError(name, "is no CSV that can be read", "export it again, with commas between the cells")
 
 
 def _refuse_other_counts(name: str, raw: bytes) -> None:

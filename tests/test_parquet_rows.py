@@ -1,0 +1,73 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from logitgate.edge.parquet_rows import read_parquet
+from logitgate.errors import DataError
+
+TABLE = pa.table({"id": [f"{n:05}" for n in range(5_000)], "a": [n % 7 / 3 for n in range(5_000)]})
+
+
+def written(tmp_path, **options):
+    """Write the table with page checksums and return its path."""
+    path = tmp_path / "rows.parquet"
+    pq.write_table(TABLE, path, write_page_checksum=True, **options)
+    return path
+
+
+def test_text_columns_are_read_as_dictionaries_where_asked(tmp_path):
+    """Levels are integers from the file on, and nothing else changes."""
+    cells = read_parquet(written(tmp_path), ["id", "a", "absent"]).cells
+    assert pa.types.is_dictionary(cells.schema.field("id").type)
+    assert cells.column("a").equals(TABLE.column("a"))
+    assert cells.column("id").to_pylist() == TABLE.column("id").to_pylist()
+
+
+def test_each_flipped_bit_in_a_page_is_refused(tmp_path):
+    """The file has checksums and they are verified: no flip gives other rows."""
+    path = written(tmp_path, compression="none", use_dictionary=False)
+    sound = path.read_bytes()
+    footer = len(sound) - int.from_bytes(sound[-8:-4], "little") - 8
+    refused = 0
+    for at in range(200, footer, footer // 40):
+        broken = bytearray(sound)
+        broken[at] ^= 0x10
+        path.write_bytes(broken)
+        try:
+            assert read_parquet(path, []).cells.equals(TABLE)
+        except DataError as error:
+            assert "rows.parquet: is no Parquet file, or was cut or damaged" in str(error)
+            refused += 1
+    assert refused > 30
+
+
+@pytest.mark.parametrize("keep", [0, 3, 100, -1, -100])
+def test_an_empty_and_a_cut_file_are_refused(tmp_path, keep):
+    """The footer is at the end, so a cut file has none."""
+    path = written(tmp_path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r"rows\.parquet: (has no bytes|is no Parquet file)"):
+        read_parquet(path, [])
+
+
+def test_text_that_is_not_utf_8_is_refused(tmp_path):
+    """Damage that still decodes would end in a crash much later."""
+    raw = pa.array([b"ab", b"\xff\xfe"], pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 2, raw.buffers())
+    pq.write_table(pa.table({"id": text}), tmp_path / "rows.parquet", store_schema=False)
+    for levels in ([], ["id"]):
+        with pytest.raises(DataError, match="damaged"):
+            read_parquet(tmp_path / "rows.parquet", levels)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    """Which of them is meant, nobody can say."""
+    pq.write_table(pa.table([[1], [2]], names=["id", "id"]), tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match="column 'id' stands 2 times"):
+        read_parquet(tmp_path / "rows.parquet", [])
+
+
+def test_a_missing_file_is_the_operating_systems_error(tmp_path):
+    """The caller tells it from a damaged one."""
+    with pytest.raises(FileNotFoundError):
+        read_parquet(tmp_path / "rows.parquet", [])
