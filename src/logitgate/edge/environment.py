@@ -1,0 +1,76 @@
+"""What the process's environment says before a vendor is imported: quiet, offline, one thread, bounded waits.
+
+Nothing heavy is imported here, because the variables only count when they are set first.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import UnavailableError
+
+DEFAULTS = {
+    # Two BLAS threads were slower than one, and far noisier.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
+    # The requirements of a model are pinned by us; a uv.lock that lies about in the folder is not asked.
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+    # A call to a server that is gone took 246 s with MLflow's own limits; now a refused connection fails
+    # within 15 s, and a server that takes a call but never answers is given up after three timeouts.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+"""Variables that are set unless the user has set them; the user's own values always win."""
+
+
+def prepare(folder: Path) -> None:
+    """Set the variables of `DEFAULTS`, and keep Prefect's records in the folder.
+
+    Call it before the first import of MLflow, Prefect, Great Expectations or numpy.
+
+    Parameters
+    ----------
+    folder : Path
+        As `home` returns it.
+    """
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if not os.environ.get("PREFECT_API_URL"):
+        os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
+
+
+def home() -> Path:
+    """Return the folder of the embedded stores; it is not created here.
+
+    It is ``LOGITGATE_HOME``, or else ``.logitgate`` in the current folder. A folder with an ``MLproject``
+    file is where ``mlflow run`` has changed to; there ``.logitgate`` of the folder above is meant, so that
+    both ways to start write into the same store.
+
+    Raises
+    ------
+    UnavailableError
+        When the current folder no longer exists.
+    """
+    if named := os.environ.get("LOGITGATE_HOME"):
+        return Path(named).expanduser().absolute()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise UnavailableError(
+            "current folder", "it no longer exists", "change to a folder that does, or set LOGITGATE_HOME"
+        ) from error
+    return (here.parent if (here / "MLproject").is_file() else here) / ".logitgate"

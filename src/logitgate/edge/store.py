@@ -1,0 +1,206 @@
+"""Where runs and models are kept: the embedded SQLite store, or the server that the environment names."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import UnavailableError
+
+_SQLITE = "sqlite:///"
+_ANSWER_SECONDS = 12.0
+_LOCK_SECONDS = 120.0
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where runs (tracking) and models (registry) are kept.
+
+    Parameters
+    ----------
+    tracking_uri, registry_uri : str
+    embedded : bool
+        Whether the runs are in a SQLite file, so that a file lock is enough to be alone.
+    """
+
+    tracking_uri: str
+    registry_uri: str
+    embedded: bool
+
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's client for this store; nothing global is set."""
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.registry_uri)
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the SQLite file, when embedded."""
+        return Path(self.tracking_uri.removeprefix(_SQLITE)).parent if self.embedded else None
+
+    @property
+    def artifact_root(self) -> str | None:
+        """Where an embedded store puts files; a server decides for itself."""
+        return None if self.folder is None else (self.folder / "artifacts").as_uri()
+
+    def __str__(self) -> str:
+        """Return the tracking URI without its password."""
+        return without_password(self.tracking_uri)
+
+
+def open_store(home: Path) -> Store:
+    """Open the store, and make the embedded one when it is not there yet.
+
+    ``MLFLOW_TRACKING_URI`` and ``MLFLOW_REGISTRY_URI`` are honoured; without them everything is kept in
+    ``<home>/mlflow.db`` and ``<home>/artifacts/``. A SQLite URI is an embedded store wherever it lies.
+
+    Raises
+    ------
+    UnavailableError
+        When a server does not answer within 12 seconds, or a folder cannot be written.
+    """
+    embedded = f"{_SQLITE}{home.absolute() / 'mlflow.db'}"
+    tracking_uri = _absolute(os.environ.get("MLFLOW_TRACKING_URI") or embedded)
+    registry_uri = _absolute(os.environ.get("MLFLOW_REGISTRY_URI") or tracking_uri)
+    store = Store(tracking_uri, registry_uri, tracking_uri.startswith(_SQLITE))
+    for uri in {tracking_uri, registry_uri}:
+        if uri.startswith(_SQLITE):
+            _make(Path(uri.removeprefix(_SQLITE)))
+    with reached(store):
+        _within(_ANSWER_SECONDS, lambda: store.client.search_experiments(max_results=1), store)
+        _within(_ANSWER_SECONDS, lambda: store.client.search_registered_models(max_results=1), store)
+    return store
+
+
+@contextmanager
+def reached(store: Store) -> Iterator[None]:
+    """Say in our words that a store cannot be reached or does not do what it is asked."""
+    try:
+        yield
+    except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
+        reason = without_password(str(error).strip().partition("\n")[0])[:300]
+        raise UnavailableError(
+            f"store {store}",
+            reason or type(error).__name__,
+            "see that it runs, accepts you and can be written",
+        ) from error
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock file until the end of the block; locks of dead processes are free.
+
+    Raises
+    ------
+    UnavailableError
+        When somebody else held it for two minutes, or the folder cannot be written.
+    """
+    lock = FileLock(path, timeout=_LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UnavailableError(
+            f"lock {path}", f"held by another process for {_LOCK_SECONDS:g} s", "wait for it or stop it"
+        ) from error
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def without_password(text: str) -> str:
+    """Take user names and passwords out of the URLs in a text.
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:secret@db/mlflow")
+    'postgresql://db/mlflow'
+    """
+    return _PASSWORD.sub("", text)
+
+
+def _absolute(uri: str) -> str:
+    if not uri.startswith(_SQLITE):
+        return uri
+    return _SQLITE + str(Path(uri.removeprefix(_SQLITE)).absolute())
+
+
+def _make(database: Path) -> None:
+    """Make the SQLite file unless it is there, by renaming a finished one: whoever sees it sees it whole."""
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        if _filled(database):
+            if not os.access(database, os.W_OK) or not os.access(database.parent, os.W_OK):
+                raise PermissionError(f"{database.name} is read-only")
+            return
+        with alone(database.with_name(database.name + ".lock")):
+            if not _filled(database):
+                _migrate(database)
+    except (OSError, sqlite3.Error) as error:
+        raise _unwritable(database.parent, error) from error
+
+
+def _migrate(database: Path) -> None:
+    draft = database.with_name(database.name + ".draft")
+    for stale in database.parent.glob(draft.name + "*"):
+        stale.unlink()  # of a process that died here; we hold the lock
+    uri = f"{_SQLITE}{draft}"
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    client.search_registered_models(max_results=1)
+    client.search_experiments(max_results=1)
+    with closing(sqlite3.connect(draft)) as connection:
+        # Readers and the writer do not wait for each other; the mode is kept in the file.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    draft.replace(database)
+
+
+def _filled(database: Path) -> bool:
+    return database.exists() and database.stat().st_size > 0
+
+
+def _unwritable(folder: Path, error: Exception) -> UnavailableError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return UnavailableError(
+        f"folder {folder}", f"cannot be written ({reason})", "name another one by LOGITGATE_HOME"
+    )
+
+
+def _within(seconds: float, ask: Callable[[], Answer], store: Store) -> Answer:
+    """Ask in a thread that is left behind when no answer comes, whatever the driver's own patience."""
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
+
+    def listen() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
+            errors.append(error)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise UnavailableError(
+            f"store {store}", f"no answer within {seconds:g} s", "see that it runs and can be reached"
+        )
+    return answers[0]

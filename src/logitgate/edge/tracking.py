@@ -1,0 +1,237 @@
+"""What a run leaves behind for its readers: parameters, metrics, candidates, the data's profile and files."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.exceptions import MlflowException
+from mlflow.utils import mlflow_tags
+
+from ..errors import LogitgateError
+from .batches import Entries, Value, write
+from .store import Store, reached
+
+_LONGEST_DIGEST = 36
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is being recorded."""
+
+    store: Store
+    run_id: str
+    experiment_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of the run list sees: its name, its description in Markdown, its tags."""
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetNote:
+    """What a run learned from, without a single cell of it.
+
+    Parameters
+    ----------
+    name : str
+    digest : str
+        At most 36 characters are kept; the whole belongs into a tag.
+    source : str
+        Where the rows came from.
+    profile : mapping of str to number
+        Counts, such as rows and events.
+    """
+
+    name: str
+    digest: str
+    source: str
+    profile: Mapping[str, float]
+
+
+def experiment(store: Store, name: str) -> str:
+    """Return the id of the experiment of this name, and make it when there is none.
+
+    MLflow's Default experiment is never used: whoever starts first decides where its files go.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        found = store.client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == "deleted":
+            store.client.restore_experiment(found.experiment_id)
+        if found is not None:
+            return str(found.experiment_id)
+        try:
+            root = store.artifact_root
+            return str(store.client.create_experiment(name, artifact_location=root and f"{root}/{name}"))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            made = store.client.get_experiment_by_name(name)  # by somebody who was faster
+            if made is None:
+                raise
+            return str(made.experiment_id)
+
+
+@contextmanager
+def training_run(store: Store, experiment_name: str, note: Note) -> Iterator[Run]:
+    """Record a run for as long as the block lasts.
+
+    It ends FINISHED, FAILED after an error, KILLED after SIGTERM or Ctrl-C. Under ``mlflow run`` the run
+    that is already there (``MLFLOW_RUN_ID``) is continued, once.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached, or does not know the run of ``MLFLOW_RUN_ID``.
+    """
+    run = _begin(store, experiment_name, note)
+    try:
+        with _terminable():
+            yield run
+    except Exception:
+        _end_anyway(run, "FAILED")
+        raise
+    except BaseException:
+        _end_anyway(run, "KILLED")
+        raise
+    with reached(store):
+        store.client.set_terminated(run.run_id, "FINISHED")
+
+
+def record(run: Run, entries: Entries) -> None:
+    """Record parameters, metrics and tags in as few calls as MLflow allows; see `batches.write`.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached, or a parameter is recorded again with another value.
+    """
+    with reached(run.store):
+        write(run.store.client, run.run_id, entries)
+
+
+def candidates(run: Run, tried: Mapping[str, Entries]) -> None:
+    """Record each model that the search tried, by its name, as a run of its own below this one.
+
+    Parameters
+    ----------
+    run : Run
+    tried : mapping of str to Entries
+        Such as ``{"spline C=0.1": Entries(params={"C": 0.1}, metrics={"mean_cost": 2.5})}``.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    client = run.store.client
+    tags = {mlflow_tags.MLFLOW_PARENT_RUN_ID: run.run_id, mlflow_tags.MLFLOW_USER: _user()}
+    with reached(run.store):
+        for name, entries in tried.items():
+            child = client.create_run(run.experiment_id, tags=tags, run_name=name)
+            write(client, child.info.run_id, entries)
+            client.set_terminated(child.info.run_id, "FINISHED")
+
+
+def dataset(run: Run, note: DatasetNote) -> None:
+    """Record what the run learned from, as its dataset with the context "training".
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    logged = Dataset(
+        name=note.name,
+        digest=note.digest[:_LONGEST_DIGEST],
+        source_type="local",
+        source=json.dumps({"uri": note.source}),
+        schema=None,
+        profile=json.dumps(dict(note.profile)),
+    )
+    context = InputTag(key=mlflow_tags.MLFLOW_DATASET_CONTEXT, value="training")
+    with reached(run.store):
+        run.store.client.log_inputs(run.run_id, datasets=[DatasetInput(dataset=logged, tags=[context])])
+
+
+def artifacts(run: Run, folder: Path) -> None:
+    """Keep all files of a folder with the run.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(run.store):
+        run.store.client.log_artifacts(run.run_id, str(folder))
+
+
+def _begin(store: Store, experiment_name: str, note: Note) -> Run:
+    # Taken out of the environment, so that a second run of this process is a run of its own.
+    given = os.environ.pop("MLFLOW_RUN_ID", None)
+    tags = {**note.tags, mlflow_tags.MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
+    with reached(store):
+        if given is None:
+            made = store.client.create_run(
+                experiment(store, experiment_name),
+                tags={mlflow_tags.MLFLOW_USER: _user()},
+                run_name=note.name,
+            )
+        else:
+            made = store.client.get_run(given)
+            store.client.update_run(given, status="RUNNING", name=note.name)
+    run = Run(store, str(made.info.run_id), str(made.info.experiment_id), note.name)
+    record(run, Entries(tags=tags))
+    return run
+
+
+def _end_anyway(run: Run, status: str) -> None:
+    """End the run without hiding why it ends: the error that is under way matters more."""
+    try:
+        with reached(run.store):
+            run.store.client.set_terminated(run.run_id, status)
+    except LogitgateError as error:
+        _LOG.warning("run=%s status=%s not recorded: %s", run.run_id, status, error)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Turn SIGTERM into an exception, unless somebody (Prefect) already does, or this is a thread."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _user() -> str:
+    return os.environ.get("LOGNAME") or os.environ.get("USER") or "unknown"
