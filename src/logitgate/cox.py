@@ -158,7 +158,8 @@ def _damped(weights: FloatArray, step: FloatArray, likelihood: Callable[[FloatAr
 
 
 def _likelihood(score: FloatArray, event: BoolArray) -> float:
-    return -float(np.logaddexp(0.0, np.where(event, -score, score)).sum())
+    with np.errstate(invalid="ignore"):
+        return -float(np.logaddexp(0.0, np.where(event, -score, score)).sum())
 
 
 def _robust(optimum: _Optimum, design: FloatArray, residual: FloatArray, cluster: Clusters) -> FloatArray:
