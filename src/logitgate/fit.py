@@ -129,7 +129,7 @@ def _refuse_unbounded(layout: ColumnTransformer, matrix: FloatArray, y: NDArray[
     sign = np.where(np.asarray(y, dtype=bool), 1.0, -1.0)
     signed = sign[:, None] * np.column_stack((matrix, np.ones(len(y))))
     found = linprog(-signed.mean(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    if not found.success or -found.fun <= _CERTAIN:
+    if found.x is None or found.fun is None or found.fun >= -_CERTAIN:
         return
     used = np.flatnonzero(np.abs(found.x[:-1]) > _CERTAIN)
     sources = source_of(layout)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgWarning
-from scipy.sparse import sparray, spmatrix
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
@@ -87,7 +87,7 @@ def _matrices(transformer: BaseEstimator, learned: pd.DataFrame, judged: pd.Data
         return str(error)
 
 
-def _dense(matrix: FloatArray | sparray | spmatrix) -> FloatArray:
+def _dense(matrix: FloatArray | csr_array | csr_matrix) -> FloatArray:
     whole = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
     return np.asarray(whole, dtype=np.float64)
 
