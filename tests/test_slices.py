@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+from fairlearn import metrics as fairlearn_metrics
+from sklearn import metrics as sklearn_metrics
+
+from logitgate.costs import CostMatrix
+from logitgate.decision import Decision, Rule
+from logitgate.evaluate import Scored
+from logitgate.intervals import mean_interval, wilson
+from logitgate.slices import Levels, crossed, slice_evaluations
+
+CARRIERS = np.array(["AA", "DL", "UA", "VX"])
+
+
+def drawn(rows=800, seed=0):
+    """Return scored rows with ties in clusters, and the carrier of each."""
+    random = np.random.default_rng(seed)
+    probability = random.beta(1, 3, rows).round(2)
+    y = (random.random(rows) < probability).astype(int)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, rows)
+    decision = Decision.by(Rule("constant", 0.3), probability, costs)
+    return Scored(y, decision, costs, random.integers(0, 90, rows)), CARRIERS[random.integers(0, 4, rows)]
+
+
+def test_agrees_with_fairlearn():
+    """Every figure of every slice is what fairlearn finds for that group."""
+    rows, carrier = drawn()
+    on_flags = fairlearn_metrics.MetricFrame(
+        metrics={
+            "n": fairlearn_metrics.count,
+            "flag_rate": fairlearn_metrics.selection_rate,
+            "recall": fairlearn_metrics.true_positive_rate,
+            "false_positive_rate": fairlearn_metrics.false_positive_rate,
+            "precision": sklearn_metrics.precision_score,
+            "observed": lambda y, _: y.mean(),
+        },
+        y_true=rows.y,
+        y_pred=rows.decision.flagged.astype(int),
+        sensitive_features=carrier,
+    )
+    on_scores = fairlearn_metrics.MetricFrame(
+        metrics={
+            "auc": sklearn_metrics.roc_auc_score,
+            "brier": sklearn_metrics.brier_score_loss,
+            "log_loss": sklearn_metrics.log_loss,
+            "probability": fairlearn_metrics.mean_prediction,
+        },
+        y_true=rows.y,
+        y_pred=rows.decision.probability,
+        sensitive_features=carrier,
+    )
+    on_cost = fairlearn_metrics.MetricFrame(
+        metrics={"cost": fairlearn_metrics.mean_prediction},
+        y_true=rows.y,
+        y_pred=rows.cost,
+        sensitive_features=carrier,
+    )
+    found = slice_evaluations(rows, {"carrier": Levels.of(carrier)})
+    assert [part.name for part in found] == [f"carrier = {name}" for name in CARRIERS]
+    for part, name in zip(found, CARRIERS, strict=True):
+        for frame in (on_flags, on_scores, on_cost):
+            for figure, expected in frame.by_group.loc[name].items():
+                assert part.figures()[figure] == pytest.approx(expected, rel=1e-12), (name, figure)
+
+
+def test_intervals_are_those_of_the_slice_alone():
+    """Wilson's for rates, the clustered t interval for the cost."""
+    rows, carrier = drawn()
+    for part, name in zip(slice_evaluations(rows, {"c": Levels.of(carrier)}), CARRIERS, strict=True):
+        alone = rows.take(carrier == name)
+        hits = int((alone.decision.flagged & (alone.y == 1)).sum())
+        assert part.recall == wilson(hits, int(alone.y.sum()))
+        assert part.observed == wilson(int(alone.y.sum()), len(alone.y))
+        assert tuple(part.cost) == pytest.approx(tuple(mean_interval(alone.cost, alone.cluster)), rel=1e-9)
+
+
+def test_order_of_rows_changes_nothing():
+    """Permuted rows with their levels give the same slices."""
+    rows, carrier = drawn()
+    order = np.random.default_rng(1).permutation(800)
+    plain = slice_evaluations(rows, {"c": Levels.of(carrier)})
+    shuffled = slice_evaluations(rows.take(order), {"c": Levels.of(carrier[order])})
+    for one, other in zip(plain, shuffled, strict=True):
+        np.testing.assert_allclose(list(one.figures().values()), list(other.figures().values()), rtol=1e-12)
+
+
+def test_undefined_is_undefined():
+    """A slice of one class has no AUC, one without events no recall, one without rows nothing."""
+    rows, _ = drawn()
+    codes = np.where(rows.y == 1, 0, 1)
+    events, others, nobody = slice_evaluations(rows, {"s": Levels(codes, ("events", "others", "nobody"))})
+    assert np.isnan([events.auc, others.auc, others.recall.value, events.false_positive_rate.value]).all()
+    assert np.isfinite([events.log_loss, events.recall.value, *events.cost]).all()
+    assert (nobody.n, nobody.events) == (0, 0)
+    assert np.isnan([nobody.brier, nobody.probability, *nobody.cost, *nobody.observed]).all()
+
+
+def test_rows_of_no_level_belong_to_no_slice():
+    """A code below zero is left out of every slice and disturbs none."""
+    rows, carrier = drawn()
+    levels = Levels.of(carrier)
+    codes = np.where(np.arange(800) % 2 == 0, levels.codes, -1)
+    half = slice_evaluations(rows, {"c": Levels(codes, levels.names)})
+    alone = slice_evaluations(rows.take(np.arange(0, 800, 2)), {"c": Levels.of(carrier[::2])})
+    for one, other in zip(half, alone, strict=True):
+        np.testing.assert_allclose(list(one.figures().values()), list(other.figures().values()), rtol=1e-12)
+
+
+def test_levels_have_codes_in_the_order_of_their_names():
+    """Text, numbers, truth values and what is missing all become named levels."""
+    assert Levels.of(np.array([3, 1, 3])).names == ("1", "3")
+    assert Levels.of(np.array([True, False])).codes.tolist() == [1, 0]
+    missing = Levels.of([None, "b", float("nan"), "a"])
+    assert missing.names == ("a", "b", "missing")
+    assert missing.codes.tolist() == [2, 1, 2, 0]
+
+
+def test_crossing_finds_the_pairs_that_occur():
+    """A pair of levels is a level; where either is absent there is none."""
+    pairs = crossed(Levels(np.array([0, 1, -1, 1]), ("a", "b")), Levels(np.array([1, 0, 0, -1]), ("x", "y")))
+    assert pairs.names == ("a & y", "b & x")
+    assert pairs.codes.tolist() == [0, 1, -1, -1]
+
+
+def test_levels_of_other_rows_are_refused():
+    """As many codes as rows, no fewer and no more."""
+    rows, carrier = drawn()
+    for wrong in (carrier[:-1], np.append(carrier, "AA")):
+        with pytest.raises(ValueError, match=f"slices of c: {len(wrong)} codes for 800 rows"):
+            slice_evaluations(rows, {"c": Levels.of(wrong)})
