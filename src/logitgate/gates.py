@@ -14,7 +14,7 @@ from .expressions import FloatArray
 from .findings import Finding, Status
 from .intervals import Estimate, mean_interval, upper_bound
 from .project import CalibrationGate, Gates
-from .slices import SliceHarm
+from .harm import SliceHarm
 
 REQUIRED = ("rows", "contract", "leakage", "baselines", "calibration", "slices", "champion")
 

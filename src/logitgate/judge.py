@@ -15,7 +15,8 @@ from .metrics import log_losses
 from .model import Model
 from .project import Project
 from .sample import Sample
-from .slices import HarmRule, SliceEvaluation, proven_harm, slice_evaluations
+from .harm import HarmRule, proven_harm
+from .slices import SliceEvaluation, slice_evaluations
 from .slicing import slice_levels
 
 PRIOR, LINEAR = "prior", "plain linear"

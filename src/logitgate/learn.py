@@ -1,0 +1,86 @@
+"""Learning: search and fit on train, recalibrate on calibrate, choose the threshold on threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from . import baselines
+from .explain import design_means
+from .fit import fit
+from .folds import Folds
+from .judge import LINEAR, PRIOR
+from .model import Model
+from .project import Features, Project
+from .recalibrate import Recalibration, recalibrate
+from .search import SearchResult, search
+from .split import Split
+from .threshold import Choice, choose_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A frozen model, how it came about, and the simpler ones it must beat."""
+
+    model: Model
+    found: SearchResult
+    recalibration: Recalibration
+    threshold: Choice
+    baselines: Mapping[str, Model]
+    design_means: tuple[float, ...]
+    """Mean of each column of the design matrix over the training rows."""
+
+
+def learn(split: Split, project: Project) -> Learned:
+    """Learn a model and its baselines; the test rows are not looked at.
+
+    Raises
+    ------
+    DataError, FitError
+        When nothing can be learned from the rows.
+    """
+    train, y = split.train, split.train.y.astype(np.int64)
+    folds = _folds(split, project)
+    found = search(train.frame, y, folds, project.features, project.search)
+    pipeline = fit(found.chosen.choice, train.frame, y, project.features, project.search)
+    model, recalibration, threshold = _frozen(pipeline, project.features, split, project)
+    return Learned(
+        model, found, recalibration, threshold, _baselines(found, folds, split, project),
+        design_means(pipeline, train.frame),
+    )
+
+
+def _folds(split: Split, project: Project) -> Folds:
+    y = split.train.y.astype(np.int64)
+    if project.split_by == "time":
+        return Folds.in_time(y, project.search.folds, split.train.cluster)
+    return Folds.at_random(y, project.search.folds, project.split.seed, split.train.cluster)
+
+
+def _frozen(
+    pipeline: Pipeline, features: Features, split: Split, project: Project
+) -> tuple[Model, Recalibration, Choice]:
+    """Recalibrate and choose the threshold, each on its own rows."""
+    calibrated, recalibration = recalibrate(pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64))
+    costs = project.costs.matrix
+    probability = calibrated.predict_proba(split.threshold.frame)[:, 1]
+    threshold = choose_rule(probability, split.threshold.y, split.threshold.row_costs(costs))
+    return Model(calibrated, threshold.rule, costs, features), recalibration, threshold
+
+
+def _baselines(found: SearchResult, folds: Folds, split: Split, project: Project) -> dict[str, Model]:
+    X, y = split.train.frame, split.train.y.astype(np.int64)
+    alone = baselines.single_feature(X, y, folds, project.features, project.search)
+    only = Features(
+        numeric=tuple({alone.feature} & set(project.features.numeric)),
+        categorical=tuple({alone.feature} & set(project.features.categorical)),
+    )
+    linear = baselines.plain_linear(X, y, project.features, project.search, found)
+    return {
+        PRIOR: _frozen(baselines.prior(X, y), project.features, split, project)[0],
+        f"best single feature ({alone.feature})": _frozen(alone.pipeline, only, split, project)[0],
+        LINEAR: _frozen(linear, project.features, split, project)[0],
+    }
