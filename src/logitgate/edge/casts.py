@@ -86,11 +86,6 @@ def is_number(stored: pa.DataType) -> bool:
     return bool(pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored))
 
 
-def _has_no_text(stored: pa.DataType) -> bool:
-    kinds = pa.types
-    return bool(kinds.is_binary(stored) or kinds.is_large_binary(stored) or kinds.is_nested(stored))
-
-
 def _text(column: Column, stored: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(stored.type) and is_text(stored.type.value_type):
         absent = pc.is_in(stored.dictionary, pa.array(["", *column.missing], stored.type.value_type))
@@ -102,7 +97,10 @@ def _text(column: Column, stored: pa.Array) -> pa.Array:
         stored = stored.cast(stored.type.value_type)
     if pa.types.is_floating(stored.type):
         stored = _whole(column, stored)
-    if _has_no_text(stored.type):
+    if isinstance(stored.type, pa.UuidType):
+        texts = [None if cell is None else str(cell) for cell in stored.to_pylist()]
+        return pa.array(texts, type=pa.large_string())
+    if _is_bytes(stored.type) or not _can_become(stored.type, pa.large_string()):
         raise column.strange(stored.type, ColumnType.TEXT)
     return _without(stored.cast(pa.large_string()), column.missing)
 
@@ -214,8 +212,26 @@ def _fits(stored: pa.Array, to: pa.DataType) -> bool:
     return True
 
 
+def _is_bytes(stored: pa.DataType) -> bool:
+    kinds = (
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+        pa.types.is_fixed_size_binary,
+        pa.types.is_binary_view,
+    )
+    return any(is_kind(stored) for is_kind in kinds)
+
+
+def _can_become(stored: pa.DataType, to: pa.DataType) -> bool:
+    try:
+        pa.nulls(0, stored).cast(to)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
+
+
 def _refuse(column: Column, wrong: pa.Array, rule: str, remedy: str) -> None:
-    rows = pc.indices_nonzero(pc.fill_null(wrong, False))
+    rows = pc.indices_nonzero(pc.fill_null(wrong, fill_value=False))
     if len(rows):
         raise column.refused(rows[0].as_py(), f"{rule} ({len(rows)} such rows in all)", remedy)
 

@@ -51,7 +51,7 @@ def native(column: Column) -> pa.Array:
     return stored
 
 
-def cells_of(array: pa.Array, levels: bool) -> Cells:
+def cells_of(array: pa.Array, *, levels: bool) -> Cells:
     """Return an Arrow column as a frame and a digest want it; text as category where `levels` says so."""
     kinds = pa.types
     if levels and is_text(array.type):
@@ -103,6 +103,9 @@ def _moments(array: pa.Array) -> Cells:
 
 
 def _categories(array: pa.Array) -> Cells:
+    if array.dictionary.null_count or len(array.dictionary.unique()) < len(array.dictionary):
+        # Arrow allows a level to be missing or to stand twice; a category's levels are what they are.
+        array = array.dictionary_decode().dictionary_encode()
     codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
     levels = array.dictionary
     used = np.zeros(len(levels) + 1, dtype=bool)

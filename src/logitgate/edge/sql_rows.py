@@ -48,7 +48,7 @@ def read_query(query: str, url_env: str, texts: Collection[str]) -> Source:
         engine.dispose()
     unique_names(_NAME, names)
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    arrays = [_array(name, cells, name in texts) for name, cells in zip(names, columns, strict=True)]
+    arrays = [_array(name, cells, is_text=name in texts) for name, cells in zip(names, columns, strict=True)]
     return numbered(_NAME, pa.table(arrays, names=names))
 
 
@@ -110,7 +110,7 @@ def _kind(error: Exception) -> str:
     return type(getattr(error, "orig", None) or error).__name__
 
 
-def _array(name: str, cells: Sequence[Any], is_text: bool) -> pa.Array:
+def _array(name: str, cells: Sequence[Any], *, is_text: bool) -> pa.Array:
     try:
         return pa.array(cells, from_pandas=False)
     except (pa.ArrowException, TypeError, OverflowError):
