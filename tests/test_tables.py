@@ -109,8 +109,9 @@ def test_slices_on_columns_that_are_not_there_are_refused(tmp_path, slices, key)
 def test_a_word_means_missing_only_where_it_is_listed(tmp_path):
     """NA is a country, a name and a note, until the project says otherwise."""
     assert typed_texts(tmp_path, "number", ["1", "NA", ""], ["NA"]).isna().tolist() == [False, True, True]
-    assert typed_texts(tmp_path, "text", ["NA", "null", "-"], ["-"]).tolist()[:2] == ["NA", "null"]
-    assert typed_texts(tmp_path, "text", ["NA", "null", "-"], ["-"]).isna().tolist() == [False, False, True]
+    texts = typed_texts(tmp_path, "text", ["null", "NA", "-"], ["-"])
+    assert texts.isna().tolist() == [False, False, True]
+    assert texts.cat.categories.tolist() == ["NA", "null"]
     said = r"rows\.csv line 3, column 'c': holds text that is no number; .*rows\.missing"
     with pytest.raises(DataError, match=said):
         typed_texts(tmp_path, "number", ["1", "NA", "2"])
@@ -184,6 +185,12 @@ def test_other_types_become_exact_text(tmp_path, cells, texts):
     assert [None if pd.isna(cell) else cell for cell in read] == texts
 
 
+def test_an_empty_id_is_missing(tmp_path):
+    """As it is in CSV, so that the contract finds it."""
+    pq.write_table(pa.table({"id": ["1", ""]}), tmp_path / "rows.parquet")
+    assert read_table(tmp_path / "rows.parquet", project()).frame["id"].isna().tolist() == [False, True]
+
+
 def test_an_integer_id_becomes_its_text(tmp_path):
     """As plain text, not as a category."""
     pq.write_table(pa.table({"id": [9007199254740993, 7]}), tmp_path / "rows.parquet")
@@ -254,6 +261,7 @@ def test_the_digest_is_of_the_cells_and_not_of_the_file(tmp_path):
         assert rows_of(tmp_path, "\n".join(map(",".join, changed))).digest != first, name
     assert rows_of(tmp_path, "\n".join(map(",".join, [cells[0], *cells[:0:-1]]))).digest != first
     assert rows_of(tmp_path, CSV.replace("note", "remark")).digest != first
+    assert rows_of(tmp_path, CSV.replace(",b,", ",c,")).digest != first
 
 
 def test_the_digest_does_not_change_with_parquets_layout(tmp_path):
