@@ -19,6 +19,7 @@ def refusal(tmp_path, raw, name="rows.csv", encoding="utf-8"):
     with pytest.raises(DataError) as caught:
         read_csv(path, encoding, [])
     # A traceback would show the vendor's message with it, and that one quotes cells.
+    assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
     return str(caught.value)
 
