@@ -28,10 +28,12 @@ AsOf = Annotated[str | None, typer.Option(help="Use only what was known before t
 @app.command()
 def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
-    from flows import screen
-    from flows.train import run_training
+    from flows.start import started
 
-    outcome = run_training(project, as_of or None)
+    with started():
+        from flows import screen
+        from flows.training import trainings
+    (outcome,) = trainings(project, [as_of or None])
     screen.print_json(outcome.as_json()) if as_json else screen.print_outcome(outcome)
     raise typer.Exit(1 if outcome.status.stops else 0)
 
@@ -43,9 +45,11 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a table against the contract, and the project's own rows for leaks."""
-    from flows import screen
-    from flows.check import run_check
+    from flows.start import started
 
+    with started():
+        from flows import screen
+        from flows.check import run_check
     verdict = run_check(project, table)
     found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
     screen.print_json(found) if as_json else screen.print_findings(verdict)
@@ -60,9 +64,11 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""
-    from flows import screen
-    from flows.explain import run_explain
+    from flows.start import started
 
+    with started():
+        from flows import screen
+        from flows.explain import run_explain
     explained = run_explain(project, row, version)
     screen.print_json(explained) if as_json else screen.print_explanation(explained)
 
@@ -76,15 +82,15 @@ def schema() -> None:
 
 
 @app.command()
-def ui(
-    project: Annotated[Path | None, typer.Argument(help="A project file; it tells where the store is.")] = None,
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000,
-) -> None:
-    """Open the MLflow UI on the embedded store."""
-    from logitgate.edge.environment import prepare
-    from logitgate.edge.user_interface import serve
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000) -> None:
+    """Serve the MLflow UI on the store of this folder, until Ctrl-C."""
+    from flows.start import started
 
-    serve(prepare(project or Path.cwd() / "project.toml"), port)
+    with started():
+        from logitgate.edge.environment import home
+        from logitgate.edge.store import open_store
+        from logitgate.edge.user_interface import serve
+    serve(open_store(home()), port)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

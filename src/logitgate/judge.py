@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import gates
 from .compare import paired
@@ -26,9 +26,11 @@ PRIOR, LINEAR = "prior", "plain linear"
 class Opponents:
     """Whom a challenger must beat: the simpler models by name, and the champion if there is one."""
 
-    baselines: Mapping[str, Model]
+    baselines: Mapping[str, Model] = field(default_factory=dict)
     champion: Model | None = None
     champion_version: str = ""
+    refusal: str = ""
+    """Why the champion could not be loaded, when there is one that could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Judged:
     evaluation: Evaluation
     slices: tuple[SliceEvaluation, ...]
     findings: tuple[Finding, ...]
+    champion_version: str | None
+    """The version in production that it was held against; None for a first release."""
 
 
 def judge(model: Model, opponents: Opponents, test: Sample, project: Project) -> Judged:
@@ -79,7 +83,8 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     )
     harms = proven_harm(scored.cost - reference.cost, scored.y, levels, scored.cluster, rule)
     findings += gates.slices(harms, "champion" if champion else "prior model", margin)
-    return Judged(scored, evaluation, tuple(slice_evaluations(scored, levels)), tuple(findings))
+    parts = tuple(slice_evaluations(scored, levels))
+    return Judged(scored, evaluation, parts, tuple(findings), opponents.champion_version or None)
 
 
 def _baselines(scored: Scored, others: Mapping[str, Scored], project: Project) -> list[Finding]:
@@ -98,7 +103,7 @@ def _log_losses(scored: Scored) -> FloatArray:
 def _champion(opponents: Opponents, test: Sample, project: Project) -> tuple[Scored | None, str]:
     """Score the champion through its own preprocessing; a champion that cannot be scored is said, not skipped."""
     if opponents.champion is None:
-        return None, ""
+        return None, opponents.refusal
     try:
         return opponents.champion.score(test, project.costs.matrix), ""
     except (LogitgateError, ValueError) as error:

@@ -1,0 +1,19 @@
+"""Checking a table: the contract, and for the project's own rows the search for leaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from logitgate.edge.contract import keep_contract
+from logitgate.edge.tables import read_rows, read_table
+from logitgate.evidence import Evidence, part_rows
+from logitgate.findings import Verdict
+from logitgate.project_file import load_project
+
+
+def run_check(project_file: Path, other: Path | None) -> Verdict:
+    """Hold a table against the project's contract."""
+    project = load_project(project_file)
+    table = read_rows(project) if other is None else read_table(other, project)
+    evidence = keep_contract(Evidence(project, table.frame), table.absent)
+    return Verdict((evidence if other else part_rows(evidence)).findings)

@@ -1,0 +1,20 @@
+"""Explaining one row: its path from the features to the decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from logitgate.edge import release
+from logitgate.edge.environment import home
+from logitgate.edge.store import open_store
+from logitgate.edge.tables import read_rows
+from logitgate.explain_row import explain_row
+from logitgate.project_file import load_project
+
+
+def run_explain(project_file: Path, row: str, version: str | None) -> dict[str, Any]:
+    """Explain the decision of the champion, or of another version, about the row with this id."""
+    project = load_project(project_file)
+    loaded = release.load_version(open_store(home()), project, version)
+    return explain_row(loaded, read_rows(project).frame, project, row)

@@ -1,0 +1,87 @@
+"""The training flow: from a table to a version, and to production only behind its gates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.steps import step
+from logitgate.edge import release
+from logitgate.edge.contract import keep_contract
+from logitgate.edge.environment import home
+from logitgate.edge.store import Store, open_store
+from logitgate.edge.tables import Table, read_rows
+from logitgate.edge.tracking import Run, training_run
+from logitgate.errors import UnavailableError
+from logitgate.evidence import Evidence, judge_model, learn_model, part_rows
+from logitgate.outcome import Outcome
+from logitgate.project import Project, parse_as_of
+from logitgate.project_file import load_project
+
+
+def _may_come_back(_task: object, _run: object, state: Any) -> bool:
+    return isinstance(state.result(raise_on_failure=False), UnavailableError)
+
+
+_io = task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1, retry_condition_fn=_may_come_back)
+_work = task(cache_policy=NO_CACHE)
+
+
+@_io
+def read(project: Project) -> Table:
+    """Read the project's rows and identify them by a digest."""
+    with step("read the rows"):
+        return read_rows(project)
+
+
+@_work
+def check(project: Project, table: Table, as_of: str | None) -> Evidence:
+    """Hold the rows against their contract, part them, look for leaks."""
+    with step("check contract and leakage"):
+        evidence = Evidence(project, table.frame, parse_as_of(as_of) if as_of else None)
+        return part_rows(keep_contract(evidence, table.absent))
+
+
+@_work
+def learn(evidence: Evidence) -> Evidence:
+    """Search, fit, recalibrate, choose the threshold."""
+    with step("search, fit, calibrate, choose the threshold"):
+        return learn_model(evidence)
+
+
+@_work
+def judge(evidence: Evidence, store: Store) -> Evidence:
+    """Judge once, on the test rows, against the baselines and the champion."""
+    with step("judge on the test rows"):
+        return judge_model(evidence, release.opponents(store, evidence.project))
+
+
+@_io
+def record(run: Run, evidence: Evidence, snapshot: release.Snapshot) -> Outcome:
+    """Keep the evidence in MLflow and register what was fitted, refused or not."""
+    with step("record and register in MLflow"):
+        return release.record_and_register(run, evidence, snapshot)
+
+
+@_io
+def promote(run: Run, outcome: Outcome, judged_against: str | None) -> Outcome:
+    """Make a version that passed every gate the champion."""
+    with step("promote" if not outcome.status.stops else "leave production as it is"):
+        return release.promote_if_passed(run, outcome, judged_against)
+
+
+@flow(name="train", validate_parameters=False)
+def train(project_file: Path, as_of: str | None) -> Outcome:
+    """Train, judge, register and perhaps promote one model."""
+    project, store = load_project(project_file), open_store(home())
+    table = read(project)
+    snapshot = release.Snapshot.of(project, table.digest, as_of)
+    if (earlier := release.recorded(store, project, snapshot)) is not None:
+        return earlier
+    with training_run(store, project.name, release.opening_note(project, snapshot)) as run:
+        evidence = judge(learn(check(project, table, as_of)), store)
+        outcome = record(run, evidence, snapshot)
+        return promote(run, outcome, release.judged_against(evidence))

@@ -1,0 +1,155 @@
+"""What a training run leaves in MLflow: so that form, C, rows, cost and verdict can be sorted and charted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..evidence import Evidence
+from ..learn import Learned
+from ..outcome import Outcome
+from ..report import description, markdown
+from ..search import Candidate
+from . import figures
+from .batches import Entries
+from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
+
+
+def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
+    """Write parameters, metrics, tags, candidates, the dataset and the files of one run.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    project, split = evidence.project, evidence.split
+    counts = {"rows": len(evidence.frame)}
+    if split is not None:
+        counts |= {name: len(rows) for name, rows in split} | {"events": sum(int(rows.y.sum()) for _, rows in split)}
+    dataset(run, DatasetNote(project.name, snapshot, _source(evidence), counts))
+    if evidence.learned is not None:
+        candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
+    record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
+    with TemporaryDirectory() as folder:
+        _write_files(Path(folder), evidence)
+        artifacts(run, Path(folder))
+
+
+def record_outcome(run: Run, outcome: Outcome) -> None:
+    """Keep the outcome itself with the run, for whoever asks for the same training again.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "outcome.json").write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+        artifacts(run, Path(folder))
+    tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}
+    record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
+
+
+def run_name(evidence: Evidence) -> str:
+    """Return a name that a person understands: date, choice, verdict."""
+    date = f"{evidence.as_of:%Y-%m-%d}" if evidence.as_of else "all rows"
+    choice = f" {evidence.learned.found.chosen.choice}" if evidence.learned else ""
+    return f"{date}{choice} {evidence.verdict.status}"
+
+
+def note(evidence: Evidence) -> str:
+    """Return the short Markdown that stands beside the run and the version."""
+    evaluation = evidence.judged.evaluation if evidence.judged else None
+    return description(evidence.verdict, evaluation, evidence.project.costs.unit)
+
+
+def _source(evidence: Evidence) -> str:
+    rows = evidence.project.rows
+    return rows.path.name if rows.path is not None else f"query by {rows.url_env}"
+
+
+def _params(evidence: Evidence) -> dict[str, str | float]:
+    project = evidence.project
+    params: dict[str, str | float] = {
+        "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
+        "window": str(project.split.window or "all"),
+        "split": project.split_by,
+        "seed": project.split.seed,
+        "features": ", ".join(project.features.all),
+        **{f"cost.{name}": str(getattr(project.costs, name)) for name in ("true_positive", "false_positive")},
+        **{f"cost.{name}": str(getattr(project.costs, name)) for name in ("true_negative", "false_negative")},
+    }
+    if evidence.learned is not None:
+        choice = evidence.learned.found.chosen.choice
+        params |= {"form": str(choice.form), "C": choice.C, "rule": evidence.learned.model.rule.name}
+    return params
+
+
+def _metrics(evidence: Evidence) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    if evidence.learned is not None:
+        metrics |= _learned(evidence.learned)
+    if evidence.judged is not None:
+        metrics |= {f"test.{name}": value for name, value in evidence.judged.evaluation.figures().items()}
+        for part in evidence.judged.slices:
+            metrics |= {f"slice.{part.name}.{name}": value for name, value in _slice_figures(part.figures()).items()}
+    return metrics
+
+
+def _learned(learned: Learned) -> dict[str, float]:
+    threshold = learned.model.rule.value
+    figures_of = {f"threshold.{name}": value for name, value in learned.threshold.figures().items()}
+    return {
+        "cv.log_loss": learned.found.chosen.log_loss,
+        "recalibration.slope": learned.recalibration.slope,
+        "recalibration.intercept": learned.recalibration.intercept,
+        **({} if threshold is None else {"threshold": threshold}),
+        **figures_of,
+    }
+
+
+def _slice_figures(figures_of: dict[str, float]) -> dict[str, float]:
+    return {name: figures_of[name] for name in ("n", "events", "cost", "observed", "probability", "flag_rate")}
+
+
+def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
+    stopping = sorted({finding.check for finding in evidence.verdict.reasons})
+    return {
+        "snapshot": snapshot,
+        "verdict": evidence.verdict.status.value,
+        "refused_by": ", ".join(stopping) or "nobody",
+        "cost_unit": evidence.project.costs.unit,
+    }
+
+
+def _candidate(one: Candidate) -> Entries:
+    params = {"form": str(one.choice.form), "C": one.choice.C}
+    metrics = {"cv.log_loss": one.log_loss, "cv.log_loss_error": one.error, "cv.behind_best": one.behind}
+    metrics |= {"design_columns": one.n_features, "iterations": one.iterations}
+    return Entries(params, metrics, {"failure": one.failure} if one.failure else {})
+
+
+def _write_files(folder: Path, evidence: Evidence) -> None:
+    judged = evidence.judged
+    unit = evidence.project.costs.unit
+    text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
+    (folder / "verdict.md").write_text(text, encoding="utf-8")
+    if judged is None or evidence.learned is None:
+        return
+    parts = [{"slice": part.name, **part.figures()} for part in judged.slices]
+    (folder / "slices.json").write_text(json.dumps(_finite(parts), indent=2), encoding="utf-8")
+    drawings = folder / "figures"
+    drawings.mkdir()
+    figures.draw(drawings, evidence.project.name, judged, unit)
+
+
+def _finite(parts: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Replace NaN and infinity by None, as JSON has neither."""
+    return [
+        {name: None if isinstance(value, float) and not abs(value) < float("inf") else value for name, value in part.items()}
+        for part in parts
+    ]
+
+

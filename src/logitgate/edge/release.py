@@ -1,0 +1,94 @@
+"""Between the evidence of a run and the registry: look-up, opponents, registration, promotion."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..errors import LogitgateError
+from ..evidence import Evidence, key_of
+from ..judge import Opponents
+from ..model import Model
+from ..outcome import Outcome
+from ..profile import reference_profile
+from ..project import Project
+from . import registry
+from .recording import note, record_evidence, record_outcome, run_name
+from .shipping import Shipment
+from .store import Store, reached
+from .tracking import Note, Run, experiment
+
+_KEY = "logitgate.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which training this is: the rows' digest, the date, and the key made of all that determines it."""
+
+    digest: str
+    as_of: str | None
+    key: str
+
+    @classmethod
+    def of(cls, project: Project, digest: str, as_of: str | None) -> Snapshot:
+        """Identify a training before anything is made for it."""
+        return cls(digest, as_of, key_of(project, digest, as_of, registry.code_version()))
+
+
+def opening_note(project: Project, snapshot: Snapshot) -> Note:
+    """Return what the run list shows while the run goes on."""
+    tags = {_KEY: snapshot.key, "snapshot": snapshot.digest, "code_version": registry.code_version()}
+    return Note(snapshot.as_of or "all rows", project.purpose, tags)
+
+
+def recorded(store: Store, project: Project, snapshot: Snapshot) -> Outcome | None:
+    """Return how this very training ended before, or None when it never did.
+
+    Only a run that kept its outcome counts: one that was killed half-way is done again.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    finished = f"tags.`{_KEY}` = '{snapshot.key}' AND attributes.status = 'FINISHED'"
+    with reached(store):
+        runs = store.client.search_runs([experiment(store, project.name)], finished, max_results=1)
+        if not runs:
+            return None
+        with TemporaryDirectory() as folder:
+            path = store.client.download_artifacts(runs[0].info.run_id, "outcome.json", folder)
+            plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    now = registry.champion(store, project.name)
+    return replace(Outcome.from_json(plain), champion=now.version if now else None, repeated=True)
+
+
+def opponents(store: Store, project: Project) -> Opponents:
+    """Load the champion, if there is one; a champion that cannot be loaded is said, never skipped."""
+    champion = registry.champion(store, project.name)
+    if champion is None:
+        return Opponents()
+    try:
+        model = registry.load(store, champion).model
+    except LogitgateError as error:
+        return Opponents(champion_version=champion.version, refusal=str(error))
+    return Opponents(champion=model, champion_version=champion.version)
+
+
+def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
+    """Keep the evidence with the run, and register the model that was fitted, refused or not."""
+    project, learned, judged = evidence.project, evidence.learned, evidence.judged
+    verdict = evidence.verdict
+    record_evidence(run, evidence, snapshot.digest)
+    outcome = Outcome.of(project.name, snapshot.digest, verdict, evidence.as_of)
+    outcome = replace(outcome, run_id=run.run_id)
+    if learned is None or judged is None or evidence.split is None:
+        return outcome
+    profile = reference_profile(evidence.split.train, judged.scored, project)
+    reference = profile | {"design_means": list(learned.design_means)}
+    shipment = Shipment(learned.model, project.costs.unit, reference)
+    version = registry.register(run, project.name, shipment, Note(run_name(evidence), note(evidence)))
+    return replace(outcome.judged(learned.model.rule, judged.evaluation), version=version.version)

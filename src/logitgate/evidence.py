@@ -1,0 +1,115 @@
+"""The road of one training run as a value that grows: table, contract, parts, model, judgement.
+
+Each stage takes the evidence and returns more of it; once a finding stops the run, later stages
+return it as it is, and the verdict says which checks were never reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+
+from .errors import DataError, FitError
+from .findings import Finding, Status, Verdict
+from .gates import REQUIRED
+from .judge import Judged, Opponents, judge
+from .leakage import leakage_findings
+from .learn import Learned, learn
+from .project import Project
+from .sample import observe
+from .split import Split, split
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known so far about one training run."""
+
+    project: Project
+    frame: pd.DataFrame
+    as_of: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+    split: Split | None = None
+    learned: Learned | None = None
+    judged: Judged | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether a finding so far stops the run."""
+        return any(finding.status.stops for finding in self.findings)
+
+    @property
+    def verdict(self) -> Verdict:
+        """All findings; a check that was never reached is INDETERMINATE."""
+        return Verdict.of(self.findings, REQUIRED)
+
+    def plus(self, findings: Iterable[Finding]) -> Evidence:
+        """Return the evidence with more findings."""
+        return replace(self, findings=(*self.findings, *findings))
+
+
+def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str) -> str:
+    """Return what makes a training the same training: rows, configuration, contract, date, code.
+
+    Where the files lie does not matter, what they hold does.
+    """
+    places = {"rows": {"path"}, "contract": {"suite", "quarantine"}}
+    parts = (
+        snapshot,
+        project.model_dump_json(exclude=places),
+        hashlib.sha256(project.contract.suite.read_bytes()).hexdigest(),
+        str(as_of),
+        code_version,
+    )
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def part_rows(evidence: Evidence) -> Evidence:
+    """Choose the rows, part them, and look for leaks."""
+    return _stage("rows", evidence, _parted)
+
+
+def learn_model(evidence: Evidence) -> Evidence:
+    """Search, fit, recalibrate and choose the threshold; the baselines too."""
+    return _stage("fit", evidence, _with_model)
+
+
+def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
+    """Judge the model once, on the test rows, against its baselines and the champion."""
+    return _stage("evaluation", evidence, lambda known: _with_judgement(known, champion))
+
+
+def _stage(check: str, evidence: Evidence, stage: Callable[[Evidence], Evidence]) -> Evidence:
+    if evidence.stops:
+        return evidence
+    try:
+        return stage(evidence)
+    except (DataError, FitError) as error:
+        return evidence.plus([Finding(check, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")])
+
+
+def _parted(evidence: Evidence) -> Evidence:
+    observed = observe(evidence.frame, evidence.project, evidence.as_of)
+    parts = split(observed.sample, evidence.project)
+    sizes = {name: len(rows) for name, rows in parts}
+    because = ", ".join(f"{number} {name}" for name, number in sizes.items())
+    counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})
+    known = replace(evidence, split=parts, as_of=observed.as_of)
+    return known.plus([counted, *leakage_findings(parts, evidence.project)])
+
+
+def _with_model(evidence: Evidence) -> Evidence:
+    assert evidence.split is not None  # noqa: S101 - the stage before makes it or stops
+    learned = learn(evidence.split, evidence.project)
+    because = f"{learned.found.chosen.choice}, recalibrated by {learned.recalibration}, {learned.threshold.rule}"
+    return replace(evidence, learned=learned).plus([Finding("fit", "search", Status.PASS, because)])
+
+
+def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
+    assert evidence.split is not None and evidence.learned is not None  # noqa: S101, PT018 - as above
+    opponents = replace(champion, baselines=evidence.learned.baselines)
+    judged = judge(evidence.learned.model, opponents, evidence.split.test, evidence.project)
+    return replace(evidence, judged=judged).plus(judged.findings)
