@@ -1,0 +1,268 @@
+"""Versions of a model, and which of them is in production."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import mlflow.artifacts
+from mlflow.entities import LoggedModelOutput
+from mlflow.entities.model_registry import ModelVersion as RegistryVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model as MLmodel
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
+
+from .. import __file__ as _package_file
+from .. import __version__
+from ..errors import ConflictError
+from .batches import Value, shortened
+from .shipping import Shipment, pack, unpack
+from .store import Store, alone, reached
+from .tracking import Run
+
+CHAMPION, PREVIOUS = "champion", "previous"
+"""Aliases: the version in production, and the one before it."""
+
+DIGEST, CODE = "digest", "code_version"
+"""Tags that each version has: the sha256 of its files' manifest, and the code that made it."""
+
+_LONGEST_TAG = 5_000
+_TAKEN, _ABSENT = "RESOURCE_ALREADY_EXISTS", ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One registered version of a model.
+
+    Parameters
+    ----------
+    name : str
+    version : int
+    run_id : str
+        Run that made it.
+    digest : str
+        sha256 of the manifest of its files.
+    """
+
+    name: str
+    version: int
+    run_id: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Return name and version, as people say it."""
+        return f"{self.name} version {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a reader of the registry sees: a description in Markdown, and tags such as the verdict."""
+
+    description: str
+    tags: Mapping[str, Value]
+
+
+def register(run: Run, name: str, shipment: Shipment, label: Label) -> ModelVersion:
+    """Keep a model with its run and give it the next version number.
+
+    A challenger that was refused is registered as well; its label says so. The version is made last, so that
+    one whose files are incomplete never appears.
+
+    Raises
+    ------
+    DataError
+        When the pipeline is made of parts that loading would not trust.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    client = run.store.client
+    with reached(run.store):
+        model_id, source, digest = _upload(run, name, shipment)
+        client.log_outputs(run.run_id, [LoggedModelOutput(model_id, step=0)])
+        tags = {**label.tags, DIGEST: digest, CODE: code_version()}
+        _make_model(run.store, name)
+        made = client.create_model_version(
+            name,
+            # Not "models:/<id>": that is looked up in whatever store MLflow holds for the current one.
+            source=source,
+            run_id=run.run_id,
+            tags={key: shortened(value, _LONGEST_TAG) for key, value in tags.items()},
+            description=label.description,
+            model_id=model_id,
+        )
+        link = json.dumps([{"name": name, "version": int(made.version)}])
+        client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: link})
+    return ModelVersion(name, int(made.version), run.run_id, digest)
+
+
+def champion(store: Store, name: str) -> ModelVersion | None:
+    """Return the version in production, or None before the first release.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached: an absent answer is not an absent champion.
+    """
+    return by_alias(store, name, CHAMPION)
+
+
+def by_alias(store: Store, name: str, alias: str) -> ModelVersion | None:
+    """Return the version that carries an alias, or None."""
+    with reached(store):
+        try:
+            return _version(store.client.get_model_version_by_alias(name, alias))
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return None
+
+
+def numbered(store: Store, name: str, number: int) -> ModelVersion:
+    """Return the version of this number.
+
+    Raises
+    ------
+    ConflictError
+        When there is none.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        try:
+            return _version(store.client.get_model_version(name, str(number)))
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            raise ConflictError(
+                f"{name} version {number}", "is not in the registry", "see the versions in the UI"
+            ) from error
+
+
+def load(store: Store, version: ModelVersion) -> Shipment:
+    """Load a version without running anything that lies beside it.
+
+    Raises
+    ------
+    ConflictError
+        When its files are not those that were registered, or the version is gone. It names the file.
+    DataError
+        When its pipeline holds something that is not trusted.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with tempfile.TemporaryDirectory() as drafts:
+        with reached(store):
+            _found(store, version)
+            where = store.client.get_model_version_download_uri(version.name, str(version.version))
+            folder = mlflow.artifacts.download_artifacts(
+                artifact_uri=where, dst_path=drafts, tracking_uri=store.tracking_uri
+            )
+        return unpack(Path(folder), version.digest)
+
+
+def promote(store: Store, version: ModelVersion, expected_champion: ModelVersion | None) -> None:
+    """Put a version into production, unless somebody else has changed what it was judged against.
+
+    Release, rollback and first release are the same: the old champion becomes `previous`, and the version
+    becomes the champion, last.
+
+    Raises
+    ------
+    ConflictError
+        When the champion is not the expected one, the version is gone, or its digest was changed.
+    UnavailableError
+        When the store cannot be reached, or its lock is held for too long.
+    """
+    with _locked(store, version.name), reached(store):
+        now = champion(store, version.name)
+        if now != expected_champion:
+            raise ConflictError(
+                f"champion of {version.name}",
+                f"is {_named(now)}, but {version} was judged against {_named(expected_champion)}",
+                "judge it again",
+            )
+        _found(store, version)
+        if now == version:
+            return
+        if now is not None:
+            store.client.set_registered_model_alias(version.name, PREVIOUS, str(now.version))
+        store.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
+        then = champion(store, version.name)
+        if then != version:
+            raise ConflictError(
+                f"champion of {version.name}",
+                f"was set to {version} and reads {_named(then)}",
+                "find out who else promotes",
+            )
+
+
+@cache
+def code_version() -> str:
+    """Return the version of logitgate and the digest of its source files, such as ``0.1.0+1a2b3c4d5e6f``."""
+    root = Path(_package_file).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
+    """Keep the files of a model; return its id, where they are, and their digest."""
+    client = run.store.client
+    logged = client.create_logged_model(
+        run.experiment_id, name=name, source_run_id=run.run_id, model_type="classifier"
+    )
+    ids = {"run_id": run.run_id, "model_id": logged.model_id, "model_uuid": logged.model_id}
+    try:
+        with tempfile.TemporaryDirectory() as drafts:
+            folder = Path(drafts) / "model"
+            digest = pack(shipment, folder, MLmodel(artifact_path=logged.artifact_location, **ids))
+            client.log_model_artifacts(logged.model_id, str(folder))
+    except BaseException:
+        with suppress(MlflowException):
+            client.finalize_logged_model(logged.model_id, "FAILED")
+        raise
+    client.finalize_logged_model(logged.model_id, "READY")
+    return logged.model_id, logged.artifact_location, digest
+
+
+def _make_model(store: Store, name: str) -> None:
+    try:
+        store.client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != _TAKEN:
+            raise
+
+
+def _found(store: Store, version: ModelVersion) -> RegistryVersion:
+    try:
+        found = store.client.get_model_version(version.name, str(version.version))
+    except MlflowException as error:
+        if error.error_code not in _ABSENT:
+            raise
+        raise ConflictError(str(version), "is not in the registry", "train again") from error
+    if _version(found).digest != version.digest:
+        raise ConflictError(str(version), "has another digest than the one that was judged", "judge it again")
+    return found
+
+
+def _version(found: RegistryVersion) -> ModelVersion:
+    return ModelVersion(found.name, int(found.version), str(found.run_id), found.tags.get(DIGEST, ""))
+
+
+def _named(version: ModelVersion | None) -> str:
+    return "none" if version is None else f"version {version.version}"
+
+
+@contextmanager
+def _locked(store: Store, name: str) -> Iterator[None]:
+    folder = store.folder
+    with nullcontext() if folder is None else alone(folder / f"promote-{name}.lock"):
+        yield
