@@ -139,6 +139,14 @@ def test_breast_cancer_is_not_refused():
             fit(Choice(form, C), cancer.data, cancer.target.to_numpy(), features, SEARCH)
 
 
+def test_certainty_on_every_row_is_refused():
+    """Where only rounding keeps the probabilities from 0 and 1, the penalty no longer works."""
+    cancer = load_breast_cancer(as_frame=True)
+    features = Features(numeric=tuple(cancer.data.columns))
+    with pytest.raises(FitError, match="all 569 fitted probabilities lie within 1e-06 of the outcome"):
+        fit(Choice(SPLINE, 1e8), cancer.data, cancer.target.to_numpy(), features, SEARCH)
+
+
 def test_joint_separation_is_refused_where_no_penalty_works():
     """Two features that separate only together: no unpenalised fit exists, and the two are named."""
     X, _ = _rows()
@@ -170,6 +178,8 @@ def test_repeated_features_are_named_ill_conditioned():
     X["b"] = 2 * X["a"] + 1
     with pytest.raises(FitError, match="Hessian"):
         fit(Choice(LINEAR, np.inf), X, y, TWO, SEARCH)
+    with pytest.raises(FitError, match=r"its Hessian has condition number .*, above 1e\+12"):
+        fit(Choice(LINEAR, 1e12), X, y, TWO, SEARCH)
     pipeline = fit(Choice(LINEAR, 1.0), X, y, TWO, SEARCH)
     first, second = pipeline["model"].coef_[0]
     assert first == pytest.approx(second, abs=1e-9)
