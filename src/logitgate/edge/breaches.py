@@ -1,0 +1,108 @@
+"""From what became of each rule of a contract to findings in words and counts, never cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from ..costs import IntArray
+from ..findings import Figure, Finding, Status
+from ..project import Project
+from .suite import Rule, Suite
+
+CHECK = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one rule: counts and positions, never cells."""
+
+    rule: Rule
+    holds: bool = False
+    error: str | None = None
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    positions: tuple[int, ...] = ()
+
+
+def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> Iterator[Finding]:
+    """Yield what breaks the promises of every table, which no suite has to spell out."""
+    if not len(frame):
+        yield Finding(CHECK, "table", Status.FAIL, "it has no rows, so it shows nothing", {"rows": 0})
+    for column in project.declared_types:
+        if column in absent or column not in frame.columns:
+            yield Finding(
+                CHECK, column, Status.FAIL, "the project declares it and the table does not have it"
+            )
+        elif len(frame) and not frame[column].notna().any():
+            because = "the project declares it and every cell is empty"
+            yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": len(frame)})
+
+
+def missing(rule: Rule, frame: pd.DataFrame) -> Finding:
+    """Return the breach of a rule over columns that are not there, however harmless it was declared."""
+    lacking = ", ".join(name for name in rule.columns if name not in frame.columns)
+    because = f"{rule.because}: the table has no {lacking}, so nobody can tell"
+    return Finding(CHECK, rule.subject, Status.FAIL, because)
+
+
+def breach(outcome: Outcome) -> Finding:
+    """Return the breach of a rule; one that could not be evaluated stops, however harmless it is."""
+    rule, because, figures = outcome.rule, outcome.rule.because, outcome.figures
+    if outcome.error is not None:
+        because += f": could not be evaluated ({outcome.error})"
+        return Finding(CHECK, rule.subject, Status.FAIL, because, figures)
+    if "unexpected" in figures:
+        because += f": {figures['unexpected']:,} of {figures['rows']:,} rows break it"
+    elif "observed" in figures:
+        because += f": found {figures['observed']:g}"
+    return Finding(CHECK, rule.subject, rule.status, because, figures)
+
+
+def harmless(finding: Finding) -> Finding:
+    """Return the same breach when its rows are put aside."""
+    return replace(finding, status=Status.WARN, because=f"{finding.because}; quarantined")
+
+
+def excess(rows: int, of: int, project: Project) -> Finding | None:
+    """Return the breach that more rows would be put aside than the project allows, if they would."""
+    limit = project.contract.most_quarantined
+    if rows <= limit * of:
+        return None
+    because = (
+        f"{rows:,} of {of:,} rows break a rule, at most {limit:.2%} may be put aside; mend the source, "
+        "or raise contract.most_quarantined"
+    )
+    return Finding(CHECK, "quarantine", Status.FAIL, because, {"rows": of, "broken": rows, "limit": limit})
+
+
+def holding(suite: Suite, outcomes: Iterable[Outcome]) -> Iterator[Finding]:
+    """Yield one finding for all rules that hold, with the suite's digest."""
+    columns = [outcome.rule.columns for outcome in outcomes if outcome.holds]
+    if columns:
+        of_all = "" if len(columns) == len(suite.rules) else f" of {len(suite.rules)}"
+        because = f"{len(columns)}{of_all} expectations hold, over {len(set().union(*columns))} columns"
+        figures: dict[str, Figure] = {
+            "holding": len(columns),
+            "expectations": len(suite.rules),
+            "suite_digest": suite.digest,
+        }
+        yield Finding(CHECK, suite.name, Status.PASS, because, figures)
+
+
+def positions_of(outcomes: Iterable[Outcome]) -> IntArray:
+    """Return the positions of the rows that break any of the rules, rising."""
+    return np.array(
+        sorted({position for outcome in outcomes for position in outcome.positions}), dtype=np.int64
+    )
+
+
+def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """Return how many rows break each rule."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts[outcome.rule.subject] += len(outcome.positions)
+    return dict(counts)

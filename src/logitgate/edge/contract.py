@@ -1,0 +1,235 @@
+"""Does a table keep its contract? The only file that knows Great Expectations.
+
+What slips through the library is caught here: expectations that it drops, columns that are absent,
+empty tables and empty columns, which keep every rule about values. Its results never carry cells,
+and its exceptions, whose texts may, are told by their type alone.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from ..costs import IntArray
+from ..errors import ProjectError
+from ..findings import Figure, Finding
+from ..project import Project
+from .breaches import (
+    CHECK,
+    Outcome,
+    breach,
+    counts_of,
+    excess,
+    harmless,
+    holding,
+    missing,
+    positions_of,
+    unsaid,
+)
+from .suite import Rule, Suite, read_suite
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while the next line imports
+
+import great_expectations as gx
+from great_expectations.core import (
+    ExpectationSuite,
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
+)
+from great_expectations.data_context import EphemeralDataContext
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.exceptions.exceptions import GreatExpectationsError
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+_COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
+_POSITIONS = {"result_format": "COMPLETE", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
+# These observe a count, a share or a mean; others, like a column's maximum, observe a cell.
+_TELLABLE = re.compile(
+    "expect_table_(row|column)_count_|expect_column_(proportion_of|unique_value_count|mean|stdev)_"
+)
+_ERROR = re.compile(r"^(\w*(?:Error|Exception))\b", re.MULTILINE)
+
+_Asked: TypeAlias = "Mapping[int, tuple[Rule, Expectation]]"
+"""Rules and what the library made of them, by their place in the suite."""
+
+
+@dataclass(frozen=True)
+class ContractResult:
+    """What the contract found, and the rows to put aside.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+    broken_rows : int64 array of shape (broken,)
+        Positions of the rows to quarantine, rising; empty without quarantine, and when too many would go.
+    broken_by : mapping of str to int
+        How many of them break which rule; a row may break several.
+    """
+
+    findings: tuple[Finding, ...]
+    broken_rows: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    broken_by: Mapping[str, int] = field(default_factory=dict)
+
+    def kept(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of the frame that are not to be quarantined."""
+        if not len(self.broken_rows):
+            return frame
+        return frame.iloc[np.setdiff1d(np.arange(len(frame)), self.broken_rows)]
+
+
+def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> ContractResult:
+    """Hold a table against the project's suite, and against what every table promises unsaid.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+    absent : tuple of str
+        Declared columns that the table does not have.
+    project : Project
+
+    Returns
+    -------
+    ContractResult
+
+    Raises
+    ------
+    ProjectError
+        When the suite cannot be read, or holds an unknown type, wrong arguments or a repetition.
+    """
+    suite = read_suite(project.contract.suite)
+    context = gx.get_context(mode="ephemeral")
+    asked = _asked(suite, project)
+    findings = list(unsaid(frame, absent, project))
+    if not len(frame):
+        return ContractResult(tuple(findings))
+    readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
+    findings += [missing(rule, frame) for place, (rule, _) in asked.items() if place not in readable]
+    batch = _batch(context, frame)
+    outcomes = _outcomes(batch, readable, _COUNTS)
+    findings += holding(suite, outcomes.values())
+    broken = {place: outcome for place, outcome in outcomes.items() if not outcome.holds}
+    breaches = {place: breach(outcome) for place, outcome in broken.items()}
+    aside = _aside(batch, {place: asked[place] for place in broken if _may_go(broken[place], project)})
+    rows = positions_of(aside.values())
+    too_many = excess(len(rows), len(frame), project)
+    if too_many is not None:
+        return ContractResult((*findings, *breaches.values(), too_many))
+    breaches |= {place: harmless(breaches[place]) for place in aside}
+    return ContractResult((*findings, *breaches.values()), rows, counts_of(aside.values()))
+
+
+def _asked(suite: Suite, project: Project) -> _Asked:
+    """Let the library read each rule, and refuse the suite when it would drop or misread one."""
+    asked: dict[int, tuple[Rule, Expectation]] = {}
+    problems = []
+    for place, rule in enumerate(suite.rules):
+        try:
+            written = ExpectationConfiguration(
+                type=rule.type,
+                kwargs=dict(rule.kwargs),
+                severity=FailureSeverity(rule.severity),
+                meta={"place": place},
+            )
+            asked[place] = rule, written.to_domain_obj()
+        except (GreatExpectationsError, ValueError, TypeError, KeyError) as error:
+            problems.append(f"expectation {place + 1} ({rule.type}) {_misreading(error)}")
+    if not problems and len(_loaded(asked).expectations) != len(suite.rules):
+        problems.append("two expectations say the same, so one of them would be dropped")
+    if problems:
+        remedy = "correct the type or the arguments, or remove the repetition"
+        raise ProjectError(str(project.contract.suite), "; ".join(problems), remedy)
+    return asked
+
+
+def _misreading(error: Exception) -> str:
+    errors = getattr(error, "errors", None)
+    if not callable(errors):
+        return "is of a type that Great Expectations does not know, or has arguments that it does not take"
+    found = errors()[0]
+    return f"has wrong arguments: {'.'.join(map(str, found['loc'])).removeprefix('__root__')} {found['msg']}"
+
+
+def _loaded(asked: _Asked) -> ExpectationSuite:
+    suite = ExpectationSuite(name=CHECK)
+    for _, expectation in asked.values():
+        suite.add_expectation(expectation.copy(deep=True))
+    return suite
+
+
+def _batch(context: EphemeralDataContext, frame: pd.DataFrame) -> Batch:
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    asset = context.data_sources.add_pandas(CHECK).add_dataframe_asset(CHECK)
+    whole = asset.add_batch_definition_whole_dataframe(CHECK)
+    return whole.get_batch({"dataframe": frame.reset_index(drop=True)})
+
+
+def _outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, Outcome]:
+    """Evaluate the rules; one that leaves no result, or an error, does not hold."""
+    try:
+        result = batch.validate(_loaded(asked), result_format=dict(told))
+    except Exception as error:  # noqa: BLE001 - whatever stops the library, no rule was seen to hold
+        return {place: Outcome(rule, error=type(error).__name__) for place, (rule, _) in asked.items()}
+    assert isinstance(result, ExpectationSuiteValidationResult)  # noqa: S101 - as a suite was asked for
+    found = {_place(one): one for one in result.results}
+    return {
+        place: _outcome(rule, found[place]) if place in found else Outcome(rule, error="no result")
+        for place, (rule, _) in asked.items()
+    }
+
+
+def _place(result: ExpectationValidationResult) -> int:
+    config = result.expectation_config
+    return int(config.meta["place"]) if config is not None and config.meta else -1
+
+
+def _aside(batch: Batch, asked: _Asked) -> dict[int, Outcome]:
+    """Locate the rows that break the rules; a rule whose rows are not found is left out."""
+    located = _outcomes(batch, asked, _POSITIONS) if asked else {}
+    return {
+        place: outcome for place, outcome in located.items() if outcome.error is None and outcome.positions
+    }
+
+
+def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
+    error = _raised(result.exception_info or {})
+    if error is not None:
+        return Outcome(rule, error=error)
+    told = result.result
+    figures: dict[str, Figure] = {"severity": rule.severity}
+    if "unexpected_count" in told:
+        rows, unexpected = int(told["element_count"]), int(told["unexpected_count"])
+        figures |= {
+            "rows": rows,
+            "unexpected": unexpected,
+            "unexpected_share": unexpected / rows if rows else None,
+        }
+    elif _TELLABLE.match(rule.type) and isinstance(told.get("observed_value"), (int, float)):
+        figures["observed"] = told["observed_value"]
+    positions = tuple(int(position) for position in told.get("unexpected_index_list") or ())
+    return Outcome(rule, bool(result.success), None, figures, positions)
+
+
+def _raised(info: Mapping[str, Any]) -> str | None:
+    """Return the type of what was raised, if anything was; its text may quote cells."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    raised = [entry for entry in entries if entry["raised_exception"]]
+    if not raised:
+        return None
+    named = (name for entry in raised for name in _ERROR.findall(str(entry["exception_traceback"])))
+    return next((name for name in named if hasattr(builtins, name)), "an exception")
+
+
+def _may_go(outcome: Outcome, project: Project) -> bool:
+    """Whether the breach lies in rows that can be put aside."""
+    stops = outcome.error is None and outcome.rule.status.stops
+    return stops and outcome.rule.by_row and project.contract.quarantine is not None
