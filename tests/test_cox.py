@@ -103,11 +103,20 @@ def test_a_single_class_has_no_calibration(only):
 
 
 @pytest.mark.parametrize(
-    "score", [[-2.0, -1.0, 1.0, 2.0], [2.0, 1.0, -1.0, -2.0], [0.0, 1.0, 1.0, 2.0], [3.0] * 4]
+    "score",
+    [
+        [-2.0, -1.0, 1.0, 2.0],
+        [0.0, 1.0, 1.0, 2.0],
+        [2.0, 1.0, 1.0, 0.0],
+        np.linspace(-1, 1, 400),
+        np.linspace(1, -1, 400),
+        np.full(20, 0.3),
+    ],
 )
 def test_separated_or_constant_scores_have_no_slope(score):
     """The best slope is infinite or any; the offset alone is still known."""
-    cox = fit_cox(np.array([0, 0, 1, 1]), np.array(score), np.arange(4))
+    rows = len(score)
+    cox = fit_cox(np.arange(rows) * 2 // rows, np.array(score), np.arange(rows))
     assert np.isnan([cox.intercept, cox.slope, cox.slope_error, cox.joint_statistic]).all()
     assert np.isfinite([cox.in_the_large, cox.in_the_large_error]).all()
 

@@ -95,6 +95,14 @@ def test_undefined_is_undefined():
     assert np.isnan([nobody.brier, nobody.probability, *nobody.cost, *nobody.observed]).all()
 
 
+def test_slices_of_equal_probabilities_rank_nothing():
+    """A level whose probabilities all tie has an AUC of one half, and is not tied to the next level."""
+    y, code = np.array([0, 1, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
+    costs = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5).rows({}, 6)
+    rows = Scored(y, Decision.by(Rule("flag-all"), np.full(6, 0.5), costs), costs)
+    assert [part.auc for part in slice_evaluations(rows, {"s": Levels(code, ("a", "b"))})] == [0.5, 0.5]
+
+
 def test_rows_of_no_level_belong_to_no_slice():
     """A code below zero is left out of every slice and disturbs none."""
     rows, carrier = drawn()

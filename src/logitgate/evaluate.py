@@ -145,8 +145,7 @@ def evaluate(scored: Scored, seed: int, resamples: int = 400) -> Evaluation:
 def _canonical_order(scored: Scored) -> IntArray:
     """Order the rows by what counts about them, so that their order in the table counts for nothing."""
     flag, leave = (scored.costs.of(scored.y, np.full(len(scored.y), on)) for on in (True, False))
-    keys = [flag, leave, scored.decision.flagged, scored.y, -scored.decision.probability]
-    return np.lexsort(keys if scored.cluster is None else [scored.cluster, *keys])
+    return np.lexsort((flag, leave, scored.decision.flagged, scored.y, -scored.decision.probability))
 
 
 def _summands(rows: Scored) -> FloatArray:
