@@ -89,7 +89,7 @@ def proven_harm(
     adjusted = np.full(len(untold), NAN)
     adjusted[enough] = holm(np.array([harm.p_value for harm in untold])[enough])
     return [
-        replace(harm, status=_status(told, p_value, rule.alpha), adjusted=p_value)
+        replace(harm, status=_status(p_value, rule.alpha) if told else Status.INSUFFICIENT, adjusted=p_value)
         for harm, told, p_value in zip(untold, enough.tolist(), adjusted.tolist(), strict=True)
     ]
 
@@ -117,9 +117,7 @@ def _enough(harm: SliceHarm, rule: HarmRule) -> bool:
     return harm.n >= max(rule.rows, 1) and harm.events >= rule.events and others >= rule.non_events
 
 
-def _status(enough: bool, adjusted: float, alpha: float) -> Status:
-    if not enough:
-        return Status.INSUFFICIENT
+def _status(adjusted: float, alpha: float) -> Status:
     if np.isnan(adjusted):
         return Status.INDETERMINATE
     return Status.FAIL if adjusted < alpha else Status.PASS
