@@ -104,12 +104,17 @@ def _parted(evidence: Evidence) -> Evidence:
 def _with_model(evidence: Evidence) -> Evidence:
     assert evidence.split is not None  # noqa: S101 - the stage before makes it or stops
     learned = learn(evidence.split, evidence.project)
-    because = f"{learned.found.chosen.choice}, recalibrated by {learned.recalibration}, {learned.threshold.rule}"
+    change, rule = learned.recalibration, learned.threshold.rule
+    threshold = "" if rule.value is None else f" {rule.value:.4g}"
+    because = (
+        f"{learned.found.chosen.choice}, recalibrated with slope {change.slope:.3f} and intercept "
+        f"{change.intercept:+.3f}, {rule.name} threshold{threshold}"
+    )
     return replace(evidence, learned=learned).plus([Finding("fit", "search", Status.PASS, because)])
 
 
 def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
-    assert evidence.split is not None and evidence.learned is not None  # noqa: S101, PT018 - as above
+    assert evidence.split is not None and evidence.learned is not None  # noqa: S101 - as above
     opponents = replace(champion, baselines=evidence.learned.baselines)
     judged = judge(evidence.learned.model, opponents, evidence.split.test, evidence.project)
     return replace(evidence, judged=judged).plus(judged.findings)

@@ -12,6 +12,7 @@ from .errors import DataError
 from .explain import explain
 from .model import Model
 from .project import Project
+from .sample import row_costs
 
 
 def explain_row(
@@ -28,14 +29,16 @@ def explain_row(
     Raises
     ------
     DataError
-        When no row, or more than one, has this id.
+        When no row, or more than one, has this id, or the table lacks what the model needs.
     """
     found = frame[frame[project.columns.id].astype(str) == row]
     if len(found) != 1:
-        raise DataError(project.columns.id, f"{len(found)} rows have the id that was asked for", "give the id of one row")
+        raise DataError(
+            project.columns.id, f"{len(found)} rows have the id that was asked for", "give the id of one row"
+        )
+    costs = row_costs(found, model.costs, np.array([row], dtype=object))
+    decision = Decision.by(model.rule, model.probability(found), costs)
     explained = explain(model.pipeline, found[list(model.features.all)], design_means)
-    columns = {name: found[name].to_numpy(np.float64, na_value=np.nan) for name in model.costs.columns}
-    decision = Decision.by(model.rule, model.probability(found), model.costs.rows(columns, 1))
     threshold = float(decision.threshold[0])
     return {
         "id": row,

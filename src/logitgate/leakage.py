@@ -1,8 +1,9 @@
-"""Does a feature know the outcome, and do the judged rows know the learned ones?"""
+"""Whether a feature knows the outcome, and whether the judged rows know the learned ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from .costs import IntArray
 from .findings import Finding, Status
-from .project import Project
+from .project import LeakageGate, Project
 from .sample import Sample, rows_seen
 from .split import Split
 
@@ -53,79 +54,87 @@ def leakage_findings(split: Split, project: Project) -> list[Finding]:
 def _declared(project: Project) -> Iterator[Finding]:
     known = sorted(set(project.columns.known_after_outcome) & set(project.features.all))
     for column in known:
-        because = "declared as known only after the outcome and used as a feature; take it out of the features"
+        because = (
+            "declared as known only after the outcome and used as a feature; take it out of the features"
+        )
         yield Finding(CHECK, column, Status.FAIL, because)
     if not known:
-        yield Finding(CHECK, "declarations", Status.PASS, "no feature is declared as known only after the outcome")
+        yield Finding(
+            CHECK, "declarations", Status.PASS, "no feature is declared as known only after the outcome"
+        )
 
 
 def _separating(train: Sample, project: Project) -> Iterator[Finding]:
-    gate = project.gates.leakage
-    aucs = {name: single_feature_auc(train.frame[name], train.y, _halves(train)) for name in project.features.all}
+    gate, half = project.gates.leakage, _halves(train)
+    aucs = {name: single_feature_auc(train.frame[name], train.y, half) for name in project.features.all}
     undefined = sorted(name for name, auc in aucs.items() if not np.isfinite(auc))
     for name in undefined:
-        yield Finding(CHECK, name, Status.INDETERMINATE, "its single-feature AUC is undefined on the training rows")
-    ranked = sorted((name for name in aucs if name not in undefined), key=lambda name: -aucs[name])
-    rivals = [aucs[name] for name in ranked if name not in gate.trusted]
-    suspects = 0
-    for name in ranked:
-        others = [auc for other, auc in aucs.items() if other != name and np.isfinite(auc)]
-        gap = aucs[name] - max(others, default=0.5)
-        if aucs[name] < gate.single_feature_auc and gap < gate.gap:
-            continue
-        trusted = gate.trusted.get(name)
-        suspects += trusted is None
-        yield Finding(
-            CHECK,
-            name,
-            Status.FAIL if trusted is None else Status.WARN,
-            f"alone it separates the outcome with AUC {aucs[name]:.3f} (limit {gate.single_feature_auc:g}, "
-            f"{gap:+.3f} to the next, limit {gate.gap:g}): "
-            + (
-                "declare it under columns.known_after_outcome, or under gates.leakage.trusted with the reason"
-                if trusted is None
-                else f"trusted, as {trusted}"
-            ),
-            {"auc": aucs[name], "gap": gap},
-        )
-    if not suspects and not undefined:
-        highest = max(rivals, default=float("nan"))
+        because = "its single-feature AUC is undefined on the training rows"
+        yield Finding(CHECK, name, Status.INDETERMINATE, because)
+    ranked = sorted(aucs.keys() - undefined, key=lambda name: (-aucs[name], name))
+    found = [_judged(name, aucs, ranked, gate) for name in ranked]
+    yield from (finding for finding in found if finding.status is not Status.PASS)
+    if not undefined and not any(finding.status.stops for finding in found):
+        highest = max((aucs[name] for name in ranked if name not in gate.trusted), default=float("nan"))
         because = "no feature that is not trusted separates the outcome suspiciously well"
         yield Finding(CHECK, "single features", Status.PASS, because, {"auc": highest, "features": len(aucs)})
-    yield from _undeclared(train, project)
+    yield from _undeclared(train, half, project)
 
 
-def _undeclared(train: Sample, project: Project) -> Iterator[Finding]:
+def _judged(name: str, aucs: dict[str, float], ranked: list[str], gate: LeakageGate) -> Finding:
+    """Hold one feature against the limits: its AUC alone, and how far it is above the best other one."""
+    auc = aucs[name]
+    gap = auc - max((aucs[other] for other in ranked if other != name), default=0.5)
+    because = (
+        f"alone it separates the outcome with AUC {auc:.3f} (limit {gate.single_feature_auc:g}, "
+        f"{gap:+.3f} to the next, limit {gate.gap:g})"
+    )
+    status = Status.PASS
+    if auc >= gate.single_feature_auc or gap >= gate.gap:
+        reason = gate.trusted.get(name)
+        status = Status.FAIL if reason is None else Status.WARN
+        remedy = "declare it under columns.known_after_outcome, or why it is none under gates.leakage.trusted"
+        because += f": {remedy}" if reason is None else f": trusted, as {reason}"
+    return Finding(CHECK, name, status, because, {"auc": auc, "gap": gap})
+
+
+def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Finding]:
     """Warn of columns that nobody uses yet and that know the outcome."""
-    gate = project.gates.leakage
-    roles = project.columns
+    roles, limit = project.columns, project.gates.leakage.single_feature_auc
     named = {*project.features.all, *roles.known_after_outcome, project.outcome.column, roles.id, roles.time}
-    for name in train.frame.columns:
+    for name in train.frame.columns.difference(list(named - {None}), sort=False):
         column = train.frame[name]
-        if name in named or (not pd.api.types.is_numeric_dtype(column) and column.nunique() > len(column) // 10):
+        if not pd.api.types.is_numeric_dtype(column) and column.nunique() > len(column) // 10:
             continue
-        auc = single_feature_auc(column, train.y, _halves(train))
-        if auc >= gate.single_feature_auc:
-            because = f"no feature, but alone it separates the outcome with AUC {auc:.3f}: declare it under columns.known_after_outcome so that nobody makes it one"
+        auc = single_feature_auc(column, train.y, half)
+        if auc >= limit:
+            because = (
+                f"no feature, but alone it separates the outcome with AUC {auc:.3f}: declare it under "
+                "columns.known_after_outcome so that nobody makes it one"
+            )
             yield Finding(CHECK, str(name), Status.WARN, because, {"auc": auc})
 
 
 def _spans(split: Split, project: Project) -> Iterator[Finding]:
     if project.columns.entity:
-        parts = [set(np.unique(part.entity).tolist()) for _, part in split if part.entity is not None]
-        spanning = len(set.union(*parts)) if parts else 0
-        spanning = sum(map(len, parts)) - spanning
+        parts = [np.unique(part.entity) for _, part in split if part.entity is not None]
+        _, seen_in = np.unique(np.concatenate(parts), return_counts=True)
+        spanning = int((seen_in > 1).sum())
         yield Finding(
             CHECK,
             project.columns.entity,
             Status.FAIL if spanning else Status.PASS,
             f"{spanning} entities stand in more than one part"
-            + ("; set split.by = 'entity', or drop columns.entity if its rows are independent" if spanning else ""),
+            + (
+                "; set split.by = 'entity', or drop columns.entity if its rows are independent"
+                if spanning
+                else ""
+            ),
             {"entities_across_parts": spanning},
         )
     if project.split_by == "time":
         times = [part.time for _, part in split if part.time is not None]
-        late = sum(int((before > after.min()).sum()) for before, after in zip(times, times[1:], strict=False))
+        late = sum(int((before > after.min()).sum()) for before, after in pairwise(times))
         yield Finding(
             CHECK,
             "order of time",
@@ -146,7 +155,8 @@ def _repeated(split: Split, project: Project) -> Iterator[Finding]:
         seen,
         gate.duplicate_share,
         "of the test rows share all features with a row of another part",
-        "remove repeated rows, declare what they have in common as columns.entity, or raise gates.leakage.duplicate_share",
+        "remove repeated rows, declare what they have in common as columns.entity, or raise "
+        "gates.leakage.duplicate_share",
     )
     _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
     rows = np.bincount(group)
@@ -157,19 +167,26 @@ def _repeated(split: Split, project: Project) -> Iterator[Finding]:
         mixed,
         gate.contradictory_share,
         "of the rows share all features with a row of the other outcome",
-        "mend the labels, add the feature that tells such rows apart, or raise gates.leakage.contradictory_share",
+        "mend the labels, add the feature that tells such rows apart, or raise "
+        "gates.leakage.contradictory_share",
     )
 
 
 def _share(subject: str, share: float, limit: float, what: str, remedy: str) -> Finding:
     passes = share <= limit
     because = f"{share:.2%} {what} (at most {limit:.2%})" + ("" if passes else f"; {remedy}")
-    return Finding(CHECK, subject, Status.PASS if passes else Status.FAIL, because, {"share": share, "limit": limit})
+    return Finding(
+        CHECK, subject, Status.PASS if passes else Status.FAIL, because, {"share": share, "limit": limit}
+    )
 
 
 def _halves(sample: Sample) -> IntArray:
     """Part the rows into two halves by alternating clusters (or rows)."""
-    codes = np.arange(len(sample)) if sample.cluster is None else np.unique(sample.cluster, return_inverse=True)[1]
+    codes = (
+        np.arange(len(sample))
+        if sample.cluster is None
+        else np.unique(sample.cluster, return_inverse=True)[1]
+    )
     return (codes % 2).astype(np.int64)
 
 
@@ -192,7 +209,9 @@ def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.to_numpy(np.float64, na_value=np.nan)
         present = values[learned & np.isfinite(values)]
-        edges = np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(present) else present
+        edges = (
+            np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(present) else present
+        )
         bins = np.searchsorted(edges, values, side="right")
         return np.where(np.isnan(values), len(edges) + 1, bins)
     codes, _ = pd.factorize(column, use_na_sentinel=False)

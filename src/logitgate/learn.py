@@ -48,7 +48,11 @@ def learn(split: Split, project: Project) -> Learned:
     pipeline = fit(found.chosen.choice, train.frame, y, project.features, project.search)
     model, recalibration, threshold = _frozen(pipeline, project.features, split, project)
     return Learned(
-        model, found, recalibration, threshold, _baselines(found, folds, split, project),
+        model,
+        found,
+        recalibration,
+        threshold,
+        _baselines(found, folds, split, project),
         design_means(pipeline, train.frame),
     )
 
@@ -64,7 +68,9 @@ def _frozen(
     pipeline: Pipeline, features: Features, split: Split, project: Project
 ) -> tuple[Model, Recalibration, Choice]:
     """Recalibrate and choose the threshold, each on its own rows."""
-    calibrated, recalibration = recalibrate(pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64))
+    calibrated, recalibration = recalibrate(
+        pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64)
+    )
     costs = project.costs.matrix
     probability = calibrated.predict_proba(split.threshold.frame)[:, 1]
     threshold = choose_rule(probability, split.threshold.y, split.threshold.row_costs(costs))

@@ -41,7 +41,9 @@ def description(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> s
     if evaluation is not None:
         parts.append(_figures(evaluation, unit))
     if verdict.reasons:
-        parts.append("\n".join(f"- {one.status} {one.check}, {one.subject}: {one.because}" for one in verdict.reasons))
+        parts.append(
+            "\n".join(f"- {one.status} {one.check}, {one.subject}: {one.because}" for one in verdict.reasons)
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -66,7 +68,8 @@ def _figures(evaluation: Evaluation, unit: str) -> str:
         "flagged": evaluation.flag_rate,
     }
     rows = "\n".join(f"| {name} | {_interval(estimate)} |" for name, estimate in shown.items())
-    return f"{evaluation.n} test rows, {evaluation.events} events\n\n| figure | value [95 % interval] |\n|---|---|\n{rows}"
+    head = "| figure | value [95 % interval] |\n|---|---|"
+    return f"{evaluation.n} test rows, {evaluation.events} events\n\n{head}\n{rows}"
 
 
 def _interval(estimate: Estimate) -> str:

@@ -46,13 +46,29 @@ class Sample:
             self.frame.iloc[np.flatnonzero(index) if index.dtype == bool else index],
             self.y[index],
             self.ids[index],
-            *(None if codes is None else codes[index] for codes in (self.time, self.entity, self.cluster)),
+            None if self.time is None else self.time[index],
+            None if self.entity is None else self.entity[index],
+            None if self.cluster is None else self.cluster[index],
         )
 
     def row_costs(self, matrix: CostMatrix) -> RowCosts:
         """Evaluate a cost matrix over the rows."""
-        columns = {name: self.frame[name].to_numpy(np.float64, na_value=np.nan) for name in matrix.columns}
-        return matrix.rows(columns, len(self), self.ids)
+        return row_costs(self.frame, matrix, self.ids)
+
+
+def row_costs(frame: pd.DataFrame, matrix: CostMatrix, ids: NDArray[np.object_]) -> RowCosts:
+    """Evaluate a cost matrix over the n rows of a table; `ids` of shape (n,) name them in an error.
+
+    Raises
+    ------
+    DataError
+        When the table lacks a column that the costs read, or they allow no threshold.
+    """
+    absent = sorted(matrix.columns - set(frame.columns))
+    if absent:
+        raise DataError(", ".join(absent), "the costs need it and the table lacks it", "give the column")
+    columns = {name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in matrix.columns}
+    return matrix.rows(columns, len(frame), ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +105,31 @@ def observe(frame: pd.DataFrame, project: Project, as_of: datetime | None) -> Ob
     if not keep.any():
         raise DataError(
             project.name,
-            "no row is left: " + ", ".join(f"{number} {reason}" for reason, number in counts.items()),
+            "no row is left: "
+            + ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in counts.items()),
             "give a later --as-of, a longer split.window or rows whose outcomes are known",
         )
-    sample = _sample(frame.loc[keep], None if time is None else time[keep], project)
+    order = _order(frame[roles.id], time, keep)
+    sample = _sample(frame.iloc[order], None if time is None else time[order], project)
     _refuse_repeated_ids(sample, roles.id)
-    order = np.argsort(sample.ids, kind="stable")
-    if sample.time is not None:
-        order = order[np.argsort(sample.time[order], kind="stable")]
-    return Observed(sample.take(order), as_of, counts)
+    return Observed(sample, as_of, counts)
 
 
 def _times(frame: pd.DataFrame, column: str) -> NDArray[np.datetime64]:
     absent = int(frame[column].isna().sum())
     if absent:
-        raise DataError(column, f"{absent} rows have no time", "fill it or quarantine those rows by the contract")
-    time: NDArray[np.datetime64] = frame[column].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+        raise DataError(
+            column, f"{absent} rows have no time", "fill it or quarantine those rows by the contract"
+        )
+    time: NDArray[np.datetime64] = (
+        frame[column].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    )
     future = int((time > _moment(datetime.now(UTC))).sum())
     if future:
         raise DataError(
-            column, f"{future} rows lie in the future of this machine's clock", "mend the clock, the unit or the time zone"
+            column,
+            f"{future} rows lie in the future of this machine's clock",
+            "mend the clock, the unit or the time zone",
         )
     return time
 
@@ -132,6 +153,13 @@ def _in_time(
     return as_of, keep
 
 
+def _order(ids: pd.Series, time: NDArray[np.datetime64] | None, keep: BoolArray) -> IntArray:
+    """Return the positions of the kept rows by time and id, whatever the table's own order."""
+    kept = np.flatnonzero(keep)
+    by_id = kept[np.argsort(ids.astype(str).to_numpy(object)[kept], kind="stable")]
+    return by_id if time is None else by_id[np.argsort(time[by_id], kind="stable")]
+
+
 def _moment(moment: datetime) -> np.datetime64:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us")
@@ -150,7 +178,7 @@ def _sample(frame: pd.DataFrame, time: NDArray[np.datetime64] | None, project: P
 
 
 def _events(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
-    values, column = outcome.astype(str), project.outcome.column
+    values, column = outcome.convert_dtypes().astype(str), project.outcome.column
     event = str(project.outcome.event)
     if isinstance(project.outcome.event, bool):
         values, event = values.str.lower(), event.lower()
@@ -158,10 +186,10 @@ def _events(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
     if levels != 2:
         raise DataError(
             column,
-            f"{levels} distinct outcome{'s' * (levels != 1)} in {len(values)} rows, a logistic model needs two",
+            f"{levels} distinct outcome{'s' * (levels != 1)} in {len(values)} rows, two are needed",
             "widen the window, or map the outcome to two values",
         )
-    y = (values == event).to_numpy(np.int8)
+    y = np.asarray(values == event, dtype=np.int8)
     if not y.any():
         raise DataError(column, "the declared event never occurs", "mend outcome.event in the project file")
     return y
@@ -190,5 +218,4 @@ def _refuse_repeated_ids(sample: Sample, column: str) -> None:
 
 def rows_seen(sample: Sample, features: tuple[str, ...]) -> NDArray[np.uint64]:
     """Return a hash of each row's features, shape (n,): equal rows have equal hashes."""
-    return pd.util.hash_pandas_object(sample.frame[list(features)], index=False).to_numpy()
-
+    return np.asarray(pd.util.hash_pandas_object(sample.frame[list(features)], index=False), dtype=np.uint64)

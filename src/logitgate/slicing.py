@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -26,7 +28,7 @@ def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
     edges = declared.bins[name]
     values = column.to_numpy(np.float64, na_value=np.nan)
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
-    between = [f"{low:g} to {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+    between = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     return _with_missing(codes, (f"below {edges[0]:g}", *between, f"{edges[-1]:g} and above"))
 
 

@@ -109,7 +109,7 @@ def _edges(project: Project, rows: int) -> NDArray[np.float64]:
 
 
 def _codes(values: NDArray[np.generic]) -> IntArray:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
 
 
 def _identical_rows(sample: Sample, project: Project) -> IntArray:
