@@ -21,6 +21,8 @@ DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "ERROR",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    # An ephemeral server on a busy machine needs longer than Prefect's 20 s to migrate and to answer.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
@@ -46,11 +48,26 @@ def prepare(folder: Path) -> None:
     ----------
     folder : Path
         As `home` returns it.
+
+    Raises
+    ------
+    UnavailableError
+        When the folder for Prefect's records cannot be made.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-    if not os.environ.get("PREFECT_API_URL"):
-        os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
+    if not os.environ.get("PREFECT_API_URL") and "PREFECT_HOME" not in os.environ:
+        os.environ["PREFECT_HOME"] = str(_made(folder / "prefect"))
+
+
+def _made(folder: Path) -> Path:
+    """Make a folder that Prefect would wait for in vain."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror})"
+        raise UnavailableError(f"folder {folder}", reason, "name another one by LOGITGATE_HOME") from error
+    return folder
 
 
 def home() -> Path:

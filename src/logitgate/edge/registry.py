@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import mlflow.artifacts
@@ -18,10 +16,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model as MLmodel
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
-from .. import __file__ as _package_file
-from .. import __version__
 from ..errors import ConflictError
 from .batches import Value, shortened
+from .provenance import code_version
 from .shipping import Shipment, pack, unpack
 from .store import Store, alone, reached
 from .tracking import Run
@@ -202,28 +199,22 @@ def promote(store: Store, version: ModelVersion, expected_champion: ModelVersion
             )
 
 
-@cache
-def code_version() -> str:
-    """Return the version of logitgate and the digest of its source files, such as ``0.1.0+1a2b3c4d5e6f``."""
-    root = Path(_package_file).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return f"{__version__}+{digest.hexdigest()[:12]}"
-
-
 def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
     """Keep the files of a model; return its id, where they are, and their digest."""
     client = run.store.client
     logged = client.create_logged_model(
         run.experiment_id, name=name, source_run_id=run.run_id, model_type="classifier"
     )
-    ids = {"run_id": run.run_id, "model_id": logged.model_id, "model_uuid": logged.model_id}
+    described_by = MLmodel(
+        artifact_path=logged.artifact_location,
+        run_id=run.run_id,
+        model_id=logged.model_id,
+        model_uuid=logged.model_id,
+    )
     try:
         with tempfile.TemporaryDirectory() as drafts:
             folder = Path(drafts) / "model"
-            digest = pack(shipment, folder, MLmodel(artifact_path=logged.artifact_location, **ids))
+            digest = pack(shipment, folder, described_by)
             client.log_model_artifacts(logged.model_id, str(folder))
     except BaseException:
         with suppress(MlflowException):

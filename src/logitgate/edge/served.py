@@ -147,7 +147,7 @@ def answer(estimator: Pipeline, terms: Terms, frame: pd.DataFrame) -> pd.DataFra
     numbers = {name: _numbers(frame[name]) for name, kind in terms.columns.items() if kind != _TEXT}
     for name in sorted(terms.costs.columns):
         _refuse(name, np.isnan(numbers[name]), "missing, and what a decision costs depends on it")
-    features = {name: numbers[name] for name in terms.numeric}
+    features: dict[str, FloatArray | pd.Series[Any]] = {name: numbers[name] for name in terms.numeric}
     features |= {name: _texts(frame[name]) for name in terms.categorical}
     probability = _probability(estimator, pd.DataFrame(features, index=frame.index))
     try:

@@ -1,0 +1,257 @@
+"""The figures of a model, as PNG files: how it ranks, whether it is honest, what it costs, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from scipy.stats import binom
+
+from ..expressions import FloatArray
+
+# Okabe and Ito's colours, which the colour-blind tell apart too.
+_MODEL, _CHOSEN, _OTHER, _QUIET = "#0072B2", "#D55E00", "#009E73", "#767676"
+_SIZE, _DPI = (6.4, 4.8), 110
+_MOST_POINTS = 1_000
+_MOST_SLICES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Roc:
+    """Rates of events and non-events that are flagged, at falling thresholds, and at the model's own."""
+
+    false_positive_rate: FloatArray
+    true_positive_rate: FloatArray
+    auc: float
+    operating_point: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """What was said and what happened, bin by bin, and where all the probabilities lie.
+
+    Parameters
+    ----------
+    predicted, observed : arrays of shape (bins,)
+        Mean probability and share of events.
+    rows : array of shape (bins,)
+    probability : array of shape (n,)
+    """
+
+    predicted: FloatArray
+    observed: FloatArray
+    rows: FloatArray
+    probability: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class CostCurve:
+    """Mean cost per row at each threshold, and of the decisions that were chosen.
+
+    Parameters
+    ----------
+    threshold, mean_cost : arrays of shape (k,)
+    chosen : tuple of two numbers
+        Threshold and mean cost; the threshold is NaN when each row has its own, or infinite.
+    flag_none, flag_all : float
+    unit : str
+    """
+
+    threshold: FloatArray
+    mean_cost: FloatArray
+    chosen: tuple[float, float]
+    flag_none: float
+    flag_all: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDots:
+    """A figure of each slice with its interval, and of all rows together.
+
+    Parameters
+    ----------
+    names : sequence of str
+    value, low, high : arrays of shape (slices,)
+        NaN where a slice is too small.
+    overall : float
+    what : str
+        What the figure is, with its unit.
+    """
+
+    names: Sequence[str]
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    overall: float
+    what: str
+
+
+def quantile_bins(y: FloatArray, probability: FloatArray, bins: int) -> Reliability:
+    """Part the rows into bins of about as many rows each; equal probabilities stay together.
+
+    Parameters
+    ----------
+    y : array of shape (n,), 0 or 1
+    probability : array of shape (n,)
+    bins : int
+    """
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
+    code = np.searchsorted(edges, probability, side="right")
+    rows = np.bincount(code).astype(np.float64)
+    filled = rows > 0
+    predicted = np.bincount(code, probability)[filled] / rows[filled]
+    observed = np.bincount(code, y)[filled] / rows[filled]
+    return Reliability(predicted, observed, rows[filled], probability)
+
+
+def roc(curve: Roc, name: str, path: Path) -> None:
+    """Draw the ROC with the operating point."""
+    figure, axes = _figure(f"{name}: ranking")
+    keep = _thinned(len(curve.false_positive_rate))
+    axes.plot([0, 1], [0, 1], color=_QUIET, linestyle=":", linewidth=1)
+    axes.plot(
+        curve.false_positive_rate[keep],
+        curve.true_positive_rate[keep],
+        color=_MODEL,
+        label=f"model, AUC {curve.auc:.3f}",
+    )
+    x, y = curve.operating_point
+    axes.plot(
+        x, y, "o", color=_CHOSEN, markersize=9, label=f"decisions: {y:.0%} of events, {x:.0%} of others"
+    )
+    axes.set(xlabel="share of non-events that are flagged", ylabel="share of events that are flagged")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    _in_percent(axes)
+    axes.legend(loc="lower right")
+    _save(figure, path)
+
+
+def reliability(bins: Reliability, name: str, path: Path) -> None:
+    """Draw what happened against what was said, and below it how the log-odds are spread.
+
+    A bar is where 95 % of the shares would lie if the probabilities were right, by the binomial.
+    """
+    figure = Figure(figsize=(_SIZE[0], 6.0), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    above, below = figure.subplots(2, 1, gridspec_kw={"height_ratios": (4, 1)})
+    _dress(above)
+    figure.suptitle(f"{name}: honesty of the probabilities", fontsize=12)
+    count = np.maximum(bins.rows, 1)
+    low, high = (binom.ppf(q, count, bins.predicted) / count for q in (0.025, 0.975))
+    most = float(np.clip(1.08 * max(bins.predicted.max(), bins.observed.max(), np.max(high)), 0.01, 1.0))
+    above.plot([0, most], [0, most], color=_QUIET, linestyle=":", linewidth=1, label="as said")
+    above.vlines(
+        bins.predicted, low, high, color=_QUIET, alpha=0.45, linewidth=6, label="95 % if the model is right"
+    )
+    outside = (bins.observed < low) | (bins.observed > high)
+    above.plot(bins.predicted, bins.observed, color=_MODEL, linewidth=1)
+    above.plot(bins.predicted[~outside], bins.observed[~outside], "o", color=_MODEL, label="observed")
+    if outside.any():
+        above.plot(
+            bins.predicted[outside], bins.observed[outside], "D", color=_CHOSEN, label="observed, outside"
+        )
+    above.set(xlabel="probability said", ylabel="share of events", xlim=(0, most), ylim=(0, most))
+    _in_percent(above)
+    above.legend(loc="upper left")
+    _log_odds(below, bins.probability)
+    _save(figure, path)
+
+
+def cost_curve(curve: CostCurve, name: str, path: Path) -> None:
+    """Draw the mean cost against the threshold, with the chosen one and both ways to decide blindly."""
+    figure, axes = _figure(f"{name}: cost of the decisions")
+    keep = _thinned(len(curve.threshold))
+    axes.plot(curve.threshold[keep], curve.mean_cost[keep], color=_MODEL, label="one threshold for all rows")
+    axes.axhline(curve.flag_none, color=_QUIET, linestyle="--", label=f"flag none: {curve.flag_none:.4g}")
+    axes.axhline(curve.flag_all, color=_OTHER, linestyle="-.", label=f"flag all: {curve.flag_all:.4g}")
+    threshold, cost = curve.chosen
+    if np.isfinite(threshold):
+        axes.plot(
+            threshold, cost, "o", color=_CHOSEN, markersize=9, label=f"chosen, at {threshold:.3g}: {cost:.4g}"
+        )
+    else:
+        axes.axhline(cost, color=_CHOSEN, linewidth=2, label=f"chosen rule: {cost:.4g}")
+    axes.set(xlabel="threshold", ylabel=f"mean cost per row ({curve.unit})")
+    axes.margins(y=0.12)
+    axes.legend(loc="best")
+    _save(figure, path)
+
+
+def slices(dots: SliceDots, name: str, path: Path) -> None:
+    """Draw a dot and its interval for each slice, the worst on top; too small ones are named as such.
+
+    Of more than 40 slices the 40 worst are drawn, and the title says so.
+    """
+    order = np.argsort(np.where(np.isnan(dots.value), -np.inf, dots.value))[-_MOST_SLICES:]
+    shown = "" if len(order) == len(dots.names) else f" (worst {len(order)} of {len(dots.names)} slices)"
+    figure, axes = _figure(f"{name}: slices{shown}", height=max(2.4, 1.2 + 0.26 * len(order)))
+    place = np.arange(len(order))
+    value, low, high = dots.value[order], dots.low[order], dots.high[order]
+    axes.axvline(
+        dots.overall, color=_QUIET, linestyle="--", linewidth=1, label=f"all rows: {dots.overall:.4g}"
+    )
+    axes.hlines(place, low, high, color=_MODEL, linewidth=2, alpha=0.6)
+    beyond = low > dots.overall
+    axes.plot(value[~beyond], place[~beyond], "o", color=_MODEL)
+    if beyond.any():
+        axes.plot(value[beyond], place[beyond], "D", color=_CHOSEN, label="interval wholly above")
+    for row in place[np.isnan(value)]:
+        axes.text(dots.overall, row, " too few rows", color=_QUIET, va="center", fontsize=8)
+    axes.set_yticks(place, [_short(str(dots.names[index])) for index in order], fontsize=8)
+    axes.set(xlabel=dots.what, ylim=(-0.7, len(order) - 0.3))
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+    _save(figure, path)
+
+
+def _figure(title: str, height: float = _SIZE[1]) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(_SIZE[0], height), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=12)
+    return figure, _dress(figure.subplots())
+
+
+def _dress(axes: Axes) -> Axes:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(visible=True, color="#E6E6E6", linewidth=0.8)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def _log_odds(axes: Axes, probability: FloatArray) -> None:
+    _dress(axes)
+    inside = np.clip(probability, 1e-9, 1 - 1e-9)
+    axes.hist(np.log(inside / (1 - inside)), bins=60, color=_MODEL)
+    axes.set(xlabel="log-odds said", ylabel="rows")
+
+
+def _in_percent(axes: Axes) -> None:
+    percent = FuncFormatter(lambda share, _: f"{share:.0%}")
+    axes.xaxis.set_major_formatter(percent)
+    axes.yaxis.set_major_formatter(percent)
+
+
+def _thinned(points: int) -> FloatArray | slice:
+    """Choose so many points that the eye sees no gap; the first and the last are always among them."""
+    if points <= _MOST_POINTS:
+        return slice(None)
+    return np.unique(np.linspace(0, points - 1, _MOST_POINTS).astype(int))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 36 else name[:35] + "…"
+
+
+def _save(figure: Figure, path: Path) -> None:
+    for axes in figure.axes:
+        if legend := axes.get_legend():
+            legend.set_frame_on(False)
+            for text in legend.get_texts():
+                text.set_fontsize(8)
+    figure.savefig(path, metadata={"Software": None})
