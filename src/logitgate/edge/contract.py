@@ -44,7 +44,11 @@ from great_expectations.core import (
     ExpectationValidationResult,
 )
 from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.exceptions.exceptions import GreatExpectationsError
 from great_expectations.expectations.expectation import Expectation
@@ -107,7 +111,7 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
         When the suite cannot be read, or holds an unknown type, wrong arguments or a repetition.
     """
     suite = read_suite(project.contract.suite)
-    context = gx.get_context(mode="ephemeral")
+    context = _context()
     asked = _asked(suite, project)
     findings = list(unsaid(frame, absent, project))
     if not len(frame):
@@ -166,8 +170,16 @@ def _loaded(asked: _Asked) -> ExpectationSuite:
     return suite
 
 
+def _context() -> EphemeralDataContext:
+    """Open a context that writes nothing, neither to the terminal nor to a folder it would leave behind."""
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        progress_bars=ProgressBarsConfig(globally=False),
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
+
+
 def _batch(context: EphemeralDataContext, frame: pd.DataFrame) -> Batch:
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas(CHECK).add_dataframe_asset(CHECK)
     whole = asset.add_batch_definition_whole_dataframe(CHECK)
     return whole.get_batch({"dataframe": frame.reset_index(drop=True)})
@@ -206,13 +218,10 @@ def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
         return Outcome(rule, error=error)
     told = result.result
     figures: dict[str, Figure] = {"severity": rule.severity}
-    if "unexpected_count" in told:
+    if "unexpected_count" in told and "element_count" in told:
         rows, unexpected = int(told["element_count"]), int(told["unexpected_count"])
-        figures |= {
-            "rows": rows,
-            "unexpected": unexpected,
-            "unexpected_share": unexpected / rows if rows else None,
-        }
+        share = unexpected / rows if rows else None
+        figures |= {"rows": rows, "unexpected": unexpected, "unexpected_share": share}
     elif _TELLABLE.match(rule.type) and isinstance(told.get("observed_value"), (int, float)):
         figures["observed"] = told["observed_value"]
     positions = tuple(int(position) for position in told.get("unexpected_index_list") or ())

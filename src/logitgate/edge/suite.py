@@ -136,6 +136,8 @@ def _entry_problems(entry: object) -> Iterator[str]:
     reserved = sorted(_RESERVED & set(entry["kwargs"]))
     if reserved:
         yield f"{name} sets {', '.join(reserved)}, which no suite may"
+    if "condition_parser" in entry["kwargs"] or isinstance(entry["kwargs"].get("row_condition"), str):
+        yield f"{name} has a row_condition as code, which would be evaluated: write it as an object"
     if not isinstance(entry.get("severity"), str) or entry["severity"] not in _SEVERITIES:
         yield f"{name} needs a severity: {', '.join(_SEVERITIES)}"
     meta = entry.get("meta")
