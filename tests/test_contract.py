@@ -211,7 +211,7 @@ def test_a_library_that_breaks_down_leaves_nothing_that_holds(check, monkeypatch
         (rule(NOT_NULL, column="x", row_condition="z > 0"), "row_condition as code"),
         (
             rule(NOT_NULL, column="x", row_condition="z > 0", condition_parser="pandas"),
-            "sets condition_parser",
+            "row_condition as code",
         ),
     ],
 )
