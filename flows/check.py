@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from logitgate.edge.contract import keep_contract
+from logitgate.edge.contract import check_contract
 from logitgate.edge.tables import read_rows, read_table
 from logitgate.evidence import Evidence, part_rows
 from logitgate.findings import Verdict
@@ -15,5 +15,6 @@ def run_check(project_file: Path, other: Path | None) -> Verdict:
     """Hold a table against the project's contract."""
     project = load_project(project_file)
     table = read_rows(project) if other is None else read_table(other, project)
-    evidence = keep_contract(Evidence(project, table.frame), table.absent)
+    contract = check_contract(table.frame, table.absent, project)
+    evidence = Evidence(project, contract.kept(table.frame), findings=contract.findings)
     return Verdict((evidence if other else part_rows(evidence)).findings)

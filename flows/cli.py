@@ -60,7 +60,7 @@ def check(
 def explain(
     project: ProjectFile,
     row: Annotated[str, typer.Option("--id", help="The row's id.")],
-    version: Annotated[str | None, typer.Option(help="A registered version; default: the champion.")] = None,
+    version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""

@@ -13,8 +13,9 @@ from logitgate.explain_row import explain_row
 from logitgate.project_file import load_project
 
 
-def run_explain(project_file: Path, row: str, version: str | None) -> dict[str, Any]:
+def run_explain(project_file: Path, row: str, version: int | None) -> dict[str, Any]:
     """Explain the decision of the champion, or of another version, about the row with this id."""
     project = load_project(project_file)
-    loaded = release.load_version(open_store(home()), project, version)
-    return explain_row(loaded, read_rows(project).frame, project, row)
+    known, shipment = release.load_version(open_store(home()), project, version)
+    means = tuple(shipment.reference["design_means"])
+    return {"version": known.version, **explain_row(shipment.model, means, read_rows(project).frame, project, row)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,10 @@ from logitgate.findings import Status, Verdict
 from logitgate.outcome import Outcome
 from logitgate.report import headline
 
-OUT = Console()
+_WIDE = 140
+"""Columns where there is no terminal to ask, as in a log."""
+
+OUT = Console(width=None if sys.stdout.isatty() else _WIDE)
 _COLOURS = {
     Status.PASS: "green",
     Status.WARN: "yellow",

@@ -10,8 +10,9 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.steps import step
 from logitgate.edge import release
-from logitgate.edge.contract import keep_contract
+from logitgate.edge.contract import check_contract
 from logitgate.edge.environment import home
+from logitgate.edge.quarantine import keep
 from logitgate.edge.store import Store, open_store
 from logitgate.edge.tables import Table, read_rows
 from logitgate.edge.tracking import Run, training_run
@@ -41,8 +42,10 @@ def read(project: Project) -> Table:
 def check(project: Project, table: Table, as_of: str | None) -> Evidence:
     """Hold the rows against their contract, part them, look for leaks."""
     with step("check contract and leakage"):
-        evidence = Evidence(project, table.frame, parse_as_of(as_of) if as_of else None)
-        return part_rows(keep_contract(evidence, table.absent))
+        contract = check_contract(table.frame, table.absent, project)
+        kept = keep(table.frame, contract, project)
+        moment = parse_as_of(as_of) if as_of else None
+        return part_rows(Evidence(project, kept, moment, contract.findings))
 
 
 @_work
@@ -67,7 +70,7 @@ def record(run: Run, evidence: Evidence, snapshot: release.Snapshot) -> Outcome:
 
 
 @_io
-def promote(run: Run, outcome: Outcome, judged_against: str | None) -> Outcome:
+def promote(run: Run, outcome: Outcome, judged_against: int | None) -> Outcome:
     """Make a version that passed every gate the champion."""
     with step("promote" if not outcome.status.stops else "leave production as it is"):
         return release.promote_if_passed(run, outcome, judged_against)
@@ -84,4 +87,4 @@ def train(project_file: Path, as_of: str | None) -> Outcome:
     with training_run(store, project.name, release.opening_note(project, snapshot)) as run:
         evidence = judge(learn(check(project, table, as_of)), store)
         outcome = record(run, evidence, snapshot)
-        return promote(run, outcome, release.judged_against(evidence))
+        return promote(run, outcome, evidence.judged.champion_version if evidence.judged else None)

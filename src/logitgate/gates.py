@@ -76,7 +76,7 @@ def log_loss(difference: FloatArray, scored: Scored, alpha: float) -> Finding:
     return Finding("baselines", "log loss", below(upper, interval.low, 0.0), because, figures)
 
 
-def champion(version: str, paired: Paired, gates: Gates) -> list[Finding]:
+def champion(version: int, paired: Paired, gates: Gates) -> list[Finding]:
     """Demand a proven gain over the model in production, on enough events that are decided differently."""
     subject = f"version {version}"
     enough = paired.effective_events >= gates.discordant_events
@@ -105,7 +105,7 @@ def first_release() -> Finding:
     return Finding("champion", "first release", Status.PASS, "no model is in production yet; the baselines decide")
 
 
-def champion_unjudged(version: str, reason: str) -> Finding:
+def champion_unjudged(version: int, reason: str) -> Finding:
     """Record that the champion could not be judged on these rows."""
     return Finding("champion", f"version {version}", Status.INDETERMINATE, f"the champion cannot be judged: {reason}")
 

@@ -28,9 +28,10 @@ class Opponents:
 
     baselines: Mapping[str, Model] = field(default_factory=dict)
     champion: Model | None = None
-    champion_version: str = ""
+    version: int | None = None
+    """The champion's version; None before the first release."""
     refusal: str = ""
-    """Why the champion could not be loaded, when there is one that could not."""
+    """Why there is a version but no champion: it could not be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Judged:
     evaluation: Evaluation
     slices: tuple[SliceEvaluation, ...]
     findings: tuple[Finding, ...]
-    champion_version: str | None
+    champion_version: int | None
     """The version in production that it was held against; None for a first release."""
 
 
@@ -66,14 +67,8 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
         *gates.calibration(evaluation, project.gates.calibration),
         *_baselines(scored, others, project),
     ]
-    champion, refusal = _champion(opponents, test, project)
-    if champion is not None:
-        against = paired(scored, champion, project.gates.alpha)
-        findings += gates.champion(opponents.champion_version, against, project.gates)
-    elif refusal:
-        findings.append(gates.champion_unjudged(opponents.champion_version, refusal))
-    else:
-        findings.append(gates.first_release())
+    champion, found = _champion(scored, opponents, test, project)
+    findings += found
     levels = slice_levels(test, project)
     reference = champion or others[PRIOR]
     margin = project.gates.slice_margin * abs(float(reference.cost.mean()))
@@ -84,7 +79,7 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     harms = proven_harm(scored.cost - reference.cost, scored.y, levels, scored.cluster, rule)
     findings += gates.slices(harms, "champion" if champion else "prior model", margin)
     parts = tuple(slice_evaluations(scored, levels))
-    return Judged(scored, evaluation, parts, tuple(findings), opponents.champion_version or None)
+    return Judged(scored, evaluation, parts, tuple(findings), opponents.version)
 
 
 def _baselines(scored: Scored, others: Mapping[str, Scored], project: Project) -> list[Finding]:
@@ -100,11 +95,19 @@ def _log_losses(scored: Scored) -> FloatArray:
     return log_losses(scored.y, scored.decision.probability)
 
 
-def _champion(opponents: Opponents, test: Sample, project: Project) -> tuple[Scored | None, str]:
-    """Score the champion through its own preprocessing; a champion that cannot be scored is said, not skipped."""
-    if opponents.champion is None:
-        return None, opponents.refusal
+def _champion(
+    scored: Scored, opponents: Opponents, test: Sample, project: Project
+) -> tuple[Scored | None, list[Finding]]:
+    """Hold the model against the champion; one that cannot be loaded or scored is said, not skipped."""
+    version, champion = opponents.version, opponents.champion
+    if version is None:
+        return None, [gates.first_release()]
+    if champion is None:
+        return None, [gates.champion_unjudged(version, opponents.refusal)]
     try:
-        return opponents.champion.score(test, project.costs.matrix), ""
-    except (LogitgateError, ValueError) as error:
-        return None, str(error) if isinstance(error, LogitgateError) else type(error).__name__
+        other = champion.score(test, project.costs.matrix)
+    except LogitgateError as error:
+        return None, [gates.champion_unjudged(version, str(error))]
+    except ValueError:
+        return None, [gates.champion_unjudged(version, "its own preprocessing refuses these rows")]
+    return other, gates.champion(version, paired(scored, other, project.gates.alpha), project.gates)

@@ -21,9 +21,9 @@ class Outcome:
     status: Status
     as_of: datetime | None = None
     run_id: str | None = None
-    version: str | None = None
+    version: int | None = None
     promoted: bool = False
-    champion: str | None = None
+    champion: int | None = None
     rule: Rule | None = None
     test: dict[str, float] = field(default_factory=dict)
     repeated: bool = False

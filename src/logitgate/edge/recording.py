@@ -6,14 +6,21 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
+from ..curves import cost_points, roc_points
 from ..evidence import Evidence
+from ..judge import Judged
 from ..learn import Learned
 from ..outcome import Outcome
 from ..report import description, markdown
 from ..search import Candidate
+from ..threshold import Choice
 from . import figures
 from .batches import Entries
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
+
+_BINS = 15
 
 
 def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
@@ -118,6 +125,8 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     stopping = sorted({finding.check for finding in evidence.verdict.reasons})
     return {
         "snapshot": snapshot,
+        "mlflow.runName": run_name(evidence),
+        "mlflow.note.content": note(evidence),
         "verdict": evidence.verdict.status.value,
         "refused_by": ", ".join(stopping) or "nobody",
         "cost_unit": evidence.project.costs.unit,
@@ -142,7 +151,30 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     (folder / "slices.json").write_text(json.dumps(_finite(parts), indent=2), encoding="utf-8")
     drawings = folder / "figures"
     drawings.mkdir()
-    figures.draw(drawings, evidence.project.name, judged, unit)
+    _draw(drawings, evidence.project.name, judged, evidence.learned.threshold, unit)
+
+
+def _draw(folder: Path, name: str, judged: Judged, threshold: Choice, unit: str) -> None:
+    """Draw the ROC, the reliability diagram, the cost curve and the slices."""
+    scored, evaluation = judged.scored, judged.evaluation
+    point = (evaluation.false_positive_rate.value, evaluation.recall.value)
+    figures.roc(figures.Roc(*roc_points(scored), evaluation.auc.value, point), name, folder / "roc.png")
+    bins = figures.quantile_bins(scored.y.astype(float), scored.decision.probability, _BINS)
+    figures.reliability(bins, name, folder / "reliability.png")
+    chosen = (threshold.rule.value if threshold.rule.value is not None else float("nan"), evaluation.cost.value)
+    none, everyone = (float(scored.costs.of(scored.y, np.full(len(scored.y), flag)).mean()) for flag in (False, True))
+    curve = figures.CostCurve(*cost_points(scored), chosen, none, everyone, unit)
+    figures.cost_curve(curve, name, folder / "cost.png")
+    if judged.slices:
+        figures.slices(_dots(judged, unit), name, folder / "slices.png")
+
+
+def _dots(judged: Judged, unit: str) -> figures.SliceDots:
+    parts = [part for part in judged.slices if part.n > 1]
+    cost = [[*part.cost] for part in parts]
+    value, low, high = np.array(cost).T
+    overall = judged.evaluation.cost.value
+    return figures.SliceDots([part.name for part in parts], value, low, high, overall, f"cost per row ({unit})")
 
 
 def _finite(parts: list[dict[str, object]]) -> list[dict[str, object]]:

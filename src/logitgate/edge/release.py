@@ -8,15 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..errors import LogitgateError
+from ..errors import ConflictError, LogitgateError
 from ..evidence import Evidence, key_of
+from ..findings import Status
 from ..judge import Opponents
-from ..model import Model
 from ..outcome import Outcome
 from ..profile import reference_profile
 from ..project import Project
 from . import registry
-from .recording import note, record_evidence, record_outcome, run_name
+from .registry import Label, ModelVersion
+from .provenance import code_version
+from .recording import note, record_evidence, record_outcome
 from .shipping import Shipment
 from .store import Store, reached
 from .tracking import Note, Run, experiment
@@ -35,12 +37,12 @@ class Snapshot:
     @classmethod
     def of(cls, project: Project, digest: str, as_of: str | None) -> Snapshot:
         """Identify a training before anything is made for it."""
-        return cls(digest, as_of, key_of(project, digest, as_of, registry.code_version()))
+        return cls(digest, as_of, key_of(project, digest, as_of, code_version()))
 
 
 def opening_note(project: Project, snapshot: Snapshot) -> Note:
     """Return what the run list shows while the run goes on."""
-    tags = {_KEY: snapshot.key, "snapshot": snapshot.digest, "code_version": registry.code_version()}
+    tags = {_KEY: snapshot.key, "snapshot": snapshot.digest, "code_version": code_version()}
     return Note(snapshot.as_of or "all rows", project.purpose, tags)
 
 
@@ -74,8 +76,8 @@ def opponents(store: Store, project: Project) -> Opponents:
     try:
         model = registry.load(store, champion).model
     except LogitgateError as error:
-        return Opponents(champion_version=champion.version, refusal=str(error))
-    return Opponents(champion=model, champion_version=champion.version)
+        return Opponents(version=champion.version, refusal=str(error))
+    return Opponents(champion=model, version=champion.version)
 
 
 def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
@@ -90,5 +92,55 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     profile = reference_profile(evidence.split.train, judged.scored, project)
     reference = profile | {"design_means": list(learned.design_means)}
     shipment = Shipment(learned.model, project.costs.unit, reference)
-    version = registry.register(run, project.name, shipment, Note(run_name(evidence), note(evidence)))
+    version = registry.register(run, project.name, shipment, _label(evidence, snapshot))
     return replace(outcome.judged(learned.model.rule, judged.evaluation), version=version.version)
+
+
+def promote_if_passed(run: Run, outcome: Outcome, judged_against: int | None) -> Outcome:
+    """Make the version the champion when its verdict is PASS, and keep the outcome with the run.
+
+    Raises
+    ------
+    ConflictError
+        When the champion is no longer the version that this one was judged against.
+    """
+    store, name = run.store, outcome.model
+    if outcome.status is Status.PASS and outcome.version is not None:
+        expected = None if judged_against is None else registry.numbered(store, name, judged_against)
+        registry.promote(store, registry.numbered(store, name, outcome.version), expected)
+        outcome = replace(outcome, promoted=True)
+    now = registry.champion(store, name)
+    outcome = replace(outcome, champion=now.version if now else None)
+    record_outcome(run, outcome)
+    return outcome
+
+
+def load_version(store: Store, project: Project, version: int | None) -> tuple[ModelVersion, Shipment]:
+    """Load the champion, or the version of this number.
+
+    Raises
+    ------
+    ConflictError
+        When there is no such version, or no champion yet.
+    """
+    if version is not None:
+        wanted = registry.numbered(store, project.name, version)
+        return wanted, registry.load(store, wanted)
+    champion = registry.champion(store, project.name)
+    if champion is None:
+        raise ConflictError(project.name, "no version is in production", "name one by --version, or train one that passes")
+    return champion, registry.load(store, champion)
+
+
+def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
+    verdict = evidence.verdict
+    refused = {finding.check for finding in verdict.reasons}
+    tags = {
+        "verdict": verdict.status.value,
+        "refused_by": ", ".join(sorted(refused)) or "nobody",
+        "snapshot": snapshot.digest,
+        "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
+        _KEY: snapshot.key,
+    }
+    fate = "Refused: not to be put into production." if refused else "Passed every gate."
+    return Label(f"{fate}\n\n{note(evidence)}", tags)
