@@ -12,27 +12,27 @@ from .compare import Paired
 from .evaluate import Evaluation, Scored
 from .expressions import FloatArray
 from .findings import Finding, Status
+from .harm import SliceHarm
 from .intervals import Estimate, mean_interval, upper_bound
 from .project import CalibrationGate, Gates
-from .harm import SliceHarm
 
 REQUIRED = ("rows", "contract", "leakage", "baselines", "calibration", "slices", "champion")
 
 
 def inside(interval: Estimate, low: float, high: float) -> Status:
     """PASS when the whole interval lies in [low, high], FAIL when none of it does."""
-    if interval.low >= low and interval.high <= high:
+    if low <= interval.low <= interval.high <= high:
         return Status.PASS
-    if interval.high < low or interval.low > high:
+    if interval.low <= interval.high < low or high < interval.low <= interval.high:
         return Status.FAIL
     return Status.INDETERMINATE
 
 
 def below(upper: float, low: float, limit: float) -> Status:
     """PASS when the upper bound is below the limit, FAIL when the whole interval is not."""
-    if upper < limit:
+    if low <= upper < limit:
         return Status.PASS
-    return Status.FAIL if low >= limit else Status.INDETERMINATE
+    return Status.FAIL if limit <= low <= upper else Status.INDETERMINATE
 
 
 def calibration(evaluation: Evaluation, gate: CalibrationGate) -> list[Finding]:
@@ -71,7 +71,9 @@ def log_loss(difference: FloatArray, scored: Scored, alpha: float) -> Finding:
     """
     interval = mean_interval(difference, scored.cluster)
     upper = upper_bound(difference, scored.cluster, alpha)
-    because = f"log loss {_signed(interval)} against the prior model; the upper bound {upper:+.4g} must be below 0"
+    because = (
+        f"log loss {_signed(interval)} against the prior model; the upper bound {upper:+.4g} must be below 0"
+    )
     figures = {**interval.figures("difference"), "upper": upper}
     return Finding("baselines", "log loss", below(upper, interval.low, 0.0), because, figures)
 
@@ -102,12 +104,16 @@ def champion(version: int, paired: Paired, gates: Gates) -> list[Finding]:
 
 def first_release() -> Finding:
     """Record that no model is in production yet, so that the baselines alone are to be beaten."""
-    return Finding("champion", "first release", Status.PASS, "no model is in production yet; the baselines decide")
+    return Finding(
+        "champion", "first release", Status.PASS, "no model is in production yet; the baselines decide"
+    )
 
 
 def champion_unjudged(version: int, reason: str) -> Finding:
     """Record that the champion could not be judged on these rows."""
-    return Finding("champion", f"version {version}", Status.INDETERMINATE, f"the champion cannot be judged: {reason}")
+    return Finding(
+        "champion", f"version {version}", Status.INDETERMINATE, f"the champion cannot be judged: {reason}"
+    )
 
 
 def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Finding]:
@@ -115,7 +121,9 @@ def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Fi
     found = list(harms)
     if not found:
         return [Finding("slices", "none declared", Status.PASS, "the project declares no slices")]
-    quiet = {status: sum(harm.status is status for harm in found) for status in (Status.PASS, Status.INSUFFICIENT)}
+    quiet = {
+        status: sum(harm.status is status for harm in found) for status in (Status.PASS, Status.INSUFFICIENT)
+    }
     findings = [
         Finding(
             "slices",
@@ -130,7 +138,10 @@ def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Fi
         if harm.status.stops
     ]
     if quiet[Status.PASS]:
-        because = f"no harm beyond {margin:.4g} per row against the {reference} is proven in {quiet[Status.PASS]} slices"
+        because = (
+            f"no harm beyond {margin:.4g} per row against the {reference} is proven in "
+            f"{quiet[Status.PASS]} slices"
+        )
         findings.append(Finding("slices", "declared", Status.PASS, because, {"slices": quiet[Status.PASS]}))
     if quiet[Status.INSUFFICIENT]:
         because = f"{quiet[Status.INSUFFICIENT]} slices have too few rows, events or non-events to tell"
@@ -142,12 +153,14 @@ def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Fi
 
 def _interval_finding(name: str, interval: Estimate, low: float, high: float) -> Finding:
     words = name.replace("_", "-")
-    because = (
-        f"{words} {interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}] must lie in [{low:.3g}, {high:.3g}]"
-    )
+    because = f"{words} {_spanned(interval)} must lie in [{low:.3g}, {high:.3g}]"
     figures = {**interval.figures(name), "margin_low": low, "margin_high": high}
     return Finding("calibration", words, inside(interval, low, high), because, figures)
 
 
 def _signed(difference: Estimate) -> str:
     return f"{difference.value:+.4g} [{difference.low:+.4g}, {difference.high:+.4g}]"
+
+
+def _spanned(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

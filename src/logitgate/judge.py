@@ -11,11 +11,11 @@ from .errors import LogitgateError
 from .evaluate import Evaluation, Scored, evaluate
 from .expressions import FloatArray
 from .findings import Finding
+from .harm import HarmRule, proven_harm
 from .metrics import log_losses
 from .model import Model
 from .project import Project
 from .sample import Sample
-from .harm import HarmRule, proven_harm
 from .slices import SliceEvaluation, slice_evaluations
 from .slicing import slice_levels
 
@@ -87,7 +87,9 @@ def _baselines(scored: Scored, others: Mapping[str, Scored], project: Project) -
     for name, other in others.items():
         margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
         findings.append(gates.baseline(name, paired(scored, other, project.gates.alpha), margin))
-    findings.append(gates.log_loss(_log_losses(scored) - _log_losses(others[PRIOR]), scored, project.gates.alpha))
+    findings.append(
+        gates.log_loss(_log_losses(scored) - _log_losses(others[PRIOR]), scored, project.gates.alpha)
+    )
     return findings
 
 

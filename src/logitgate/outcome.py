@@ -10,6 +10,8 @@ from .decision import Rule
 from .evaluate import Evaluation
 from .findings import Finding, Status, Verdict
 
+_AS_THEY_ARE = ("model", "snapshot", "run_id", "version", "promoted", "champion", "repeated")
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -67,11 +69,10 @@ class Outcome:
         rule = Rule(plain["rule"], plain["threshold"]) if plain["rule"] else None
         found = [{**one, "status": Status(one["status"])} for one in plain["findings"]]
         return cls(
-            **{name: plain[name] for name in ("model", "snapshot", "run_id", "version", "promoted", "champion")},
+            **{name: plain[name] for name in _AS_THEY_ARE},
             findings=tuple(Finding(**one) for one in found),
             status=Status(plain["status"]),
             as_of=datetime.fromisoformat(plain["as_of"]) if plain["as_of"] else None,
             rule=rule,
             test={name: float("nan") if value is None else value for name, value in plain["test"].items()},
-            repeated=plain["repeated"],
         )
