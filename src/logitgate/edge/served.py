@@ -127,7 +127,8 @@ def answer(estimator: Pipeline, terms: Terms, frame: pd.DataFrame) -> pd.DataFra
     -------
     DataFrame of n rows
         With the columns `ANSWER` and the index of the rows. A threshold is infinite where no row, or each
-        row, is flagged whatever its probability.
+        row, is flagged whatever its probability; MLflow's server writes that as ``Infinity``, which some
+        readers of JSON refuse.
 
     Raises
     ------

@@ -147,7 +147,7 @@ def _make(database: Path) -> None:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         if _filled(database):
-            if not os.access(database, os.W_OK) or not os.access(database.parent, os.W_OK):
+            if not all(_writable(path) for path in (database, database.parent)):
                 raise PermissionError(f"{database.name} is read-only")
             return
         with alone(database.with_name(database.name + ".lock")):
@@ -174,6 +174,10 @@ def _migrate(database: Path) -> None:
 
 def _filled(database: Path) -> bool:
     return database.exists() and database.stat().st_size > 0
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _unwritable(folder: Path, error: Exception) -> UnavailableError:

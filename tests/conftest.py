@@ -1,0 +1,97 @@
+"""What several test files need: a quiet environment, an empty store, and a small model."""
+
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.edge import environment
+
+for _name, _value in environment.DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
+
+
+@pytest.fixture(scope="session")
+def mlflow_template(tmp_path_factory):
+    """A migrated, empty SQLite store: making one costs two seconds, copying it nothing."""
+    from logitgate.edge.store import open_store
+
+    home = tmp_path_factory.mktemp("template")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+            patch.delenv(name, raising=False)
+        open_store(home)
+    return home / "mlflow.db"
+
+
+@pytest.fixture
+def mlflow_home(mlflow_template, tmp_path, monkeypatch):
+    """A folder with an empty embedded store of its own; the current folder is another, empty one."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(mlflow_template, home / "mlflow.db")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    return home
+
+
+@pytest.fixture
+def store(mlflow_home):
+    """The embedded store of `mlflow_home`, opened; its connections are closed afterwards."""
+    from logitgate.edge.store import open_store
+
+    opened = open_store(mlflow_home)
+    yield opened
+    opened.client._tracking_client.store.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def served_rows():
+    """300 rows with missing numbers, missing texts and a column that only enters the costs."""
+    rng = np.random.default_rng(7)
+    rows = pd.DataFrame(
+        {
+            "age": rng.normal(40, 12, 300),
+            "income": rng.gamma(2.0, 1_000.0, 300),
+            "amount": rng.uniform(10, 90, 300),
+            "job": rng.choice(["clerk", "smith", "baker"], 300),
+            "city": rng.choice(["Köln", "Aix"], 300),
+        }
+    )
+    rows.loc[:20, "age"] = np.nan
+    rows.loc[5:9, "job"] = None
+    return rows.astype({"job": "category", "city": "category"})
+
+
+@pytest.fixture(scope="session")
+def shipment(served_rows):
+    """A fitted model with splines, an interaction and costs by row, ready to be shipped."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    from logitgate.costs import CostMatrix
+    from logitgate.decision import Rule
+    from logitgate.design import design
+    from logitgate.edge.shipping import Shipment
+    from logitgate.model import Model
+    from logitgate.project import Features, Form, Search
+
+    features = Features(numeric=("age", "income"), categorical=("job", "city"))
+    form = Form(basis="spline", interactions=("both",))
+    search = Search(forms=(form,), interactions={"both": ("age", "job")}, rare_level_rows=20)
+    chance = 1 / (1 + np.exp(-(served_rows["income"].to_numpy() - 2_000) / 1_000))
+    y = (np.random.default_rng(8).uniform(size=len(chance)) < chance).astype(int)
+    steps = [
+        ("design", design(form, features, search, served_rows)),
+        ("regression", LogisticRegression(solver="newton-cholesky")),
+    ]
+    costs = CostMatrix.of(
+        true_positive=2, false_positive="2 + amount / 50", true_negative=0, false_negative="amount"
+    )
+    pipeline = Pipeline(steps).fit(served_rows[list(features.all)], y)
+    return Shipment(Model(pipeline, Rule("per-row"), costs, features), "EUR", {"rows": len(y)})
