@@ -17,7 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Train logistic models, and let none reach production without evidence.",
-    epilog="Exit codes: 0 passed, 1 a contract or gate said no, 2 usage or project file, 3 infrastructure, 4 conflict.",
+    epilog="Exit codes: 0 passed, 1 a contract or gate said no, 2 usage or project file, 3 infrastructure, "
+    "4 conflict.",
 )
 
 ProjectFile = Annotated[Path, typer.Argument(help="The project file, such as mlproject/flights.toml.")]
@@ -114,7 +115,7 @@ def main() -> NoReturn:
         app(standalone_mode=True)
     except LogitgateError as error:
         _refuse(str(error), error.exit_code)
-    except Exception as error:  # noqa: BLE001 - a stack trace may show a person's values
+    except Exception as error:
         if os.environ.get("LOGITGATE_DEBUG"):
             raise
         where = _innermost(error)

@@ -18,4 +18,7 @@ def run_explain(project_file: Path, row: str, version: int | None) -> dict[str, 
     project = load_project(project_file)
     known, shipment = release.load_version(open_store(home()), project, version)
     means = tuple(shipment.reference["design_means"])
-    return {"version": known.version, **explain_row(shipment.model, means, read_rows(project).frame, project, row)}
+    return {
+        "version": known.version,
+        **explain_row(shipment.model, means, read_rows(project).frame, project, row),
+    }

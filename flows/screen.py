@@ -13,7 +13,7 @@ from rich.table import Table
 
 from logitgate.findings import Status, Verdict
 from logitgate.outcome import Outcome
-from logitgate.report import headline
+from logitgate.report import folded, headline
 
 _WIDE = 140
 """Columns where there is no terminal to ask, as in a log."""
@@ -36,7 +36,7 @@ def print_json(plain: Mapping[str, Any]) -> None:
 def print_findings(verdict: Verdict) -> None:
     """Print every finding, one a row, and the verdict."""
     table = Table("status", "check", "subject", "because", box=None, pad_edge=False, header_style="bold")
-    for finding in verdict.findings:
+    for finding in folded(verdict):
         colour = _COLOURS[finding.status]
         because = escape(finding.because)
         table.add_row(f"[{colour}]{finding.status}[/]", finding.check, escape(finding.subject), because)
@@ -67,8 +67,9 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
     OUT.print(table)
     decision = "flag" if explained["flagged"] else "pass"
     OUT.print(
-        f"probability {explained['probability']:.4f}, threshold {explained['threshold']}, decision: [bold]{decision}[/]"
-        f"\nexpected cost if flagged {explained['cost_if_flagged']:.4g}, if passed {explained['cost_if_passed']:.4g}"
+        f"probability {explained['probability']:.4f}, threshold {explained['threshold']}, "
+        f"decision: [bold]{decision}[/]\nexpected cost if flagged {explained['cost_if_flagged']:.4g}, "
+        f"if passed {explained['cost_if_passed']:.4g}"
         f" ({escape(explained['unit'])}), by version {explained['version']}",
         highlight=False,
     )
@@ -80,6 +81,6 @@ def _figures(outcome: Outcome) -> str:
     rule = f"{outcome.rule.name} {threshold}".strip() if outcome.rule else "none"
     return (
         f"\n{test['n']:.0f} test rows, {test['events']:.0f} events: cost {test['cost']:.4g} a row, savings "
-        f"{test['savings']:.3f}, log loss {test['log_loss']:.4f}, AUC {test['auc']:.3f}, slope {test['slope']:.2f}; "
-        f"threshold {rule}"
+        f"{test['savings']:.3f}, log loss {test['log_loss']:.4f}, AUC {test['auc']:.3f}, "
+        f"slope {test['slope']:.2f}; threshold {rule}"
     )

@@ -1,4 +1,4 @@
-"""Starting a command: the environment first, then the heavy imports, with the garbage collector out of the way."""
+"""Starting a command: the environment first, then the heavy imports, without the garbage collector."""
 
 from __future__ import annotations
 

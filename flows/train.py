@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 
 from flows.steps import step
 from logitgate.edge import release
@@ -23,7 +24,7 @@ from logitgate.project import Project, parse_as_of
 from logitgate.project_file import load_project
 
 
-def _may_come_back(_task: object, _run: object, state: Any) -> bool:
+def _may_come_back(_task: object, _run: object, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), UnavailableError)
 
 

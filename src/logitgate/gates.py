@@ -117,38 +117,30 @@ def champion_unjudged(version: int, reason: str) -> Finding:
 
 
 def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Finding]:
-    """Stop on slices that are proven to be harmed; count the rest."""
-    found = list(harms)
-    if not found:
-        return [Finding("slices", "none declared", Status.PASS, "the project declares no slices")]
-    quiet = {
-        status: sum(harm.status is status for harm in found) for status in (Status.PASS, Status.INSUFFICIENT)
-    }
+    """Stop on slices that are proven to be harmed; one finding for each slice."""
     findings = [
         Finding(
             "slices",
             harm.name,
             harm.status,
-            f"costs {_signed(harm.difference)} per row against the {reference}; "
-            + ("proven" if harm.status is Status.FAIL else "not judged")
-            + f" beyond the margin {margin:.4g}",
+            _said(harm, reference, margin),
             {**harm.figures(), "margin": margin},
         )
-        for harm in found
-        if harm.status.stops
+        for harm in harms
     ]
-    if quiet[Status.PASS]:
-        because = (
-            f"no harm beyond {margin:.4g} per row against the {reference} is proven in "
-            f"{quiet[Status.PASS]} slices"
-        )
-        findings.append(Finding("slices", "declared", Status.PASS, because, {"slices": quiet[Status.PASS]}))
-    if quiet[Status.INSUFFICIENT]:
-        because = f"{quiet[Status.INSUFFICIENT]} slices have too few rows, events or non-events to tell"
-        findings.append(
-            Finding("slices", "small", Status.INSUFFICIENT, because, {"slices": quiet[Status.INSUFFICIENT]})
-        )
-    return findings
+    none = Finding("slices", "none declared", Status.PASS, "the project declares no slices")
+    return findings or [none]
+
+
+def _said(harm: SliceHarm, reference: str, margin: float) -> str:
+    if harm.status is Status.INSUFFICIENT:
+        return f"{harm.n} rows with {harm.events} events are too few to tell"
+    proof = {
+        Status.PASS: "no harm beyond {} is proven",
+        Status.FAIL: "harm beyond {} is proven",
+        Status.INDETERMINATE: "harm beyond {} cannot be judged",
+    }[harm.status].format(f"{margin:.4g}")
+    return f"costs {_signed(harm.difference)} per row against the {reference}; {proof}"
 
 
 def _interval_finding(name: str, interval: Estimate, low: float, high: float) -> Finding:

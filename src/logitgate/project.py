@@ -14,7 +14,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from .costs import ENTRIES, CostMatrix
 from .errors import ProjectError
@@ -65,11 +73,11 @@ class Rows(_Section):
     query: str | None = None
     """SQL that returns the rows, instead of `path`."""
     url_env: str | None = None
-    """Environment variable that holds the SQLAlchemy URL for `query`; the URL itself never stands in a file."""
+    """Environment variable with the SQLAlchemy URL for `query`; the URL itself never stands in a file."""
     encoding: str = "utf-8"
     """Encoding of a CSV file."""
     types: dict[Name, ColumnType] = {}
-    """Type of a column where its role does not say it (features: number or text; time: datetime; others: text)."""
+    """Type where a column's role does not say it (features: number or text; time: datetime; others: text)."""
     missing: dict[Name, Names] = {}
     """Cell texts that mean "missing", by column; an empty cell always does."""
 
@@ -149,9 +157,11 @@ def _form(value: object) -> object:
 class Search(_Section):
     """Which models the search may try."""
 
-    forms: Annotated[tuple[Annotated[Form, BeforeValidator(_form), WithJsonSchema({"type": "string"})], ...],
-                     Field(min_length=1)] = (Form(basis="linear"), Form(basis="spline"))
-    """Forms from simple to complex: 'linear', 'spline' or 'polynomial', each with named interactions added by '+'."""
+    forms: Annotated[
+        tuple[Annotated[Form, BeforeValidator(_form), WithJsonSchema({"type": "string"})], ...],
+        Field(min_length=1),
+    ] = (Form(basis="linear"), Form(basis="spline"))
+    """Forms from simple to complex: 'linear', 'spline' or 'polynomial', named interactions added by '+'."""
     interactions: dict[Name, Annotated[Names, Field(min_length=2, max_length=2)]] = {}
     """Named interactions: two features each."""
     C: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.01, 0.1, 1.0, 10.0)
@@ -170,7 +180,9 @@ class Search(_Section):
         for form in self.forms:
             unknown = set(form.interactions) - set(self.interactions)
             if unknown:
-                raise ValueError(f"form '{form}' names the interaction {_list(unknown)}; declare it under interactions")
+                raise ValueError(
+                    f"form '{form}' names the interaction {_list(unknown)}; declare it under interactions"
+                )
         return self
 
 
@@ -202,7 +214,9 @@ class Split(_Section):
     def _whole(self) -> Self:
         total = self.train + self.calibrate + self.threshold + self.test
         if not math.isclose(total, 1.0, abs_tol=1e-9):
-            raise ValueError(f"train + calibrate + threshold + test = {total:g}, give shares that add up to 1")
+            raise ValueError(
+                f"train + calibrate + threshold + test = {total:g}, give shares that add up to 1"
+            )
         dates = [day for day in self.dates if day is not None]
         if dates and (len(dates) < len(self.dates) or dates != sorted(set(dates))):
             raise ValueError("calibrate_from, threshold_from and test_from go together, in this order")
@@ -362,11 +376,11 @@ class Project(_Section):
         roles += [name for name in (self.columns.time,) if name]
         for name, times in Counter(roles).items():
             if times > 1:
-                yield f"column '{name}' is declared {times} times among id, time, outcome and features; keep one"
+                yield f"column '{name}' stands {times} times among id, time, outcome and features; keep one"
         for name, pair in self.search.interactions.items():
             strange = set(pair) - set(self.features.all)
             if strange:
-                yield f"search.interactions.{name} names {_list(strange)}, which is no feature; declare it or drop it"
+                yield f"search.interactions.{name} names {_list(strange)}, no feature; declare it or drop it"
         if self.split_by == "time" and self.columns.time is None:
             yield "the split is by time but columns.time is not declared; declare it or set split.by"
         if self.split_by == "entity" and self.columns.entity is None:

@@ -27,7 +27,9 @@ def load_project(path: Path) -> Project:
     try:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ProjectError(str(path), f"cannot be read ({error.strerror})", "give the path of a project file") from error
+        raise ProjectError(
+            str(path), f"cannot be read ({error.strerror})", "give the path of a project file"
+        ) from error
     except UnicodeDecodeError as error:
         raise ProjectError(str(path), "is not UTF-8", "save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -56,7 +58,10 @@ def json_schema() -> dict[str, Any]:
 
 
 def _problem(found: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in found["loc"] if part not in ("float", "str", "int", "bool")) or "the file"
+    key = (
+        ".".join(str(part) for part in found["loc"] if part not in ("float", "str", "int", "bool"))
+        or "the file"
+    )
     match found["type"]:
         case "missing":
             return f"{key} is missing: add it"

@@ -8,6 +8,13 @@ from .evaluate import Evaluation
 from .findings import Finding, Status, Verdict
 from .intervals import Estimate
 
+_MANY = "slices"
+_QUIET = {
+    Status.PASS: "no harm beyond the margin is proven",
+    Status.WARN: "harm that was declared harmless",
+    Status.INSUFFICIENT: "too few rows, events or non-events to tell",
+}
+
 
 def headline(verdict: Verdict) -> str:
     """Return the verdict in one line, with the first reason why not.
@@ -30,7 +37,7 @@ def markdown(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> str:
     parts = [f"**{headline(verdict)}**"]
     if evaluation is not None:
         parts.append(_figures(evaluation, unit))
-    rows = "\n".join(_row(finding) for finding in verdict.findings)
+    rows = "\n".join(_row(finding) for finding in folded(verdict))
     parts.append(f"| status | check | subject | because |\n|---|---|---|---|\n{rows}")
     return "\n\n".join(parts) + "\n"
 
@@ -45,6 +52,16 @@ def description(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> s
             "\n".join(f"- {one.status} {one.check}, {one.subject}: {one.because}" for one in verdict.reasons)
         )
     return "\n\n".join(parts) + "\n"
+
+
+def folded(verdict: Verdict) -> tuple[Finding, ...]:
+    """Return the findings for a person: slices of the same quiet status as one finding that counts them."""
+    quiet = Counter(one.status for one in verdict.findings if one.check == _MANY and not one.status.stops)
+    kept = [one for one in verdict.findings if one.check != _MANY or one.status.stops]
+    counted = [
+        Finding(_MANY, f"{number} slices", status, _QUIET[status]) for status, number in sorted(quiet.items())
+    ]
+    return (*kept, *counted)
 
 
 def _counted(verdict: Verdict) -> str:

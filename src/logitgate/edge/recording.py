@@ -17,7 +17,7 @@ from ..report import description, markdown
 from ..search import Candidate
 from ..threshold import Choice
 from . import figures
-from .batches import Entries
+from .batches import Entries, Value
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
 
 _BINS = 15
@@ -34,7 +34,9 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     project, split = evidence.project, evidence.split
     counts = {"rows": len(evidence.frame)}
     if split is not None:
-        counts |= {name: len(rows) for name, rows in split} | {"events": sum(int(rows.y.sum()) for _, rows in split)}
+        counts |= {name: len(rows) for name, rows in split} | {
+            "events": sum(int(rows.y.sum()) for _, rows in split)
+        }
     dataset(run, DatasetNote(project.name, snapshot, _source(evidence), counts))
     if evidence.learned is not None:
         candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
@@ -101,7 +103,9 @@ def _metrics(evidence: Evidence) -> dict[str, float]:
     if evidence.judged is not None:
         metrics |= {f"test.{name}": value for name, value in evidence.judged.evaluation.figures().items()}
         for part in evidence.judged.slices:
-            metrics |= {f"slice.{part.name}.{name}": value for name, value in _slice_figures(part.figures()).items()}
+            metrics |= {
+                f"slice.{part.name}.{name}": value for name, value in _slice_figures(part.figures()).items()
+            }
     return metrics
 
 
@@ -118,7 +122,9 @@ def _learned(learned: Learned) -> dict[str, float]:
 
 
 def _slice_figures(figures_of: dict[str, float]) -> dict[str, float]:
-    return {name: figures_of[name] for name in ("n", "events", "cost", "observed", "probability", "flag_rate")}
+    return {
+        name: figures_of[name] for name in ("n", "events", "cost", "observed", "probability", "flag_rate")
+    }
 
 
 def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
@@ -134,7 +140,7 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
 
 
 def _candidate(one: Candidate) -> Entries:
-    params = {"form": str(one.choice.form), "C": one.choice.C}
+    params: dict[str, Value] = {"form": str(one.choice.form), "C": one.choice.C}
     metrics = {"cv.log_loss": one.log_loss, "cv.log_loss_error": one.error, "cv.behind_best": one.behind}
     metrics |= {"design_columns": one.n_features, "iterations": one.iterations}
     return Entries(params, metrics, {"failure": one.failure} if one.failure else {})
@@ -161,8 +167,13 @@ def _draw(folder: Path, name: str, judged: Judged, threshold: Choice, unit: str)
     figures.roc(figures.Roc(*roc_points(scored), evaluation.auc.value, point), name, folder / "roc.png")
     bins = figures.quantile_bins(scored.y.astype(float), scored.decision.probability, _BINS)
     figures.reliability(bins, name, folder / "reliability.png")
-    chosen = (threshold.rule.value if threshold.rule.value is not None else float("nan"), evaluation.cost.value)
-    none, everyone = (float(scored.costs.of(scored.y, np.full(len(scored.y), flag)).mean()) for flag in (False, True))
+    chosen = (
+        threshold.rule.value if threshold.rule.value is not None else float("nan"),
+        evaluation.cost.value,
+    )
+    none, everyone = (
+        float(scored.costs.of(scored.y, np.full(len(scored.y), flag)).mean()) for flag in (False, True)
+    )
     curve = figures.CostCurve(*cost_points(scored), chosen, none, everyone, unit)
     figures.cost_curve(curve, name, folder / "cost.png")
     if judged.slices:
@@ -174,14 +185,17 @@ def _dots(judged: Judged, unit: str) -> figures.SliceDots:
     cost = [[*part.cost] for part in parts]
     value, low, high = np.array(cost).T
     overall = judged.evaluation.cost.value
-    return figures.SliceDots([part.name for part in parts], value, low, high, overall, f"cost per row ({unit})")
+    return figures.SliceDots(
+        [part.name for part in parts], value, low, high, overall, f"cost per row ({unit})"
+    )
 
 
 def _finite(parts: list[dict[str, object]]) -> list[dict[str, object]]:
     """Replace NaN and infinity by None, as JSON has neither."""
     return [
-        {name: None if isinstance(value, float) and not abs(value) < float("inf") else value for name, value in part.items()}
+        {
+            name: None if isinstance(value, float) and not abs(value) < float("inf") else value
+            for name, value in part.items()
+        }
         for part in parts
     ]
-
-

@@ -16,9 +16,9 @@ from ..outcome import Outcome
 from ..profile import reference_profile
 from ..project import Project
 from . import registry
-from .registry import Label, ModelVersion
 from .provenance import code_version
 from .recording import note, record_evidence, record_outcome
+from .registry import Label, ModelVersion
 from .shipping import Shipment
 from .store import Store, reached
 from .tracking import Note, Run, experiment
@@ -128,7 +128,9 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
         return wanted, registry.load(store, wanted)
     champion = registry.champion(store, project.name)
     if champion is None:
-        raise ConflictError(project.name, "no version is in production", "name one by --version, or train one that passes")
+        raise ConflictError(
+            project.name, "no version is in production", "name one by --version, or train one that passes"
+        )
     return champion, registry.load(store, champion)
 
 
