@@ -1,0 +1,196 @@
+"""The gates: only a proof passes, only a proof of the opposite fails, NaN is neither."""
+
+from itertools import product
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate import gates
+from logitgate.compare import Flips, Paired
+from logitgate.findings import Status, Verdict
+from logitgate.harm import SliceHarm
+from logitgate.intervals import Estimate
+from logitgate.project import CalibrationGate, Gates
+
+NAN = float("nan")
+NUMBERS = st.floats(-10, 10)
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+
+
+def paired(upper, low=-1.0, events=1000.0):
+    """Return a comparison with these bounds."""
+    nothing = Flips(0, 0, 0.0)
+    return Paired(100, Estimate((low + upper) / 2, low, upper), upper, 0.05, events, nothing, nothing)
+
+
+def harm(name, status):
+    """Return what was found about one slice."""
+    return SliceHarm(name, status, 500, 50, Estimate(0.3, 0.2, 0.4), 0.001, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"),
+    [
+        (-0.1, 0.1, Status.PASS),
+        (-0.2, 0.2, Status.PASS),
+        (0.0, 0.2000001, Status.INDETERMINATE),
+        (-0.2000001, 0.0, Status.INDETERMINATE),
+        (-1.0, 1.0, Status.INDETERMINATE),
+        (0.2, 0.5, Status.INDETERMINATE),
+        (0.2000001, 0.5, Status.FAIL),
+        (-0.5, -0.2000001, Status.FAIL),
+        (0.1, -0.1, Status.INDETERMINATE),
+        (1.0, -1.0, Status.INDETERMINATE),
+        (0.9, 0.5, Status.INDETERMINATE),
+    ],
+)
+def test_an_interval_must_lie_within_the_margins(low, high, status):
+    """Within and exactly at the margins passes, wholly beyond fails, swapped limits prove nothing."""
+    assert gates.inside(Estimate(0.0, low, high), -0.2, 0.2) is status
+
+
+@pytest.mark.parametrize(
+    ("upper", "low", "limit", "status"),
+    [
+        (-0.01, -1.0, 0.0, Status.PASS),
+        (0.0, -1.0, 0.0, Status.INDETERMINATE),
+        (0.5, 0.0, 0.0, Status.FAIL),
+        (0.0, 0.0, 0.0, Status.FAIL),
+        (0.5, -0.001, 0.0, Status.INDETERMINATE),
+        (-0.5, -1.0, -0.5, Status.INDETERMINATE),
+        (-1.0, 0.5, 0.0, Status.INDETERMINATE),
+    ],
+)
+def test_an_upper_bound_must_be_below_the_limit(upper, low, limit, status):
+    """Below passes, exactly at the limit does not, an interval that is all above fails."""
+    assert gates.below(upper, low, limit) is status
+
+
+@pytest.mark.parametrize(
+    "values", [values for values in product((NAN, 0.0, -1.0, 1.0), repeat=3) if np.isnan(values).any()]
+)
+def test_nan_never_decides(values):
+    """One undefined number among three is no proof of anything."""
+    assert gates.below(*values) is Status.INDETERMINATE
+    low, high, margin = values
+    assert (
+        gates.inside(Estimate(0.0, low, high), -2.0 if np.isfinite(margin) else NAN, 2.0)
+        is Status.INDETERMINATE
+    )
+
+
+@given(low=ANY, high=ANY, margin=st.floats(0.01, 5))
+def test_passing_and_failing_are_what_they_claim(low, high, margin):
+    """PASS means every value within, FAIL none, for any interval whatever."""
+    status = gates.inside(Estimate(0.0, low, high), -margin, margin)
+    assert (status is Status.PASS) == (-margin <= low <= high <= margin)
+    assert (status is Status.FAIL) == (low <= high and (high < -margin or low > margin))
+
+
+@given(low=NUMBERS, width=st.floats(0.001, 5), limit=NUMBERS)
+def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
+    """Held the other way round, a gain is never a gain again."""
+    assert [gates.below(low + width, low, limit), gates.below(-low, -low - width, -limit)].count(
+        Status.PASS
+    ) < 2
+
+
+def calibrated(in_the_large, slope):
+    """Return the two figures that the calibration gate reads."""
+    return SimpleNamespace(calibration_in_the_large=Estimate(*in_the_large), slope=Estimate(*slope))
+
+
+def test_calibration_holds_each_figure_against_its_own_margins():
+    """Both are found, with figures, and a failure names the one that fails."""
+    gate = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
+    found = gates.calibration(calibrated((0.0, -0.1, 0.1), (1.0, 0.9, 1.1)), gate)
+    assert [(one.check, one.status) for one in found] == [("calibration", Status.PASS)] * 2
+    assert [one.subject for one in found] == ["calibration-in-the-large", "slope"]
+    assert found[1].figures == {
+        "slope": 1.0,
+        "slope_low": 0.9,
+        "slope_high": 1.1,
+        "margin_low": 0.8,
+        "margin_high": 1.25,
+    }
+    found = gates.calibration(calibrated((1.0, 0.9, 1.1), (0.0, -0.1, 0.1)), gate)
+    assert [one.status for one in found] == [Status.FAIL, Status.FAIL]
+    found = gates.calibration(calibrated((0.0, NAN, NAN), (1.0, 0.7, 1.1)), gate)
+    assert [one.status for one in found] == [Status.INDETERMINATE] * 2
+    assert "0.700, 1.100] must lie in [0.8, 1.25]" in found[1].because
+
+
+def test_a_baseline_must_be_beaten_by_more_than_its_limit():
+    """The plain linear model is allowed a margin, the others none."""
+    assert gates.baseline("prior", paired(-0.1), 0.0).status is Status.PASS
+    assert gates.baseline("prior", paired(0.1), 0.0).status is Status.INDETERMINATE
+    assert gates.baseline("plain linear", paired(0.1), 0.2).status is Status.PASS
+    assert gates.baseline("plain linear", paired(0.5, 0.2), 0.2).status is Status.FAIL
+
+
+def test_the_log_loss_must_be_lower_than_the_priors():
+    """Rows that agree prove it, rows that disagree do not, a single cluster proves nothing."""
+    rows = np.random.default_rng(0).normal(size=400)
+    alone, one = SimpleNamespace(cluster=None), SimpleNamespace(cluster=np.zeros(400, dtype=int))
+    assert gates.log_loss(rows - 1, alone, 0.05).status is Status.PASS
+    assert gates.log_loss(rows, alone, 0.05).status is Status.INDETERMINATE
+    assert gates.log_loss(rows + 1, alone, 0.05).status is Status.FAIL
+    assert gates.log_loss(rows - 1, one, 0.05).status is Status.INDETERMINATE
+
+
+def champion(comparison, **declared):
+    """Return the statuses of the two findings about a champion."""
+    return [one.status for one in gates.champion(3, comparison, Gates(**declared))]
+
+
+def test_a_champion_must_be_beaten_by_the_minimum_gain():
+    """A gain that is not proven to be as large as declared is not enough."""
+    assert champion(paired(-0.1)) == [Status.PASS, Status.PASS]
+    assert champion(paired(-0.1), minimum_gain=0.2) == [Status.INDETERMINATE, Status.PASS]
+    assert champion(paired(-0.1), minimum_gain=0.1) == [Status.INDETERMINATE, Status.PASS]
+    assert champion(paired(0.0, 0.0)) == [Status.FAIL, Status.PASS]
+    assert champion(paired(NAN, NAN, NAN)) == [Status.INDETERMINATE, Status.INDETERMINATE]
+
+
+def test_enough_events_must_be_decided_differently():
+    """A gain on a handful of events is no gain yet; exactly enough is enough."""
+    assert champion(paired(-0.1, events=99.9)) == [Status.PASS, Status.INDETERMINATE]
+    assert champion(paired(-0.1, events=100.0)) == [Status.PASS, Status.PASS]
+    assert champion(paired(-0.1, events=5.0), discordant_events=5) == [Status.PASS, Status.PASS]
+    assert (
+        Verdict(tuple(gates.champion(3, paired(-0.1, events=99.9), Gates()))).status is Status.INDETERMINATE
+    )
+
+
+def test_without_a_champion_only_the_first_release_passes():
+    """No champion passes; one that cannot be judged does not."""
+    assert gates.first_release().status is Status.PASS
+    unjudged = gates.champion_unjudged(3, "its file is damaged")
+    assert (unjudged.status, unjudged.subject) == (Status.INDETERMINATE, "version 3")
+    assert unjudged.because.endswith("its file is damaged")
+
+
+def test_slices_that_stop_are_named_and_the_others_counted():
+    """Each harmed or unjudged slice is a finding of its own."""
+    statuses = [Status.PASS, Status.FAIL, Status.INSUFFICIENT, Status.PASS, Status.INDETERMINATE]
+    found = gates.slices([harm(f"s = {at}", status) for at, status in enumerate(statuses)], "champion", 0.1)
+    assert [(one.subject, one.status) for one in found] == [
+        ("s = 1", Status.FAIL),
+        ("s = 4", Status.INDETERMINATE),
+        ("declared", Status.PASS),
+        ("small", Status.INSUFFICIENT),
+    ]
+    assert found[2].figures == {"slices": 2}
+    assert found[0].figures["margin"] == 0.1
+    assert {one.check for one in found} == {"slices"}
+
+
+def test_small_slices_alone_are_no_pass():
+    """When no slice is large enough, nothing says PASS; without declared slices there is nothing to say."""
+    assert [one.status for one in gates.slices([harm("s = 1", Status.INSUFFICIENT)], "champion", 0.1)] == [
+        Status.INSUFFICIENT
+    ]
+    assert [one.status for one in gates.slices([], "champion", 0.1)] == [Status.PASS]
