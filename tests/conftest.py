@@ -13,6 +13,11 @@ for _name, _value in environment.DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
 
+def pytest_configure(config):
+    """Let MLflow warn about itself while it is imported; every other warning stays an error."""
+    config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")
+
+
 @pytest.fixture(scope="session")
 def mlflow_template(tmp_path_factory):
     """A migrated, empty SQLite store: making one costs two seconds, copying it nothing."""

@@ -1,0 +1,110 @@
+"""The figures: drawn without a screen, the same bytes for the same model, and able to show what matters."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from logitgate.edge import figures
+from logitgate.edge.figures import CostCurve, Reliability, Roc, SliceDots
+
+SHARE = np.linspace(0, 1, 5_000)
+ROC = Roc(SHARE, np.sqrt(SHARE), 0.667, (0.2, 0.447))
+BINS = Reliability(np.array([0.1, 0.5]), np.array([0.12, 0.7]), np.array([900.0, 800.0]), SHARE)
+COST = CostCurve(SHARE, 1 + (SHARE - 0.3) ** 2, (0.3, 1.0), 1.3, 1.2, "EUR")
+DOTS = SliceDots(
+    ["carrier = AA", "carrier = UA", "carrier = 9E"],
+    np.array([1.0, 1.5, np.nan]),
+    np.array([0.9, 1.4, np.nan]),
+    np.array([1.1, 1.6, np.nan]),
+    1.1,
+    "mean cost per row (EUR)",
+)
+DRAWN = [
+    (figures.roc, ROC, {"operating_point": (0.5, 0.707)}),
+    (figures.reliability, BINS, {"observed": np.array([0.12, 0.5])}),
+    (figures.cost_curve, COST, {"chosen": (0.6, 1.09)}),
+    (figures.cost_curve, COST, {"flag_all": 1.25}),
+    (figures.slices, DOTS, {"low": np.array([0.9, 1.0, np.nan])}),
+]
+
+
+@pytest.mark.parametrize(("draw", "what", "change"), DRAWN)
+def test_a_figure_shows_its_figures(draw, what, change, tmp_path):
+    """The same values give the same file; the point, bar or line that matters is seen to move."""
+    for name, values in (("one", what), ("two", what), ("other", dataclasses.replace(what, **change))):
+        draw(values, "flights version 3", tmp_path / f"{name}.png")
+    one, two, other = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "two", "other"))
+    assert one.startswith(b"\x89PNG")
+    assert one == two != other
+
+
+@pytest.mark.parametrize(("draw", "what", "_change"), DRAWN)
+def test_the_title_names_the_model(draw, what, _change, tmp_path):
+    """Two models' figures can be told apart when they lie side by side."""
+    draw(what, "flights version 3", tmp_path / "3.png")
+    draw(what, "flights version 4", tmp_path / "4.png")
+    assert (tmp_path / "3.png").read_bytes() != (tmp_path / "4.png").read_bytes()
+
+
+@pytest.mark.parametrize("threshold", [np.nan, np.inf, -np.inf])
+def test_a_rule_without_one_threshold_is_drawn(threshold, tmp_path):
+    """Thresholds by row, flag-none and flag-all have a cost but no place on the axis."""
+    figures.cost_curve(dataclasses.replace(COST, chosen=(threshold, 1.05)), "flights", tmp_path / "cost.png")
+    assert (tmp_path / "cost.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
+def test_a_model_that_always_says_the_same_is_drawn(probability, tmp_path):
+    """One bin, no spread, and the ends of the scale are no reason to fail or to warn."""
+    said = np.full(500, probability)
+    bins = figures.quantile_bins(np.repeat([0.0, 1.0], 250), said, 10)
+    assert len(bins.rows) == 1
+    figures.reliability(bins, "flights", tmp_path / "honesty.png")
+
+
+def test_many_slices_stay_readable(tmp_path):
+    """Of a thousand slices the worst are drawn, in a figure of bounded height."""
+    value = np.arange(1_000.0)
+    dots = SliceDots(
+        [f"origin = {number}" for number in range(1_000)], value, value - 1, value + 1, 500.0, "cost"
+    )
+    figures.slices(dots, "flights", tmp_path / "many.png")
+    height = int.from_bytes((tmp_path / "many.png").read_bytes()[20:24], "big")
+    assert height < 1_500
+
+
+@given(
+    arrays(np.float64, 200, elements=st.floats(0, 1)),
+    arrays(np.float64, 200, elements=st.sampled_from([0.0, 1.0])),
+    st.integers(1, 30),
+)
+def test_bins_hold_every_row_once(probability, y, bins):
+    """Their weighted means are the means of all rows, and no two rows of one probability are parted."""
+    found = figures.quantile_bins(y, probability, bins)
+    assert found.rows.sum() == 200
+    assert len(found.rows) <= bins
+    assert found.rows @ found.observed == pytest.approx(y.sum())
+    assert found.rows @ found.predicted == pytest.approx(probability.sum())
+    assert (np.diff(found.predicted) > 0).all()
+
+
+def test_no_screen_and_no_global_state():
+    """Matplotlib's pyplot, its windows and its list of open figures are never touched."""
+    code = "import sys, logitgate.edge.figures; print('matplotlib.pyplot' in sys.modules)"
+    path = str(Path(figures.__file__).parents[2])
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert found.stdout.strip() == "False"

@@ -1,0 +1,262 @@
+"""The registry: versions that are what they were, and one promotion at a time."""
+
+import dataclasses
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow.exceptions import MlflowException
+
+from logitgate import __version__
+from logitgate.edge import registry, shipping
+from logitgate.edge.registry import Label, by_alias, champion, code_version, load, promote, register
+from logitgate.edge.shipping import MANIFEST
+from logitgate.edge.tracking import Note, training_run
+from logitgate.errors import ConflictError, DataError, UnavailableError
+
+LABEL = Label("**PASS**: saves 3 EUR per row", {"verdict": "PASS", "snapshot": "ab" * 32})
+
+
+@pytest.fixture
+def versions(store, shipment):
+    """Three registered versions."""
+    with training_run(store, "flights", Note("weekly")) as run:
+        return [register(run, "flights", shipment, LABEL) for _ in range(3)]
+
+
+def files(store, version):
+    """The folder in which the files of a version lie."""
+    return Path(
+        unquote(
+            urlparse(store.client.get_model_version_download_uri(version.name, str(version.version))).path
+        )
+    )
+
+
+def test_a_version_says_what_it_is(store, versions):
+    """Numbered from one, with its run, its verdict, its data, its code and its digest."""
+    assert [version.version for version in versions] == [1, 2, 3]
+    found = store.client.get_model_version("flights", "2")
+    assert found.run_id == versions[1].run_id
+    assert found.description == LABEL.description
+    assert found.tags == {
+        **LABEL.tags,
+        "digest": versions[1].digest,
+        "code_version": code_version(),
+    }
+    (model,) = [
+        model
+        for model in store.client.search_logged_models(
+            [store.client.get_run(found.run_id).info.experiment_id]
+        )
+        if '"version": 2' in model.tags["mlflow.modelVersions"]
+    ]
+    assert str(model.status) == "READY"
+    outputs = store.client.get_run(found.run_id).outputs.model_outputs
+    assert model.model_id in {output.model_id for output in outputs}
+
+
+def test_nothing_is_written_into_the_current_folder(store, versions):
+    """No second store appears where the command was started."""
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_loaded_version_decides_as_the_registered_one(store, versions, shipment, served_rows):
+    """Our own loader gives back the pipeline, the rule, the costs, the features and the reference."""
+    loaded = load(store, versions[0])
+    again, before = loaded.model.probability(served_rows), shipment.model.probability(served_rows)
+    assert np.array_equal(again, before)
+    assert (loaded.model.rule, loaded.model.costs) == (shipment.model.rule, shipment.model.costs)
+    assert loaded.model.features == shipment.model.features
+    assert (loaded.unit, loaded.reference) == (shipment.unit, shipment.reference)
+
+
+def test_mlflow_finds_the_champion(store, versions, served_rows):
+    """Those who serve it need MLflow and the alias, nothing else."""
+    promote(store, versions[1], None)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(store.tracking_uri)
+    try:
+        served = mlflow.pyfunc.load_model("models:/flights@champion")
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert len(served.predict(served_rows.astype({"job": object, "city": object}))) == len(served_rows)
+    assert served.metadata.run_id == versions[1].run_id
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["artifacts/model.skops", "artifacts/decision.json", "artifacts/reference.json", "MLmodel", MANIFEST],
+)
+def test_a_changed_byte_is_refused_and_named(store, versions, name):
+    """Whichever file it is in: what is loaded is what was registered, or nothing."""
+    path = files(store, versions[0]) / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ConflictError, match=re.escape(name)):
+        load(store, versions[0])
+    load(store, versions[1])
+
+
+def test_changed_code_is_refused_although_we_never_run_it(store, versions):
+    """Those who load by MLflow would run it."""
+    (script,) = files(store, versions[0]).glob("code/*/decision.py")
+    script.write_text(script.read_text("utf-8") + "\n", "utf-8")
+    with pytest.raises(ConflictError, match=r"decision\.py"):
+        load(store, versions[0])
+
+
+def test_added_and_missing_files_are_named(store, versions):
+    """A model has exactly the files it was registered with."""
+    (files(store, versions[0]) / "artifacts" / "more.py").write_text("")
+    with pytest.raises(ConflictError, match=r"more\.py: was added"):
+        load(store, versions[0])
+    (files(store, versions[1]) / "requirements.txt").unlink()
+    with pytest.raises(ConflictError, match=r"requirements\.txt: is missing"):
+        load(store, versions[1])
+
+
+def test_a_forged_manifest_is_refused(store, versions):
+    """Somebody who can write files can also write their list, but not the version's digest."""
+    ours, theirs = files(store, versions[0]), files(store, versions[1])
+    (theirs / "artifacts" / "decision.json").write_bytes(
+        (ours / "artifacts" / "decision.json").read_bytes() + b" "
+    )
+    assert shipping._seal(theirs) != versions[1].digest
+    with pytest.raises(ConflictError, match=MANIFEST):
+        load(store, versions[1])
+
+
+def test_another_digest_in_the_registry_is_refused(store, versions):
+    """A version whose digest was changed after it was judged is neither loaded nor promoted."""
+    store.client.set_model_version_tag("flights", "1", "digest", "0" * 64)
+    for act in (lambda: load(store, versions[0]), lambda: promote(store, versions[0], None)):
+        with pytest.raises(ConflictError, match="another digest"):
+            act()
+
+
+def test_loading_runs_nothing_that_was_shipped(store, versions, monkeypatch):
+    """Our loader does not ask MLflow to load."""
+
+    def never(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr(mlflow.pyfunc, "load_model", never)
+    monkeypatch.setattr("mlflow.models.utils._load_model_code_path", never)
+    load(store, versions[0])
+
+
+def test_before_the_first_release_there_is_no_champion(store, versions):
+    """Neither for a model that nobody has registered."""
+    assert champion(store, "flights") is None
+    assert champion(store, "never heard of") is None
+
+
+def test_an_unreachable_store_is_not_an_absent_champion(store, versions, monkeypatch):
+    """Otherwise the next release would be a first one."""
+
+    def down(*_, **__):
+        raise MlflowException("API request failed")
+
+    monkeypatch.setattr("mlflow.MlflowClient.get_model_version_by_alias", down)
+    with pytest.raises(UnavailableError):
+        champion(store, "flights")
+
+
+def test_promotion_moves_both_aliases(store, versions):
+    """The old champion stays at hand as the previous one, and a rollback is the same act."""
+    first, second, _ = versions
+    promote(store, first, None)
+    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (first, None)
+    promote(store, second, first)
+    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (second, first)
+    promote(store, first, second)
+    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (first, second)
+
+
+def test_promoting_the_champion_again_changes_nothing(store, versions):
+    """A repeated promotion must not make the champion its own predecessor."""
+    promote(store, versions[0], None)
+    promote(store, versions[1], versions[0])
+    promote(store, versions[1], versions[1])
+    assert by_alias(store, "flights", "previous") == versions[0]
+
+
+def test_a_champion_that_was_not_expected_is_a_conflict(store, versions):
+    """A challenger that was judged against another champion, or against none, is not promoted."""
+    promote(store, versions[0], None)
+    for expected in (None, versions[1]):
+        with pytest.raises(ConflictError, match="version 1") as conflict:
+            promote(store, versions[2], expected)
+        assert conflict.value.exit_code == 4
+    assert champion(store, "flights") == versions[0]
+
+
+def test_one_of_many_promoters_wins(store, versions):
+    """All were judged against the same champion, so after the first the others must judge again."""
+    first, *others = versions
+    promote(store, first, None)
+
+    def attempt(version):
+        try:
+            promote(store, version, first)
+        except ConflictError:
+            return None
+        return version
+
+    with ThreadPoolExecutor(4) as pool:
+        won = [version for version in pool.map(attempt, others * 4) if version]
+    assert len(won) == 1
+    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (won[0], first)
+
+
+def test_a_promotion_that_somebody_overwrites_is_noticed(store, versions, monkeypatch):
+    """The alias is read back: who promotes past the lock is found out."""
+    answers = iter([None, versions[0]])
+    monkeypatch.setattr(registry, "champion", lambda *_: next(answers))
+    with pytest.raises(ConflictError, match="reads version 1"):
+        promote(store, versions[1], None)
+
+
+def test_a_version_that_is_gone_is_a_conflict(store, versions):
+    """Neither promoted nor loaded; MLflow would set the alias of the champion that was deleted to nothing."""
+    promote(store, versions[0], None)
+    store.client.delete_model_version("flights", "1")
+    assert champion(store, "flights") is None
+    for act in (lambda: load(store, versions[0]), lambda: promote(store, versions[0], None)):
+        with pytest.raises(ConflictError, match="not in the registry"):
+            act()
+    with pytest.raises(ConflictError, match="is none"):
+        promote(store, versions[1], versions[0])
+
+
+def test_what_cannot_be_packed_leaves_no_version(store, shipment):
+    """A version appears last; the files of one that failed are marked as such."""
+    model = dataclasses.replace(shipment.model, pipeline=os_join_pipeline())
+    with pytest.raises(DataError), training_run(store, "flights", Note("weekly")) as run:
+        register(run, "flights", dataclasses.replace(shipment, model=model), LABEL)
+    assert store.client.search_registered_models() == []
+    (failed,) = store.client.search_logged_models([run.experiment_id])
+    assert str(failed.status) == "FAILED"
+
+
+def os_join_pipeline():
+    """A pipeline with a function that no loader should trust."""
+    from os.path import join
+
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    return Pipeline([("strange", FunctionTransformer(func=join))])
+
+
+def test_the_code_version_follows_the_code():
+    """It starts with the release and is the same each time."""
+    assert re.fullmatch(rf"{re.escape(__version__)}\+[0-9a-f]{{12}}", code_version())
+    code_version.cache_clear()
+    assert code_version() == code_version()
