@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ..costs import IntArray
-from ..errors import ProjectError
-from ..findings import Figure, Finding
+from ..findings import Figure, Finding, Status
 from ..project import Project
 from .breaches import (
     CHECK,
@@ -108,12 +107,12 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
     Raises
     ------
     ProjectError
-        When the suite cannot be read, or holds an unknown type, wrong arguments or a repetition.
+        When the suite cannot be read, or holds a repetition.
     """
     suite = read_suite(project.contract.suite)
     context = _context()
-    asked = _asked(suite, project)
-    findings = list(unsaid(frame, absent, project))
+    asked, unread = _asked(suite)
+    findings = [*unsaid(frame, absent, project), *unread]
     if not len(frame):
         return ContractResult(tuple(findings))
     readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
@@ -132,10 +131,10 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
     return ContractResult((*findings, *breaches.values()), rows, counts_of(aside.values()))
 
 
-def _asked(suite: Suite, project: Project) -> _Asked:
-    """Let the library read each rule, and refuse the suite when it would drop or misread one."""
+def _asked(suite: Suite) -> tuple[_Asked, list[Finding]]:
+    """Let the library read each rule; one that it would drop or misread is a breach, as nobody checks it."""
     asked: dict[int, tuple[Rule, Expectation]] = {}
-    problems = []
+    unread = []
     for place, rule in enumerate(suite.rules):
         try:
             written = ExpectationConfiguration(
@@ -146,13 +145,12 @@ def _asked(suite: Suite, project: Project) -> _Asked:
             )
             asked[place] = rule, written.to_domain_obj()
         except (GreatExpectationsError, ValueError, TypeError, KeyError) as error:
-            problems.append(f"expectation {place + 1} ({rule.type}) {_misreading(error)}")
-    if not problems and len(_loaded(asked).expectations) != len(suite.rules):
-        problems.append("two expectations say the same, so one of them would be dropped")
-    if problems:
-        remedy = "correct the type or the arguments, or remove the repetition"
-        raise ProjectError(str(project.contract.suite), "; ".join(problems), remedy)
-    return asked
+            because = f"expectation {place + 1} {_misreading(error)}, so nothing checks it"
+            unread.append(Finding(CHECK, rule.type, Status.FAIL, because))
+    if len(_loaded(asked).expectations) != len(asked):
+        because = "two expectations say the same, so one of them would be dropped"
+        unread.append(Finding(CHECK, suite.name, Status.FAIL, because))
+    return asked, unread
 
 
 def _misreading(error: Exception) -> str:
