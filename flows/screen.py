@@ -66,8 +66,9 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
     table.add_row("log-odds", f"{explained['log_odds']:+.4f}", style="bold")
     OUT.print(table)
     decision = "flag" if explained["flagged"] else "pass"
+    threshold = "none" if explained["threshold"] is None else f"{explained['threshold']:.4f}"
     OUT.print(
-        f"probability {explained['probability']:.4f}, threshold {explained['threshold']}, "
+        f"probability {explained['probability']:.4f}, threshold {threshold}, "
         f"decision: [bold]{decision}[/]\nexpected cost if flagged {explained['cost_if_flagged']:.4g}, "
         f"if passed {explained['cost_if_passed']:.4g}"
         f" ({escape(explained['unit'])}), by version {explained['version']}",
