@@ -80,16 +80,16 @@ def log_loss(difference: FloatArray, scored: Scored, alpha: float) -> Finding:
 
 def champion(version: int, paired: Paired, gates: Gates) -> list[Finding]:
     """Demand a proven gain over the model in production, on enough events that are decided differently."""
-    subject = f"version {version}"
+    subject, limit = f"version {version}", 0.0 - gates.minimum_gain
     enough = paired.effective_events >= gates.discordant_events
     return [
         Finding(
             "champion",
             subject,
-            below(paired.upper, paired.difference.low, -gates.minimum_gain),
+            below(paired.upper, paired.difference.low, limit),
             f"costs {_signed(paired.difference)} per row against the champion; the upper bound "
-            f"{paired.upper:+.4g} must be below {-gates.minimum_gain:.4g}",
-            {**paired.figures(), "limit": -gates.minimum_gain},
+            f"{paired.upper:+.4g} must be below {limit:.4g}",
+            {**paired.figures(), "limit": limit},
         ),
         Finding(
             "champion",

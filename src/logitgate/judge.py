@@ -110,6 +110,6 @@ def _champion(
         other = champion.score(test, project.costs.matrix)
     except LogitgateError as error:
         return None, [gates.champion_unjudged(version, str(error))]
-    except ValueError:
+    except (TypeError, ValueError):
         return None, [gates.champion_unjudged(version, "its own preprocessing refuses these rows")]
     return other, gates.champion(version, paired(scored, other, project.gates.alpha), project.gates)
