@@ -1,0 +1,158 @@
+"""Learning: each part of the rows has its one use, and the same rows give the same bits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.errors import DataError
+from logitgate.judge import LINEAR, PRIOR
+from logitgate.learn import learn
+from logitgate.project_file import parse_project
+from logitgate.sample import observe
+from logitgate.split import Split, split
+
+PLAIN = {
+    "name": "small",
+    "rows": {"path": "rows.csv"},
+    "columns": {"id": "id", "time": "t"},
+    "outcome": {"column": "y", "event": "yes"},
+    "features": {"numeric": ["x", "z"], "categorical": ["g"]},
+    "search": {"forms": ["linear", "spline"], "C": [0.1, 1.0], "folds": 2},
+    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+    "contract": {"suite": "suite.json"},
+}
+PROJECT = parse_project(PLAIN, "small.toml")
+
+
+def parted(project=PROJECT, n=1500):
+    """Return the parts of rows whose log-odds are curved in x."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "id": [f"r{row:04}" for row in range(n)],
+            "t": pd.date_range("2024-01-01", periods=n, freq="h", tz="UTC").astype("datetime64[us, UTC]"),
+            "x": rng.normal(size=n),
+            "z": rng.normal(size=n),
+            "g": pd.Categorical(rng.choice(["u", "v"], n)),
+        }
+    )
+    odds = 1.5 * frame["x"] ** 2 - 2 + 0.5 * frame["z"]
+    frame["y"] = np.where(rng.random(n) < 1 / (1 + np.exp(-odds)), "yes", "no")
+    return split(observe(frame, project, None).sample, project)
+
+
+def bits(model):
+    """Return all that a model decides by, to the last bit."""
+    last = model.pipeline[-1]
+    numbers = last.class_prior_ if hasattr(last, "class_prior_") else np.append(last.coef_, last.intercept_)
+    return numbers.tobytes(), model.rule, model.features
+
+
+def all_bits(learned):
+    """Return the bits of everything that was learned."""
+    return (
+        bits(learned.model),
+        {name: bits(one) for name, one in learned.baselines.items()},
+        repr((learned.found, learned.recalibration, learned.threshold, learned.design_means)),
+    )
+
+
+def with_part(parts, name, **columns):
+    """Return the parts with one of them changed: its outcomes turned, its features shuffled."""
+    return replace(parts, **{name: replace(getattr(parts, name), **columns)})
+
+
+def turned(parts, name):
+    """Return the parts with the outcomes of one turned round for its first half."""
+    y = getattr(parts, name).y.copy()
+    y[: len(y) // 4] = 1 - y[: len(y) // 4]
+    return with_part(parts, name, y=y)
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """What the rows teach."""
+    return learn(parted(), PROJECT)
+
+
+def test_the_form_of_the_rows_is_found(learned):
+    """The curve in x is found, and the model is frozen with threshold, costs and features."""
+    assert str(learned.found.chosen.choice.form) == "spline"
+    assert learned.model.features == PROJECT.features
+    assert learned.model.rule == learned.threshold.rule
+    assert learned.model.rule.name == "constant"
+    assert len(learned.design_means) == learned.model.pipeline[-1].coef_.shape[1]
+
+
+def test_the_baselines_are_simpler_and_complete(learned):
+    """The prior, the best single feature and the plain linear model, each with its own rule."""
+    assert list(learned.baselines) == [PRIOR, "best single feature (x)", LINEAR]
+    single = learned.baselines["best single feature (x)"]
+    assert (single.features.numeric, single.features.categorical) == (("x",), ())
+    frame = parted().test.frame
+    assert np.ptp(learned.baselines[PRIOR].probability(frame)) == 0
+    np.testing.assert_array_equal(single.probability(frame[["x"]]), single.probability(frame))
+    linear = learned.baselines[LINEAR]
+    assert linear.pipeline[-1].coef_.shape[1] < learned.model.pipeline[-1].coef_.shape[1]
+
+
+def test_a_best_feature_may_be_a_category():
+    """Its baseline then reads that category alone."""
+    parts = parted()
+    known = {}
+    for name, part in parts:
+        told = np.arange(len(part)) % 5 > 0
+        known[name] = replace(part, frame=part.frame.assign(g=np.where(part.y == told, "u", "v")))
+    found = learn(Split(**known), PROJECT)
+    single = found.baselines["best single feature (g)"]
+    assert (single.features.numeric, single.features.categorical) == ((), ("g",))
+
+
+def test_the_same_rows_give_the_same_bits(learned):
+    """Twice over the same rows: every coefficient, threshold and figure."""
+    assert all_bits(learn(parted(), PROJECT)) == all_bits(learned)
+
+
+def test_the_test_rows_teach_nothing(learned):
+    """Other outcomes and other features in the test rows change no bit of what is learned."""
+    parts = parted()
+    other = turned(parts, "test")
+    other = with_part(other, "test", frame=other.test.frame.sample(frac=1, random_state=0))
+    assert all_bits(learn(other, PROJECT)) == all_bits(learned)
+
+
+def test_the_threshold_rows_choose_the_threshold_only(learned):
+    """They move no coefficient."""
+    other = learn(turned(parted(), "threshold"), PROJECT)
+    assert bits(other.model)[0] == bits(learned.model)[0]
+    assert (other.found, other.recalibration) == (learned.found, learned.recalibration)
+    assert other.threshold != learned.threshold
+
+
+def test_the_calibrate_rows_recalibrate_only(learned):
+    """They move all coefficients alike, and change nothing that was searched."""
+    other = learn(turned(parted(), "calibrate"), PROJECT)
+    assert repr(other.found) == repr(learned.found)
+    assert other.recalibration != learned.recalibration
+    ratio = other.model.pipeline[-1].coef_ / learned.model.pipeline[-1].coef_
+    np.testing.assert_allclose(ratio, other.recalibration.slope / learned.recalibration.slope, rtol=1e-9)
+
+
+def test_the_train_rows_are_searched_in_time():
+    """Folds by time judge only later rows, folds at random all of them; clusters are kept together."""
+    at_random = parse_project(PLAIN | {"split": {"by": "random"}}, "small.toml")
+    parts = parted()
+    by_time, shuffled = learn(parts, PROJECT).found, learn(parts, at_random).found
+    assert by_time.chosen.log_loss != shuffled.chosen.log_loss
+    alike = with_part(parts, "train", cluster=np.arange(len(parts.train)) // 30)
+    assert learn(alike, PROJECT).found.chosen.error != by_time.chosen.error
+
+
+def test_rows_that_cannot_be_learned_from_are_refused():
+    """An infinite number is named, not fitted."""
+    parts = parted()
+    frame = parts.train.frame.assign(x=np.inf)
+    with pytest.raises(DataError, match="'x'"):
+        learn(with_part(parts, "train", frame=frame), PROJECT)
