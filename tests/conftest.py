@@ -56,6 +56,30 @@ def store(mlflow_home):
 
 
 @pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory):
+    """One ephemeral Prefect server with a database of its own: starting it costs seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PREFECT_API_URL", raising=False)
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+        from prefect.testing.utilities import prefect_test_harness
+
+        with prefect_test_harness(server_startup_timeout=120):
+            yield
+
+
+@pytest.fixture
+def commands(prefect_server, mlflow_template, tmp_path, monkeypatch):
+    """A folder with an empty store where commands live; the current folder is another, empty one."""
+    from tests.command import living_in
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with living_in(tmp_path / "home", mlflow_template) as home:
+        yield home
+
+
+@pytest.fixture(scope="session")
 def served_rows():
     """300 rows with missing numbers, missing texts and a column that only enters the costs."""
     rng = np.random.default_rng(7)
@@ -69,7 +93,7 @@ def served_rows():
         }
     )
     rows.loc[:20, "age"] = np.nan
-    rows.loc[5:9, "job"] = None
+    rows.loc[5:34, "job"] = None
     return rows.astype({"job": "category", "city": "category"})
 
 

@@ -199,6 +199,7 @@ def test_a_transformer_that_fails_does_not_speak(shipment, plain_rows):
     with pytest.raises(ValueError, match="cannot read these 300 rows") as refusal:
         answer(Talking(), terms_of(shipment), plain_rows)
     assert plain_rows["job"].iloc[0] not in str(refusal.value)
+    assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__
 
 
@@ -250,6 +251,16 @@ def test_a_pipeline_of_strange_parts_is_not_shipped(shipment, tmp_path):
     model = dataclasses.replace(shipment.model, pipeline=strange)
     with pytest.raises(DataError, match=r"1 types are not trusted: posixpath\.join"):
         pack(dataclasses.replace(shipment, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
+
+
+def test_a_strange_part_is_not_loaded_although_the_digest_is_right(shipment, tmp_path):
+    """The list of trusted types is ours, and does not come with the file."""
+    folder = tmp_path / "model"
+    pack(shipment, folder, MLmodel(artifact_path="model"))
+    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join))])
+    skops.io.dump(strange, folder / "artifacts" / "model.skops")
+    with pytest.raises(DataError, match=r"model\.skops: 1 types are not trusted: posixpath\.join"):
+        unpack(folder, shipping._seal(folder))
 
 
 def test_the_signature_names_each_column_once(shipment):

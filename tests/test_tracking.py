@@ -91,12 +91,12 @@ def test_a_run_ends_as_what_happened(store, error, expected):
 
 def test_sigterm_kills_the_run_and_not_more(store):
     """The run does not stay RUNNING, the exit code tells why, and the signal is as before afterwards."""
-    before = signal.getsignal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     with pytest.raises(SystemExit) as leaving, training_run(store, "flights", Note("weekly")) as run:
         os.kill(os.getpid(), signal.SIGTERM)
     assert leaving.value.code == 143
     assert status(run) == "KILLED"
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_somebody_elses_signal_handling_is_left_alone(store):
@@ -153,8 +153,15 @@ def test_metrics_that_are_not_finite_are_left_out_and_named(store):
     assert data(run).tags["metrics_left_out"] == "slope (nan), savings (-inf)"
 
 
-def test_more_entries_than_a_batch_takes(store):
-    """MLflow refuses batches of more than 100 parameters, 1,000 metrics or 100 tags; none is lost."""
+def test_more_entries_than_a_batch_takes(store, monkeypatch):
+    """MLflow refuses batches of over 100 parameters or tags, or 1,000 entries; none is lost."""
+    real, sizes = MlflowClient.log_batch, []
+
+    def counted(client, run_id, *parts, **named):
+        sizes.append(sum(len(part) for part in (*parts, *named.values())))
+        return real(client, run_id, *parts, **named)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", counted)
     entries = Entries(
         params={f"p{number}": number for number in range(230)},
         metrics={f"m{number}": number for number in range(1_700)},
@@ -166,6 +173,7 @@ def test_more_entries_than_a_batch_takes(store):
     assert found.params == {name: str(value) for name, value in entries.params.items()}
     assert found.metrics == entries.metrics
     assert entries.tags.keys() <= found.tags.keys()
+    assert max(sizes) <= 1_000
 
 
 def test_what_is_cut_says_so(store):

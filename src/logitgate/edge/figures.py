@@ -102,7 +102,7 @@ def quantile_bins(y: FloatArray, probability: FloatArray, bins: int) -> Reliabil
     probability : array of shape (n,)
     bins : int
     """
-    edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
+    edges = np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1])
     code = np.searchsorted(edges, probability, side="right")
     rows = np.bincount(code).astype(np.float64)
     filled = rows > 0
