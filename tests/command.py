@@ -1,0 +1,101 @@
+"""The command line as a user types it, without the seconds that a process of its own costs."""
+
+import io
+import json
+import logging
+import shutil
+import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_STORE_VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left on the terminal, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+    log: str = ""
+
+    @property
+    def json(self):
+        """The one JSON object that was printed, read as strictly as JSON is."""
+
+        def refuse(word):
+            raise AssertionError(f"{word} is no JSON")
+
+        read = json.loads(self.out, parse_constant=refuse)
+        assert isinstance(read, dict)
+        return read
+
+    @property
+    def everything(self):
+        """All that anybody could read."""
+        return self.out + self.err + self.log
+
+    def findings(self, check, *, stopping=True):
+        """Return the findings of a check, by subject; without `stopping` those that passed as well."""
+        found = [one for one in self.json["findings"] if one["check"] == check]
+        return {
+            one["subject"]: one for one in found if not stopping or one["status"] in ("FAIL", "INDETERMINATE")
+        }
+
+
+def logitgate(*words):
+    """Run `logitgate WORDS` in this process."""
+    from flows import cli
+
+    out, err, log = io.StringIO(), io.StringIO(), io.StringIO()
+    listener = logging.StreamHandler(log)
+    loggers = [
+        logging.getLogger(name) for name in (None, "prefect", "prefect.flow_runs", "prefect.task_runs")
+    ]
+    for logger in loggers:
+        logger.addHandler(listener)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["logitgate", *(str(word) for word in words)])
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+        finally:
+            for logger in loggers:
+                logger.removeHandler(listener)
+    return Answer(int(code or 0), out.getvalue(), err.getvalue(), log.getvalue())
+
+
+@contextmanager
+def living_in(home, template):
+    """Let commands keep their store in a folder, beginning with an empty one; close it afterwards."""
+    home = Path(home)
+    if not home.exists():
+        home.mkdir(parents=True)
+        shutil.copy(template, home / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _STORE_VARIABLES:
+            patch.delenv(name, raising=False)
+        patch.setenv("LOGITGATE_HOME", str(home))
+        try:
+            yield home
+        finally:
+            close(opened(home))
+
+
+def opened(home):
+    """Return the store of a folder."""
+    from logitgate.edge.store import open_store
+
+    return open_store(Path(home))
+
+
+def close(store):
+    """Close the connections of an embedded store."""
+    client = store.client
+    client._tracking_client.store.engine.dispose()
+    client._get_registry_client().store.engine.dispose()
