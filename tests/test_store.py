@@ -68,8 +68,13 @@ def test_four_processes_start_on_a_fresh_store(tmp_path, no_uris):
     assert not list(tmp_path.glob("*.draft*"))
 
 
-def test_readers_do_not_wait_for_the_writer(store, mlflow_home):
-    """The journal of the embedded store is a write-ahead log."""
+@pytest.mark.parametrize("made_by", ["us", "MLflow"])
+def test_readers_do_not_wait_for_the_writer(mlflow_home, made_by):
+    """The journal of the embedded store is a write-ahead log, also when `mlflow run` made the file."""
+    if made_by == "MLflow":
+        with closing(sqlite3.connect(mlflow_home / "mlflow.db")) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    open_store(mlflow_home)
     with closing(sqlite3.connect(mlflow_home / "mlflow.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -149,6 +149,10 @@ def _make(database: Path) -> None:
         if _filled(database):
             if not all(_writable(path) for path in (database, database.parent)):
                 raise PermissionError(f"{database.name} is read-only")
+            with suppress(
+                sqlite3.OperationalError
+            ):  # somebody is writing: the next one who opens it tries again
+                _write_ahead(database)
             return
         with alone(database.with_name(database.name + ".lock")):
             if not _filled(database):
@@ -165,11 +169,14 @@ def _migrate(database: Path) -> None:
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     client.search_registered_models(max_results=1)
     client.search_experiments(max_results=1)
-    with closing(sqlite3.connect(draft)) as connection:
-        # Readers and the writer do not wait for each other; the mode is kept in the file.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _write_ahead(draft)
     draft.replace(database)
+
+
+def _write_ahead(database: Path) -> None:
+    """Let readers and the writer not wait for each other; the mode is kept in the file."""
+    with closing(sqlite3.connect(database, timeout=0.2)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _filled(database: Path) -> bool:
