@@ -62,10 +62,10 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
 
 
 def run_name(evidence: Evidence) -> str:
-    """Return a name that a person understands: date, choice, verdict."""
+    """Return a name that a person understands: date, verdict, choice."""
     date = f"{evidence.as_of:%Y-%m-%d}" if evidence.as_of else "all rows"
-    choice = f" {evidence.learned.found.chosen.choice}" if evidence.learned else ""
-    return f"{date}{choice} {evidence.verdict.status}"
+    choice = f": {evidence.learned.found.chosen.choice}" if evidence.learned else ""
+    return f"{date} {evidence.verdict.status}{choice}"
 
 
 def note(evidence: Evidence) -> str:
@@ -83,7 +83,7 @@ def _params(evidence: Evidence) -> dict[str, str | float]:
     project = evidence.project
     params: dict[str, str | float] = {
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
-        "window": str(project.split.window or "all"),
+        "window": f"{project.split.window.days} days" if project.split.window else "all",
         "split": project.split_by,
         "seed": project.split.seed,
         "features": ", ".join(project.features.all),

@@ -22,6 +22,7 @@ from .batches import Entries, Value, write
 from .store import Store, reached
 
 _LONGEST_DIGEST = 36
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI shows training runs, not chats
 _LOG = logging.getLogger(__name__)
 
 
@@ -83,7 +84,8 @@ def experiment(store: Store, name: str) -> str:
             return str(found.experiment_id)
         try:
             root = store.artifact_root
-            return str(store.client.create_experiment(name, artifact_location=root and f"{root}/{name}"))
+            place = root and f"{root}/{name}"
+            return str(store.client.create_experiment(name, artifact_location=place, tags=_KIND))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
