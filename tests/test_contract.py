@@ -426,6 +426,24 @@ def test_no_cell_reaches_a_finding_a_log_or_the_terminal(check, tmp_path, caplog
         assert "Metrics" not in told
 
 
+def test_the_library_is_never_asked_for_cells(check, tmp_path, monkeypatch):
+    """Neither when it counts nor when it locates rows: what it does not return cannot leak later."""
+    results, outcome = [], contract._outcome
+
+    def spying(rule, result):
+        results.append(repr(result.result))
+        return outcome(rule, result)
+
+    monkeypatch.setattr(contract, "_outcome", spying)
+    frame = table().astype({"kind": "str"})
+    frame.iloc[4, frame.columns.get_loc("kind")] = SECRET
+    known = rule(IN_SET, column="kind", value_set=["a", "b"])
+    assert check(frame, known, quarantine=str(tmp_path)).broken_rows.tolist() == [4]
+    assert len(results) == 2
+    assert "unexpected_index_list" in results[1]
+    assert SECRET not in "".join(results)
+
+
 def test_an_error_inside_the_library_fails_and_names_its_type(check):
     """However harmless the rule was declared: nobody saw it hold."""
     (finding,) = check(table(), rule(BETWEEN, "info", column="kind", min_value=0)).findings
