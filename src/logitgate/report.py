@@ -55,11 +55,12 @@ def description(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> s
 
 
 def folded(verdict: Verdict) -> tuple[Finding, ...]:
-    """Return the findings for a person: slices of the same quiet status as one finding that counts them."""
+    """Return the findings for a person: several slices of a quiet status as one finding that counts them."""
     quiet = Counter(one.status for one in verdict.findings if one.check == _MANY and not one.status.stops)
-    kept = [one for one in verdict.findings if one.check != _MANY or one.status.stops]
+    several = {status: number for status, number in sorted(quiet.items()) if number > 1}
+    kept = [one for one in verdict.findings if one.check != _MANY or one.status not in several]
     counted = [
-        Finding(_MANY, f"{number} slices", status, _QUIET[status]) for status, number in sorted(quiet.items())
+        Finding(_MANY, f"{number} slices", status, _QUIET[status]) for status, number in several.items()
     ]
     return (*kept, *counted)
 
