@@ -34,14 +34,14 @@ CONTRACT = Finding("contract", "rows", Status.PASS, "all hold")
 def table(n=4000):
     """Return rows whose x knows the outcome fairly well."""
     rng = np.random.default_rng(0)
-    x = rng.normal(size=n)
+    x, z = rng.normal(size=(2, n))
     return pd.DataFrame(
         {
             "id": [f"r{row:04}" for row in range(n)],
             "t": pd.date_range("2024-01-01", periods=n, freq="h", tz="UTC").astype("datetime64[us, UTC]"),
             "x": x,
-            "z": rng.normal(size=n),
-            "y": np.where(rng.random(n) < 1 / (1 + np.exp(1 - 2 * x)), "yes", "no"),
+            "z": z,
+            "y": np.where(rng.random(n) < 1 / (1 + np.exp(1 - 2 * x - 1.5 * z)), "yes", "no"),
         }
     )
 
@@ -114,10 +114,7 @@ def test_rows_that_are_refused_stop_the_road():
     parted, learned, judged = road(table().assign(y="no"))
     refused = parted.findings[-1]
     assert (refused.check, refused.subject, refused.status) == ("rows", "y", Status.FAIL)
-    assert (
-        refused.because
-        == "1 distinct outcome in 4000 rows, two are needed; widen the window, or map the outcome to two values"
-    )
+    assert refused.because.startswith("1 distinct outcome in 4000 rows, two are needed; widen the window")
     assert parted is learned is judged
     assert unreached(judged) == set(REQUIRED) - {"contract", "rows"}
     assert judged.verdict.status is Status.FAIL

@@ -1,0 +1,115 @@
+"""The reference profile: counts that add up, and nothing that points at a person."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.costs import CostMatrix
+from logitgate.decision import Decision, Rule
+from logitgate.evaluate import Scored
+from logitgate.profile import reference_profile
+from logitgate.project_file import parse_project
+from logitgate.sample import Sample
+
+PROJECT = parse_project(
+    {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x", "lumps", "empty"], "categorical": ["g"]},
+        "search": {"rare_level_rows": 50},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    },
+    "small.toml",
+)
+N = 1000
+LEVELS = ["often"] * 700 + ["some"] * 50 + ["few"] * 49 + ["Smith"] + [None] * 200
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Rows with gaps, a number that is mostly zero, one without values, and rare levels."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=N)
+    x[::10] = np.nan
+    frame = pd.DataFrame(
+        {
+            "id": [f"secret{row}" for row in range(N)],
+            "x": x,
+            "lumps": np.where(np.arange(N) < 800, 0.0, rng.normal(size=N)),
+            "empty": np.nan,
+            "g": pd.Categorical(LEVELS, categories=["often", "some", "few", "Smith", "never"]),
+        }
+    )
+    return Sample(frame, (np.arange(N) % 5 == 0).astype(np.int8), frame["id"].to_numpy(object))
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """Scores of other rows, certain ones among them."""
+    probability = np.r_[0.0, 1.0, np.linspace(0.01, 0.99, 398)]
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 400)
+    y = (np.arange(400) % 4 == 0).astype(np.int64)
+    return Scored(y, Decision.by(Rule("constant", 0.2), probability, costs), costs)
+
+
+@pytest.fixture(scope="module")
+def profile(rows, scored):
+    """The profile of both."""
+    return reference_profile(rows, scored, PROJECT)
+
+
+def test_the_profile_is_strict_json(profile):
+    """No NaN, no infinity, no array, even of a column without values and of certain scores."""
+    assert json.loads(json.dumps(profile, allow_nan=False)) == profile
+
+
+def test_the_profile_holds_no_row(profile):
+    """No id, no rare level, and no more numbers than the deciles need."""
+    text = json.dumps(profile)
+    assert "secret" not in text
+    assert "Smith" not in text
+    for figures in (*profile["numeric"].values(), profile["log_odds"]):
+        assert len(figures["edges"]) <= 9
+        assert len(figures["counts"]) == len(figures["edges"]) + 1
+
+
+def test_the_counts_add_up(profile):
+    """Bins, levels, the pool and the missing ones are all rows."""
+    for figures in profile["numeric"].values():
+        assert sum(figures["counts"]) + figures["missing"] == profile["rows"] == N
+    levels = profile["categorical"]["g"]
+    assert sum(levels["levels"].values()) + levels["pooled"] + levels["missing"] == N
+    assert sum(profile["log_odds"]["counts"]) == profile["test_rows"] == 400
+    assert profile["log_odds"]["missing"] == 0
+
+
+def test_rare_levels_are_pooled(profile):
+    """A level is named from as many rows on as the model learns it from; unused ones do not appear."""
+    assert profile["categorical"]["g"] == {
+        "levels": {"often": 700, "some": 50},
+        "pooled": 50,
+        "missing": 200,
+    }
+
+
+def test_the_edges_are_deciles(profile, rows):
+    """Each bin of a continuous number holds a tenth of the rows that have one; lumps share an edge."""
+    x = profile["numeric"]["x"]
+    assert (x["counts"], x["missing"]) == ([90] * 10, 100)
+    present = rows.frame["x"].dropna()
+    np.testing.assert_allclose(x["edges"], np.quantile(present, np.linspace(0.1, 0.9, 9)))
+    assert len(profile["numeric"]["lumps"]["edges"]) < 9
+    assert profile["numeric"]["empty"] == {"edges": [], "counts": [0], "missing": N}
+
+
+def test_the_rates_are_those_of_their_rows(profile, scored):
+    """Prevalence of train and of test, and the share that was flagged."""
+    assert (profile["prevalence"], profile["test_prevalence"]) == (0.2, 0.25)
+    assert profile["flag_rate"] == scored.decision.flagged.mean()
+    middle = profile["log_odds"]["edges"][4]
+    assert middle == pytest.approx(0.0, abs=0.02)
