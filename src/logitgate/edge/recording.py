@@ -83,7 +83,9 @@ def _params(evidence: Evidence) -> dict[str, str | float]:
     project = evidence.project
     params: dict[str, str | float] = {
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
-        "window": f"{project.split.window.days} days" if project.split.window else "all",
+        "window": f"{project.split.window.total_seconds() / 86_400:g} days"
+        if project.split.window
+        else "all",
         "split": project.split_by,
         "seed": project.split.seed,
         "features": ", ".join(project.features.all),
