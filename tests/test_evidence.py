@@ -182,5 +182,11 @@ def test_the_key_does_not_change_with_the_places(placed, tmp_path):
     """The same files elsewhere are the same training."""
     moved = tmp_path / "moved.json"
     moved.write_text("{}")
+    here = placed | {"contract": placed["contract"] | {"quarantine": "aside"}}
     other = {"suite": str(moved), "quarantine": str(tmp_path)}
-    assert key(placed | {"contract": other, "rows": {"path": "elsewhere.csv"}}) == key(placed)
+    assert key(placed | {"contract": other, "rows": {"path": "elsewhere.csv"}}) == key(here)
+
+
+def test_the_key_knows_whether_broken_rows_are_put_aside(placed):
+    """Without a quarantine a broken row stops the run, so this is another training."""
+    assert key(placed | {"contract": placed["contract"] | {"quarantine": "aside"}}) != key(placed)

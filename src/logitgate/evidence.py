@@ -60,6 +60,7 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
     parts = (
         snapshot,
         project.model_dump_json(exclude=places),
+        str(project.contract.quarantine is not None),
         hashlib.sha256(project.contract.suite.read_bytes()).hexdigest(),
         str(as_of),
         code_version,
