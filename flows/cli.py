@@ -32,6 +32,13 @@ def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> 
     from flows.start import started
 
     with started():
+        from logitgate.project import parse_as_of
+        from logitgate.project_file import load_project
+
+        # What was mistyped is refused before Prefect and MLflow start, which takes seconds.
+        load_project(project)
+        parse_as_of(as_of) if as_of else None
+
         from flows import screen
         from flows.training import trainings
     (outcome,) = trainings(project, [as_of or None])
