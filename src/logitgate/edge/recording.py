@@ -82,7 +82,8 @@ def _source(evidence: Evidence) -> str:
 def _params(evidence: Evidence) -> dict[str, str | float]:
     project = evidence.project
     params: dict[str, str | float] = {
-        "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
+        # Not "as_of": under `mlflow run` that is the entry point's own parameter, as it was given.
+        "as_of_date": evidence.as_of.isoformat() if evidence.as_of else "none",
         "window": f"{project.split.window.total_seconds() / 86_400:g} days"
         if project.split.window
         else "all",
