@@ -458,6 +458,21 @@ def test_a_table_level_breach_tells_the_count_it_found(check):
     assert finding.because == "the test says so: found 200"
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        rule("expect_table_column_count_to_equal", value=6),
+        rule("expect_table_columns_to_match_ordered_list", column_list=["id", "seen", "x", "z", "kind", "y"]),
+        rule("expect_table_columns_to_match_set", column_set=["id", "seen", "x", "z", "kind", "y"]),
+        rule("expect_table_row_count_to_equal", value=200),
+    ],
+)
+def test_rules_about_the_table_see_all_of_it(check, entry):
+    """Also beside rules about few of its columns, and alone."""
+    assert statuses(check(table(), X_RULE, entry)) == {"visits": Status.PASS}
+    assert statuses(check(table(), entry)) == {"visits": Status.PASS}
+
+
 def test_nothing_is_left_behind(check, tmp_path, monkeypatch):
     """The library would leave a folder for its documents, one with each check."""
     folder = tmp_path / "temporary"

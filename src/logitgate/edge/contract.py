@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -117,7 +117,7 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
         return ContractResult(tuple(findings))
     readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
     findings += [missing(rule, frame) for place, (rule, _) in asked.items() if place not in readable]
-    batch = _batch(context, frame)
+    batch = _batch(context, _read(frame, [rule for rule, _ in readable.values()]))
     outcomes = _outcomes(batch, readable, _COUNTS)
     findings += holding(suite, outcomes.values())
     broken = {place: outcome for place, outcome in outcomes.items() if not outcome.holds}
@@ -175,6 +175,14 @@ def _context() -> EphemeralDataContext:
         progress_bars=ProgressBarsConfig(globally=False),
     )
     return gx.get_context(mode="ephemeral", project_config=config)
+
+
+def _read(frame: pd.DataFrame, rules: Collection[Rule]) -> pd.DataFrame:
+    """Return the columns that the rules read; the library copies all it is given, rule by rule."""
+    named = {column for rule in rules for column in rule.columns}
+    if not named or any(rule.reads_more for rule in rules):
+        return frame
+    return frame[[column for column in frame.columns if column in named]]
 
 
 def _batch(context: EphemeralDataContext, frame: pd.DataFrame) -> Batch:

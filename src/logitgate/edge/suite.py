@@ -46,6 +46,13 @@ class Rule:
         return tuple(str(name) for name in (*single, *self.kwargs.get("column_list", ())))
 
     @property
+    def reads_more(self) -> bool:
+        """Whether the rule reads more of the table than the columns that it names and the number of rows."""
+        if "row_condition" in self.kwargs or self.type.startswith("expect_table_column"):
+            return True
+        return not self.columns and not self.type.startswith("expect_table_row_count_")
+
+    @property
     def subject(self) -> str:
         """The rule's name in a verdict."""
         return f"{', '.join(self.columns) or 'table'}: {self.type}"
