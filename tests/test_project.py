@@ -186,6 +186,17 @@ CONTRADICTIONS = [
         {"costs": COSTS | {"false_negative": "5 + subscribed"}},
         "the outcome 'subscribed' cannot cut slices or enter costs",
     ),
+    (
+        {
+            "columns": {"id": "contact_id", "known_after_outcome": ["duration"]},
+            "costs": COSTS | {"false_positive": "1 + duration"},
+        },
+        "costs read 'duration', known only after the outcome",
+    ),
+    (
+        {"gates": {"leakage": {"trusted": {"nobody": "measured before the decision"}}}},
+        "gates.leakage.trusted names 'nobody', no feature",
+    ),
     ({"split": {"train": 0.7}}, "train + calibrate + threshold + test = 1.1"),
     ({"split": {"train": 0.0, "test": 0.8}}, "split.train"),
     (

@@ -387,6 +387,12 @@ class Project(_Section):
             yield "split.by is 'entity' but columns.entity is not declared; declare it"
         if self.columns.time is None and (self.split.window or self.outcome.matures_after):
             yield "split.window and outcome.matures_after need columns.time; declare it or drop them"
+        late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
+        if late:
+            yield f"costs read {_list(late)}, known only after the outcome; a decision needs its costs before"
+        strange = set(self.gates.leakage.trusted) - set(self.features.all)
+        if strange:
+            yield f"gates.leakage.trusted names {_list(strange)}, no feature; declare it or drop it"
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
 
