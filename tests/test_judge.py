@@ -106,6 +106,7 @@ def test_a_worse_model_fails(test_rows):
     assert findings["champion", "version 4"].status is Status.FAIL
     assert findings["slices", "g = b"].status is Status.FAIL
     assert findings["slices", "g = a"].status is Status.PASS
+    assert findings["slices", "g = a"].figures["difference"] == 0.0
 
 
 def test_slices_are_held_against_the_prior_before_the_first_release(test_rows):

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 from logitgate.errors import DataError
+from logitgate.folds import Folds
 from logitgate.judge import LINEAR, PRIOR
 from logitgate.learn import learn
 from logitgate.project_file import parse_project
 from logitgate.sample import observe
+from logitgate.search import search
 from logitgate.split import Split, split
+from logitgate.threshold import choose_rule
 
 PLAIN = {
     "name": "small",
@@ -131,6 +134,13 @@ def test_the_threshold_rows_choose_the_threshold_only(learned):
     assert other.threshold != learned.threshold
 
 
+def test_the_threshold_is_chosen_on_calibrated_probabilities(learned):
+    """It is the best one for what the frozen model says about the threshold rows."""
+    rows = parted().threshold
+    own = choose_rule(learned.model.probability(rows.frame), rows.y, rows.row_costs(PROJECT.costs.matrix))
+    assert learned.threshold == own
+
+
 def test_the_calibrate_rows_recalibrate_only(learned):
     """They move all coefficients alike, and change nothing that was searched."""
     other = learn(turned(parted(), "calibrate"), PROJECT)
@@ -145,6 +155,9 @@ def test_the_train_rows_are_searched_in_time():
     at_random = parse_project(PLAIN | {"split": {"by": "random"}}, "small.toml")
     parts = parted()
     by_time, shuffled = learn(parts, PROJECT).found, learn(parts, at_random).found
+    y = parts.train.y.astype(int)
+    in_time = Folds.in_time(y, PROJECT.search.folds)
+    assert by_time == search(parts.train.frame, y, in_time, PROJECT.features, PROJECT.search)
     assert by_time.chosen.log_loss != shuffled.chosen.log_loss
     alike = with_part(parts, "train", cluster=np.arange(len(parts.train)) // 30)
     assert learn(alike, PROJECT).found.chosen.error != by_time.chosen.error
