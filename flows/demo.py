@@ -18,11 +18,13 @@ def main() -> int:
     with started():
         from flows.training import trainings
 
-    outcome = None
+    champion, end = None, "Nothing is in production"
     for outcome in trainings(PROJECT, MONTHS):
         screen.print_outcome(outcome)
-    champion = outcome.champion if outcome else None
-    screen.OUT.print(f"\nIn production: version {champion} of flights. To look at it: [bold]make ui[/]")
+        champion = outcome.champion
+        if champion:
+            end = f"In production: version {champion} of {outcome.model}"
+    screen.OUT.print(f"\n{end}. To look at it: [bold]make ui[/]")
     return 0 if champion else 1
 
 
