@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.errors import ProjectError
 from logitgate.evidence import Evidence, judge_model, key_of, learn_model, part_rows
 from logitgate.findings import Finding, Status
 from logitgate.gates import REQUIRED
@@ -190,3 +191,10 @@ def test_the_key_does_not_change_with_the_places(placed, tmp_path):
 def test_the_key_knows_whether_broken_rows_are_put_aside(placed):
     """Without a quarantine a broken row stops the run, so this is another training."""
     assert key(placed | {"contract": placed["contract"] | {"quarantine": "aside"}}) != key(placed)
+
+
+def test_a_contract_that_is_not_there_is_refused(placed):
+    """Named with its path, before anything is made."""
+    plain = placed | {"contract": {"suite": "nowhere.json"}}
+    with pytest.raises(ProjectError, match=r"nowhere\.json: cannot be read"):
+        key(plain)

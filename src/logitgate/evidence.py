@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 
-from .errors import DataError, FitError
+from .errors import DataError, FitError, ProjectError
 from .findings import Finding, Status, Verdict
 from .gates import REQUIRED
 from .judge import Judged, Opponents, judge
@@ -55,17 +56,30 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
     """Return what makes a training the same training: rows, configuration, contract, date, code.
 
     Where the files lie does not matter, what they hold does.
+
+    Raises
+    ------
+    ProjectError
+        When the contract's suite cannot be read.
     """
     places = {"rows": {"path"}, "contract": {"suite", "quarantine"}}
     parts = (
         snapshot,
         project.model_dump_json(exclude=places),
         str(project.contract.quarantine is not None),
-        hashlib.sha256(project.contract.suite.read_bytes()).hexdigest(),
+        hashlib.sha256(_bytes(project.contract.suite)).hexdigest(),
         str(as_of),
         code_version,
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        rule = f"cannot be read ({error.strerror})"
+        raise ProjectError(str(path), rule, "give contract.suite the path of a suite") from error
 
 
 def part_rows(evidence: Evidence) -> Evidence:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from . import baselines
+from .errors import FitError
 from .explain import design_means
 from .fit import fit
 from .folds import Folds
@@ -46,7 +47,10 @@ def learn(split: Split, project: Project) -> Learned:
     folds = _folds(split, project)
     found = search(train.frame, y, folds, project.features, project.search)
     pipeline = fit(found.chosen.choice, train.frame, y, project.features, project.search)
-    model, recalibration, threshold = _frozen(pipeline, project.features, split, project)
+    calibrated, recalibration = recalibrate(
+        pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64)
+    )
+    model, threshold = _deciding(calibrated, project.features, split, project)
     return Learned(
         model,
         found,
@@ -64,29 +68,39 @@ def _folds(split: Split, project: Project) -> Folds:
     return Folds.at_random(y, project.search.folds, project.split.seed, split.train.cluster)
 
 
-def _frozen(
-    pipeline: Pipeline, features: Features, split: Split, project: Project
-) -> tuple[Model, Recalibration, Choice]:
-    """Recalibrate and choose the threshold, each on its own rows."""
-    calibrated, recalibration = recalibrate(
-        pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64)
-    )
+def _deciding(
+    calibrated: Pipeline, features: Features, split: Split, project: Project
+) -> tuple[Model, Choice]:
+    """Choose the threshold on its own rows."""
     costs = project.costs.matrix
     probability = calibrated.predict_proba(split.threshold.frame)[:, 1]
     threshold = choose_rule(probability, split.threshold.y, split.threshold.row_costs(costs))
-    return Model(calibrated, threshold.rule, costs, features), recalibration, threshold
+    return Model(calibrated, threshold.rule, costs, features), threshold
 
 
 def _baselines(found: SearchResult, folds: Folds, split: Split, project: Project) -> dict[str, Model]:
     X, y = split.train.frame, split.train.y.astype(np.int64)
-    alone = baselines.single_feature(X, y, folds, project.features, project.search)
-    only = Features(
-        numeric=tuple({alone.feature} & set(project.features.numeric)),
-        categorical=tuple({alone.feature} & set(project.features.categorical)),
-    )
-    linear = baselines.plain_linear(X, y, project.features, project.search, found)
-    return {
-        PRIOR: _frozen(baselines.prior(X, y), project.features, split, project)[0],
-        f"best single feature ({alone.feature})": _frozen(alone.pipeline, only, split, project)[0],
-        LINEAR: _frozen(linear, project.features, split, project)[0],
+    features = project.features
+    simpler = {
+        PRIOR: (baselines.prior(X, y), features),
+        LINEAR: (baselines.plain_linear(X, y, features, project.search, found), features),
     }
+    if len(features.all) > 1:  # a single feature has no best among them: it would be the model itself
+        alone = baselines.single_feature(X, y, folds, features, project.search)
+        only = Features(
+            numeric=tuple({alone.feature} & set(features.numeric)),
+            categorical=tuple({alone.feature} & set(features.categorical)),
+        )
+        simpler[f"best single feature ({alone.feature})"] = (alone.pipeline, only)
+    return {
+        name: _deciding(_recalibrated_if_it_can_be(pipeline, split), uses, split, project)[0]
+        for name, (pipeline, uses) in simpler.items()
+    }
+
+
+def _recalibrated_if_it_can_be(pipeline: Pipeline, split: Split) -> Pipeline:
+    """Recalibrate a baseline; one that ranks the calibrate rows backwards competes as it is."""
+    try:
+        return recalibrate(pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64))[0]
+    except FitError:
+        return pipeline
