@@ -12,9 +12,9 @@ from stages import Clock
 CLOCK = Clock(Path(os.environ["NOTES"]))
 
 from flows import cli  # noqa: E402 - the imports are timed
-from flows.start import started  # noqa: E402
+from flows.start import server_meanwhile, started  # noqa: E402
 
-with started():
+with started(), server_meanwhile():
     from flows import screen, training  # noqa: F401 - what the command imports
 CLOCK.imported()
 

@@ -29,9 +29,9 @@ AsOf = Annotated[str | None, typer.Option(help="Use only what was known before t
 @app.command()
 def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
-    from flows.start import started
+    from flows.start import server_meanwhile, started
 
-    with started():
+    with started(), server_meanwhile():
         from logitgate.project import parse_as_of
         from logitgate.project_file import load_project
 

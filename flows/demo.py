@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from flows import screen
-from flows.start import started
+from flows.start import server_meanwhile, started
 
 PROJECT = Path("mlproject/flights.toml")
 MONTHS = ("2013-05-01", "2013-06-01", "2013-07-01")
@@ -15,7 +15,7 @@ MONTHS = ("2013-05-01", "2013-06-01", "2013-07-01")
 
 def main() -> int:
     """Train as of each month and print what became of it."""
-    with started():
+    with started(), server_meanwhile():
         from flows.training import trainings
 
     champion, end = None, "Nothing is in production"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,3 +20,30 @@ def started() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def server_meanwhile() -> Iterator[None]:
+    """Let an ephemeral Prefect server start while the imports in the block go on.
+
+    With a server in the settings nothing is started. A server that does not start is left to the
+    flow, which asks again and says why.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    if PREFECT_API_URL.value():
+        yield
+        return
+    from prefect.server.api.server import SubprocessASGIServer
+
+    starting = threading.Thread(target=_start, args=[SubprocessASGIServer()], daemon=True)
+    starting.start()
+    yield
+    starting.join()
+
+
+def _start(server: object) -> None:
+    try:
+        server.start()  # type: ignore[attr-defined]  # Prefect's own class, imported late
+    except RuntimeError:
+        return
