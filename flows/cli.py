@@ -31,7 +31,7 @@ def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> 
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
     from flows.start import server_meanwhile, started
 
-    with started(), server_meanwhile():
+    with started():
         from logitgate.project import parse_as_of
         from logitgate.project_file import load_project
 
@@ -39,8 +39,9 @@ def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> 
         load_project(project)
         parse_as_of(as_of) if as_of else None
 
-        from flows import screen
-        from flows.training import trainings
+        with server_meanwhile():
+            from flows import screen
+            from flows.training import trainings
     (outcome,) = trainings(project, [as_of or None])
     screen.print_json(outcome.as_json()) if as_json else screen.print_outcome(outcome)
     raise typer.Exit(1 if outcome.status.stops else 0)
