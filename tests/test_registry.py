@@ -184,6 +184,7 @@ def test_promoting_the_champion_again_changes_nothing(store, versions):
     promote(store, versions[0], None)
     promote(store, versions[1], versions[0])
     promote(store, versions[1], versions[1])
+    promote(store, versions[1], versions[0])  # the first attempt's answer was lost on the way
     assert by_alias(store, "flights", "previous") == versions[0]
 
 
@@ -211,7 +212,7 @@ def test_one_of_many_promoters_wins(store, versions):
 
     with ThreadPoolExecutor(4) as pool:
         won = [version for version in pool.map(attempt, others * 4) if version]
-    assert len(won) == 1
+    assert len(set(won)) == 1
     assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (won[0], first)
 
 

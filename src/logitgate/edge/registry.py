@@ -178,6 +178,8 @@ def promote(store: Store, version: ModelVersion, expected_champion: ModelVersion
     """
     with _locked(store, version.name), reached(store):
         now = champion(store, version.name)
+        if now == version:
+            return  # done before, by an attempt whose answer was lost
         if now != expected_champion:
             raise ConflictError(
                 f"champion of {version.name}",
@@ -185,8 +187,6 @@ def promote(store: Store, version: ModelVersion, expected_champion: ModelVersion
                 "judge it again",
             )
         _found(store, version)
-        if now == version:
-            return
         if now is not None:
             store.client.set_registered_model_alias(version.name, PREVIOUS, str(now.version))
         store.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
