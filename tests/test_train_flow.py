@@ -132,7 +132,8 @@ def test_a_run_keeps_what_its_readers_need(road):
     assert set(_files(client, told["run_id"])) >= {
         "verdict.md",
         "outcome.json",
-        "slices.json",
+        "evidence.md",
+        "evidence/slices.json",
         "figures/roc.png",
         "figures/reliability.png",
         "figures/cost.png",

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from .errors import DataError, FitError, ProjectError
+from .exhibits import Exhibit
 from .findings import Finding, Status, Verdict
 from .gates import REQUIRED
 from .judge import Judged, Opponents, judge
@@ -33,6 +34,7 @@ class Evidence:
     frame: pd.DataFrame
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
     split: Split | None = None
     learned: Learned | None = None
     judged: Judged | None = None
@@ -47,9 +49,10 @@ class Evidence:
         """All findings; a check that was never reached is INDETERMINATE."""
         return Verdict.of(self.findings, REQUIRED)
 
-    def plus(self, findings: Iterable[Finding]) -> Evidence:
-        """Return the evidence with more findings."""
-        return replace(self, findings=(*self.findings, *findings))
+    def plus(self, findings: Iterable[Finding], exhibits: Iterable[Exhibit] = ()) -> Evidence:
+        """Return the evidence with more findings, and the tables behind them."""
+        more = (*self.exhibits, *exhibits)
+        return replace(self, findings=(*self.findings, *findings), exhibits=more)
 
 
 def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str) -> str:
@@ -132,4 +135,4 @@ def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
     assert evidence.split is not None and evidence.learned is not None  # noqa: S101 - as above
     opponents = replace(champion, baselines=evidence.learned.baselines)
     judged = judge(evidence.learned.model, opponents, evidence.split.test, evidence.project)
-    return replace(evidence, judged=judged).plus(judged.findings)
+    return replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)

@@ -48,7 +48,7 @@ class Finding:
             "subject": self.subject,
             "status": self.status.value,
             "because": self.because,
-            "figures": {name: _finite(value) for name, value in self.figures.items()},
+            "figures": {name: finite(value) for name, value in self.figures.items()},
         }
 
 
@@ -88,5 +88,6 @@ class Verdict:
         return tuple(finding for finding in self.findings if finding.status.stops)
 
 
-def _finite(value: Figure) -> Figure:
+def finite(value: Figure) -> Figure:
+    """Return the figure, or None for a NaN or an infinity, which JSON does not have."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

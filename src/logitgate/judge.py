@@ -9,6 +9,7 @@ from . import gates
 from .compare import paired
 from .errors import LogitgateError
 from .evaluate import Evaluation, Scored, evaluate
+from .exhibits import Exhibit
 from .expressions import FloatArray
 from .findings import Finding
 from .harm import HarmRule, proven_harm
@@ -42,6 +43,7 @@ class Judged:
     evaluation: Evaluation
     slices: tuple[SliceEvaluation, ...]
     findings: tuple[Finding, ...]
+    exhibits: tuple[Exhibit, ...]
     champion_version: int | None
     """The version in production that it was held against; None for a first release."""
 
@@ -79,7 +81,8 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     harms = proven_harm(scored.cost - reference.cost, scored.y, levels, scored.cluster, rule)
     findings += gates.slices(harms, "champion" if champion else "prior model", margin)
     parts = tuple(slice_evaluations(scored, levels))
-    return Judged(scored, evaluation, parts, tuple(findings), opponents.version)
+    exhibits = (Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),)
+    return Judged(scored, evaluation, parts, tuple(findings), exhibits, opponents.version)
 
 
 def _baselines(scored: Scored, others: Mapping[str, Scored], project: Project) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..curves import cost_points, roc_points
 from ..evidence import Evidence
+from ..exhibits import Exhibit
 from ..judge import Judged
 from ..learn import Learned
 from ..outcome import Outcome
@@ -154,13 +156,23 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     unit = evidence.project.costs.unit
     text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
     (folder / "verdict.md").write_text(text, encoding="utf-8")
+    _write_exhibits(folder, evidence.exhibits)
     if judged is None or evidence.learned is None:
         return
-    parts = [{"slice": part.name, **part.figures()} for part in judged.slices]
-    (folder / "slices.json").write_text(json.dumps(_finite(parts), indent=2), encoding="utf-8")
     drawings = folder / "figures"
     drawings.mkdir()
     _draw(drawings, evidence.project.name, judged, evidence.learned.threshold, unit)
+
+
+def _write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
+    """Write each table of evidence for programs, and all of them on one page for people."""
+    tables = folder / "evidence"
+    tables.mkdir()
+    for exhibit in exhibits:
+        plain = json.dumps(exhibit.as_json(), indent=2)
+        (tables / f"{exhibit.name}.json").write_text(plain, encoding="utf-8")
+    page = "\n".join(exhibit.markdown() for exhibit in exhibits) or "No evidence was reached.\n"
+    (folder / "evidence.md").write_text(page, encoding="utf-8")
 
 
 def _draw(folder: Path, name: str, judged: Judged, threshold: Choice, unit: str) -> None:
@@ -191,14 +203,3 @@ def _dots(judged: Judged, unit: str) -> figures.SliceDots:
     return figures.SliceDots(
         [part.name for part in parts], value, low, high, overall, f"cost per row ({unit})"
     )
-
-
-def _finite(parts: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Replace NaN and infinity by None, as JSON has neither."""
-    return [
-        {
-            name: None if isinstance(value, float) and not abs(value) < float("inf") else value
-            for name, value in part.items()
-        }
-        for part in parts
-    ]
