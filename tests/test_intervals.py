@@ -8,7 +8,16 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from logitgate.intervals import Means, holm, lower_bound, mean_interval, upper_bound, wilson
+from logitgate.intervals import (
+    Means,
+    Units,
+    benjamini_hochberg,
+    holm,
+    lower_bound,
+    mean_interval,
+    upper_bound,
+    wilson,
+)
 
 
 def clustered_rows():
@@ -138,6 +147,51 @@ def test_holm_of_the_published_example():
 def test_holm_agrees_with_statsmodels(p_values):
     """In the order given, never above one."""
     np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], atol=1e-12)
+
+
+def test_benjamini_and_hochberg_of_the_published_example():
+    """The three smallest of the same ten p-values share a q-value; none is above one."""
+    p_values = np.array([0.01, 0.013, 0.014, 0.19, 0.35, 0.5, 0.63, 0.67, 0.75, 0.81])
+    np.testing.assert_allclose(benjamini_hochberg(p_values)[:3], [0.14 / 3] * 3, atol=1e-12)
+
+
+@given(arrays(float, st.integers(1, 20), elements=st.floats(0, 1)))
+def test_benjamini_and_hochberg_agree_with_statsmodels(p_values):
+    """In the order given, never above one."""
+    expected = multipletests(p_values, method="fdr_bh")[1]
+    np.testing.assert_allclose(benjamini_hochberg(p_values), expected, atol=1e-12)
+
+
+def test_benjamini_and_hochberg_count_a_missing_test_and_leave_it_missing():
+    """It makes the others less certain, as it could have been any of them."""
+    found = benjamini_hochberg(np.array([0.01, np.nan, 0.02]))
+    np.testing.assert_allclose(found, [0.03, np.nan, 0.03])
+
+
+def test_the_error_of_a_ratio_is_that_of_a_regression_without_intercept():
+    """A ratio of sums is a weighted mean: statsmodels' cluster-robust error, small samples corrected."""
+    values, cluster = clustered_rows()
+    weight = np.random.default_rng(6).uniform(0.5, 2, 300)
+    group = np.zeros(300, dtype=np.int64)
+    found = Units.of(group, 1, cluster).ratio(values * weight, weight)
+    fitted = sm.WLS(values, np.ones(300), weights=weight).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}
+    )
+    clusters = len(np.unique(cluster))
+    assert found.mean[0] == pytest.approx(fitted.params[0], rel=1e-12)
+    assert found.error[0] == pytest.approx(fitted.bse[0] * np.sqrt(clusters / (clusters - 1)), rel=1e-9)
+    assert found.degrees[0] == clusters - 1
+
+
+def test_a_ratio_counts_only_the_units_that_take_part():
+    """Rows that are in neither sum add no degrees of freedom: the mean of a part is its own mean."""
+    values, cluster = clustered_rows()
+    part, group = cluster < 12, np.zeros(300, dtype=np.int64)
+    found = Units.of(group, 1, cluster).ratio(np.where(part, values, 0.0), part)
+    low, high = found.limits(0.95)
+    alone = mean_interval(values[part], cluster[part])
+    assert (found.mean[0], low[0], high[0]) == pytest.approx(tuple(alone), rel=1e-9)
+    assert np.isnan(Units.of(group, 1, cluster).ratio(values * (cluster == 3), cluster == 3).error[0])
 
 
 def test_holm_counts_a_missing_test_and_leaves_it_missing():

@@ -1,15 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fairlearn import metrics as fairlearn_metrics
+from scipy import stats
 from sklearn import metrics as sklearn_metrics
+from statsmodels.stats.proportion import proportion_confint
 
 from logitgate.costs import CostMatrix
 from logitgate.decision import Decision, Rule
 from logitgate.evaluate import Scored
 from logitgate.intervals import mean_interval, wilson
+from logitgate.metrics import log_losses
 from logitgate.slices import Levels, crossed, slice_evaluations
 
 CARRIERS = np.array(["AA", "DL", "UA", "VX"])
+EVERYBODY = Levels(np.zeros(800, dtype=int), ("everybody",))
 
 
 def drawn(rows=800, seed=0):
@@ -63,15 +69,86 @@ def test_agrees_with_fairlearn():
                 assert part.figures()[figure] == pytest.approx(expected, rel=1e-12), (name, figure)
 
 
-def test_intervals_are_those_of_the_slice_alone():
-    """Wilson's for rates, the clustered t interval for the cost."""
+def slices_alone(rows, carrier):
+    """Return each slice as evaluated, and its rows alone."""
+    found = slice_evaluations(rows, {"c": Levels.of(carrier)})
+    return [(part, rows.take(carrier == name)) for part, name in zip(found, CARRIERS, strict=True)]
+
+
+def test_means_carry_the_clustered_t_interval_of_the_slice_alone():
+    """Costs, log losses, squared errors and probabilities."""
+    for part, alone in slices_alone(*drawn()):
+        probability = alone.decision.probability
+        for found, values in (
+            (part.cost, alone.cost),
+            (part.log_loss, log_losses(alone.y, probability)),
+            (part.brier, (probability - alone.y) ** 2),
+            (part.probability, probability),
+        ):
+            assert tuple(found) == pytest.approx(tuple(mean_interval(values, alone.cluster)), rel=1e-9)
+
+
+def test_rates_of_independent_rows_have_wilsons_interval():
+    """Whatever they are a share of."""
     rows, carrier = drawn()
-    for part, name in zip(slice_evaluations(rows, {"c": Levels.of(carrier)}), CARRIERS, strict=True):
-        alone = rows.take(carrier == name)
-        hits = int((alone.decision.flagged & (alone.y == 1)).sum())
-        assert part.recall == wilson(hits, int(alone.y.sum()))
-        assert part.observed == wilson(int(alone.y.sum()), len(alone.y))
-        assert tuple(part.cost) == pytest.approx(tuple(mean_interval(alone.cost, alone.cluster)), rel=1e-9)
+    for part, alone in slices_alone(replace(rows, cluster=None), carrier):
+        flagged, event = alone.decision.flagged, alone.y == 1
+        for found, hits, among in (
+            (part.observed, event, np.ones(len(event))),
+            (part.flag_rate, flagged, np.ones(len(event))),
+            (part.recall, flagged & event, event),
+            (part.false_positive_rate, flagged & ~event, ~event),
+            (part.precision, flagged & event, flagged),
+        ):
+            assert tuple(found) == pytest.approx(tuple(wilson(hits.sum(), among.sum())), rel=1e-12)
+
+
+def test_rates_of_clustered_rows_count_for_fewer_rows():
+    """Wilson's interval for as many rows as would give the clustered error, at Student's quantile."""
+    rows, carrier = drawn()
+    alike = (np.random.default_rng(3).random(90)[rows.cluster] < 0.3).astype(int)
+    for part, alone in slices_alone(replace(rows, y=alike), carrier):
+        mean = mean_interval(alone.y.astype(float), alone.cluster)
+        clusters, rate = len(np.unique(alone.cluster)), mean.value
+        quantile = stats.t.ppf(0.975, clusters - 1)
+        effective = rate * (1 - rate) / ((mean.high - rate) / quantile) ** 2
+        assert effective < len(alone.y) / 1.5
+        expected = proportion_confint(rate * effective, effective, 2 * stats.norm.sf(quantile), "wilson")
+        assert tuple(part.observed) == pytest.approx((rate, *expected), rel=1e-9)
+
+
+def test_a_rate_without_hits_counts_each_cluster_once():
+    """Nothing is seen of how alike the rows of a cluster are, so the least is assumed."""
+    rows, carrier = drawn()
+    for part, alone in slices_alone(replace(rows, y=np.zeros(800, dtype=int)), carrier):
+        clusters = len(np.unique(alone.cluster))
+        square = stats.t.ppf(0.975, clusters - 1) ** 2
+        assert tuple(part.observed) == pytest.approx((0, 0, square / (clusters + square)), rel=1e-9)
+    (one,) = slice_evaluations(replace(rows, cluster=np.zeros(800, dtype=int)), {"s": EVERYBODY})
+    assert np.isnan([one.observed.low, one.observed.high, one.auc.low, one.savings.high, one.brier.low]).all()
+
+
+def test_savings_are_against_the_cheaper_constant_decision_of_the_slice():
+    """With the interval of a ratio of means, which a bootstrap over the clusters confirms."""
+    rows, carrier = drawn(rows=2400)
+    for part, alone in slices_alone(rows, carrier):
+        alike = [alone.costs.of(alone.y, np.full(len(alone.y), flag)) for flag in (False, True)]
+        cheaper = min(alike, key=np.mean)
+        assert part.savings.value == pytest.approx(1 - alone.cost.mean() / cheaper.mean(), rel=1e-12)
+        sums = [np.bincount(alone.cluster, values, 90) for values in (alone.cost, cheaper)]
+        drawn_again = np.random.default_rng(0).multinomial(90, np.full(90, 1 / 90), 4000)
+        resampled = 1 - (drawn_again @ sums[0]) / (drawn_again @ sums[1])
+        width = part.savings.high - part.savings.low
+        assert (part.savings.low, part.savings.high) == pytest.approx(
+            tuple(np.percentile(resampled, (2.5, 97.5))), abs=0.12 * width
+        )
+
+
+def test_savings_are_undefined_where_a_constant_decision_costs_nothing():
+    """Nothing can be saved where flagging nobody is free."""
+    rows, _ = drawn()
+    (found,) = slice_evaluations(replace(rows, y=np.zeros(800, dtype=int)), {"s": EVERYBODY})
+    assert np.isnan([*found.savings]).all()
 
 
 def test_order_of_rows_changes_nothing():
@@ -89,10 +166,11 @@ def test_undefined_is_undefined():
     rows, _ = drawn()
     codes = np.where(rows.y == 1, 0, 1)
     events, others, nobody = slice_evaluations(rows, {"s": Levels(codes, ("events", "others", "nobody"))})
-    assert np.isnan([events.auc, others.auc, others.recall.value, events.false_positive_rate.value]).all()
-    assert np.isfinite([events.log_loss, events.recall.value, *events.cost]).all()
+    for undefined in (events.auc, others.auc, others.recall, events.false_positive_rate):
+        assert np.isnan([*undefined]).all()
+    assert np.isfinite([*events.log_loss, *events.recall, *events.cost, *others.brier]).all()
     assert (nobody.n, nobody.events) == (0, 0)
-    assert np.isnan([nobody.brier, nobody.probability, *nobody.cost, *nobody.observed]).all()
+    assert np.isnan([*nobody.figures().values()][2:]).all()
 
 
 def test_slices_of_equal_probabilities_rank_nothing():
@@ -100,7 +178,7 @@ def test_slices_of_equal_probabilities_rank_nothing():
     y, code = np.array([0, 1, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
     costs = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5).rows({}, 6)
     rows = Scored(y, Decision.by(Rule("flag-all"), np.full(6, 0.5), costs), costs)
-    assert [part.auc for part in slice_evaluations(rows, {"s": Levels(code, ("a", "b"))})] == [0.5, 0.5]
+    assert [part.auc.value for part in slice_evaluations(rows, {"s": Levels(code, ("a", "b"))})] == [0.5, 0.5]
 
 
 def test_rows_of_no_level_belong_to_no_slice():

@@ -1,7 +1,8 @@
-"""Intervals for rates and means, one-sided bounds, and Holm's correction for many tests.
+"""Intervals for rates, means and ratios, one-sided bounds, and corrections for many tests.
 
 Means may be clustered: rows of one entity are not independent, so the error of the mean is taken
-from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Holm (1979).
+from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Holm
+(1979); Benjamini, Hochberg (1995).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
-from .costs import IntArray
+from .costs import BoolArray, IntArray
 from .expressions import FloatArray
 
 Clusters: TypeAlias = NDArray[np.integer] | None
@@ -67,24 +68,16 @@ class Means:
         Means
             Error and degrees are NaN and at most 0 where a group has fewer than two clusters.
         """
-        rows = np.bincount(group, minlength=groups)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.bincount(group, values, groups) / rows
-            residual = values - mean[group]
-            owner, sums = (group, residual) if cluster is None else _sums(residual, group, groups, cluster)
-            clusters = np.bincount(owner, minlength=groups)
-            squares = np.bincount(owner, sums**2, groups)
-            error = np.sqrt(squares * clusters / (clusters - 1)) / rows
-        return cls(mean, np.where(clusters > 1, error, NAN), (clusters - 1).astype(np.float64))
+        return Units.of(group, groups, cluster).ratio(values, np.ones(len(values)))
 
     def limits(self, confidence: float) -> tuple[FloatArray, FloatArray]:
         """Return the two-sided t limits of each group's mean."""
-        reach = self._quantile((1 + confidence) / 2) * self.error
+        reach = self.quantile((1 + confidence) / 2) * self.error
         return self.mean - reach, self.mean + reach
 
     def upper(self, alpha: float) -> FloatArray:
         """Return what each mean exceeds with probability at most alpha."""
-        return self.mean + self._quantile(1 - alpha) * self.error
+        return self.mean + self.quantile(1 - alpha) * self.error
 
     def p_above(self, margin: float) -> FloatArray:
         """Return the one-sided p-value of each mean being above `margin`, NaN where there is no error.
@@ -98,8 +91,72 @@ class Means:
         known = (self.error == 0) & np.isfinite(self.mean) & np.isfinite(margin)
         return np.where(known, certain, p_value)
 
-    def _quantile(self, probability: float) -> FloatArray:
+    def quantile(self, probability: float) -> FloatArray:
+        """Return Student's quantile for each group's degrees of freedom."""
         return np.asarray(stdtrit(np.where(self.degrees > 0, self.degrees, NAN), probability))
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The independent units of each group: its rows, or the parts of clusters that lie in it."""
+
+    groups: int
+    unit: IntArray
+    """The unit of each row, shape (n,)."""
+    owner: IntArray
+    """The group of each unit, shape (units,)."""
+
+    @classmethod
+    def of(cls, group: IntArray, groups: int, cluster: Clusters = None) -> Units:
+        """Find the units.
+
+        Parameters
+        ----------
+        group : int array of shape (n,)
+            From 0 to `groups` - 1.
+        groups : int
+        cluster : int array of shape (n,), optional
+            Codes from 0 on, not necessarily all in use; without them each row stands for itself.
+
+        Raises
+        ------
+        ValueError
+            When a row has no cluster.
+        """
+        if cluster is None:
+            return cls(groups, np.arange(len(group)), group)
+        if len(cluster) and int(cluster.min()) < 0:
+            raise ValueError("a row without a cluster: cluster codes start at 0")
+        pairs, unit = np.unique(cluster.astype(np.int64) * groups + group, return_inverse=True)
+        return cls(groups, unit, pairs % groups)
+
+    def sums(self, values: FloatArray | BoolArray) -> FloatArray:
+        """Sum over the rows of each unit what they hold, shape (n,)."""
+        return np.asarray(np.bincount(self.unit, values, len(self.owner)), dtype=np.float64)
+
+    def totals(self, sums: FloatArray | BoolArray) -> FloatArray:
+        """Sum over the units of each group what they hold, shape (units,)."""
+        return np.asarray(np.bincount(self.owner, sums, self.groups), dtype=np.float64)
+
+    def ratio(self, numerator: FloatArray | BoolArray, denominator: FloatArray | BoolArray) -> Means:
+        """Return sum(numerator) / sum(denominator) of each group, with its linearised error.
+
+        The variance is ``G/(G-1) * sum_g (sum over unit g of numerator - ratio * denominator)^2 /
+        sum(denominator)^2`` over the G units that hold any of either, with G - 1 degrees of freedom.
+        With a denominator of ones this is the mean, with an indicator the mean of a part of the rows.
+
+        Parameters
+        ----------
+        numerator, denominator : arrays of shape (n,)
+        """
+        above, below = self.sums(numerator), self.sums(denominator)
+        total = self.totals(below)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.totals(above) / total
+            squares = self.totals((above - ratio[self.owner] * below) ** 2)
+            units = self.totals(self.sums((numerator != 0) | (denominator != 0)) > 0)
+            error = np.sqrt(squares * units / (units - 1)) / np.abs(total)
+        return Means(ratio, np.where(units > 1, error, NAN), units - 1)
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> Estimate:
@@ -114,12 +171,21 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Estimate:
     if not n > 0:
         return Estimate(NAN)
     rate = successes / n
-    square = float(ndtri((1 + confidence) / 2)) ** 2
-    centre = (successes + square / 2) / (n + square)
-    reach = np.sqrt(square * (n * rate * (1 - rate) + square / 4)) / (n + square)
-    low = 0.0 if successes == 0 else max(0.0, float(centre - reach))
-    high = 1.0 if successes == n else min(1.0, float(centre + reach))
-    return Estimate(float(rate), low, high)
+    low, high = wilson_limits(np.array(rate), np.array(n), float(ndtri((1 + confidence) / 2)))
+    return Estimate(float(rate), float(low), float(high))
+
+
+def wilson_limits(
+    rate: FloatArray, n: FloatArray, quantile: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's limits of rates over n rows, at a normal (or t) quantile; NaN without rows."""
+    square = quantile**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = (n * rate + square / 2) / (n + square)
+        reach = np.sqrt(square * (n * rate * (1 - rate) + square / 4)) / (n + square)
+    low = np.where((rate == 0) & (reach > 0), 0.0, np.maximum(0.0, centre - reach))
+    high = np.where((rate == 1) & (reach > 0), 1.0, np.minimum(1.0, centre + reach))
+    return low, high
 
 
 def mean_interval(values: FloatArray, cluster: Clusters = None, confidence: float = 0.95) -> Estimate:
@@ -163,18 +229,23 @@ def holm(p_values: FloatArray) -> FloatArray:
     return adjusted
 
 
+def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
+    """Return Benjamini and Hochberg's step-up adjusted p-values (q-values), in the order given.
+
+    Calling all of at most q a discovery keeps the expected share of false ones below q. A NaN
+    stays NaN and still counts as a test of the family.
+
+    Examples
+    --------
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    order = np.argsort(p_values, kind="stable")
+    scaled = np.asarray(p_values)[order] * len(p_values) / np.arange(1, len(p_values) + 1)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.fmin.accumulate(scaled[::-1])[::-1]
+    return np.where(np.isnan(p_values), NAN, np.minimum(adjusted, 1.0))
+
+
 def _one_group(values: FloatArray, cluster: Clusters) -> Means:
     return Means.of(values, np.zeros(len(values), dtype=np.int64), 1, cluster)
-
-
-def _sums(
-    residual: FloatArray, group: IntArray, groups: int, cluster: NDArray[np.integer]
-) -> tuple[IntArray, FloatArray]:
-    """Return, for each pair of group and cluster that occurs, the group and the sum of residuals."""
-    if len(cluster) and int(cluster.min()) < 0:
-        raise ValueError("a row without a cluster: cluster codes start at 0")
-    pair = cluster.astype(np.int64) * groups + group
-    pairs, code = np.unique(pair, return_inverse=True)
-    owner: IntArray = pairs % groups
-    sums = np.asarray(np.bincount(code, residual, len(pairs)), dtype=np.float64)
-    return owner, sums

@@ -1,20 +1,28 @@
-"""What a model is worth in each slice of the rows, from codes and counts, one pass per column."""
+"""What a model is worth in each slice of the rows, from codes and counts, one pass per column.
+
+Every figure has a 95 % interval that respects the clusters. Sources: Wilson (1927) and Korn,
+Graubard (1998) for rates; Bahnsen (2014) for savings; for the rest see `intervals` and `ranks`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from .costs import BoolArray, IntArray
 from .evaluate import Scored
 from .expressions import FloatArray
-from .intervals import Clusters, Estimate, Means, wilson
+from .intervals import NAN, Clusters, Estimate, Means, Units, wilson_limits
 from .metrics import log_losses, squared_errors
+from .ranks import group_aucs
 
 MISSING = "missing"
+_NORMAL = float(ndtri(0.975))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +81,14 @@ class Sliced:
         names = tuple(f"{column} = {level}" for level in levels.names)
         return cls(names, member, code, np.bincount(code, minlength=size), events)
 
-    def sums(self, values: FloatArray | BoolArray) -> FloatArray:
-        """Sum what the member rows hold, shape (members,), by level."""
-        return np.asarray(np.bincount(self.code, values, len(self.names)), dtype=np.float64)
+    def units(self, cluster: Clusters) -> Units:
+        """Return the independent units of each level, given the cluster of all rows, shape (n,)."""
+        return Units.of(self.code, len(self.names), None if cluster is None else cluster[self.member])
 
     def means(self, values: FloatArray, cluster: Clusters) -> Means:
         """Average over the levels what all rows hold, shape (n,)."""
-        clusters = None if cluster is None else cluster[self.member]
-        return Means.of(values[self.member], self.code, len(self.names), clusters)
+        held = values[self.member]
+        return self.units(cluster).ratio(held, np.ones(len(held)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +99,30 @@ class SliceEvaluation:
     n: int
     events: int
     cost: Estimate
-    """Mean per row, with a (clustered) t interval."""
+    """Mean per row; this and the other means have (clustered) t intervals."""
+    savings: Estimate
+    """1 - cost / cost of the cheaper of flag-none and flag-all in this slice."""
     observed: Estimate
     """The rate of events; this and the other rates have Wilson intervals."""
     flag_rate: Estimate
     recall: Estimate
     false_positive_rate: Estimate
     precision: Estimate
-    probability: float
+    probability: Estimate
     """The mean predicted probability, to be held against `observed`."""
-    log_loss: float
-    brier: float
-    auc: float
+    log_loss: Estimate
+    brier: Estimate
+    auc: Estimate
+    """With DeLong's interval, or Obuchowski's where there are clusters."""
 
     def figures(self) -> dict[str, float]:
-        """Return all figures flat, rates and cost with `_low` and `_high`."""
+        """Return all figures flat: `n`, `events`, then each `name`, `name_low` and `name_high`."""
         flat: dict[str, float] = {"n": self.n, "events": self.events}
-        for name in ("cost", "observed", "flag_rate", "recall", "false_positive_rate", "precision"):
-            flat |= getattr(self, name).figures(name)
-        return flat | {name: getattr(self, name) for name in ("probability", "log_loss", "brier", "auc")}
+        for part in fields(self):
+            estimate = getattr(self, part.name)
+            if isinstance(estimate, Estimate):
+                flat |= estimate.figures(part.name)
+        return flat
 
 
 def crossed(first: Levels, second: Levels) -> Levels:
@@ -147,14 +160,10 @@ def slice_evaluations(scored: Scored, slices: Mapping[str, Levels]) -> list[Slic
     ValueError
         When a column has not as many codes as there are rows.
     """
-    for column, levels in slices.items():
-        _refuse_other_length(column, levels, len(scored.y))
-    order = np.argsort(scored.decision.probability, kind="stable")
-    ranked = scored.take(order)
     return [
         part
         for column, levels in slices.items()
-        for part in _evaluate_levels(ranked, Sliced.of(column, levels.take(order), ranked.y))
+        for part in _evaluate_levels(scored, Sliced.of(column, levels, scored.y))
     ]
 
 
@@ -167,54 +176,68 @@ def _name(value: object) -> str:
     return MISSING if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
 
 
-def _evaluate_levels(ranked: Scored, part: Sliced) -> list[SliceEvaluation]:
-    """Evaluate the levels of one column, on rows in the order of their probabilities."""
-    rows = ranked.take(part.member)
-    probability, flagged = rows.decision.probability, rows.decision.flagged
-    cost = part.means(ranked.cost, ranked.cluster)
-    low, high = cost.limits(0.95)
-    flags, hits = part.sums(flagged), part.sums(flagged & (rows.y == 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = [
-            part.sums(values) / part.n
-            for values in (probability, log_losses(rows.y, probability), squared_errors(rows.y, probability))
-        ]
-    ranks = _aucs(part.code, probability, rows.y, len(part.names))
+def _evaluate_levels(scored: Scored, part: Sliced) -> list[SliceEvaluation]:
+    """Evaluate the levels of one column."""
+    rows, units = scored.take(part.member), part.units(scored.cluster)
+    probability, flagged, event = rows.decision.probability, rows.decision.flagged, rows.y == 1
+    every = np.ones(len(rows.y), dtype=bool)
+    auc, low, high = group_aucs(units, part.code, probability, rows.y)
+    columns = {
+        "cost": _mean(units, rows.cost),
+        "savings": _savings(units, rows),
+        "observed": _rate(units, event, every),
+        "flag_rate": _rate(units, flagged, every),
+        "recall": _rate(units, flagged & event, event),
+        "false_positive_rate": _rate(units, flagged & ~event, ~event),
+        "precision": _rate(units, flagged & event, flagged),
+        "probability": _mean(units, probability),
+        "log_loss": _mean(units, log_losses(rows.y, probability)),
+        "brier": _mean(units, squared_errors(rows.y, probability)),
+        "auc": _Column(auc.mean, low, high),
+    }
+    estimates = {name: map(Estimate, *(limit.tolist() for limit in found)) for name, found in columns.items()}
+    by_level = zip(*estimates.values(), strict=True)
+    counts = zip(part.names, part.n.tolist(), part.events.tolist(), by_level, strict=True)
     return [
-        SliceEvaluation(
-            name=name,
-            n=int(part.n[at]),
-            events=int(part.events[at]),
-            cost=Estimate(float(cost.mean[at]), float(low[at]), float(high[at])),
-            observed=wilson(part.events[at], part.n[at]),
-            flag_rate=wilson(flags[at], part.n[at]),
-            recall=wilson(hits[at], part.events[at]),
-            false_positive_rate=wilson(flags[at] - hits[at], part.n[at] - part.events[at]),
-            precision=wilson(hits[at], flags[at]),
-            probability=float(mean[0][at]),
-            log_loss=float(mean[1][at]),
-            brier=float(mean[2][at]),
-            auc=float(ranks[at]),
-        )
-        for at, name in enumerate(part.names)
+        SliceEvaluation(name, n, events, **dict(zip(estimates, values, strict=True)))
+        for name, n, events, values in counts
     ]
 
 
-def _aucs(code: IntArray, probability: FloatArray, y: NDArray[np.integer], size: int) -> FloatArray:
-    """Return the AUC within each level, ties counting one half; NaN when a class is absent.
+class _Column(NamedTuple):
+    """One figure of every level with its limits; shape (k,)."""
 
-    The probabilities must be in ascending order: a stable sort by level keeps them so.
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def _mean(units: Units, values: FloatArray) -> _Column:
+    found = units.ratio(values, np.ones(len(values)))
+    return _Column(found.mean, *found.limits(0.95))
+
+
+def _rate(units: Units, hits: BoolArray, among: BoolArray) -> _Column:
+    """Return the share of `hits` `among` the rows with Wilson's limits.
+
+    With clusters the rows count for as many as would give the clustered error, at most for all of
+    them. Where nothing or everything is a hit no error can be seen, and each cluster counts once.
     """
-    order = np.argsort(code.astype(np.min_scalar_type(size)), kind="stable")
-    code, probability, event = code[order], probability[order], y[order] == 1
-    fresh = np.diff(probability, prepend=np.inf) != 0
-    fresh |= np.diff(code, prepend=-1) != 0
-    tie = np.cumsum(fresh) - 1
-    level = code[fresh]
-    events, others = np.bincount(tie, event), np.bincount(tie, ~event)
-    totals = np.bincount(level, events, size), np.bincount(level, others, size)
-    before = np.cumsum(totals[1]) - totals[1]
-    below = np.cumsum(others) - others - before[level]
-    won = np.asarray(np.bincount(level, events * (below + others / 2), size), dtype=np.float64)
+    found, n = units.ratio(hits, among), units.totals(units.sums(among))
+    if len(units.owner) == len(units.unit):
+        return _Column(found.mean, *wilson_limits(found.mean, n, _NORMAL))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return won / (totals[0] * totals[1])
+        effective = np.minimum(n, found.mean * (1 - found.mean) / found.error**2)
+    clusters = np.where((found.mean == 0) | (found.mean == 1), found.degrees + 1, effective)
+    return _Column(found.mean, *wilson_limits(found.mean, clusters, found.quantile(0.975)))
+
+
+def _savings(units: Units, rows: Scored) -> _Column:
+    """Return the savings; their error takes which constant decision is the cheaper one as known."""
+    none, every = (rows.costs.of(rows.y, np.full(len(rows.y), flag)) for flag in (False, True))
+    cheaper = np.minimum(units.totals(units.sums(none)), units.totals(units.sums(every)))
+    flag = units.totals(units.sums(every)) < units.totals(units.sums(none))
+    reference = np.where(flag[units.owner][units.unit], every, none)
+    found = units.ratio(rows.cost, reference)
+    low, high = found.limits(0.95)
+    return _Column(*(np.where(cheaper > 0, 1 - part, NAN) for part in (found.mean, high, low)))
