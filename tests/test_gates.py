@@ -98,15 +98,10 @@ def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
     ) < 2
 
 
-def calibrated(in_the_large, slope):
-    """Return the two figures that the calibration gate reads."""
-    return SimpleNamespace(calibration_in_the_large=Estimate(*in_the_large), slope=Estimate(*slope))
-
-
 def test_calibration_holds_each_figure_against_its_own_margins():
     """Both are found, with figures, and a failure names the one that fails."""
     gate = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
-    found = gates.calibration(calibrated((0.0, -0.1, 0.1), (1.0, 0.9, 1.1)), gate)
+    found = gates.calibration(Estimate(*(0.0, -0.1, 0.1)), Estimate(*(1.0, 0.9, 1.1)), gate)
     assert [(one.check, one.status) for one in found] == [("calibration", Status.PASS)] * 2
     assert [one.subject for one in found] == ["calibration-in-the-large", "slope"]
     assert found[1].figures == {
@@ -116,9 +111,9 @@ def test_calibration_holds_each_figure_against_its_own_margins():
         "margin_low": 0.8,
         "margin_high": 1.25,
     }
-    found = gates.calibration(calibrated((1.0, 0.9, 1.1), (0.0, -0.1, 0.1)), gate)
+    found = gates.calibration(Estimate(*(1.0, 0.9, 1.1)), Estimate(*(0.0, -0.1, 0.1)), gate)
     assert [one.status for one in found] == [Status.FAIL, Status.FAIL]
-    found = gates.calibration(calibrated((0.0, NAN, NAN), (1.0, 0.7, 1.1)), gate)
+    found = gates.calibration(Estimate(*(0.0, NAN, NAN)), Estimate(*(1.0, 0.7, 1.1)), gate)
     assert [one.status for one in found] == [Status.INDETERMINATE] * 2
     assert "0.700, 1.100] must lie in [0.8, 1.25]" in found[1].because
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.contest import LINEAR, PRIOR
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
 from logitgate.errors import DataError
 from logitgate.findings import Status, Verdict
-from logitgate.judge import LINEAR, PRIOR, Opponents, judge
+from logitgate.judge import Opponents, judge
 from logitgate.model import Model
 from logitgate.project import Features
 from logitgate.project_file import parse_project
@@ -79,7 +80,13 @@ def test_a_good_model_is_released_first(test_rows):
     assert Verdict(found.findings).status is Status.PASS
     assert ("champion", "first release") in findings
     assert found.champion_version is None
-    assert {one.check for one in found.findings} == {"baselines", "calibration", "champion", "slices"}
+    assert {one.check for one in found.findings} == {
+        "baselines",
+        "calibration",
+        "champion",
+        "slices",
+        "self-test",
+    }
     assert {("baselines", name) for name in (PRIOR, LINEAR, "log loss")} <= findings.keys()
     assert [part.name for part in found.slices] == ["g = a", "g = b"]
 

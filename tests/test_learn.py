@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.contest import LINEAR, PRIOR
 from logitgate.errors import DataError
 from logitgate.folds import Folds
-from logitgate.judge import LINEAR, PRIOR
 from logitgate.learn import learn
 from logitgate.project_file import parse_project
 from logitgate.sample import observe

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .compare import Paired
-from .evaluate import Evaluation, Scored
+from .evaluate import Scored
 from .expressions import FloatArray
 from .findings import Finding, Status
 from .harm import SliceHarm
 from .intervals import Estimate, mean_interval, upper_bound
 from .project import CalibrationGate, Gates
 
-REQUIRED = ("rows", "contract", "leakage", "baselines", "calibration", "slices", "champion")
+REQUIRED = ("rows", "contract", "leakage", "baselines", "calibration", "slices", "champion", "self-test")
 
 
 def inside(interval: Estimate, low: float, high: float) -> Status:
@@ -35,14 +35,12 @@ def below(upper: float, low: float, limit: float) -> Status:
     return Status.FAIL if limit <= low <= upper else Status.INDETERMINATE
 
 
-def calibration(evaluation: Evaluation, gate: CalibrationGate) -> list[Finding]:
+def calibration(in_the_large: Estimate, slope: Estimate, gate: CalibrationGate) -> list[Finding]:
     """Demand that calibration-in-the-large and slope lie within their margins."""
-    margins = {
-        "calibration_in_the_large": (-gate.in_the_large, gate.in_the_large),
-        "slope": gate.slope,
-    }
+    limit = gate.in_the_large
     return [
-        _interval_finding(name, getattr(evaluation, name), low, high) for name, (low, high) in margins.items()
+        _interval_finding("calibration_in_the_large", in_the_large, -limit, limit),
+        _interval_finding("slope", slope, *gate.slope),
     ]
 
 

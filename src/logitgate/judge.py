@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import gates
-from .compare import paired
+from .contest import Contest, contest_findings
 from .errors import LogitgateError
 from .evaluate import Evaluation, Scored, evaluate
 from .exhibits import Exhibit
-from .expressions import FloatArray
 from .findings import Finding
-from .harm import HarmRule, proven_harm
-from .metrics import log_losses
 from .model import Model
 from .project import Project
 from .sample import Sample
+from .self_test import self_test
 from .slices import SliceEvaluation, slice_evaluations
 from .slicing import slice_levels
-
-PRIOR, LINEAR = "prior", "plain linear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +46,8 @@ class Judged:
 def judge(model: Model, opponents: Opponents, test: Sample, project: Project) -> Judged:
     """Evaluate a model on the test rows and hold it against its opponents on the very same rows.
 
+    The gates are tested in the same breath: saboteurs made of this model go through them too.
+
     Parameters
     ----------
     model : Model
@@ -60,59 +57,42 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
         Rows that nobody was fitted on.
     project : Project
         Costs, slices and margins.
+
+    Raises
+    ------
+    DataError
+        When the model gives a row no probability.
     """
-    costs = project.costs.matrix
-    scored = model.score(test, costs)
-    evaluation = evaluate(scored, project.split.seed)
-    others = {name: other.score(test, costs) for name, other in opponents.baselines.items()}
-    findings = [
-        *gates.calibration(evaluation, project.gates.calibration),
-        *_baselines(scored, others, project),
-    ]
-    champion, found = _champion(scored, opponents, test, project)
-    findings += found
-    levels = slice_levels(test, project)
-    reference = champion or others[PRIOR]
-    margin = project.gates.slice_margin * abs(float(reference.cost.mean()))
-    minimum = project.slices
-    rule = HarmRule(
-        margin, project.gates.alpha, minimum.minimum_rows, minimum.minimum_events, minimum.minimum_events
-    )
-    harms = proven_harm(scored.cost - reference.cost, scored.y, levels, scored.cluster, rule)
-    findings += gates.slices(harms, "champion" if champion else "prior model", margin)
-    parts = tuple(slice_evaluations(scored, levels))
+    contest = contest_of(model, opponents, test, project)
+    findings = contest_findings(contest, project) + self_test(contest, model, test, project)
+    parts = tuple(slice_evaluations(contest.scored, contest.levels))
     exhibits = (Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),)
-    return Judged(scored, evaluation, parts, tuple(findings), exhibits, opponents.version)
-
-
-def _baselines(scored: Scored, others: Mapping[str, Scored], project: Project) -> list[Finding]:
-    findings = []
-    for name, other in others.items():
-        margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
-        findings.append(gates.baseline(name, paired(scored, other, project.gates.alpha), margin))
-    findings.append(
-        gates.log_loss(_log_losses(scored) - _log_losses(others[PRIOR]), scored, project.gates.alpha)
+    return Judged(
+        contest.scored,
+        evaluate(contest.scored, project.split.seed),
+        parts,
+        tuple(findings),
+        exhibits,
+        opponents.version,
     )
-    return findings
 
 
-def _log_losses(scored: Scored) -> FloatArray:
-    return log_losses(scored.y, scored.decision.probability)
-
-
-def _champion(
-    scored: Scored, opponents: Opponents, test: Sample, project: Project
-) -> tuple[Scored | None, list[Finding]]:
-    """Hold the model against the champion; one that cannot be loaded or scored is said, not skipped."""
-    version, champion = opponents.version, opponents.champion
-    if version is None:
-        return None, [gates.first_release()]
-    if champion is None:
-        return None, [gates.champion_unjudged(version, opponents.refusal)]
-    try:
-        other = champion.score(test, project.costs.matrix)
-    except LogitgateError as error:
-        return None, [gates.champion_unjudged(version, str(error))]
-    except (TypeError, ValueError):
-        return None, [gates.champion_unjudged(version, "its own preprocessing refuses these rows")]
-    return other, gates.champion(version, paired(scored, other, project.gates.alpha), project.gates)
+def contest_of(model: Model, opponents: Opponents, test: Sample, project: Project) -> Contest:
+    """Score everybody on the same rows; a champion that cannot be scored is said, not skipped."""
+    costs = project.costs.matrix
+    champion, refusal = None, opponents.refusal
+    if opponents.champion is not None:
+        try:
+            champion = opponents.champion.score(test, costs)
+        except LogitgateError as error:
+            refusal = str(error)
+        except (TypeError, ValueError):
+            refusal = "its own preprocessing refuses these rows"
+    return Contest(
+        model.score(test, costs),
+        {name: other.score(test, costs) for name, other in opponents.baselines.items()},
+        slice_levels(test, project),
+        champion,
+        opponents.version,
+        refusal,
+    )

@@ -36,8 +36,10 @@ def single_feature_auc(column: pd.Series, y: NDArray[np.int8], half: IntArray) -
     Returns
     -------
     float
-        Area under the ROC curve, NaN when a half holds one class only.
+        Area under the ROC curve, NaN when a half holds one class only, or all rows are in one half.
     """
+    if np.ptp(half) == 0:
+        return float("nan")
     return float(np.mean([_auc_of_rates(column, y, half == learned) for learned in (0, 1)]))
 
 
@@ -45,7 +47,7 @@ def leakage_findings(split: Split, project: Project) -> list[Finding]:
     """Look for leaks: in the declarations, in single columns, across the parts."""
     return [
         *_declared(project),
-        *_separating(split.train, project),
+        *separating(split.train, project),
         *_spans(split, project),
         *_repeated(split, project),
     ]
@@ -64,7 +66,8 @@ def _declared(project: Project) -> Iterator[Finding]:
         )
 
 
-def _separating(train: Sample, project: Project) -> Iterator[Finding]:
+def separating(train: Sample, project: Project) -> Iterator[Finding]:
+    """Look for single columns that separate the outcome too well on rows they were not learned on."""
     gate, half = project.gates.leakage, _halves(train)
     aucs = {name: single_feature_auc(train.frame[name], train.y, half) for name in project.features.all}
     undefined = sorted(name for name, auc in aucs.items() if not np.isfinite(auc))

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from . import baselines
+from .contest import LINEAR, PRIOR
 from .errors import FitError
 from .explain import design_means
 from .fit import fit
 from .folds import Folds
-from .judge import LINEAR, PRIOR
 from .model import Model
 from .project import Features, Project
 from .recalibrate import Recalibration, recalibrate

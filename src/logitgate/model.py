@@ -42,6 +42,21 @@ class Model:
 
     def score(self, sample: Sample, judged_by: CostMatrix) -> Scored:
         """Decide each row by this model's own rule, and let it cost what `judged_by` says."""
+        return self.decide(self.probability(sample.frame), sample, judged_by)
+
+    def decide(self, probability: FloatArray, sample: Sample, judged_by: CostMatrix) -> Scored:
+        """Decide each row by this model's own rule, given its probability, shape (n,).
+
+        Raises
+        ------
+        DataError
+            When a probability is missing or outside [0, 1]: such a row has no decision.
+        """
         own = sample.row_costs(self.costs)
-        decision = Decision.by(self.rule, self.probability(sample.frame), own)
+        try:
+            decision = Decision.by(self.rule, probability, own)
+        except ValueError as error:
+            raise DataError(
+                "probabilities", str(error), "find the rows that the model cannot score"
+            ) from error
         return Scored(sample.y.astype(np.int64), decision, sample.row_costs(judged_by), sample.cluster)

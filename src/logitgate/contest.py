@@ -1,0 +1,95 @@
+"""A contest: a model and its opponents on the very same rows, and the gates that hold them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import gates
+from .compare import paired
+from .cox import fit_cox, log_odds
+from .evaluate import Scored
+from .expressions import FloatArray
+from .findings import Finding
+from .harm import HarmRule, proven_harm
+from .metrics import log_losses
+from .project import Project
+from .slices import Levels
+
+PRIOR, LINEAR = "prior", "plain linear"
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Who competes, each scored through its own preprocessing and threshold on the same rows."""
+
+    scored: Scored
+    baselines: Mapping[str, Scored]
+    """The simpler models by name; `PRIOR` is always among them."""
+    levels: Mapping[str, Levels]
+    """The slices of the rows."""
+    champion: Scored | None = None
+    version: int | None = None
+    """The champion's version; None before the first release."""
+    refusal: str = ""
+    """Why there is a version but no champion: it could not be loaded or scored."""
+
+    @property
+    def reference(self) -> Scored:
+        """Whom slices are held against: the champion, or the prior model before there is one."""
+        return self.champion or self.baselines[PRIOR]
+
+
+def contest_findings(contest: Contest, project: Project) -> list[Finding]:
+    """Hold a model against its margins and its opponents: one finding or more from each gate."""
+    scored = contest.scored
+    cox = fit_cox(scored.y, log_odds(scored.decision.probability), scored.cluster)
+    return [
+        *gates.calibration(cox.in_the_large_interval(), cox.slope_interval(), project.gates.calibration),
+        *_baselines(contest, project),
+        *_champion(contest, project),
+        *_slices(contest, project),
+    ]
+
+
+def harm_rule(contest: Contest, project: Project) -> HarmRule:
+    """Return when a slice's extra cost beyond the reference stops, for these rows."""
+    margin = project.gates.slice_margin * abs(float(contest.reference.cost.mean()))
+    declared = project.slices
+    return HarmRule(
+        margin,
+        project.gates.alpha,
+        declared.minimum_rows,
+        declared.minimum_events,
+        declared.minimum_events,
+    )
+
+
+def _baselines(contest: Contest, project: Project) -> list[Finding]:
+    scored, alpha = contest.scored, project.gates.alpha
+    findings = []
+    for name, other in contest.baselines.items():
+        margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
+        findings.append(gates.baseline(name, paired(scored, other, alpha), margin))
+    difference = _log_losses(scored) - _log_losses(contest.baselines[PRIOR])
+    return [*findings, gates.log_loss(difference, scored, alpha)]
+
+
+def _log_losses(scored: Scored) -> FloatArray:
+    return log_losses(scored.y, scored.decision.probability)
+
+
+def _champion(contest: Contest, project: Project) -> list[Finding]:
+    if contest.version is None:
+        return [gates.first_release()]
+    if contest.champion is None:
+        return [gates.champion_unjudged(contest.version, contest.refusal)]
+    compared = paired(contest.scored, contest.champion, project.gates.alpha)
+    return gates.champion(contest.version, compared, project.gates)
+
+
+def _slices(contest: Contest, project: Project) -> list[Finding]:
+    scored, reference = contest.scored, contest.reference
+    rule = harm_rule(contest, project)
+    harms = proven_harm(scored.cost - reference.cost, scored.y, contest.levels, scored.cluster, rule)
+    return gates.slices(harms, "champion" if contest.champion else "prior model", rule.margin)
