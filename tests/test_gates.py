@@ -1,5 +1,6 @@
 """The gates: only a proof passes, only a proof of the opposite fails, NaN is neither."""
 
+from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 
@@ -28,7 +29,7 @@ def paired(upper, low=-1.0, events=1000.0):
 
 def harm(name, status):
     """Return what was found about one slice."""
-    return SliceHarm(name, status, 500, 50, Estimate(0.3, 0.2, 0.4), 0.001, 0.01)
+    return SliceHarm(name, status, 500, 50, Estimate(0.3, 0.2, 0.4), 0.001, 0.01, 0.38)
 
 
 @pytest.mark.parametrize(
@@ -184,3 +185,37 @@ def test_small_slices_alone_are_no_pass():
         Status.INSUFFICIENT
     ]
     assert [one.status for one in gates.slices([], "champion", 0.1)] == [Status.PASS]
+
+
+def critical(margin=0.5, **changes):
+    """Return the one finding about a slice that costs .3 more, at most .38, with a change."""
+    harms = [harm("s = other", Status.FAIL), replace(harm("s = 1", Status.PASS), **changes)]
+    (found,) = gates.critical_slices(harms, {"s = 1": margin}, "champion")
+    assert (found.check, found.subject) == ("critical slices", "s = 1")
+    return found
+
+
+def test_a_critical_slice_must_prove_that_it_is_not_harmed():
+    """Its upper bound is below its own margin, or its interval above it, or neither."""
+    assert critical(0.5).status is Status.PASS
+    assert critical(0.39).status is Status.PASS
+    assert critical(0.38).status is Status.INDETERMINATE
+    assert critical(0.21).status is Status.INDETERMINATE
+    assert critical(0.2).status is Status.FAIL
+    assert critical(0.0).status is Status.FAIL
+    assert "upper bound +0.38 must be below 0.2" in critical(0.2).because
+    assert critical(0.2).figures["margin"] == 0.2
+    assert critical(status=Status.FAIL).status is Status.PASS, "the margin of all slices is another one"
+
+
+def test_a_critical_slice_without_a_proof_stops():
+    """Too small, without a row, unknown to these rows or without a bound: the proof is missing."""
+    small = critical(status=Status.INSUFFICIENT)
+    assert (small.status, small.because[:30]) == (Status.INDETERMINATE, "500 rows with 50 events are to")
+    assert critical(status=Status.INSUFFICIENT, n=0).because.startswith("no test row")
+    assert critical(upper=NAN).status is Status.INDETERMINATE
+    assert critical(difference=Estimate(NAN)).status is Status.INDETERMINATE
+    (absent,) = gates.critical_slices([harm("s = other", Status.PASS)], {"s = 1": 0.5}, "champion")
+    assert absent.status is Status.INDETERMINATE
+    assert absent.because.startswith("no test row is in this slice")
+    assert gates.critical_slices([harm("s = other", Status.PASS)], {}, "champion") == []

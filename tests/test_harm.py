@@ -46,6 +46,16 @@ def test_p_values_are_students_and_holms():
     np.testing.assert_allclose([part.adjusted for part in found], adjusted, rtol=1e-12)
 
 
+def test_the_upper_bound_is_one_sided_and_uncorrected():
+    """Student's bound at the rule's alpha, whatever other slices there are."""
+    for alpha in (0.05, 0.2):
+        found = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(0.1, alpha))
+        for at in (0, 1):
+            rows = differences()[LEVELS.codes == at]
+            expected = stats.ttest_1samp(rows, 0, alternative="less").confidence_interval(1 - alpha).high
+            assert found[at].upper == pytest.approx(expected, rel=1e-9)
+
+
 def test_harm_within_the_margin_passes():
     """What is tolerated is not proven harm."""
     found = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(margin=0.5))

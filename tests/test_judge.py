@@ -231,3 +231,32 @@ def test_clusters_weaken_every_proof(test_rows):
     statuses = {(part.check, part.subject): part.status for part in found}
     for check in (("baselines", PRIOR), ("baselines", "log loss"), ("champion", "version 4")):
         assert statuses[check] is Status.INDETERMINATE
+
+
+@pytest.mark.parametrize(
+    ("name", "challenger", "status"),
+    [
+        ("g = a", "sharp", Status.PASS),
+        ("g = b", "turned", Status.FAIL),
+        ("g = b", "sharp", Status.PASS),
+        ("g = c", "sharp", Status.INDETERMINATE),
+    ],
+)
+def test_critical_slices_are_judged_at_their_own_margins(name, challenger, status, test_rows):
+    """Proven, disproven, or absent from the test rows; the margin is a share of the reference's cost."""
+    plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {name: 0.05}}}
+    opponents = Opponents(BASELINES, model("blurred"), 4)
+    found = judge(model(challenger), opponents, test_rows, parse_project(plain, "small.toml"))
+    (finding,) = (one for one in found.findings if one.check == "critical slices")
+    assert (finding.subject, finding.status) == (name, status)
+    champion = found.scored.costs.of(test_rows.y, (test_rows.frame["blurred"] >= 0.2).to_numpy())
+    assert finding.figures["margin"] == pytest.approx(0.05 * champion.mean(), rel=1e-12)
+
+
+def test_a_critical_slice_with_too_few_rows_stops(test_rows):
+    """Where any other slice would be INSUFFICIENT and pass by."""
+    plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {"g = b": 0.05}, "minimum_rows": 2000}}
+    found = judge(model("sharp"), Opponents(BASELINES), test_rows, parse_project(plain, "small.toml"))
+    statuses = {(one.check, one.subject): one.status for one in found.findings}
+    assert statuses["slices", "g = b"] is Status.INSUFFICIENT
+    assert statuses["critical slices", "g = b"] is Status.INDETERMINATE

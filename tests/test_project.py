@@ -31,6 +31,7 @@ def parsed(**changed):
 
 
 TIMED = {"id": "contact_id", "time": "contacted_on"}
+CROSSED = {"columns": ["job"], "bins": {"age": [30, 60]}, "crossings": [["job", "age"]]}
 
 
 def test_what_is_left_out_has_these_values():
@@ -233,6 +234,20 @@ CONTRADICTIONS = [
     ({"slices": {"bins": {"age": [60, 30]}}}, "bins of 'age' must rise"),
     ({"slices": {"bins": {"age": [30, 30]}}}, "bins of 'age' must rise"),
     ({"slices": {"bins": {"age": []}}}, "slices.bins.age"),
+    ({"slices": {"columns": ["job"], "critical": {"jobs = student": 0}}}, "critical names 'jobs = student'"),
+    (
+        {"slices": {"columns": ["job"], "critical": {"job = ": 0}}},
+        "critical names 'job = ', which no declared",
+    ),
+    ({"slices": {"critical": {"job = student": 0}}}, "declare its column under columns, bins or crossings"),
+    ({"slices": {"bins": {"age": [30, 60]}, "critical": {"age = 30 to 50": 0}}}, "names 'age = 30 to 50'"),
+    (
+        {"slices": {**CROSSED, "critical": {"job & age = student & 20 to 30": 0}}},
+        "critical names 'job & age = student & 20 to 30'",
+    ),
+    ({"slices": {**CROSSED, "critical": {"job & age = student": 0}}}, "critical names 'job & age = student'"),
+    ({"slices": {"columns": ["job"], "critical": {"job = student": -0.1}}}, "slices.critical.job = student"),
+    ({"slices": {"columns": ["job"], "critical": {"job = student": float("inf")}}}, "slices.critical.job"),
     ({"rows": {}}, "give either path or query"),
     ({"rows": {"path": "a.csv", "query": "select 1", "url_env": "URL"}}, "give either path or query"),
     ({"rows": {"query": "select 1"}}, "query and url_env go together"),
@@ -346,3 +361,19 @@ def test_every_key_has_a_meaning():
                 yield from keys(declared.annotation)
 
     assert [name for name, told in keys(Project) if not told] == []
+
+
+def test_critical_slices_are_called_as_the_report_calls_them():
+    """Levels of columns, bins, crossings of both, and what is missing; levels may hold any text."""
+    critical = {
+        "job = student": 0.0,
+        "job = blue & collar = both": 0.05,
+        "job = missing": 0.1,
+        "age = below 30": 0.1,
+        "age = 30 to 60": 0.1,
+        "age = 60 and above": 0.1,
+        "age = missing": 0.1,
+        "job & age = blue & collar & below 30": 0.1,
+        "job & age = student & missing": 2.0,
+    }
+    assert dict(parsed(slices={**CROSSED, "critical": critical}).slices.critical) == critical

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from logitgate.delong import delong
 from logitgate.intervals import Units
 from logitgate.ranks import group_aucs
 
@@ -65,6 +66,17 @@ def test_clusters_count_as_obuchowski_has_it():
     single = by_the_book(score, y, np.arange(600))
     alone = np.zeros(600, dtype=np.int64)
     assert single == pytest.approx([part[0] for part in _value(Units.of(alone, 1), alone, score, y)])
+
+
+def test_the_error_is_that_of_the_test_of_two_scores():
+    """Against a score that ranks nothing the comparison of two AUCs has the error of the one."""
+    score, y, _, cluster = drawn(seed=3)
+    everybody = np.zeros(600, dtype=np.int64)
+    for known in (None, cluster):
+        found, _, _ = group_aucs(Units.of(everybody, 1, known), everybody, score, y)
+        compared = delong(y, score, np.zeros(600), known)
+        assert found.mean[0] == pytest.approx(compared.first, rel=1e-12)
+        assert (found.mean[0] - 0.5) / found.error[0] == pytest.approx(compared.z, rel=1e-10)
 
 
 def _value(*arguments):

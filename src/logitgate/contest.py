@@ -92,4 +92,7 @@ def _slices(contest: Contest, project: Project) -> list[Finding]:
     scored, reference = contest.scored, contest.reference
     rule = harm_rule(contest, project)
     harms = proven_harm(scored.cost - reference.cost, scored.y, contest.levels, scored.cluster, rule)
-    return gates.slices(harms, "champion" if contest.champion else "prior model", rule.margin)
+    name = "champion" if contest.champion else "prior model"
+    unit = abs(float(reference.cost.mean()))
+    margins = {slice_: share * unit for slice_, share in project.slices.critical.items()}
+    return gates.slices(harms, name, rule.margin) + gates.critical_slices(harms, margins, name)

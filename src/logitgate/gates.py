@@ -6,7 +6,7 @@ is proven, INDETERMINATE that neither is; what is missing or NaN is never a proo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .compare import Paired
 from .evaluate import Scored
@@ -128,6 +128,42 @@ def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Fi
     ]
     none = Finding("slices", "none declared", Status.PASS, "the project declares no slices")
     return findings or [none]
+
+
+def critical_slices(
+    harms: Iterable[SliceHarm], margins: Mapping[str, float], reference: str
+) -> list[Finding]:
+    """Demand from each named slice a proof that it costs no more than its margin beyond the reference.
+
+    All of them have to pass, so that none of the proofs needs a correction for the others. Too few
+    rows are no excuse here: a proof that cannot be given is INDETERMINATE.
+
+    Parameters
+    ----------
+    harms : iterable of SliceHarm
+        All slices of the test rows.
+    margins : mapping of str to float
+        By the slice's name, the mean extra cost per row that its upper bound must stay below.
+    reference : str
+    """
+    found = {harm.name: harm for harm in harms}
+    return [_critical(name, found.get(name), margin, reference) for name, margin in margins.items()]
+
+
+def _critical(name: str, harm: SliceHarm | None, margin: float, reference: str) -> Finding:
+    if harm is None or harm.n == 0:
+        because = "no test row is in this slice, so the proof that is demanded cannot be given"
+        return Finding("critical slices", name, Status.INDETERMINATE, because, {"n": 0, "margin": margin})
+    figures = {**harm.figures(), "margin": margin}
+    if harm.status is Status.INSUFFICIENT:
+        because = f"{harm.n} rows with {harm.events} events are too few for the proof that is demanded"
+        return Finding("critical slices", name, Status.INDETERMINATE, because, figures)
+    because = (
+        f"costs {_signed(harm.difference)} per row against the {reference}; the upper bound "
+        f"{harm.upper:+.4g} must be below {margin:.4g}"
+    )
+    status = below(harm.upper, harm.difference.low, margin)
+    return Finding("critical slices", name, status, because, figures)
 
 
 def _said(harm: SliceHarm, reference: str, margin: float) -> str:

@@ -47,11 +47,13 @@ class SliceHarm:
     p_value: float
     adjusted: float
     """Holm's p-value over all slices with enough rows; NaN for the others."""
+    upper: float
+    """One-sided upper bound of the mean extra cost at the rule's alpha, not corrected for other slices."""
 
     def figures(self) -> dict[str, float]:
         """Return all figures flat."""
         flat: dict[str, float] = {"n": self.n, "events": self.events, **self.difference.figures("difference")}
-        return flat | {"p_value": self.p_value, "adjusted": self.adjusted}
+        return flat | {"p_value": self.p_value, "adjusted": self.adjusted, "upper": self.upper}
 
 
 def proven_harm(
@@ -82,9 +84,7 @@ def proven_harm(
         INDETERMINATE where there is no p-value despite enough rows.
     """
     columns = [Sliced.of(name, levels, y) for name, levels in slices.items()]
-    untold = [
-        harm for column in columns for harm in _untold(column, column.means(difference, cluster), rule.margin)
-    ]
+    untold = [harm for column in columns for harm in _untold(column, column.means(difference, cluster), rule)]
     enough = np.array([_enough(harm, rule) for harm in untold], dtype=bool)
     adjusted = np.full(len(untold), NAN)
     adjusted[enough] = holm(np.array([harm.p_value for harm in untold])[enough])
@@ -94,10 +94,10 @@ def proven_harm(
     ]
 
 
-def _untold(column: Sliced, means: Means, margin: float) -> list[SliceHarm]:
+def _untold(column: Sliced, means: Means, rule: HarmRule) -> list[SliceHarm]:
     """Return the test of each level before Holm has looked at all of them."""
     low, high = means.limits(0.95)
-    p_values = means.p_above(margin)
+    p_values, upper = means.p_above(rule.margin), means.upper(rule.alpha)
     return [
         SliceHarm(
             name=name,
@@ -107,6 +107,7 @@ def _untold(column: Sliced, means: Means, margin: float) -> list[SliceHarm]:
             difference=Estimate(float(means.mean[at]), float(low[at]), float(high[at])),
             p_value=float(p_values[at]),
             adjusted=NAN,
+            upper=float(upper[at]),
         )
         for at, name in enumerate(column.names)
     ]

@@ -26,6 +26,7 @@ from pydantic import (
 
 from .costs import ENTRIES, CostMatrix
 from .errors import ProjectError
+from .slice_names import can_exist
 
 _DURATION = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*")
 
@@ -272,6 +273,8 @@ class Slices(_Section):
     """Fewer test rows are INSUFFICIENT."""
     minimum_events: Annotated[int, Field(ge=1)] = 20
     """Fewer events, or fewer non-events, are INSUFFICIENT."""
+    critical: dict[Name, Annotated[float, Field(ge=0)]] = {}
+    """Slices that must prove to be unharmed, each with its margin: a share of the reference's mean cost."""
 
     @model_validator(mode="after")
     def _known_crossings(self) -> Self:
@@ -281,6 +284,21 @@ class Slices(_Section):
         unsorted = [name for name, edges in self.bins.items() if list(edges) != sorted(set(edges))]
         if unsorted:
             raise ValueError(f"bins of {_list(unsorted)} must rise")
+        return self
+
+    @model_validator(mode="after")
+    def _possible_critical_slices(self) -> Self:
+        sources = [(name,) for name in self.all] + [tuple(pair) for pair in self.crossings]
+        never = {
+            name
+            for name in self.critical
+            if not any(can_exist(name, source, self.bins) for source in sources)
+        }
+        if never:
+            raise ValueError(
+                f"critical names {_list(never)}, which no declared slice can be called; declare its column "
+                "under columns, bins or crossings, and write it as the report does, like 'carrier = UA'"
+            )
         return self
 
     @property

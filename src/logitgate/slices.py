@@ -20,8 +20,8 @@ from .expressions import FloatArray
 from .intervals import NAN, Clusters, Estimate, Means, Units, wilson_limits
 from .metrics import log_losses, squared_errors
 from .ranks import group_aucs
+from .slice_names import MISSING
 
-MISSING = "missing"
 _NORMAL = float(ndtri(0.975))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 
 from .project import Project, Slices
 from .sample import Sample
-from .slices import MISSING, Levels, crossed
+from .slice_names import MISSING, bin_names
+from .slices import Levels, crossed
 
 
 def slice_levels(sample: Sample, project: Project) -> dict[str, Levels]:
@@ -28,8 +27,7 @@ def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
     edges = declared.bins[name]
     values = column.to_numpy(np.float64, na_value=np.nan)
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
-    between = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    return _with_missing(codes, (f"below {edges[0]:g}", *between, f"{edges[-1]:g} and above"))
+    return _with_missing(codes, bin_names(edges))
 
 
 def _with_missing(codes: np.ndarray, names: tuple[str, ...]) -> Levels:
