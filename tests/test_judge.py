@@ -84,6 +84,7 @@ def test_a_good_model_is_released_first(test_rows):
         "baselines",
         "calibration",
         "champion",
+        "costs",
         "slices",
         "self-test",
     }

@@ -100,3 +100,11 @@ def test_a_single_quiet_slice_speaks_for_itself():
     """So does the finding that none was declared."""
     none = Finding("slices", "none declared", Status.PASS, "the project declares no slices")
     assert folded(Verdict((GOOD, none))) == (GOOD, none)
+
+
+def test_saboteurs_that_were_all_refused_are_folded() -> None:
+    """One line says that the gates were tested; a saboteur that slipped through is named beside it."""
+    caught = [Finding("self-test", f"saboteur {number}", Status.PASS, "refused") for number in range(3)]
+    slipped = Finding("self-test", "log-odds doubled", Status.FAIL, "let through")
+    shown = [(one.subject, one.status) for one in folded(Verdict((*caught, slipped)))]
+    assert shown == [("log-odds doubled", Status.FAIL), ("3 saboteurs", Status.PASS)]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from logitgate.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.decision import Decision, Rule
-from logitgate.threshold import choose_rule, empirical_minimiser
+from logitgate.threshold import choose_rule, empirical_minimiser, threshold_interval
 
 Y = np.array([0, 1] * 4)
 SCORE = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
@@ -136,3 +136,52 @@ def test_a_missing_probability_is_refused():
     """Its row has no place in the sweep."""
     with pytest.raises(ValueError, match="1 of 2 scores are missing"):
         empirical_minimiser(np.array([0.5, np.nan]), np.array([0, 1]), constant(2))
+
+
+def _chosen_on(rows, seed=0, clusters=None):
+    rng = np.random.default_rng(seed)
+    p = rng.random(rows)
+    y = (rng.random(rows) < p).astype(np.int64)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, rows)
+    cluster = None if clusters is None else rng.integers(0, clusters, rows)
+    return p, y, costs, cluster
+
+
+def test_the_threshold_interval_holds_the_bayes_threshold():
+    """Calibrated probabilities and a ratio of 5:1 have their best threshold at 0.2."""
+    held = 0
+    for seed in range(20):
+        p, y, costs, _ = _chosen_on(1000, seed)
+        found = threshold_interval(p, y, costs, None, 0)
+        held += found.low <= 0.2 <= found.high
+    assert held >= 17
+
+
+def test_the_threshold_interval_is_about_the_empirical_minimiser():
+    """Its value is the very threshold of the sweep, and more rows make it narrower."""
+    widths = []
+    for rows in (400, 6400):
+        p, y, costs, _ = _chosen_on(rows)
+        found = threshold_interval(p, y, costs, None, 0)
+        assert found.value == empirical_minimiser(p, y, costs)[0].value
+        assert found.low <= found.high
+        widths.append(found.high - found.low)
+    assert widths[1] < widths[0]
+
+
+def test_the_threshold_interval_knows_of_clusters():
+    """One cluster has no interval; the same seed gives the same one."""
+    p, y, costs, cluster = _chosen_on(800, clusters=30)
+    one = np.zeros(800, dtype=np.int64)
+    alone = threshold_interval(p, y, costs, one, 0)
+    assert np.isnan([alone.low, alone.high]).all()
+    assert threshold_interval(p, y, costs, cluster, 3) == threshold_interval(p, y, costs, cluster, 3)
+    assert threshold_interval(p, y, costs, cluster, 3) != threshold_interval(p, y, costs, None, 3)
+
+
+def test_flagging_nobody_is_an_infinite_threshold():
+    """Where no row is worth an alarm every resample flags nobody."""
+    p = np.linspace(0.01, 0.99, 200)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 200)
+    found = threshold_interval(p, np.zeros(200, dtype=np.int64), costs, None, 0)
+    assert (found.value, found.low, found.high) == (np.inf, np.inf, np.inf)

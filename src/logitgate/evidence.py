@@ -128,7 +128,9 @@ def _with_model(evidence: Evidence) -> Evidence:
         f"{learned.found.chosen.choice}, recalibrated with slope {change.slope:.3f} and intercept "
         f"{change.intercept:+.3f}, {rule.name} threshold{threshold}"
     )
-    return replace(evidence, learned=learned).plus([Finding("fit", "search", Status.PASS, because)])
+    figures = {**learned.threshold.figures(), **learned.threshold_interval.figures("cheapest_threshold")}
+    found = Finding("fit", "search", Status.PASS, because, figures)
+    return replace(evidence, learned=learned).plus([found])
 
 
 def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:

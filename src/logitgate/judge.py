@@ -14,6 +14,7 @@ from .model import Model
 from .project import Project
 from .sample import Sample
 from .self_test import self_test
+from .sensitivity import sensitivity
 from .slices import SliceEvaluation, slice_evaluations
 from .slicing import slice_levels
 
@@ -66,7 +67,13 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     contest = contest_of(model, opponents, test, project)
     findings = contest_findings(contest, project) + self_test(contest, model, test, project)
     parts = tuple(slice_evaluations(contest.scored, contest.levels))
-    exhibits = (Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),)
+    named = "champion" if contest.champion else "prior model"
+    costs_found, costs_table = sensitivity(contest.scored, contest.reference, project.gates.alpha, named)
+    findings += costs_found
+    exhibits = (
+        costs_table,
+        Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),
+    )
     return Judged(
         contest.scored,
         evaluate(contest.scored, project.split.seed),

@@ -14,12 +14,13 @@ from .errors import FitError
 from .explain import design_means
 from .fit import fit
 from .folds import Folds
+from .intervals import Estimate
 from .model import Model
 from .project import Features, Project
 from .recalibrate import Recalibration, recalibrate
 from .search import SearchResult, search
 from .split import Split
-from .threshold import Choice, choose_rule
+from .threshold import Choice, choose_rule, threshold_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Learned:
     found: SearchResult
     recalibration: Recalibration
     threshold: Choice
+    threshold_interval: Estimate
+    """The one threshold that costs least on the threshold rows, with its bootstrap interval."""
     baselines: Mapping[str, Model]
     design_means: tuple[float, ...]
     """Mean of each column of the design matrix over the training rows."""
@@ -56,6 +59,7 @@ def learn(split: Split, project: Project) -> Learned:
         found,
         recalibration,
         threshold,
+        _interval(calibrated, split, project),
         _baselines(found, folds, split, project),
         design_means(pipeline, train.frame),
     )
@@ -76,6 +80,13 @@ def _deciding(
     probability = calibrated.predict_proba(split.threshold.frame)[:, 1]
     threshold = choose_rule(probability, split.threshold.y, split.threshold.row_costs(costs))
     return Model(calibrated, threshold.rule, costs, features), threshold
+
+
+def _interval(calibrated: Pipeline, split: Split, project: Project) -> Estimate:
+    rows = split.threshold
+    probability = calibrated.predict_proba(rows.frame)[:, 1]
+    costs = rows.row_costs(project.costs.matrix)
+    return threshold_interval(probability, rows.y, costs, rows.cluster, project.split.seed)
 
 
 def _baselines(found: SearchResult, folds: Folds, split: Split, project: Project) -> dict[str, Model]:

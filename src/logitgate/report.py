@@ -8,12 +8,13 @@ from .evaluate import Evaluation
 from .findings import Finding, Status, Verdict
 from .intervals import Estimate
 
-_MANY = "slices"
 _QUIET = {
-    Status.PASS: "no harm beyond the margin is proven",
-    Status.WARN: "harm that was declared harmless",
-    Status.INSUFFICIENT: "too few rows, events or non-events to tell",
+    ("slices", Status.INSUFFICIENT): ("slices", "too few rows, events or non-events to tell"),
+    ("slices", Status.PASS): ("slices", "no harm beyond the margin is proven"),
+    ("slices", Status.WARN): ("slices", "harm that was declared harmless"),
+    ("self-test", Status.PASS): ("saboteurs", "each was refused by the gate that is meant for it"),
 }
+"""Findings of which there may be many, by check and status: their name, and what they have found."""
 
 
 def headline(verdict: Verdict) -> str:
@@ -55,12 +56,13 @@ def description(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> s
 
 
 def folded(verdict: Verdict) -> tuple[Finding, ...]:
-    """Return the findings for a person: several slices of a quiet status as one finding that counts them."""
-    quiet = Counter(one.status for one in verdict.findings if one.check == _MANY and not one.status.stops)
-    several = {status: number for status, number in sorted(quiet.items()) if number > 1}
-    kept = [one for one in verdict.findings if one.check != _MANY or one.status not in several]
+    """Return the findings for a person: many of one quiet kind as one finding that counts them."""
+    numbers = Counter((one.check, one.status) for one in verdict.findings)
+    several = {kind: said for kind, said in _QUIET.items() if numbers[kind] > 1}
+    kept = [one for one in verdict.findings if (one.check, one.status) not in several]
     counted = [
-        Finding(_MANY, f"{number} slices", status, _QUIET[status]) for status, number in several.items()
+        Finding(kind[0], f"{numbers[kind]} {called}", kind[1], because)
+        for kind, (called, because) in several.items()
     ]
     return (*kept, *counted)
 

@@ -122,6 +122,7 @@ def _learned(learned: Learned) -> dict[str, float]:
         "recalibration.slope": learned.recalibration.slope,
         "recalibration.intercept": learned.recalibration.intercept,
         **({} if threshold is None else {"threshold": threshold}),
+        **learned.threshold_interval.figures("threshold.cheapest"),
         **figures_of,
     }
 
