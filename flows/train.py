@@ -57,10 +57,10 @@ def learn(evidence: Evidence) -> Evidence:
 
 
 @_work
-def judge(evidence: Evidence, store: Store) -> Evidence:
+def judge(evidence: Evidence, store: Store, snapshot: release.Snapshot) -> Evidence:
     """Judge once, on the test rows, against the baselines and the champion."""
     with step("judge on the test rows"):
-        return judge_model(evidence, release.opponents(store, evidence.project))
+        return judge_model(evidence, release.opponents(store, evidence, snapshot))
 
 
 @_io
@@ -86,6 +86,6 @@ def train(project_file: Path, as_of: str | None) -> Outcome:
     if (earlier := release.recorded(store, project, snapshot)) is not None:
         return earlier
     with training_run(store, project.name, release.opening_note(project, snapshot)) as run:
-        evidence = judge(learn(check(project, table, as_of)), store)
+        evidence = judge(learn(check(project, table, as_of)), store, snapshot)
         outcome = record(run, evidence, snapshot)
         return promote(run, outcome, evidence.judged.champion_version if evidence.judged else None)

@@ -109,6 +109,7 @@ def shipment(served_rows):
     from logitgate.edge.shipping import Shipment
     from logitgate.model import Model
     from logitgate.project import Features, Form, Search
+    from logitgate.seen import SeenRows
 
     features = Features(numeric=("age", "income"), categorical=("job", "city"))
     form = Form(basis="spline", interactions=("both",))
@@ -123,4 +124,5 @@ def shipment(served_rows):
         true_positive=2, false_positive="2 + amount / 50", true_negative=0, false_negative="amount"
     )
     pipeline = Pipeline(steps).fit(served_rows[list(features.all)], y)
-    return Shipment(Model(pipeline, Rule("per-row"), costs, features), "EUR", {"rows": len(y)})
+    seen = SeenRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
+    return Shipment(Model(pipeline, Rule("per-row"), costs, features), "EUR", {"rows": len(y)}, seen)

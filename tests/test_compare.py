@@ -1,8 +1,12 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logitgate.compare import paired
-from logitgate.costs import CostMatrix
+from logitgate.costs import CostMatrix, RowCosts
 from logitgate.decision import Decision, Rule
 from logitgate.evaluate import Scored
 from logitgate.intervals import mean_interval, upper_bound
@@ -109,3 +113,44 @@ def test_a_copy_of_the_champion_is_rarely_promoted(clustered):
         challenger, champion = (decided(draw < 0.4, y, costs, entity) for draw in luck)
         promoted += paired(challenger, champion, alpha=0.05).upper < 0
     assert 0.02 * samples < promoted < 0.07 * samples
+
+
+@given(st.integers(0, 10_000), st.floats(0.01, 1e4))
+def test_scaled_costs_scale_the_difference(seed, factor):
+    """Another currency changes amounts, and neither decisions' flips nor the effective number of events."""
+    y, costs, cluster = drawn(seed, 120)
+    scaled = RowCosts(*(factor * getattr(costs, part.name) for part in fields(RowCosts)))
+    after, before = np.random.default_rng(seed).random((2, 120)) < 0.5
+    one, two = (
+        paired(decided(after, y, each, cluster), decided(before, y, each, cluster), 0.05)
+        for each in (costs, scaled)
+    )
+    assert tuple(two.difference) == pytest.approx([factor * value for value in one.difference])
+    assert two.upper == pytest.approx(factor * one.upper)
+    assert two.effective_events == pytest.approx(one.effective_events)
+    assert two.newly_flagged.cost == pytest.approx(factor * one.newly_flagged.cost)
+    assert two.newly_passed.rows == one.newly_passed.rows
+
+
+@given(st.integers(0, 10_000))
+def test_swapping_the_two_flips_every_sign(seed):
+    """What one gains the other loses, and the flips change sides."""
+    y, costs, cluster = drawn(seed, 120)
+    after, before = np.random.default_rng(seed).random((2, 120)) < 0.5
+    one, other = decided(after, y, costs, cluster), decided(before, y, costs, cluster)
+    found, swapped = paired(one, other, 0.05), paired(other, one, 0.05)
+    assert swapped.difference.value == pytest.approx(-found.difference.value)
+    assert swapped.difference.low == pytest.approx(-found.difference.high)
+    assert swapped.newly_flagged.cost == pytest.approx(-found.newly_passed.cost)
+    assert swapped.newly_flagged.events == found.newly_passed.events
+
+
+@given(st.integers(0, 10_000))
+def test_the_order_of_the_rows_does_not_matter(seed):
+    """Rows and clusters may come in any order."""
+    y, costs, cluster = drawn(seed, 120)
+    after, before = np.random.default_rng(seed).random((2, 120)) < 0.5
+    rows = [decided(flagged, y, costs, cluster) for flagged in (after, before)]
+    order = np.random.default_rng(seed).permutation(120)
+    found, again = paired(*rows, 0.05), paired(*(each.take(order) for each in rows), 0.05)
+    assert again.figures() == pytest.approx(found.figures(), nan_ok=True)

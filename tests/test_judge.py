@@ -7,13 +7,18 @@ import pytest
 from logitgate.contest import LINEAR, PRIOR
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
+from logitgate.delong import delong
 from logitgate.errors import DataError
 from logitgate.findings import Status, Verdict
+from logitgate.intervals import mean_interval
 from logitgate.judge import Opponents, judge
+from logitgate.mcnemar import McNemar
+from logitgate.metrics import log_losses
 from logitgate.model import Model
 from logitgate.project import Features
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample
+from logitgate.seen import SeenRows, row_hashes, scheme_of
 
 PLAIN = {
     "name": "small",
@@ -65,12 +70,14 @@ def test_rows():
     return Sample(frame, y, np.arange(6000).astype(str).astype(object))
 
 
+NOTHING = SeenRows(scheme_of(PROJECT), np.empty(0, dtype=np.uint64))
 BASELINES = {PRIOR: model("flat"), LINEAR: model("blurred")}
 
 
 def judged(challenger, rows, **opponents):
     """Judge and return the findings by check and subject, beside the judgement."""
-    found = judge(challenger, Opponents(BASELINES, **opponents), rows, PROJECT)
+    known = {"own_rows": NOTHING, "champion_rows": NOTHING} | opponents
+    found = judge(challenger, Opponents(BASELINES, **known), rows, PROJECT)
     return {(one.check, one.subject): one for one in found.findings}, found
 
 
@@ -86,6 +93,7 @@ def test_a_good_model_is_released_first(test_rows):
         "champion",
         "costs",
         "slices",
+        "rows",
         "self-test",
     }
     assert {("baselines", name) for name in (PRIOR, LINEAR, "log loss")} <= findings.keys()
@@ -228,7 +236,8 @@ def test_the_plain_linear_model_has_its_margin(test_rows):
 def test_clusters_weaken_every_proof(test_rows):
     """The same rows from one single entity prove nothing at all."""
     one = Sample(test_rows.frame, test_rows.y, test_rows.ids, cluster=np.zeros(6000, dtype=np.int64))
-    found = judge(model("sharp"), Opponents(BASELINES, model("blurred"), 4), one, PROJECT).findings
+    opponents = Opponents(BASELINES, model("blurred"), 4, own_rows=NOTHING, champion_rows=NOTHING)
+    found = judge(model("sharp"), opponents, one, PROJECT).findings
     statuses = {(part.check, part.subject): part.status for part in found}
     for check in (("baselines", PRIOR), ("baselines", "log loss"), ("champion", "version 4")):
         assert statuses[check] is Status.INDETERMINATE
@@ -261,3 +270,187 @@ def test_a_critical_slice_with_too_few_rows_stops(test_rows):
     statuses = {(one.check, one.subject): one.status for one in found.findings}
     assert statuses["slices", "g = b"] is Status.INSUFFICIENT
     assert statuses["critical slices", "g = b"] is Status.INDETERMINATE
+
+
+def fitted_on(rows, positions):
+    """Return the rows at these positions as rows that a model was fitted on."""
+    return SeenRows.of([rows.take(np.asarray(positions))], PROJECT)
+
+
+@pytest.mark.parametrize("whose", ["own_rows", "champion_rows"])
+def test_rows_that_either_was_fitted_on_are_left_out(whose, test_rows):
+    """The comparison is that of the other rows alone, and the words count those that are missing."""
+    seen = fitted_on(test_rows, range(0, 6000, 3))
+    opponents = {"champion": model("blurred"), "version": 4, whose: seen}
+    findings, found = judged(model("sharp"), test_rows, **opponents)
+    rest = test_rows.take(np.arange(6000) % 3 > 0)
+    alone, _ = judged(model("sharp"), rest, champion=model("blurred"), version=4)
+    for subject in ("version 4", "version 4: events decided differently", "version 4: size of the gain"):
+        assert findings["champion", subject] == alone["champion", subject]
+    told = findings["champion", "version 4: rows left out"]
+    assert told.status is Status.PASS
+    assert (told.figures["left_out"], told.figures["n"]) == (2000, 4000)
+    assert "2000 rows left out" in told.because
+    assert findings["baselines", PRIOR].figures["n"] == 6000
+    assert (
+        exhibit(found)["cost per row"]["difference"]
+        == findings["champion", "version 4"].figures["difference"]
+    )
+
+
+@pytest.mark.parametrize("kept", [0, 60, 199])
+def test_too_few_untouched_rows_cannot_tell(kept, test_rows):
+    """Nothing, or less than a slice must have: INDETERMINATE, however large the gain."""
+    least = parse_project(PLAIN | {"slices": {"minimum_rows": 200}}, "small.toml")
+    opponents = Opponents(
+        BASELINES,
+        model("blurred"),
+        4,
+        own_rows=NOTHING,
+        champion_rows=fitted_on(test_rows, range(kept, 6000)),
+    )
+    found = judge(model("sharp"), opponents, test_rows, least)
+    (only,) = [one for one in found.findings if one.check == "champion"]
+    assert only.status is Status.INDETERMINATE
+    assert only.figures["left_out"] == 6000 - kept and "later --as-of" in only.because
+
+
+def test_few_rows_are_compared_when_none_was_left_out(test_rows):
+    """The least that a slice must have is asked for only when rows are missing."""
+    few = test_rows.take(np.arange(90))
+    findings, _ = judged(model("sharp"), few, champion=model("blurred"), version=4)
+    assert findings["champion", "version 4: rows left out"].status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"champion_rows": None},
+        {"own_rows": None},
+        {"champion_rows": SeenRows("1: id, at", np.empty(0, dtype=np.uint64))},
+        {"champion_rows": SeenRows("0: id", np.empty(0, dtype=np.uint64))},
+    ],
+)
+def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, test_rows):
+    """No hashes, or hashes over other columns: INDETERMINATE with the way out, and no exhibit."""
+    findings, found = judged(model("sharp"), test_rows, champion=model("blurred"), version=4, **unknown)
+    told = findings["champion", "version 4: rows left out"]
+    assert told.status is Status.INDETERMINATE
+    assert "not known" in told.because and "take the alias champion from version 4" in told.because
+    assert ("champion", "version 4") not in findings
+    assert "champion" not in {one.name for one in found.exhibits}
+
+
+def test_further_decisions_on_the_same_rows_need_stronger_proofs(test_rows):
+    """The second spends a sixth of alpha and says so; champion, baselines and slices all follow."""
+    bounds = []
+    for earlier, share in ((0, 2), (1, 6), (4, 30)):
+        opponents = {"champion": model("blurred"), "version": 4, "earlier_decisions": earlier}
+        findings, _ = judged(model("sharp"), test_rows, **opponents)
+        told = findings["rows", "test window"]
+        assert told.figures["decision"] == earlier + 1
+        assert told.figures["alpha"] == pytest.approx(0.05 / share)
+        assert f"decision {earlier + 1} on these rows, at alpha {0.05 / share:.2g}" in told.because
+        gated = [
+            findings["champion", "version 4"],
+            findings["baselines", PRIOR],
+            findings["baselines", LINEAR],
+        ]
+        assert [one.figures["alpha"] for one in gated] == [pytest.approx(0.05 / share)] * 3
+        bounds.append([one.figures["upper"] for one in (*gated, findings["baselines", "log loss"])])
+    assert (np.diff(np.array(bounds), axis=0) > 0).all()
+
+
+def test_a_worn_window_stops_a_gain_that_a_fresh_one_proves(test_rows):
+    """The very same figures: proven at the first decision, no longer at the thousandth."""
+    slightly = Rule("constant", 0.4)
+    for earlier, proven in ((0, True), (1000, False)):
+        few = test_rows.take(np.arange(2600))
+        opponents = {"champion": model("sharp", slightly), "version": 4, "earlier_decisions": earlier}
+        findings, _ = judged(model("sharp"), few, **opponents)
+        assert (findings["champion", "version 4"].status is Status.PASS) is proven
+
+
+def test_a_gain_that_is_too_good_is_looked_into(test_rows):
+    """More than the declared share of the champion's cost is INDETERMINATE; a raised key lets it pass."""
+    reckless = model("sharp", Rule("flag-all"))
+    for limit, status in ((0.2, Status.INDETERMINATE), (0.9, Status.PASS)):
+        declared = parse_project(PLAIN | {"gates": {"suspicious_gain": limit}}, "small.toml")
+        opponents = Opponents(BASELINES, reckless, 4, own_rows=NOTHING, champion_rows=NOTHING)
+        found = judge(model("sharp"), opponents, test_rows, declared).findings
+        (told,) = [one for one in found if one.subject == "version 4: size of the gain"]
+        assert told.status is status
+        assert (told.figures["gain"] > told.figures["limit"]) is status.stops
+        assert ("look for a leak" in told.because and "gates.suspicious_gain" in told.because) is status.stops
+
+
+def exhibit(found):
+    """Return the rows of the exhibit `champion` by their figure."""
+    (shown,) = [one for one in found.exhibits if one.name == "champion"]
+    return {row["figure"]: row for row in shown.rows}
+
+
+def test_the_exhibit_sets_both_side_by_side(test_rows):
+    """Costs, flips, log loss, DeLong and McNemar, as the functions behind them say."""
+    _, found = judged(model("sharp"), test_rows, champion=model("blurred"), version=4)
+    shown = exhibit(found)
+    blurred, sharp = (test_rows.frame[name].to_numpy() for name in ("blurred", "sharp"))
+    ranks, told = delong(test_rows.y, sharp, blurred), shown["AUC (DeLong)"]
+    assert (told["statistic"], told["p_value"]) == (ranks.z, ranks.p_value)
+    assert (told["challenger"], told["champion"]) == (ranks.first, ranks.second)
+    right = [(score >= 0.2) == (test_rows.y == 1) for score in (sharp, blurred)]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    assert [shown[f"only the {name} is right"]["rows"] for name in ("challenger", "champion")] == only
+    assert shown["share decided rightly (McNemar)"]["statistic"] == McNemar(*only).chi_squared
+    assert shown["share decided rightly (McNemar, corrected)"]["p_value"] == McNemar(*only).p_corrected
+    assert shown["share decided rightly (McNemar, exact)"]["p_value"] == McNemar(*only).p_exact
+    losses = [log_losses(test_rows.y, score) for score in (sharp, blurred)]
+    interval = mean_interval(losses[0] - losses[1])
+    assert [shown["log loss"][f"difference{end}"] for end in ("", "_low", "_high")] == [*interval]
+    cost = shown["cost per row"]
+    assert cost["difference"] == pytest.approx(cost["challenger"] - cost["champion"])
+    flips = [shown[f"newly {name}"] for name in ("flagged", "passed")]
+    assert sum(one["rows"] for one in flips) == ((sharp >= 0.2) != (blurred >= 0.2)).sum()
+    assert sum(one["cost"] for one in flips) == pytest.approx(6000 * cost["difference"])
+    assert shown["events that cost differently (effective)"]["difference"] > 100
+
+
+def test_a_diagnostic_never_gates(test_rows):
+    """A champion that ranks as well and decides worse is beaten, although AUC and log loss see nothing."""
+    findings, found = judged(
+        model("sharp"), test_rows, champion=model("sharp", Rule("constant", 0.7)), version=4
+    )
+    assert exhibit(found)["AUC (DeLong)"]["p_value"] == 1.0
+    assert exhibit(found)["log loss"]["difference"] == 0.0
+    assert findings["champion", "version 4"].status is Status.PASS
+
+
+def test_clustered_rows_have_a_clustered_test(test_rows):
+    """Beside the plain one, which takes the rows for independent."""
+    day = np.repeat(np.arange(300), 20)
+    clustered = Sample(test_rows.frame, test_rows.y, test_rows.ids, cluster=day)
+    _, found = judged(model("sharp"), clustered, champion=model("blurred"), version=4)
+    scores = [test_rows.frame[name].to_numpy() for name in ("sharp", "blurred")]
+    assert exhibit(found)["AUC (DeLong, clustered)"]["statistic"] == delong(test_rows.y, *scores, day).z
+    _, plain = judged(model("sharp"), test_rows, champion=model("blurred"), version=4)
+    assert "AUC (DeLong, clustered)" not in exhibit(plain)
+
+
+def test_before_the_first_release_there_is_nobody_to_compare_with(test_rows):
+    """No exhibit, and the rows that the challenger itself knows are no business of that gate."""
+    findings, found = judged(model("sharp"), test_rows)
+    assert "champion" not in {one.name for one in found.exhibits}
+    assert [subject for check, subject in findings if check == "champion"] == ["first release"]
+
+
+def test_the_order_of_the_rows_does_not_matter(test_rows):
+    """Rows, hashes and outcomes move together."""
+    seen = fitted_on(test_rows, range(1000))
+    order = np.random.default_rng(5).permutation(6000)
+    assert set(row_hashes(test_rows.take(order))) == set(row_hashes(test_rows))
+    opponents = {"champion": model("blurred"), "version": 4, "champion_rows": seen}
+    one, two = (judged(model("sharp"), rows, **opponents)[1] for rows in (test_rows, test_rows.take(order)))
+    for figure, row in exhibit(one).items():
+        for name, value in row.items():
+            other = exhibit(two)[figure][name]
+            assert other == (value if isinstance(value, str) else pytest.approx(value, rel=1e-9))

@@ -73,6 +73,19 @@ def test_a_loaded_version_decides_as_the_registered_one(store, versions, shipmen
     assert (loaded.model.rule, loaded.model.costs) == (shipment.model.rule, shipment.model.costs)
     assert loaded.model.features == shipment.model.features
     assert (loaded.unit, loaded.reference) == (shipment.unit, shipment.reference)
+    assert loaded.seen.scheme == shipment.seen.scheme
+    assert np.array_equal(loaded.seen.hashes, shipment.seen.hashes)
+    assert loaded.seen.hashes.dtype == np.uint64
+
+
+def test_a_version_without_its_rows_still_loads(store, shipment, served_rows):
+    """As those from before the rows were kept; it says that they are not known."""
+    with training_run(store, "flights", Note("weekly")) as run:
+        old = register(run, "flights", dataclasses.replace(shipment, seen=None), LABEL)
+    assert not (files(store, old) / "artifacts" / "seen.npz").exists()
+    loaded = load(store, old)
+    assert loaded.seen is None
+    assert np.array_equal(loaded.model.probability(served_rows), shipment.model.probability(served_rows))
 
 
 def test_mlflow_finds_the_champion(store, versions, served_rows):
@@ -90,7 +103,14 @@ def test_mlflow_finds_the_champion(store, versions, served_rows):
 
 @pytest.mark.parametrize(
     "name",
-    ["artifacts/model.skops", "artifacts/decision.json", "artifacts/reference.json", "MLmodel", MANIFEST],
+    [
+        "artifacts/model.skops",
+        "artifacts/decision.json",
+        "artifacts/reference.json",
+        "artifacts/seen.npz",
+        "MLmodel",
+        MANIFEST,
+    ],
 )
 def test_a_changed_byte_is_refused_and_named(store, versions, name):
     """Whichever file it is in: what is loaded is what was registered, or nothing."""

@@ -1,6 +1,7 @@
 """Hashes of rows: the same for the same row, whatever process, type or order it comes in."""
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample, observe
-from logitgate.seen import SeenRows, digest_of, row_hashes, scheme_of
+from logitgate.seen import SeenRows, digest_of, row_hashes, scheme_of, untouched
 from tests import projects
 
 PROJECT = parse_project(projects.plain(), "visits.toml")
@@ -93,6 +94,28 @@ def test_rows_that_were_learned_from_are_recognised():
     assert len(seen.hashes) == 100 and (np.diff(seen.hashes) > 0).all()
     assert seen.holds(row_hashes(fresh)).tolist() == [True] * 10 + [False] * 10
     assert not SeenRows("", np.empty(0, dtype=np.uint64)).holds(row_hashes(fresh)).any()
+
+
+def test_packed_rows_come_back_and_are_the_same_bytes_each_time():
+    """Scheme and hashes; nothing that a loader would have to run."""
+    seen = SeenRows.of([rows(range(50))], PROJECT)
+    again = SeenRows.unpacked(seen.packed())
+    assert again.scheme == seen.scheme and np.array_equal(again.hashes, seen.hashes)
+    assert again.packed() == seen.packed()
+    archive = io.BytesIO()
+    np.savez(archive, scheme=np.array(["x"], dtype=object), hashes=seen.hashes)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        SeenRows.unpacked(archive.getvalue())
+
+
+def test_untouched_rows_are_those_that_no_model_knows():
+    """Unknown for one model is unknown for the comparison."""
+    test = rows(range(10), ["2021-01-01"] * 10)
+    first, second = (SeenRows.of([test.take(np.array(some))], PROJECT) for some in ([0, 1], [1, 9]))
+    assert np.flatnonzero(~untouched(test, PROJECT, [first, second])).tolist() == [0, 1, 9]
+    assert untouched(test, PROJECT, []).all()
+    assert untouched(test, PROJECT, [first, None]) is None
+    assert untouched(test, PROJECT, [SeenRows("2: visit, at", first.hashes)]) is None
 
 
 def test_the_scheme_names_version_and_columns():

@@ -13,6 +13,7 @@ from logitgate.model import Model
 from logitgate.project import Features
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample
+from logitgate.seen import SeenRows
 
 PLAIN = {
     "name": "small",
@@ -34,6 +35,9 @@ NAMES = {
     "threshold of 0.5": "champion",
     "worst slice inverted": "slices",
 }
+
+
+NOTHING = SeenRows("1: id", np.empty(0, dtype=np.uint64))
 
 
 class Column:
@@ -81,7 +85,8 @@ def tried(rows, challenger="sharp", declared=None, **opponents):
     """Run the self-test for a model; return its findings by saboteur."""
     declared = declared or project()
     baselines = {PRIOR: model("flat"), LINEAR: model("blurred")}
-    held = contest_of(model(challenger), Opponents(baselines, **opponents), rows, declared)
+    known = {"own_rows": NOTHING, "champion_rows": NOTHING} | opponents
+    held = contest_of(model(challenger), Opponents(baselines, **known), rows, declared)
     found = self_test.self_test(held, model(challenger), rows, declared)
     assert all(one.check == "self-test" for one in found)
     return {one.subject: one for one in found}

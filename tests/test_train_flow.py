@@ -141,6 +141,63 @@ def test_a_run_keeps_what_its_readers_need(road):
     }
 
 
+def test_each_training_on_the_same_rows_needs_a_stronger_proof(road):
+    """The first spends half of alpha, the next a sixth, the third a twelfth; the repeated one nothing."""
+    home, answers, _ = road
+    for k, name in enumerate(("first", "refused", "better"), start=1):
+        told = answers[name].findings("rows", stopping=False)["test window"]
+        assert told["figures"]["decision"] == k
+        assert told["figures"]["alpha"] == pytest.approx(0.05 / (k * (k + 1)))
+        assert f"decision {k} on these rows" in told["because"]
+        proof = answers[name].findings("baselines", stopping=False)["prior"]
+        assert proof["figures"]["alpha"] == told["figures"]["alpha"]
+    assert answers["again"].findings("rows", stopping=False) == answers["better"].findings(
+        "rows", stopping=False
+    )
+    tags = opened(home).client.get_run(answers["better"].json["run_id"]).data.tags
+    assert "2021-04-10" < tags["test_first"] < tags["test_last"] < "2021-05-01"
+    assert int(tags["test_rows"]) == answers["better"].json["test"]["n"] and len(tags["test_digest"]) == 64
+
+
+def test_decisions_are_counted_by_window_and_the_champions_rows_left_out(commands, tmp_path, visits):
+    """Told again is none, another month is a fresh window; no champion is judged on rows it knows."""
+    file = projects.write(tmp_path / "here", visits)
+    first = logitgate("train", file, "--json")
+    assert logitgate("train", file, "--json").json["repeated"]
+    earlier = logitgate("train", file, "--as-of", "2021-04-23", "--json")
+    fresh = logitgate("train", file, "--as-of", "2021-03-28", "--json")
+    assert [
+        answer.findings("rows", stopping=False)["test window"]["figures"]["decision"]
+        for answer in (first, earlier, fresh)
+    ] == [1, 2, 1]
+    told = earlier.findings("champion", stopping=False)["version 1: rows left out"]
+    assert told["figures"]["left_out"] > 100 and told["figures"]["n"] > 200
+    assert f"{told['figures']['left_out']} rows left out" in told["because"]
+    assert told["figures"]["left_out"] + told["figures"]["n"] == earlier.json["test"]["n"]
+    all_known = fresh.findings("champion")["version 1: rows left out"]
+    assert (all_known["figures"]["n"], all_known["status"]) == (0, "INDETERMINATE")
+
+
+def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits):
+    """One that was registered before the rows were kept: INDETERMINATE with the way out, nothing promoted."""
+    from dataclasses import replace
+
+    from logitgate.edge import registry
+    from logitgate.edge.tracking import Note, training_run
+
+    file = projects.write(tmp_path / "here", visits)
+    logitgate("train", file, "--as-of", "2021-04-20", "--json")
+    store = opened(commands)
+    shipment = registry.load(store, registry.numbered(store, "visits", 1))
+    with training_run(store, "visits", Note("old")) as run:
+        old = registry.register(run, "visits", replace(shipment, seen=None), registry.Label("old", {}))
+    registry.promote(store, old, registry.champion(store, "visits"))
+    told = logitgate("train", file, "--json")
+    assert told.code == 1 and told.json["champion"] == old.version
+    finding = told.findings("champion")[f"version {old.version}: rows left out"]
+    assert finding["status"] == "INDETERMINATE" and "take the alias champion" in finding["because"]
+
+
 def test_every_candidate_is_a_run_below_its_training(road):
     """Form, C and cross-validated log loss can be compared side by side."""
     home, answers, _ = road

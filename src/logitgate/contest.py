@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import gates
+from . import gates, gates_champion
 from .compare import paired
+from .costs import BoolArray
 from .cox import fit_cox, log_odds
 from .evaluate import Scored
 from .expressions import FloatArray
@@ -15,6 +16,7 @@ from .harm import HarmRule, proven_harm
 from .metrics import log_losses
 from .project import Project
 from .slices import Levels
+from .spending import spent
 
 PRIOR, LINEAR = "prior", "plain linear"
 
@@ -33,11 +35,28 @@ class Contest:
     """The champion's version; None before the first release."""
     refusal: str = ""
     """Why there is a version but no champion: it could not be loaded or scored."""
+    untouched: BoolArray | None = None
+    """The rows that neither model was fitted on, shape (n,); None where that is not known."""
+    decision: int = 1
+    """The how many-th decision on these rows this is."""
 
     @property
     def reference(self) -> Scored:
         """Whom slices are held against: the champion, or the prior model before there is one."""
         return self.champion or self.baselines[PRIOR]
+
+    def alpha(self, project: Project) -> float:
+        """Return the error rate that each proof of this decision may spend."""
+        return spent(project.gates.alpha, self.decision)
+
+    @property
+    def met(self) -> tuple[Scored, Scored] | None:
+        """Challenger and champion on the rows that neither was fitted on; None without a champion or rows."""
+        if self.champion is None or self.untouched is None or not self.untouched.any():
+            return None
+        if self.untouched.all():
+            return self.scored, self.champion
+        return self.scored.take(self.untouched), self.champion.take(self.untouched)
 
 
 def contest_findings(contest: Contest, project: Project) -> list[Finding]:
@@ -58,7 +77,7 @@ def harm_rule(contest: Contest, project: Project) -> HarmRule:
     declared = project.slices
     return HarmRule(
         margin,
-        project.gates.alpha,
+        contest.alpha(project),
         declared.minimum_rows,
         declared.minimum_events,
         declared.minimum_events,
@@ -66,7 +85,7 @@ def harm_rule(contest: Contest, project: Project) -> HarmRule:
 
 
 def _baselines(contest: Contest, project: Project) -> list[Finding]:
-    scored, alpha = contest.scored, project.gates.alpha
+    scored, alpha = contest.scored, contest.alpha(project)
     findings = []
     for name, other in contest.baselines.items():
         margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
@@ -84,8 +103,18 @@ def _champion(contest: Contest, project: Project) -> list[Finding]:
         return [gates.first_release()]
     if contest.champion is None:
         return [gates.champion_unjudged(contest.version, contest.refusal)]
-    compared = paired(contest.scored, contest.champion, project.gates.alpha)
-    return gates.champion(contest.version, compared, project.gates)
+    if contest.untouched is None:
+        return [gates_champion.rows_unknown(contest.version)]
+    kept = gates_champion.left_out(contest.version, contest.untouched, contest.scored.y, project.slices)
+    if kept.status.stops or contest.met is None:
+        return [kept]
+    one, other = contest.met
+    compared = paired(one, other, contest.alpha(project))
+    return [
+        *gates.champion(contest.version, compared, project.gates),
+        gates_champion.believable(contest.version, compared, other, project.gates),
+        kept,
+    ]
 
 
 def _slices(contest: Contest, project: Project) -> list[Finding]:

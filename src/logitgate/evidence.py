@@ -23,6 +23,7 @@ from .leakage import leakage_findings
 from .learn import Learned, learn
 from .project import Project
 from .sample import observe
+from .seen import SeenRows
 from .split import Split, split
 
 
@@ -135,6 +136,7 @@ def _with_model(evidence: Evidence) -> Evidence:
 
 def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
     assert evidence.split is not None and evidence.learned is not None  # noqa: S101 - as above
-    opponents = replace(champion, baselines=evidence.learned.baselines)
+    own_rows = SeenRows.of(evidence.split.fitted_on, evidence.project)
+    opponents = replace(champion, baselines=evidence.learned.baselines, own_rows=own_rows)
     judged = judge(evidence.learned.model, opponents, evidence.split.test, evidence.project)
     return replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .compare import paired
 from .contest import Contest, contest_findings
 from .errors import LogitgateError
 from .evaluate import Evaluation, Scored, evaluate
 from .exhibits import Exhibit
 from .findings import Finding
+from .gates_champion import worn
 from .model import Model
 from .project import Project
 from .sample import Sample
+from .seen import SeenRows, untouched
 from .self_test import self_test
 from .sensitivity import sensitivity
+from .side_by_side import champion_exhibit
 from .slices import SliceEvaluation, slice_evaluations
 from .slicing import slice_levels
 
@@ -29,6 +33,12 @@ class Opponents:
     """The champion's version; None before the first release."""
     refusal: str = ""
     """Why there is a version but no champion: it could not be loaded."""
+    own_rows: SeenRows | None = None
+    """The rows that the challenger itself was fitted on; None where they are not known."""
+    champion_rows: SeenRows | None = None
+    """Those that the champion was fitted on; None for one that was registered without them."""
+    earlier_decisions: int = 0
+    """How many other trainings were judged on these test rows before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +75,11 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
         When the model gives a row no probability.
     """
     contest = contest_of(model, opponents, test, project)
-    findings = contest_findings(contest, project) + self_test(contest, model, test, project)
+    findings = [worn(contest.decision, project.gates.alpha), *contest_findings(contest, project)]
+    findings += self_test(contest, model, test, project)
     parts = tuple(slice_evaluations(contest.scored, contest.levels))
     named = "champion" if contest.champion else "prior model"
-    costs_found, costs_table = sensitivity(contest.scored, contest.reference, project.gates.alpha, named)
+    costs_found, costs_table = sensitivity(contest.scored, contest.reference, contest.alpha(project), named)
     findings += costs_found
     exhibits = (
         costs_table,
@@ -79,9 +90,17 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
         evaluate(contest.scored, project.split.seed),
         parts,
         tuple(findings),
-        exhibits,
+        exhibits + _side_by_side(contest, project),
         opponents.version,
     )
+
+
+def _side_by_side(contest: Contest, project: Project) -> tuple[Exhibit, ...]:
+    if contest.met is None:
+        return ()
+    challenger, champion = contest.met
+    compared = paired(challenger, champion, contest.alpha(project))
+    return (champion_exhibit(challenger, champion, compared),)
 
 
 def contest_of(model: Model, opponents: Opponents, test: Sample, project: Project) -> Contest:
@@ -95,6 +114,7 @@ def contest_of(model: Model, opponents: Opponents, test: Sample, project: Projec
             refusal = str(error)
         except (TypeError, ValueError):
             refusal = "its own preprocessing refuses these rows"
+    fitted_on = [opponents.own_rows] + ([opponents.champion_rows] if opponents.champion else [])
     return Contest(
         model.score(test, costs),
         {name: other.score(test, costs) for name, other in opponents.baselines.items()},
@@ -102,4 +122,6 @@ def contest_of(model: Model, opponents: Opponents, test: Sample, project: Projec
         champion,
         opponents.version,
         refusal,
+        untouched(test, project, fitted_on),
+        opponents.earlier_decisions + 1,
     )

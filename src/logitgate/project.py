@@ -346,6 +346,8 @@ class Gates(_Section):
     """What a challenger must save per row over the champion, in the unit of the costs."""
     discordant_events: Annotated[float, Field(ge=0)] = 100.0
     """Effective number of events that champion and challenger must decide differently."""
+    suspicious_gain: Annotated[float, Field(gt=0)] = 0.5
+    """Share of the champion's cost; a challenger that saves more stops, as a leak is likelier."""
     linear_margin: Share = 0.02
     """Share of the plain linear model's cost by which a more complex one may be worse at most."""
     slice_margin: Annotated[float, Field(ge=0)] = 0.1

@@ -13,6 +13,7 @@ share a hash by chance with a probability of about n^2 / 2^65. The id must mean 
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -50,12 +51,47 @@ class SeenRows:
         """Collect the rows of some parts."""
         return cls(scheme_of(project), np.unique(np.concatenate([row_hashes(part) for part in parts])))
 
+    def packed(self) -> bytes:
+        """Return scheme and hashes as an archive of NumPy arrays (.npz), the same bytes each time."""
+        archive = io.BytesIO()
+        np.savez(archive, scheme=np.array(self.scheme), hashes=self.hashes.astype("<u8"))
+        return archive.getvalue()
+
+    @classmethod
+    def unpacked(cls, archive: bytes) -> SeenRows:
+        """Rebuild from what `packed` returned; nothing in it is run."""
+        with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
+            return cls(str(kept["scheme"]), kept["hashes"].astype(np.uint64))
+
     def holds(self, hashes: Hashes) -> BoolArray:
         """Return which of the rows are among these; shape of `hashes`."""
         if not len(self.hashes):
             return np.zeros(len(hashes), dtype=bool)
         place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
         return np.asarray(self.hashes[place] == hashes, dtype=bool)
+
+
+def untouched(test: Sample, project: Project, seen: Iterable[SeenRows | None]) -> BoolArray | None:
+    """Return which test rows no model has learned from, shape (n,).
+
+    Parameters
+    ----------
+    test : Sample
+    project : Project
+    seen : iterable of SeenRows
+        One for each model; None for a model that was kept without them.
+
+    Returns
+    -------
+    bool array of shape (n,) or None
+        None when it cannot be known for one of the models.
+    """
+    known, hashes = np.ones(len(test), dtype=bool), row_hashes(test)
+    for rows in seen:
+        if rows is None or rows.scheme != scheme_of(project):
+            return None
+        known &= ~rows.holds(hashes)
+    return known
 
 
 def scheme_of(project: Project) -> str:

@@ -30,6 +30,11 @@ class Split:
         """Yield each part with its name, in order."""
         return ((name, getattr(self, name)) for name in PARTS)
 
+    @property
+    def fitted_on(self) -> tuple[Sample, Sample, Sample]:
+        """The parts that a model with its recalibration and its threshold learns from."""
+        return self.train, self.calibrate, self.threshold
+
 
 def split(sample: Sample, project: Project) -> Split:
     """Part the rows; whole clusters by time, whole entities, or identical rows together at random.

@@ -17,6 +17,7 @@ from ..learn import Learned
 from ..outcome import Outcome
 from ..report import description, markdown
 from ..search import Candidate
+from ..spending import Window
 from ..threshold import Choice
 from . import figures
 from .batches import Entries, Value
@@ -135,7 +136,8 @@ def _slice_figures(figures_of: dict[str, float]) -> dict[str, float]:
 
 def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     stopping = sorted({finding.check for finding in evidence.verdict.reasons})
-    return {
+    judged_on = Window.of(evidence.split.test).tags() if evidence.split and evidence.judged else {}
+    return judged_on | {
         "snapshot": snapshot,
         "mlflow.runName": run_name(evidence),
         "mlflow.note.content": note(evidence),

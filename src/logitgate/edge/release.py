@@ -15,7 +15,10 @@ from ..judge import Opponents
 from ..outcome import Outcome
 from ..profile import reference_profile
 from ..project import Project
-from . import registry
+from ..seen import SeenRows
+from ..spending import Window
+from . import decisions, registry
+from .decisions import earlier_decisions
 from .provenance import code_version
 from .recording import note, record_evidence, record_outcome
 from .registry import Label, ModelVersion
@@ -23,7 +26,7 @@ from .shipping import Shipment
 from .store import Store, reached
 from .tracking import Note, Run, experiment
 
-_KEY = "logitgate.key"
+_KEY = decisions.KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +71,28 @@ def recorded(store: Store, project: Project, snapshot: Snapshot) -> Outcome | No
     return replace(Outcome.from_json(plain), champion=now.version if now else None, repeated=True)
 
 
-def opponents(store: Store, project: Project) -> Opponents:
-    """Load the champion, if there is one; a champion that cannot be loaded is said, never skipped."""
-    champion = registry.champion(store, project.name)
+def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents:
+    """Load the champion, if there is one, and count the decisions that were made on the test rows before.
+
+    A champion that cannot be loaded is said, never skipped.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached: what it does not tell is neither no champion nor no decision.
+    """
+    name, earlier = evidence.project.name, 0
+    if evidence.split is not None:
+        earlier = earlier_decisions(store, name, Window.of(evidence.split.test), snapshot.key)
+    champion = registry.champion(store, name)
     if champion is None:
-        return Opponents()
+        return Opponents(earlier_decisions=earlier)
+    found = Opponents(version=champion.version, earlier_decisions=earlier)
     try:
-        model = registry.load(store, champion).model
+        shipment = registry.load(store, champion)
     except LogitgateError as error:
-        return Opponents(version=champion.version, refusal=str(error))
-    return Opponents(champion=model, version=champion.version)
+        return replace(found, refusal=str(error))
+    return replace(found, champion=shipment.model, champion_rows=shipment.seen)
 
 
 def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
@@ -91,7 +106,8 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
         return outcome
     profile = reference_profile(evidence.split.train, judged.scored, project)
     reference = profile | {"design_means": list(learned.design_means)}
-    shipment = Shipment(learned.model, project.costs.unit, reference)
+    seen = SeenRows.of(evidence.split.fitted_on, project)
+    shipment = Shipment(learned.model, project.costs.unit, reference, seen)
     version = registry.register(run, project.name, shipment, _label(evidence, snapshot))
     return replace(outcome.judged(learned.model.rule, judged.evaluation), version=version.version)
 

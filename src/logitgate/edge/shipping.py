@@ -25,6 +25,7 @@ from .. import __file__ as _package_file
 from ..errors import ConflictError, DataError
 from ..model import Model
 from ..project import Features
+from ..seen import SeenRows
 from .served import ANSWER, TRUSTED_TYPES, Terms
 
 MANIFEST = "SHA256SUMS"
@@ -41,6 +42,8 @@ set_model(ServedModel())
 """
 _REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 _ARTIFACTS = {"model": "model.skops", "decision": "decision.json", "reference": "reference.json"}
+_SEEN = {"seen": "seen.npz"}
+"""Packed beside them where the rows are known; versions from before it lack the file, and still load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,14 @@ class Shipment:
         Unit of its costs.
     reference : mapping of str to plain values
         What its training rows looked like, for drift: counts and edges, never a row.
+    seen : SeenRows, optional
+        Hashes of the rows that it learned from. Who knows a row's id and time can tell whether it was one.
     """
 
     model: Model
     unit: str
     reference: Mapping[str, Any]
+    seen: SeenRows | None = None
 
 
 def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
@@ -95,7 +101,7 @@ def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
         mlflow.pyfunc.save_model(
             path=str(folder),
             python_model=str(script),
-            artifacts={key: str(drafts / name) for key, name in _ARTIFACTS.items()},
+            artifacts={key: str(drafts / name) for key, name in _packed(shipment).items()},
             code_paths=[str(package)],
             mlflow_model=described_by,
             signature=signature(terms),
@@ -127,7 +133,10 @@ def unpack(folder: Path, digest: str) -> Shipment:
     _trust(path)
     pipeline = skops.io.load(path, trusted=list(TRUSTED_TYPES))
     features = Features(numeric=terms.numeric, categorical=terms.categorical)
-    return Shipment(Model(pipeline, terms.rule, terms.costs, features), terms.unit, reference)
+    model = Model(pipeline, terms.rule, terms.costs, features)
+    kept = artifacts / _SEEN["seen"]
+    seen = SeenRows.unpacked(kept.read_bytes()) if kept.is_file() else None
+    return Shipment(model, terms.unit, reference, seen)
 
 
 def terms_of(shipment: Shipment) -> Terms:
@@ -155,9 +164,15 @@ def _dump(shipment: Shipment, terms: Terms, folder: Path) -> None:
     for key, plain in (("decision", terms.as_json()), ("reference", dict(shipment.reference))):
         text = json.dumps(plain, allow_nan=False, indent=1)
         (folder / _ARTIFACTS[key]).write_text(text, encoding="utf-8")
+    if shipment.seen is not None:
+        (folder / _SEEN["seen"]).write_bytes(shipment.seen.packed())
     path = folder / _ARTIFACTS["model"]
     skops.io.dump(shipment.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
     _trust(path)
+
+
+def _packed(shipment: Shipment) -> dict[str, str]:
+    return _ARTIFACTS if shipment.seen is None else _ARTIFACTS | _SEEN
 
 
 def _forget_where(described_by: MLmodel, folder: Path) -> None:
