@@ -95,6 +95,7 @@ def test_a_good_model_is_released_first(test_rows):
         "slices",
         "rows",
         "self-test",
+        "weak slices",
     }
     assert {("baselines", name) for name in (PRIOR, LINEAR, "log loss")} <= findings.keys()
     assert [part.name for part in found.slices] == ["g = a", "g = b"]

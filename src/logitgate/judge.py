@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .compare import paired
 from .contest import Contest, contest_findings
+from .discovery import weak_exhibit, weak_findings, weak_slices
 from .errors import LogitgateError
 from .evaluate import Evaluation, Scored, evaluate
 from .exhibits import Exhibit
@@ -85,12 +86,13 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
         costs_table,
         Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),
     )
+    weak = weak_slices(test, contest.scored, project)
     return Judged(
         contest.scored,
         evaluate(contest.scored, project.split.seed),
         parts,
-        tuple(findings),
-        exhibits + _side_by_side(contest, project),
+        (*findings, *weak_findings(weak)),
+        (*exhibits, weak_exhibit(weak), *_side_by_side(contest, project)),
         opponents.version,
     )
 

@@ -20,10 +20,15 @@ def slice_levels(sample: Sample, project: Project) -> dict[str, Levels]:
     }
 
 
+def column_levels(column: pd.Series) -> Levels:
+    """Return the level of each of n rows in one column; rows without a value are a level of their own."""
+    codes, names = pd.factorize(column.astype(object), sort=True)
+    return _with_missing(codes.astype(np.int64), tuple(map(str, names)))
+
+
 def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
     if name not in declared.bins:
-        codes, names = pd.factorize(column.astype(object), sort=True)
-        return _with_missing(codes.astype(np.int64), tuple(map(str, names)))
+        return column_levels(column)
     edges = declared.bins[name]
     values = column.to_numpy(np.float64, na_value=np.nan)
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
