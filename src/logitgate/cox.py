@@ -1,7 +1,8 @@
 """Cox's logistic recalibration: logit P(y = 1) = a + b logit(p).
 
 A calibrated model has a = 0 and b = 1. Calibration-in-the-large is a when b is held at 1.
-Source: Cox (1958), Two further applications of a model for binary regression.
+Sources: Cox (1958), Two further applications of a model for binary regression; Hotelling (1931) for
+the joint test of clustered rows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, expit, ndtri, stdtrit
+from scipy.special import chdtrc, expit, fdtrc, ndtri, stdtrit
 
 from .costs import BoolArray
 from .expressions import FloatArray
@@ -23,6 +24,13 @@ _ITERATIONS = 100
 _HALVINGS = 40
 _NEAR = 1e-6
 _THERE = 1e-16
+
+
+class Statistic(NamedTuple):
+    """A test statistic, and the probability of one as extreme if the model is calibrated."""
+
+    value: float
+    p_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,33 @@ class Cox:
     def joint_p_value(self) -> float:
         """The probability of such a misfit under a calibrated model; it knows nothing of clusters."""
         return float(chdtrc(2, self.joint_statistic))
+
+    @property
+    def wald(self) -> Statistic:
+        """Intercept 0 and slope 1 tested together, by a covariance that may be clustered.
+
+        ``W = (a, b - 1) V^-1 (a, b - 1)'`` is chi-squared with 2 degrees of freedom; with G clusters
+        it is Hotelling's: ``W (G - 2) / (2 (G - 1))`` is F with 2 and G - 2. NaN below three clusters.
+        """
+        (top, both), (_, bottom) = self.covariance
+        determinant = top * bottom - both**2
+        if not (self.degrees > 1 and determinant > _THERE * top * bottom):
+            return Statistic(NAN, NAN)
+        a, b = self.intercept, self.slope - 1
+        value = float((a**2 * bottom - 2 * a * b * both + b**2 * top) / determinant)
+        if np.isinf(self.degrees):
+            return Statistic(value, float(chdtrc(2, value)))
+        left = self.degrees - 1
+        return Statistic(value, float(fdtrc(2, left, value * left / (2 * self.degrees))))
+
+    @property
+    def joint(self) -> Statistic:
+        """The likelihood ratio where rows are independent, Wald's where they are clustered.
+
+        The likelihood ratio counts rows of one cluster as if each were news, and rejects too often.
+        """
+        clustered = np.isfinite(self.degrees)
+        return self.wald if clustered else Statistic(self.joint_statistic, self.joint_p_value)
 
     def slope_interval(self, confidence: float = 0.95) -> Estimate:
         """Return the slope with its Wald interval."""
@@ -97,7 +132,7 @@ def fit_cox(y: NDArray[np.integer], score: FloatArray, cluster: Clusters = None)
     overlap = both and _overlap(score[event], score[~event])
     large = _newton(ones, event, score) if both else _undefined(1)
     line = _newton(design, event, np.zeros(len(event))) if overlap else _undefined(2)
-    gain = 2 * (_likelihood(design @ line.weights, event) - _likelihood(score, event))
+    gain = 2 * (_likelihood(design @ line.weights, event) - _likelihood(score, event)) if overlap else NAN
     return Cox(
         intercept=float(line.weights[0]),
         slope=float(line.weights[1]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from .calibration import Calibration
 from .compare import Paired
 from .evaluate import Scored
 from .expressions import FloatArray
@@ -42,6 +43,50 @@ def calibration(in_the_large: Estimate, slope: Estimate, gate: CalibrationGate) 
         _interval_finding("calibration_in_the_large", in_the_large, -limit, limit),
         _interval_finding("slope", slope, *gate.slope),
     ]
+
+
+def near_threshold(found: Calibration | None, gate: CalibrationGate) -> list[Finding]:
+    """Warn where miscalibration beyond the margin is proven among the rows that decisions turn on.
+
+    It does not stop a promotion: what wrong decisions cost is asked of the baselines and the champion.
+    None, too few rows to tell, is no reason to warn.
+    """
+    if found is None or _beyond(found.in_the_large, gate) == 0:
+        return []
+    because = (
+        f"{_said_and_seen(found)} where decisions are close; calibration-in-the-large "
+        f"{_spanned(found.in_the_large)} lies outside [{-gate.in_the_large:.3g}, {gate.in_the_large:.3g}]"
+    )
+    figures = found.in_the_large.figures("in_the_large")
+    return [Finding("calibration", "near the threshold", Status.WARN, because, figures)]
+
+
+def calibrated_slices(found: Mapping[str, Calibration], gate: CalibrationGate) -> list[Finding]:
+    """Warn, once, where miscalibration beyond the margin is proven in slices; name the worst.
+
+    Each slice by its own 95 % interval, so one in forty that lie just at the margin is named by chance;
+    what stops a promotion is proven harm.
+    """
+    beyond = {name: _beyond(part.in_the_large, gate) for name, part in found.items()}
+    named = sorted((name for name in beyond if beyond[name]), key=lambda name: -beyond[name])
+    if not named:
+        return []
+    because = (
+        f"{len(named)} of {len(found)} lie outside [{-gate.in_the_large:.3g}, {gate.in_the_large:.3g}] of "
+        f"calibration-in-the-large; the worst is {named[0]}: {_said_and_seen(found[named[0]])}"
+    )
+    figures = {"beyond": len(named), **found[named[0]].in_the_large.figures("in_the_large")}
+    return [Finding("calibration", "slices", Status.WARN, because, figures)]
+
+
+def _beyond(interval: Estimate, gate: CalibrationGate) -> float:
+    """Return how far outside the margin the interval begins; 0 where it reaches inside or is undefined."""
+    distance = max(interval.low, -interval.high) - gate.in_the_large
+    return distance if distance > 0 else 0.0
+
+
+def _said_and_seen(found: Calibration) -> str:
+    return f"{found.said:.1%} were said and {found.observed:.1%} of {found.n} rows are events"
 
 
 def baseline(name: str, paired: Paired, limit: float) -> Finding:

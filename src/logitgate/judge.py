@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .calibration_evidence import calibration_evidence
 from .compare import paired
 from .contest import Contest, contest_findings
 from .discovery import weak_exhibit, weak_findings, weak_slices
@@ -81,8 +82,10 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     parts = tuple(slice_evaluations(contest.scored, contest.levels))
     named = "champion" if contest.champion else "prior model"
     costs_found, costs_table = sensitivity(contest.scored, contest.reference, contest.alpha(project), named)
-    findings += costs_found
+    calibrated, calibration_tables = calibration_evidence(contest.scored, contest.levels, project)
+    findings += costs_found + calibrated
     exhibits = (
+        *calibration_tables,
         costs_table,
         Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),
     )
