@@ -7,7 +7,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
-from scipy.stats import norm, t
+from scipy.stats import f, norm, t
 from sklearn.linear_model import LogisticRegression
 
 from logitgate.cox import fit_cox, log_odds
@@ -57,6 +57,9 @@ def test_agrees_with_statsmodels():
     assert cox.in_the_large_interval().high == pytest.approx(large.conf_int()[0][1], rel=1e-7)
     assert cox.joint_statistic == pytest.approx(2 * (line.llf - held.loglike(np.zeros(1))), rel=1e-9)
     assert cox.joint_p_value == pytest.approx(np.exp(-cox.joint_statistic / 2), rel=1e-9)
+    assert cox.joint == (cox.joint_statistic, cox.joint_p_value)
+    theirs = line.wald_test((np.eye(2), np.array([0, 1])), scalar=True, use_f=False)
+    assert cox.wald == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-7)
 
 
 def test_clustered_errors_agree_with_statsmodels():
@@ -71,6 +74,10 @@ def test_clustered_errors_agree_with_statsmodels():
     reach = cox.slope_interval().high - cox.slope
     assert reach == pytest.approx(cox.slope_error * t.ppf(0.975, 49), rel=1e-9)
     assert reach > norm.ppf(0.975) * cox.slope_error
+    theirs = line.wald_test((np.eye(2), np.array([0, 1])), scalar=True, use_f=False)
+    assert cox.wald.value == pytest.approx(theirs.statistic * 49 / 50, rel=1e-7)
+    assert cox.wald.p_value == pytest.approx(f.sf(cox.wald.value * 48 / (2 * 49), 2, 48), rel=1e-9)
+    assert cox.joint == cox.wald
 
 
 @given(st.integers(0, 1000), st.floats(-6, 6), st.floats(0.1, 3))
@@ -117,7 +124,7 @@ def test_separated_or_constant_scores_have_no_slope(score):
     """The best slope is infinite or any; the offset alone is still known."""
     rows = len(score)
     cox = fit_cox(np.arange(rows) * 2 // rows, np.array(score), np.arange(rows))
-    assert np.isnan([cox.intercept, cox.slope, cox.slope_error, cox.joint_statistic]).all()
+    assert np.isnan([cox.intercept, cox.slope, cox.slope_error, cox.joint_statistic, *cox.wald]).all()
     assert np.isfinite([cox.in_the_large, cox.in_the_large_error]).all()
 
 
@@ -135,6 +142,20 @@ def test_one_cluster_has_no_error():
     cox = fit_cox(y, score, np.zeros(len(y), dtype=int))
     assert np.isfinite(cox.slope)
     assert np.isnan([cox.slope_error, *tuple(cox.slope_interval())[1:], cox.in_the_large_error]).all()
+    assert np.isnan(cox.joint).all()
+
+
+def test_two_clusters_have_no_joint_test():
+    """Two entities leave one direction to test two figures in."""
+    y, score, cluster = drawn()
+    assert np.isnan(fit_cox(y, score, cluster % 2).joint).all()
+    assert np.isfinite(fit_cox(y, score, cluster % 3).joint).all()
+
+
+def test_no_rows_pass_no_test():
+    """Nothing is not calibrated."""
+    cox = fit_cox(np.array([], dtype=int), np.array([]))
+    assert np.isnan([cox.slope, cox.in_the_large, *cox.joint]).all()
 
 
 def test_log_odds_of_certain_probabilities_are_finite():

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
+from logitgate.corp import Corp, consistency
 from logitgate.edge import figures
 from logitgate.edge.figures import CostCurve, Reliability, Roc, SliceDots
 
 SHARE = np.linspace(0, 1, 5_000)
 ROC = Roc(SHARE, np.sqrt(SHARE), 0.667, (0.2, 0.447))
-BINS = Reliability(np.array([0.1, 0.5]), np.array([0.12, 0.7]), np.array([900.0, 800.0]), SHARE)
+HONEST = Corp.of(np.arange(400) % 7 < 3, np.linspace(0.2, 0.7, 400))
+CHANCE = consistency(HONEST, 0, resamples=20)
 COST = CostCurve(SHARE, 1 + (SHARE - 0.3) ** 2, (0.3, 1.0), 1.3, 1.2, "EUR")
 DOTS = SliceDots(
     ["carrier = AA", "carrier = UA", "carrier = 9E"],
@@ -29,7 +28,16 @@ DOTS = SliceDots(
 )
 DRAWN = [
     (figures.roc, ROC, {"operating_point": (0.5, 0.707)}),
-    (figures.reliability, BINS, {"observed": np.array([0.12, 0.5])}),
+    (
+        figures.reliability,
+        Reliability(HONEST, CHANCE),
+        {"chance": dataclasses.replace(CHANCE, low=CHANCE.low / 2)},
+    ),
+    (
+        figures.reliability,
+        Reliability(HONEST, CHANCE),
+        {"corp": dataclasses.replace(HONEST, rate=HONEST.rate / 2)},
+    ),
     (figures.cost_curve, COST, {"chosen": (0.6, 1.09)}),
     (figures.cost_curve, COST, {"flag_all": 1.25}),
     (figures.slices, DOTS, {"low": np.array([0.9, 1.0, np.nan])}),
@@ -63,11 +71,25 @@ def test_a_rule_without_one_threshold_is_drawn(threshold, tmp_path):
 
 @pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
 def test_a_model_that_always_says_the_same_is_drawn(probability, tmp_path):
-    """One bin, no spread, and the ends of the scale are no reason to fail or to warn."""
-    said = np.full(500, probability)
-    bins = figures.quantile_bins(np.repeat([0.0, 1.0], 250), said, 10)
-    assert len(bins.rows) == 1
-    figures.reliability(bins, "flights", tmp_path / "honesty.png")
+    """One point, no spread, and the ends of the scale are no reason to fail or to warn."""
+    corp = Corp.of(np.repeat([0, 1], 250), np.full(500, probability))
+    assert corp.rate.tolist() == [0.5]
+    figures.reliability(Reliability(corp, consistency(corp, 0)), "flights", tmp_path / "honesty.png")
+    assert (tmp_path / "honesty.png").stat().st_size > 10_000
+
+
+def test_where_the_curve_leaves_its_band_is_marked(tmp_path, monkeypatch):
+    """Marks stand where the isotonic curve is outside, and nowhere for a curve inside."""
+    drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure.axes[0]))
+    inside = dataclasses.replace(CHANCE, low=np.zeros(len(CHANCE.low)), high=np.ones(len(CHANCE.low)))
+    above = dataclasses.replace(CHANCE, low=np.full(len(CHANCE.low), HONEST.rate[0] + 0.001))
+    for chance in (inside, dataclasses.replace(above, high=inside.high)):
+        figures.reliability(Reliability(HONEST, chance), "flights", tmp_path / "honesty.png")
+    none, some = ([line for line in axes.lines if line.get_marker() == "D"] for axes in drawn)
+    assert not none
+    low = HONEST.rate[np.searchsorted(HONEST.probability, CHANCE.probability)] == HONEST.rate[0]
+    np.testing.assert_array_equal(some[0].get_xdata(), CHANCE.probability[low])
 
 
 def test_many_slices_stay_readable(tmp_path):
@@ -79,21 +101,6 @@ def test_many_slices_stay_readable(tmp_path):
     figures.slices(dots, "flights", tmp_path / "many.png")
     height = int.from_bytes((tmp_path / "many.png").read_bytes()[20:24], "big")
     assert height < 1_500
-
-
-@given(
-    arrays(np.float64, 200, elements=st.floats(0, 1)),
-    arrays(np.float64, 200, elements=st.sampled_from([0.0, 1.0])),
-    st.integers(1, 30),
-)
-def test_bins_hold_every_row_once(probability, y, bins):
-    """Their weighted means are the means of all rows, and no two rows of one probability are parted."""
-    found = figures.quantile_bins(y, probability, bins)
-    assert found.rows.sum() == 200
-    assert len(found.rows) <= bins
-    assert found.rows @ found.observed == pytest.approx(y.sum())
-    assert found.rows @ found.predicted == pytest.approx(probability.sum())
-    assert (np.diff(found.predicted) > 0).all()
 
 
 def test_no_screen_and_no_global_state():

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
-from scipy.stats import binom
 
+from ..corp import Consistency, Corp
 from ..expressions import FloatArray
 
 # Okabe and Ito's colours, which the colour-blind tell apart too.
@@ -34,20 +34,10 @@ class Roc:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """What was said and what happened, bin by bin, and where all the probabilities lie.
+    """The isotonic recalibration of the rows, and where chance would put it were the model right."""
 
-    Parameters
-    ----------
-    predicted, observed : arrays of shape (bins,)
-        Mean probability and share of events.
-    rows : array of shape (bins,)
-    probability : array of shape (n,)
-    """
-
-    predicted: FloatArray
-    observed: FloatArray
-    rows: FloatArray
-    probability: FloatArray
+    corp: Corp
+    chance: Consistency
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +83,6 @@ class SliceDots:
     what: str
 
 
-def quantile_bins(y: FloatArray, probability: FloatArray, bins: int) -> Reliability:
-    """Part the rows into bins of about as many rows each; equal probabilities stay together.
-
-    Parameters
-    ----------
-    y : array of shape (n,), 0 or 1
-    probability : array of shape (n,)
-    bins : int
-    """
-    edges = np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1])
-    code = np.searchsorted(edges, probability, side="right")
-    rows = np.bincount(code).astype(np.float64)
-    filled = rows > 0
-    predicted = np.bincount(code, probability)[filled] / rows[filled]
-    observed = np.bincount(code, y)[filled] / rows[filled]
-    return Reliability(predicted, observed, rows[filled], probability)
-
-
 def roc(curve: Roc, name: str, path: Path) -> None:
     """Draw the ROC with the operating point."""
     figure, axes = _figure(f"{name}: ranking")
@@ -133,34 +105,39 @@ def roc(curve: Roc, name: str, path: Path) -> None:
     _save(figure, path)
 
 
-def reliability(bins: Reliability, name: str, path: Path) -> None:
-    """Draw what happened against what was said, and below it how the log-odds are spread.
+def reliability(curve: Reliability, name: str, path: Path) -> None:
+    """Draw the share of events by probability said, and below it where the probabilities lie.
 
-    A bar is where 95 % of the shares would lie if the probabilities were right, by the binomial.
+    The curve is the isotonic recalibration; where it leaves the band it is marked.
     """
+    corp, chance = curve.corp, curve.chance
     figure = Figure(figsize=(_SIZE[0], 6.0), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    above, below = figure.subplots(2, 1, gridspec_kw={"height_ratios": (4, 1)})
-    _dress(above)
+    above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1)})
     figure.suptitle(f"{name}: honesty of the probabilities", fontsize=12)
-    count = np.maximum(bins.rows, 1)
-    low, high = (binom.ppf(q, count, bins.predicted) / count for q in (0.025, 0.975))
-    most = float(np.clip(1.08 * max(bins.predicted.max(), bins.observed.max(), np.max(high)), 0.01, 1.0))
+    most = float(np.clip(1.04 * max(corp.probability[-1], corp.rate[-1], chance.high[-1]), 0.01, 1.0))
     above.plot([0, most], [0, most], color=_QUIET, linestyle=":", linewidth=1, label="as said")
-    above.vlines(
-        bins.predicted, low, high, color=_QUIET, alpha=0.45, linewidth=6, label="95 % if the model is right"
+    above.fill_between(
+        chance.probability,
+        chance.low,
+        chance.high,
+        color=_QUIET,
+        alpha=0.3,
+        label="95 % if the model is right",
     )
-    outside = (bins.observed < low) | (bins.observed > high)
-    above.plot(bins.predicted, bins.observed, color=_MODEL, linewidth=1)
-    above.plot(bins.predicted[~outside], bins.observed[~outside], "o", color=_MODEL, label="observed")
+    ends = np.sort(np.concatenate((corp.blocks[:-1], corp.blocks[1:] - 1)))
+    above.plot(corp.probability[ends], corp.rate[ends], color=_MODEL, label="observed, isotonic")
+    at = corp.rate[np.searchsorted(corp.probability, chance.probability)]
+    outside = (at < chance.low) | (at > chance.high)
     if outside.any():
-        above.plot(
-            bins.predicted[outside], bins.observed[outside], "D", color=_CHOSEN, label="observed, outside"
-        )
-    above.set(xlabel="probability said", ylabel="share of events", xlim=(0, most), ylim=(0, most))
-    _in_percent(above)
+        label = "observed, outside"
+        above.plot(chance.probability[outside], at[outside], "D", color=_CHOSEN, markersize=4, label=label)
+    above.set(ylabel="share of events", ylim=(0, most))
     above.legend(loc="upper left")
-    _log_odds(below, bins.probability)
+    below.hist(corp.probability, weights=corp.rows, bins=60, range=(0, most), color=_MODEL)
+    below.set(xlabel="probability said", ylabel="rows", xlim=(0, most))
+    _in_percent(_dress(above))
+    _dress(below)
     _save(figure, path)
 
 
@@ -222,13 +199,6 @@ def _dress(axes: Axes) -> Axes:
     axes.grid(visible=True, color="#E6E6E6", linewidth=0.8)
     axes.set_axisbelow(True)
     return axes
-
-
-def _log_odds(axes: Axes, probability: FloatArray) -> None:
-    _dress(axes)
-    inside = np.clip(probability, 1e-9, 1 - 1e-9)
-    axes.hist(np.log(inside / (1 - inside)), bins=60, color=_MODEL)
-    axes.set(xlabel="log-odds said", ylabel="rows")
 
 
 def _in_percent(axes: Axes) -> None:

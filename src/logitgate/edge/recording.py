@@ -9,12 +9,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from ..corp import Corp, consistency
 from ..curves import cost_points, roc_points
 from ..evidence import Evidence
 from ..exhibits import Exhibit
 from ..judge import Judged
 from ..learn import Learned
 from ..outcome import Outcome
+from ..project import Project
 from ..report import description, markdown
 from ..search import Candidate
 from ..spending import Window
@@ -22,8 +24,6 @@ from ..threshold import Choice
 from . import figures
 from .batches import Entries, Value
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
-
-_BINS = 15
 
 
 def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
@@ -164,7 +164,7 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
         return
     drawings = folder / "figures"
     drawings.mkdir()
-    _draw(drawings, evidence.project.name, judged, evidence.learned.threshold, unit)
+    _draw(drawings, evidence.project, judged, evidence.learned.threshold)
 
 
 def _write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
@@ -178,13 +178,15 @@ def _write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
     (folder / "evidence.md").write_text(page, encoding="utf-8")
 
 
-def _draw(folder: Path, name: str, judged: Judged, threshold: Choice, unit: str) -> None:
-    """Draw the ROC, the reliability diagram, the cost curve and the slices."""
+def _draw(folder: Path, project: Project, judged: Judged, threshold: Choice) -> None:
+    """Draw the ROC, the reliability curve, the cost curve and the slices."""
+    name, unit = project.name, project.costs.unit
     scored, evaluation = judged.scored, judged.evaluation
     point = (evaluation.false_positive_rate.value, evaluation.recall.value)
     figures.roc(figures.Roc(*roc_points(scored), evaluation.auc.value, point), name, folder / "roc.png")
-    bins = figures.quantile_bins(scored.y.astype(float), scored.decision.probability, _BINS)
-    figures.reliability(bins, name, folder / "reliability.png")
+    corp = Corp.of(scored.y, scored.decision.probability)
+    honesty = figures.Reliability(corp, consistency(corp, project.split.seed))
+    figures.reliability(honesty, name, folder / "reliability.png")
     chosen = (
         threshold.rule.value if threshold.rule.value is not None else float("nan"),
         evaluation.cost.value,
