@@ -99,6 +99,16 @@ def test_a_good_model_is_released_first(test_rows):
     }
     assert {("baselines", name) for name in (PRIOR, LINEAR, "log loss")} <= findings.keys()
     assert [part.name for part in found.slices] == ["g = a", "g = b"]
+    tables = {table.name: table.rows for table in found.exhibits}
+    assert [row["slice"] for row in tables["calibration-slices"]] == ["g = a", "g = b"]
+    assert {"calibration", "calibration-near-threshold"} <= tables.keys()
+
+
+def test_miscalibration_of_a_slice_is_warned_of(test_rows):
+    """It is found by the judgement itself and stops nothing on its own."""
+    findings, _ = judged(model("turned"), test_rows)
+    assert findings["calibration", "slices"].status is Status.WARN
+    assert "g = b" in findings["calibration", "slices"].because
 
 
 def test_a_better_model_beats_the_champion(test_rows):
