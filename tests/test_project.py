@@ -47,7 +47,7 @@ def test_what_is_left_out_has_these_values():
     assert (project.slices.all, project.slices.minimum_rows, project.slices.minimum_events) == ((), 200, 20)
     gates = project.gates
     assert (gates.alpha, gates.minimum_gain, gates.discordant_events) == (0.05, 0, 100)
-    assert (gates.linear_margin, gates.slice_margin) == (0.02, 0.1)
+    assert (gates.linear_margin, gates.slice_margin, gates.signs) == (0.02, 0.1, {})
     assert (gates.calibration.in_the_large, gates.calibration.slope) == (0.2, (0.8, 1.25))
     leakage = gates.leakage
     assert (leakage.single_feature_auc, leakage.gap) == (0.75, 0.15)
@@ -257,6 +257,7 @@ CONTRADICTIONS = [
     ({"gates": {"alpha": float("nan")}}, "gates.alpha"),
     ({"gates": {"minimum_gain": -0.1}}, "gates.minimum_gain"),
     ({"gates": {"minimum_gain": float("inf")}}, "gates.minimum_gain"),
+    ({"gates": {"signs": {"job": "positive"}}}, "gates.signs names 'job', no numeric feature"),
     ({"gates": {"calibration": {"slope": [1.1, 1.2]}}}, "slope must be two margins with 1 between them"),
     ({"gates": {"calibration": {"in_the_large": 0}}}, "gates.calibration.in_the_large"),
     ({"gates": {"leakage": {"trusted": {"age": "because"}}}}, "gates.leakage.trusted.age"),
@@ -312,7 +313,7 @@ def test_the_guide_quotes_the_refusals_as_they_are():
         r"^\| [^`|]+ \| ([^|]+) \|$", GUIDE.read_text(encoding="utf-8").split("## What is refused")[1], re.M
     )
     quoted = [text for text in quoted if text != "says"]
-    assert len(quoted) == 14
+    assert len(quoted) == 15
     messages = []
     for changed, _ in CONTRADICTIONS:
         with pytest.raises(ProjectError) as raised:

@@ -18,6 +18,7 @@ from .errors import DataError, FitError, ProjectError
 from .exhibits import Exhibit
 from .findings import Finding, Status, Verdict
 from .gates import REQUIRED
+from .inspection import inspect
 from .judge import Judged, Opponents, judge
 from .leakage import leakage_findings
 from .learn import Learned, learn
@@ -139,4 +140,5 @@ def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
     own_rows = SeenRows.of(evidence.split.fitted_on, evidence.project)
     opponents = replace(champion, baselines=evidence.learned.baselines, own_rows=own_rows)
     judged = judge(evidence.learned.model, opponents, evidence.split.test, evidence.project)
-    return replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)
+    inspected = inspect(evidence.learned, champion.champion, evidence.split, evidence.project)
+    return replace(evidence, judged=judged).plus(judged.findings, judged.exhibits).plus(*inspected)

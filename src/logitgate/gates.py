@@ -17,7 +17,18 @@ from .harm import SliceHarm
 from .intervals import Estimate, mean_interval, upper_bound
 from .project import CalibrationGate, Gates
 
-REQUIRED = ("rows", "contract", "leakage", "baselines", "calibration", "slices", "champion", "self-test")
+REQUIRED = (
+    "rows",
+    "contract",
+    "leakage",
+    "baselines",
+    "calibration",
+    "slices",
+    "champion",
+    "self-test",
+    "coefficients",
+    "stability",
+)
 
 
 def inside(interval: Estimate, low: float, high: float) -> Status:

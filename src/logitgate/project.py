@@ -337,6 +337,9 @@ class LeakageGate(_Section):
     """Features that may separate the outcome well, each with the reason why this is no leak."""
 
 
+Sign: TypeAlias = Literal["positive", "negative"]
+
+
 class Gates(_Section):
     """What stops a promotion."""
 
@@ -352,6 +355,8 @@ class Gates(_Section):
     """Share of the plain linear model's cost by which a more complex one may be worse at most."""
     slice_margin: Annotated[float, Field(ge=0)] = 0.1
     """Harm to a slice, as a share of the reference's mean cost, that must be proven to stop."""
+    signs: dict[Name, Sign] = {}
+    """Numeric features that must raise ('positive') or lower ('negative') the probability, all else equal."""
     calibration: CalibrationGate = CalibrationGate()
     leakage: LeakageGate = LeakageGate()
 
@@ -413,6 +418,9 @@ class Project(_Section):
         strange = set(self.gates.leakage.trusted) - set(self.features.all)
         if strange:
             yield f"gates.leakage.trusted names {_list(strange)}, no feature; declare it or drop it"
+        strange = set(self.gates.signs) - set(self.features.numeric)
+        if strange:
+            yield f"gates.signs names {_list(strange)}, no numeric feature; declare it or drop it"
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
 

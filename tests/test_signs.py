@@ -1,0 +1,128 @@
+"""Declared directions: a straight line by its sign, a curve over its whole range, and what has no effect."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logitgate.errors import ProjectError
+from logitgate.findings import Status
+from logitgate.fit import Choice, fit
+from logitgate.project import Features, Form, Search
+from logitgate.project_file import parse_project
+from logitgate.signs import sign_findings
+
+LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
+CROSSED = Form(basis="linear", interactions=("both",))
+
+
+def rows(n=3000, seed=0):
+    """Return rows: `up` raises the log-odds, `down` lowers them, `hill` does both, `flat` neither."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(n, 4)), columns=["up", "down", "hill", "flat"])
+    odds = frame["up"] - frame["down"] - frame["hill"] ** 2 + frame["hill"]
+    return frame, (rng.random(n) < 1 / (1 + np.exp(-odds))).to_numpy().astype(np.int64)
+
+
+FRAME, Y = rows()
+ALL = Features(numeric=("up", "down", "hill", "flat"))
+
+
+def held(form, signs, features=ALL, frame=FRAME, C=10.0):
+    """Fit and return the findings by feature."""
+    choices = Search(interactions={"both": ("up", "down")})
+    pipeline = fit(Choice(form, C), frame, Y, features, choices)
+    return {one.subject: one for one in sign_findings(pipeline, frame, signs)}
+
+
+@pytest.mark.parametrize("form", [LINEAR, SPLINE])
+def test_the_right_direction_passes_and_the_other_fails(form):
+    """In both forms; the finding names feature, direction and where it goes wrong."""
+    right = held(form, {"up": "positive", "down": "negative"})
+    assert [one.status for one in right.values()] == [Status.PASS, Status.PASS]
+    wrong = held(form, {"up": "negative", "down": "positive"})
+    assert [one.status for one in wrong.values()] == [Status.FAIL, Status.FAIL]
+    assert {one.check for one in wrong.values()} == {"coefficients"}
+    assert wrong["up"].because.startswith("declared negative, but the log-odds go the other way by ")
+
+
+def test_a_hill_is_neither_direction():
+    """A curve that first rises and then falls fails both ways, and where it turns is told."""
+    up, down = (held(SPLINE, {"hill": sign})["hill"] for sign in ("positive", "negative"))
+    assert (up.status, down.status) == (Status.FAIL, Status.FAIL)
+    begins = float(up.because.split("between ")[1].split(" and ")[0])
+    assert begins == pytest.approx(0.5, abs=0.35)  # -x^2 + x is highest at 0.5
+    assert held(LINEAR, {"hill": "positive"})["hill"].status is Status.PASS
+
+
+def test_a_straight_line_is_held_to_its_sign_however_small():
+    """A weight of -0.0001 on a feature declared positive fails; a curve of that size would be no effect."""
+    pipeline = fit(Choice(LINEAR, 10.0), FRAME, Y, ALL, Search())
+    for weight, status in ((-1e-4, Status.FAIL), (1e-4, Status.PASS), (0.0, Status.INDETERMINATE)):
+        pipeline[-1].coef_[0, 3] = weight
+        assert sign_findings(pipeline, FRAME, {"flat": "positive"})[0].status is status
+
+
+def test_an_interaction_can_turn_the_direction():
+    """Where one of the rows has its curve turned by the other feature, the direction does not hold."""
+    pipeline = fit(
+        Choice(CROSSED, 10.0), FRAME, Y, ALL, Search(forms=(CROSSED,), interactions={"both": ("up", "down")})
+    )
+    assert sign_findings(pipeline, FRAME, {"up": "positive"})[0].status is Status.PASS
+    pipeline[-1].coef_[0, -1] = 5.0  # up x down: with a small `down`, more `up` now lowers the log-odds
+    found = sign_findings(pipeline, FRAME, {"up": "positive"})[0]
+    assert found.status is Status.FAIL
+    turned = int(found.because.split(" in ")[1].split(" of ")[0])
+    assert 0 < turned < 64
+
+
+@pytest.mark.parametrize("cells", [3.5, np.nan])
+def test_a_constant_feature_is_indeterminate(cells):
+    """One value, or none at all: no direction can be seen."""
+    frame = FRAME.assign(flat=cells)
+    pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, ALL, Search())
+    found = sign_findings(pipeline, frame, {"flat": "positive"})[0]
+    assert found.status is Status.INDETERMINATE
+    assert "one value, or all are missing" in found.because
+
+
+def test_missing_cells_do_not_hide_a_direction():
+    """Missing cells leave the range as it is; the mark of a missing cell is no second effect."""
+    holes = FRAME.assign(up=FRAME["up"].where(np.arange(len(FRAME)) % 3 > 0))
+    found = held(LINEAR, {"up": "positive"}, frame=holes)["up"]
+    assert found.status is Status.PASS
+    assert found.figures["tolerance"] < 1e-6
+
+
+@given(seed=st.integers(0, 1000), sign=st.sampled_from(["positive", "negative"]))
+@settings(deadline=None, max_examples=10)
+def test_a_straight_line_passes_one_direction_only(seed, sign):
+    """Whatever the rows, a straight line's status is that of its coefficient's sign."""
+    frame, y = rows(300, seed)
+    pipeline = fit(Choice(LINEAR, 1.0), frame, y, ALL, Search())
+    for feature, weight in zip(ALL.numeric, pipeline[-1].coef_[0], strict=True):
+        found = sign_findings(pipeline, frame, {feature: sign})[0]
+        assert found.status is (Status.PASS if (weight > 0) == (sign == "positive") else Status.FAIL)
+
+
+def test_only_numeric_features_have_signs():
+    """A category, an unknown column or another word is refused in the project file."""
+    plain = {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x"], "categorical": ["g"]},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    }
+    assert (
+        parse_project(plain | {"gates": {"signs": {"x": "negative"}}}, "a.toml").gates.signs["x"]
+        == "negative"
+    )
+    for strange in ("g", "z"):
+        with pytest.raises(ProjectError, match=f"gates.signs names '{strange}', no numeric feature"):
+            parse_project(plain | {"gates": {"signs": {strange: "positive"}}}, "a.toml")
+    with pytest.raises(ProjectError, match=r"gates\.signs\.x"):
+        parse_project(plain | {"gates": {"signs": {"x": "up"}}}, "a.toml")

@@ -1,0 +1,102 @@
+"""Stability: the same rows in another order are the same model, and what is not that is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate import stability as module
+from logitgate.errors import FitError
+from logitgate.findings import Status
+from logitgate.fit import Choice, fit
+from logitgate.fitted import Fitted
+from logitgate.project import Form
+from logitgate.project_file import parse_project
+from logitgate.recalibrate import Recalibration, recalibrate
+from logitgate.sample import Sample
+from logitgate.stability import stability
+
+PROJECT = parse_project(
+    {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x", "z"], "categorical": ["g"]},
+        "search": {"rare_level_rows": 5},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    },
+    "small.toml",
+)
+CHOICE = Choice(Form(basis="spline"), 1.0)
+
+
+@pytest.fixture(scope="module")
+def train():
+    """Rows with missing cells and rare levels."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=800), "z": rng.gamma(2.0, size=800).round(1)})
+    frame["g"] = pd.Categorical(rng.choice(["u", "v", "w"], 800, p=[0.6, 0.39, 0.01]))
+    y = (rng.random(800) < 1 / (1 + np.exp(-frame["x"] + frame["z"]))).to_numpy().astype(np.int8)
+    frame.loc[::7, "z"] = np.nan
+    return Sample(frame, y, np.arange(800).astype(str).astype(object))
+
+
+@pytest.fixture
+def fitted(train):
+    """A recalibrated fit to these rows."""
+    pipeline = fit(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
+    return Fitted.of(*recalibrate(pipeline, train.frame[:400], train.y[:400]), train)
+
+
+def test_a_sound_fit_is_stable(fitted, train):
+    """Rounding alone tells the two fits apart, though the model was recalibrated in between."""
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert (found.check, found.status) == ("stability", Status.PASS)
+    assert max(found.figures["coefficients"], found.figures["log_odds"]) < 1e-10
+
+
+@pytest.mark.parametrize("place", [0, 5, -1])
+def test_a_fit_that_depends_on_the_order_fails(fitted, train, place):
+    """One coefficient, or the intercept, that is off by a hundred-thousandth is enough."""
+    fitted.weights[place] += 1e-5
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is Status.FAIL
+    assert found.figures["coefficients"] > 1e-6
+
+
+def test_a_nan_is_not_stable(fitted, train):
+    """A comparison that has no answer is not a proof."""
+    fitted.weights[0] = np.nan
+    assert stability(fitted, CHOICE, train, PROJECT).status is Status.FAIL
+
+
+def test_a_fit_to_the_first_rows_only_fails(fitted, train, monkeypatch):
+    """The refit sees the rows in another order indeed: one that reads only the first of them differs."""
+
+    def half(choice, X, y, features, search):
+        return fit(choice, X[:400], y[:400], features, search)
+
+    whole = half(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
+    known = Fitted.of(whole, Recalibration(1.0, 0.0), train)
+    monkeypatch.setattr(module, "fit", half)
+    assert stability(known, CHOICE, train, PROJECT).status is Status.FAIL
+
+
+def test_other_columns_fail(fitted, train):
+    """A refit with another form has other columns."""
+    found = stability(fitted, Choice(Form(basis="linear"), 1.0), train, PROJECT)
+    assert found.status is Status.FAIL
+    assert "give other columns" in found.because
+
+
+def test_a_refusal_to_fit_again_fails(fitted, train, monkeypatch):
+    """It is said with its reason."""
+
+    def refuse(*_):
+        raise FitError("model", "the solver did not converge", "lower C")
+
+    monkeypatch.setattr(module, "fit", refuse)
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is Status.FAIL
+    assert "did not converge" in found.because
