@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from logitgate.edge.case_files import read_cases
 from logitgate.edge.contract import check_contract
 from logitgate.edge.tables import read_rows, read_table
 from logitgate.evidence import Evidence, part_rows
@@ -16,5 +17,6 @@ def run_check(project_file: Path, other: Path | None) -> Verdict:
     project = load_project(project_file)
     table = read_rows(project) if other is None else read_table(other, project)
     contract = check_contract(table.frame, table.absent, project)
-    evidence = Evidence(project, contract.kept(table.frame), findings=contract.findings)
+    kept, cases = contract.kept(table.frame), read_cases(project)
+    evidence = Evidence(project, kept, findings=contract.findings, cases=cases)
     return Verdict((evidence if other else part_rows(evidence)).findings)

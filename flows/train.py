@@ -10,7 +10,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows.steps import step
+from logitgate.cases import Cases
 from logitgate.edge import release
+from logitgate.edge.case_files import read_cases
 from logitgate.edge.contract import check_contract
 from logitgate.edge.environment import home
 from logitgate.edge.quarantine import keep
@@ -40,13 +42,14 @@ def read(project: Project) -> Table:
 
 
 @_work
-def check(project: Project, table: Table, as_of: str | None) -> Evidence:
+def check(project: Project, table: Table, cases: Cases | None, as_of: str | None) -> Evidence:
     """Hold the rows against their contract, part them, look for leaks."""
     with step("check contract and leakage"):
         contract = check_contract(table.frame, table.absent, project)
         kept = keep(table.frame, contract, project)
         moment = parse_as_of(as_of) if as_of else None
-        return part_rows(Evidence(project, kept, moment, contract.findings))
+        evidence = Evidence(project, kept, moment, contract.findings, cases=cases)
+        return part_rows(evidence)
 
 
 @_work
@@ -81,11 +84,11 @@ def promote(run: Run, outcome: Outcome, judged_against: int | None) -> Outcome:
 def train(project_file: Path, as_of: str | None) -> Outcome:
     """Train, judge, register and perhaps promote one model."""
     project, store = load_project(project_file), open_store(home())
-    table = read(project)
+    cases, table = read_cases(project), read(project)
     snapshot = release.Snapshot.of(project, table.digest, as_of)
     if (earlier := release.recorded(store, project, snapshot)) is not None:
         return earlier
     with training_run(store, project.name, release.opening_note(project, snapshot)) as run:
-        evidence = judge(learn(check(project, table, as_of)), store, snapshot)
+        evidence = judge(learn(check(project, table, cases, as_of)), store, snapshot)
         outcome = record(run, evidence, snapshot)
         return promote(run, outcome, evidence.judged.champion_version if evidence.judged else None)

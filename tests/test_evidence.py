@@ -1,5 +1,6 @@
 """The road of a run: stages stop, what was not reached is not passed, and a training has one key."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.cases import Cases, Expectation
 from logitgate.errors import ProjectError
 from logitgate.evidence import Evidence, judge_model, key_of, learn_model, part_rows
 from logitgate.findings import Finding, Status
@@ -130,6 +132,20 @@ def test_a_leak_stops_before_anything_is_learned():
     assert unreached(judged) == set(REQUIRED) - {"contract", "rows", "leakage"}
 
 
+def test_declared_behaviour_is_judged():
+    """A case that the model breaks stops the promotion; one that never arrived does, too."""
+    declared = parse_project(PLAIN | {"behaviour": {"cases": "cases.csv"}}, "small.toml")
+    frame = pd.DataFrame({"x": [3.0], "z": [3.0]})
+    read = Cases(["high"], [Expectation.parse("pass")], ["it is never late"], frame)
+    known = learn_model(part_rows(Evidence(declared, table(), None, (CONTRACT,), cases=read)))
+    verdict = judge_model(known, Opponents()).verdict
+    assert [(one.check, one.subject, one.status) for one in verdict.reasons] == [
+        ("behaviour", "high", Status.FAIL)
+    ]
+    unread = judge_model(replace(known, cases=None), Opponents()).verdict
+    assert [one.status for one in unread.reasons] == [Status.INDETERMINATE]
+
+
 def test_a_model_that_cannot_be_fitted_stops():
     """Perfect separation is a finding of the fit, with its remedy."""
     separated = table().assign(x=lambda rows: np.where(rows["y"] == "yes", 1.0, -1.0) + 0.1 * rows["z"])
@@ -191,6 +207,17 @@ def test_the_key_does_not_change_with_the_places(placed, tmp_path):
 def test_the_key_knows_whether_broken_rows_are_put_aside(placed):
     """Without a quarantine a broken row stops the run, so this is another training."""
     assert key(placed | {"contract": placed["contract"] | {"quarantine": "aside"}}) != key(placed)
+
+
+def test_the_key_knows_what_the_case_file_holds(placed, tmp_path):
+    """A new case is a new training; the same file elsewhere is the same one."""
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("case")
+    second.write_text("case")
+    placed_at = [placed | {"behaviour": {"cases": str(path)}} for path in (first, second)]
+    assert key(placed_at[0]) == key(placed_at[1]) != key(placed)
+    second.write_text("case,")
+    assert key(placed_at[0]) != key(placed_at[1])
 
 
 def test_a_contract_that_is_not_there_is_refused(placed):

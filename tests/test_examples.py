@@ -18,6 +18,7 @@ def _copy(name, folder, change=lambda _: None):
     plain = tomllib.loads((ROOT / "mlproject" / f"{name}.toml").read_text("utf-8"))
     plain["rows"]["path"] = str(ROOT / "mlproject" / plain["rows"]["path"])
     plain["contract"]["suite"] = str(ROOT / "mlproject" / plain["contract"]["suite"])
+    plain["behaviour"]["cases"] = str(ROOT / "mlproject" / plain["behaviour"]["cases"])
     if "quarantine" in plain["contract"]:
         plain["contract"]["quarantine"] = str(folder / "aside")
     change(plain)

@@ -231,6 +231,30 @@ CONTRADICTIONS = [
         {"slices": {"columns": ["job"], "crossings": [["job", "loan"]]}},
         "crossings name 'loan'; declare it under columns or bins first",
     ),
+    (
+        {
+            "behaviour": {
+                "invariance": [{"name": "a birthday", "feature": "year", "jitter": 1, "at_most": 0.1}]
+            }
+        },
+        "behaviour 'a birthday' changes 'year', no numeric feature; correct it",
+    ),
+    (
+        {
+            "behaviour": {
+                "invariance": [{"name": "a birthday", "feature": "age", "jitter": 1, "at_most": 0.1}] * 2
+            }
+        },
+        "behaviour declares 2 tests named 'a birthday'; give each its own name",
+    ),
+    (
+        {"behaviour": {"invariance": [{"name": "a birthday", "feature": "age", "at_most": 0.1}]}},
+        "give either swap or jitter",
+    ),
+    (
+        {"features": {"numeric": ["case"]}, "behaviour": {"cases": "cases.csv"}},
+        "a case file has its own 'case'; rename that column of the rows",
+    ),
     ({"slices": {"bins": {"age": [60, 30]}}}, "bins of 'age' must rise"),
     ({"slices": {"bins": {"age": [30, 30]}}}, "bins of 'age' must rise"),
     ({"slices": {"bins": {"age": []}}}, "slices.bins.age"),
@@ -313,7 +337,7 @@ def test_the_guide_quotes_the_refusals_as_they_are():
         r"^\| [^`|]+ \| ([^|]+) \|$", GUIDE.read_text(encoding="utf-8").split("## What is refused")[1], re.M
     )
     quoted = [text for text in quoted if text != "says"]
-    assert len(quoted) == 15
+    assert len(quoted) == 18
     messages = []
     for changed, _ in CONTRADICTIONS:
         with pytest.raises(ProjectError) as raised:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from .behaviour import behaviour_findings
+from .cases import Cases
 from .errors import DataError, FitError, ProjectError
 from .exhibits import Exhibit
 from .findings import Finding, Status, Verdict
@@ -37,6 +39,8 @@ class Evidence:
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    cases: Cases | None = None
+    """What was read of the project's case file; None where it declares none."""
     split: Split | None = None
     learned: Learned | None = None
     judged: Judged | None = None
@@ -65,26 +69,28 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
     Raises
     ------
     ProjectError
-        When the contract's suite cannot be read.
+        When the contract's suite or the case file cannot be read.
     """
-    places = {"rows": {"path"}, "contract": {"suite", "quarantine"}}
+    places = {"rows": {"path"}, "contract": {"suite", "quarantine"}, "behaviour": {"cases"}}
+    cases = project.behaviour.cases
     parts = (
         snapshot,
         project.model_dump_json(exclude=places),
         str(project.contract.quarantine is not None),
-        hashlib.sha256(_bytes(project.contract.suite)).hexdigest(),
+        hashlib.sha256(_bytes(project.contract.suite, "contract.suite")).hexdigest(),
+        hashlib.sha256(_bytes(cases, "behaviour.cases")).hexdigest() if cases else "no cases",
         str(as_of),
         code_version,
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, key: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         rule = f"cannot be read ({error.strerror})"
-        raise ProjectError(str(path), rule, "give contract.suite the path of a suite") from error
+        raise ProjectError(str(path), rule, f"give {key} the path of its file") from error
 
 
 def part_rows(evidence: Evidence) -> Evidence:
@@ -139,6 +145,8 @@ def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
     assert evidence.split is not None and evidence.learned is not None  # noqa: S101 - as above
     own_rows = SeenRows.of(evidence.split.fitted_on, evidence.project)
     opponents = replace(champion, baselines=evidence.learned.baselines, own_rows=own_rows)
-    judged = judge(evidence.learned.model, opponents, evidence.split.test, evidence.project)
-    inspected = inspect(evidence.learned, champion.champion, evidence.split, evidence.project)
-    return replace(evidence, judged=judged).plus(judged.findings, judged.exhibits).plus(*inspected)
+    model, test, project = evidence.learned.model, evidence.split.test, evidence.project
+    judged = judge(model, opponents, test, project)
+    inspected = inspect(evidence.learned, champion.champion, evidence.split, project)
+    known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits).plus(*inspected)
+    return known.plus(*behaviour_findings(model, evidence.cases, test, project))

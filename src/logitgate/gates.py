@@ -24,6 +24,7 @@ REQUIRED = (
     "baselines",
     "calibration",
     "slices",
+    "behaviour",
     "champion",
     "self-test",
     "coefficients",

@@ -14,18 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from .costs import ENTRIES, CostMatrix
 from .errors import ProjectError
+from .expected import Behaviour
+from .section import SECTION, Name, Names, Share
 from .slice_names import can_exist
 
 _DURATION = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*")
@@ -57,13 +51,10 @@ Duration: TypeAlias = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*(minute|hour|day|week)s?\s*$"}),
 ]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
-Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-Name: TypeAlias = Annotated[str, Field(min_length=1)]
-Names: TypeAlias = tuple[Name, ...]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = SECTION
 
 
 class Rows(_Section):
@@ -388,6 +379,7 @@ class Project(_Section):
     costs: Costs
     slices: Slices = Slices()
     gates: Gates = Gates()
+    behaviour: Behaviour = Behaviour()
     contract: Contract
 
     @model_validator(mode="after")
@@ -421,6 +413,10 @@ class Project(_Section):
         strange = set(self.gates.signs) - set(self.features.numeric)
         if strange:
             yield f"gates.signs names {_list(strange)}, no numeric feature; declare it or drop it"
+        yield from self.behaviour.problems(self.features.numeric, self.features.categorical)
+        own = {"case", "expect", "because"} & set(self.needed_to_decide)
+        if self.behaviour.cases and own:
+            yield f"a case file has its own {_list(own)}; rename that column of the rows"
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
 

@@ -90,4 +90,6 @@ def _resolved(project: Project, folder: Path) -> Project:
     contract = project.contract.model_copy(
         update={"suite": base / project.contract.suite, "quarantine": quarantine and base / quarantine}
     )
-    return project.model_copy(update={"rows": rows, "contract": contract})
+    cases = project.behaviour.cases
+    behaviour = project.behaviour.model_copy(update={"cases": cases and base / cases})
+    return project.model_copy(update={"rows": rows, "behaviour": behaviour, "contract": contract})
