@@ -265,6 +265,7 @@ CONTRADICTIONS = [
     ),
     ({"slices": {"critical": {"job = student": 0}}}, "declare its column under columns, bins or crossings"),
     ({"slices": {"bins": {"age": [30, 60]}, "critical": {"age = 30 to 50": 0}}}, "names 'age = 30 to 50'"),
+    ({"slices": {"bins": {"age": [30]}, "critical": {"age = below 30 years": 0}}}, "'age = below 30 years'"),
     (
         {"slices": {**CROSSED, "critical": {"job & age = student & 20 to 30": 0}}},
         "critical names 'job & age = student & 20 to 30'",
