@@ -1,5 +1,7 @@
 """Judging: every opponent by its own rule on the same rows, and no champion is skipped."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -236,12 +238,44 @@ def test_a_model_no_better_than_the_prior_is_stopped(test_rows):
 
 
 def test_the_plain_linear_model_has_its_margin(test_rows):
-    """A model that decides as the linear one passes within the margin, and stops without it."""
+    """Another model that decides as the linear one stops, unless a margin is declared; it is proposed."""
+    near = test_rows.frame.assign(near=test_rows.frame["sharp"] * (1 + 1e-9))
+    rows = replace(test_rows, frame=near)
+    same = Opponents({PRIOR: model("flat"), LINEAR: model("near", Rule("constant", 0.2 * (1 + 1e-9)))})
+    lenient = parse_project(PLAIN | {"gates": {"linear_margin": 0.02}}, "small.toml")
+    for declared, status in ((PROJECT, Status.FAIL), (lenient, Status.PASS)):
+        found = {one.subject: one for one in judge(model("sharp"), same, rows, declared).findings}
+        assert found[LINEAR].status is status
+        proposal = found[f"proposal: {LINEAR}"]
+        assert proposal.status is Status.WARN
+        assert proposal.because.startswith("propose the plain linear model: not proven to be dearer")
+        assert f"proposal: {PRIOR}" not in found
+
+
+def test_the_plain_linear_model_needs_no_proof_against_itself(test_rows):
+    """The very same probabilities and decisions: no tolerance is needed, and nothing is proposed."""
     same = Opponents({PRIOR: model("flat"), LINEAR: model("sharp")})
-    without = parse_project(PLAIN | {"gates": {"linear_margin": 0}}, "small.toml")
-    for declared, status in ((PROJECT, Status.PASS), (without, Status.FAIL)):
-        found = judge(model("sharp"), same, test_rows, declared).findings
-        assert [one.status for one in found if one.subject == LINEAR] == [status]
+    found = {one.subject: one for one in judge(model("sharp"), same, test_rows, PROJECT).findings}
+    assert (found[LINEAR].status, found["proposal"].status) == (Status.PASS, Status.PASS)
+    assert "is the plain linear model itself" in found[LINEAR].because
+
+
+def test_each_simpler_model_stands_in_the_table(test_rows):
+    """With its own figures, and differences whose signs agree with the gates'."""
+    _, found = judged(model("sharp"), test_rows)
+    table = next(one for one in found.exhibits if one.name == "baselines")
+    own, prior, linear = table.rows
+    assert [row["model"] for row in table.rows] == ["the model", PRIOR, LINEAR]
+    for row in (prior, linear):
+        assert row["cost_difference"] == pytest.approx(own["cost"] - row["cost"])
+        assert row["savings_difference"] == pytest.approx(own["savings"] - row["savings"])
+        assert row["log_loss_difference"] == pytest.approx(own["log_loss"] - row["log_loss"])
+        assert row["auc_difference"] == pytest.approx(own["auc"] - row["auc"])
+        for figure in ("cost", "savings", "log_loss", "auc"):
+            low, high = (row[f"{figure}_difference_{side}"] for side in ("low", "high"))
+            assert low < row[f"{figure}_difference"] < high
+    assert own["savings"] == pytest.approx(found.evaluation.savings.value)
+    assert own["auc"] == pytest.approx(found.evaluation.auc.value)
 
 
 def test_clusters_weaken_every_proof(test_rows):

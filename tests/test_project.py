@@ -47,7 +47,7 @@ def test_what_is_left_out_has_these_values():
     assert (project.slices.all, project.slices.minimum_rows, project.slices.minimum_events) == ((), 200, 20)
     gates = project.gates
     assert (gates.alpha, gates.minimum_gain, gates.discordant_events) == (0.05, 0, 100)
-    assert (gates.linear_margin, gates.slice_margin, gates.signs) == (0.02, 0.1, {})
+    assert (gates.linear_margin, gates.slice_margin, gates.signs) == (0, 0.1, {})
     assert (gates.calibration.in_the_large, gates.calibration.slope) == (0.2, (0.8, 1.25))
     leakage = gates.leakage
     assert (leakage.single_feature_auc, leakage.gap) == (0.75, 0.15)

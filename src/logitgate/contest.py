@@ -15,6 +15,7 @@ from .findings import Finding
 from .harm import HarmRule, proven_harm
 from .metrics import log_losses
 from .project import Project
+from .simpler import itself, same_model
 from .slices import Levels
 from .spending import spent
 
@@ -88,6 +89,9 @@ def _baselines(contest: Contest, project: Project) -> list[Finding]:
     scored, alpha = contest.scored, contest.alpha(project)
     findings = []
     for name, other in contest.baselines.items():
+        if name == LINEAR and same_model(scored, other):
+            findings.append(itself(name))
+            continue
         margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
         findings.append(gates.baseline(name, paired(scored, other, alpha), margin))
     difference = _log_losses(scored) - _log_losses(contest.baselines[PRIOR])

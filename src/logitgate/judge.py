@@ -21,6 +21,7 @@ from .seen import SeenRows, untouched
 from .self_test import self_test
 from .sensitivity import sensitivity
 from .side_by_side import champion_exhibit
+from .simpler import baseline_exhibit, proposals
 from .slices import SliceEvaluation, slice_evaluations
 from .slicing import slice_levels
 
@@ -84,7 +85,9 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     costs_found, costs_table = sensitivity(contest.scored, contest.reference, contest.alpha(project), named)
     calibrated, calibration_tables = calibration_evidence(contest.scored, contest.levels, project)
     findings += costs_found + calibrated
+    findings += proposals(contest.scored, contest.baselines, contest.alpha(project))
     exhibits = (
+        baseline_exhibit(contest.scored, contest.baselines),
         *calibration_tables,
         costs_table,
         Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),

@@ -342,8 +342,8 @@ class Gates(_Section):
     """Effective number of events that champion and challenger must decide differently."""
     suspicious_gain: Annotated[float, Field(gt=0)] = 0.5
     """Share of the champion's cost; a challenger that saves more stops, as a leak is likelier."""
-    linear_margin: Share = 0.02
-    """Share of the plain linear model's cost by which a more complex one may be worse at most."""
+    linear_margin: Share = 0.0
+    """Share of the plain linear model's cost by which a more complex one may be worse; 0 asks for a gain."""
     slice_margin: Annotated[float, Field(ge=0)] = 0.1
     """Harm to a slice, as a share of the reference's mean cost, that must be proven to stop."""
     signs: dict[Name, Sign] = {}
