@@ -23,26 +23,30 @@ app = typer.Typer(
 
 ProjectFile = Annotated[Path, typer.Argument(help="The project file, such as mlproject/flights.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Junit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", metavar="FILE")]
 AsOf = Annotated[str | None, typer.Option(help="Use only what was known before this date.", metavar="DATE")]
 
 
 @app.command()
-def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False, junit: Junit = None) -> None:
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
+    from flows.reporting import reported
     from flows.start import server_meanwhile, started
 
-    with started():
-        from logitgate.project import parse_as_of
-        from logitgate.project_file import load_project
+    with reported(junit) as report:
+        with started():
+            from logitgate.project import parse_as_of
+            from logitgate.project_file import load_project
 
-        # What was mistyped is refused before Prefect and MLflow start, which takes seconds.
-        load_project(project)
-        parse_as_of(as_of) if as_of else None
+            # What was mistyped is refused before Prefect and MLflow start, which takes seconds.
+            load_project(project)
+            parse_as_of(as_of) if as_of else None
 
-        with server_meanwhile():
-            from flows import screen
-            from flows.training import trainings
-    (outcome,) = trainings(project, [as_of or None])
+            with server_meanwhile():
+                from flows import screen
+                from flows.training import trainings
+        (outcome,) = trainings(project, [as_of or None])
+        report(outcome.model, outcome.verdict)
     screen.print_json(outcome.as_json()) if as_json else screen.print_outcome(outcome)
     raise typer.Exit(1 if outcome.status.stops else 0)
 
@@ -52,14 +56,18 @@ def check(
     project: ProjectFile,
     table: Annotated[Path | None, typer.Option(help="Check this table instead of the project's own.")] = None,
     as_json: AsJson = False,
+    junit: Junit = None,
 ) -> None:
     """Check a table against the contract, and the project's own rows for leaks."""
+    from flows.reporting import reported
     from flows.start import started
 
-    with started():
-        from flows import screen
-        from flows.check import run_check
-    verdict = run_check(project, table)
+    with reported(junit) as report:
+        with started():
+            from flows import screen
+            from flows.check import run_check
+        verdict = run_check(project, table)
+        report("check", verdict)
     found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
     screen.print_json(found) if as_json else screen.print_findings(verdict)
     raise typer.Exit(1 if verdict.status.stops else 0)
@@ -80,6 +88,17 @@ def explain(
         from flows.explain import run_explain
     explained = run_explain(project, row, version)
     screen.print_json(explained) if as_json else screen.print_explanation(explained)
+
+
+@app.command()
+def gates(project: ProjectFile, as_json: AsJson = False) -> None:
+    """List what a training would have to prove, with margins, and what happens on each status."""
+    from flows import screen
+    from logitgate.gate_list import consequences, gate_list
+    from logitgate.project_file import load_project
+
+    asked = gate_list(load_project(project))
+    screen.print_gates(asked, consequences(), as_json=as_json)
 
 
 @app.command()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from logitgate.findings import Status, Verdict
+from logitgate.gate_list import GateEntry
 from logitgate.outcome import Outcome
 from logitgate.report import folded, headline
 
@@ -42,6 +44,19 @@ def print_findings(verdict: Verdict) -> None:
         table.add_row(f"[{colour}]{finding.status}[/]", finding.check, escape(finding.subject), because)
     OUT.print(table)
     OUT.print(f"\n[bold {_COLOURS[verdict.status]}]{escape(headline(verdict))}[/]")
+
+
+def print_gates(asked: Iterable[GateEntry], consequences: Mapping[str, str], *, as_json: bool) -> None:
+    """Print what each gate asks for, its margins, and what each status does."""
+    if as_json:
+        print_json({"gates": [asdict(one) for one in asked], "statuses": consequences})
+        return
+    table = Table("check", "asks", "margins", box=None, pad_edge=False, header_style="bold")
+    for one in asked:
+        margins = "\n".join(f"{name} {value}" for name, value in one.margins.items())
+        table.add_row(one.check, escape(one.asks), escape(margins))
+    OUT.print(table)
+    OUT.print("\n" + ", ".join(f"{status} {fate}" for status, fate in consequences.items()), highlight=False)
 
 
 def print_outcome(outcome: Outcome) -> None:

@@ -401,7 +401,7 @@ def test_a_refused_run_is_finished_and_keeps_its_verdict(commands, tmp_path, vis
     assert "constant" in run.data.tags["mlflow.note.content"]
     assert {one.path for one in store.client.list_artifacts(run.info.run_id)} >= {
         "verdict.md",
-        "outcome.json",
+        "verdict.json",
     }
     assert store.client.search_model_versions("name='visits'") == []
     close(store)

@@ -9,12 +9,14 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from logitgate import __version__
+from logitgate.gates import REQUIRED
 from tests import projects
 from tests.command import living_in, logitgate, opened
 
@@ -343,3 +345,46 @@ def test_mlflow_run_trains_in_the_run_that_it_made(named, repository, mlflow_tem
     assert pd.read_parquet(project.parent / "visits.parquet").equals(visits)
     client._tracking_client.store.engine.dispose()
     client._get_registry_client().store.engine.dispose()
+
+
+def test_check_writes_junit_and_the_summary_of_a_step(trained, tmp_path, visits, monkeypatch):
+    """Every finding is a test case, and the Markdown table goes where GitHub Actions asks for it."""
+    summary, report = tmp_path / "summary.md", tmp_path / "junit.xml"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    project = projects.write(tmp_path, visits)
+    answer = logitgate("check", project, "--json", "--junit", report)
+    assert answer.code == 0, answer.everything
+    suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - our own
+    found = [(one["check"], one["subject"]) for one in answer.json["findings"]]
+    assert [(case.get("classname"), case.get("name")) for case in suite] == found
+    assert "| status | check | subject | because |" in summary.read_text(encoding="utf-8")
+
+
+def test_a_refused_command_still_writes_its_report(commands, tmp_path, visits):
+    """A table that cannot be read is one error in the report."""
+    project, report = projects.write(tmp_path, visits), tmp_path / "junit.xml"
+    (tmp_path / "visits.parquet").write_bytes(b"no parquet")
+    answer = logitgate("check", project, "--junit", report)
+    assert answer.code == 1
+    suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314 - our own
+    assert suite.get("errors") == "1"
+    assert "visits.parquet" in suite[0][0].get("message")
+
+
+@pytest.mark.parametrize("place", ["gone/junit.xml", "."])
+def test_a_report_that_cannot_be_written_is_refused_first(commands, tmp_path, visits, place):
+    """Nothing is trained for a report that nobody could read: exit 2, and no run."""
+    project = projects.write(tmp_path / "project", visits)
+    answer = logitgate("train", project, "--junit", tmp_path / place)
+    assert answer.code == 2 and "folder" in answer.err
+    assert opened(commands).client.get_experiment_by_name("visits") is None
+
+
+def test_gates_lists_what_would_be_checked(tmp_path, visits):
+    """Every required gate with its margins and the fate of each status, for people and programs."""
+    project = projects.write(tmp_path, visits)
+    told = logitgate("gates", project, "--json").json
+    assert [one["check"] for one in told["gates"]] == list(REQUIRED)
+    assert told["statuses"]["INDETERMINATE"] == "stops"
+    shown = logitgate("gates", project)
+    assert shown.code == 0 and "0.5 to 1.8" in shown.out and "FAIL stops" in shown.out

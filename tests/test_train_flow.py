@@ -1,9 +1,14 @@
 """The whole road: rows in, verdict out, a version in the registry, and production behind the gates."""
 
+import json
+from pathlib import Path
+
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.verdict_file import verdict_schema
 from tests import projects
 from tests.command import living_in, logitgate, opened
 
@@ -131,7 +136,7 @@ def test_a_run_keeps_what_its_readers_need(road):
     assert told["snapshot"].startswith(dataset.dataset.digest) and len(dataset.dataset.digest) >= 32
     assert set(_files(client, told["run_id"])) >= {
         "verdict.md",
-        "outcome.json",
+        "verdict.json",
         "evidence.md",
         "evidence/slices.json",
         "figures/roc.png",
@@ -196,6 +201,30 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     assert told.code == 1 and told.json["champion"] == old.version
     finding = told.findings("champion")[f"version {old.version}: rows left out"]
     assert finding["status"] == "INDETERMINATE" and "take the alias champion" in finding["because"]
+
+
+def test_runs_and_versions_can_be_filtered_by_gate(road):
+    """Each gate's status is a tag of the run and of the version, and the store finds runs by it."""
+    home, answers, _ = road
+    client, told = opened(home).client, answers["refused"].json
+    experiment = client.get_experiment_by_name("visits").experiment_id
+    refused = client.search_runs([experiment], f"tags.`gate.champion` = '{told['checks']['champion']}'")
+    assert told["run_id"] in {run.info.run_id for run in refused}
+    assert answers["better"].json["run_id"] not in {run.info.run_id for run in refused}
+    version = client.get_model_version("visits", str(told["version"]))
+    tags = {name: value for name, value in version.tags.items() if name.startswith("gate.")}
+    assert tags == {f"gate.{check}": status for check, status in told["checks"].items()}
+
+
+def test_the_verdict_file_is_the_printed_verdict(road, tmp_path):
+    """verdict.json of the run holds what --json printed, and is of the published form."""
+    home, answers, _ = road
+    client, told = opened(home).client, answers["better"].json
+    kept = Path(client.download_artifacts(told["run_id"], "verdict.json", str(tmp_path)))
+    plain = json.loads(kept.read_text(encoding="utf-8"))
+    assert plain == told
+    jsonschema.validate(plain, verdict_schema())
+    assert plain["checks"]["self-test"] == "PASS" and "slices" in plain["exhibits"]
 
 
 def test_every_candidate_is_a_run_below_its_training(road):

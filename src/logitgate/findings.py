@@ -31,6 +31,10 @@ class Status(StrEnum):
         return self not in (Status.PASS, Status.WARN, Status.INSUFFICIENT)
 
 
+_ORDER = list(Status)
+"""From good to worst."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one check found about one subject, and the figures it rests on."""
@@ -78,9 +82,18 @@ class Verdict:
         """PASS only when nothing stops; otherwise the worst status found."""
         if not self.findings:
             return Status.INDETERMINATE
-        order = list(Status)
-        worst = max((finding.status for finding in self.findings), key=order.index)
+        worst = max((finding.status for finding in self.findings), key=_ORDER.index)
         return worst if worst.stops else Status.PASS
+
+    @property
+    def checks(self) -> dict[str, Status]:
+        """The worst status of each check, in the order in which the checks were made."""
+        worst: dict[str, Status] = {}
+        for finding in self.findings:
+            worst[finding.check] = max(
+                worst.get(finding.check, Status.PASS), finding.status, key=_ORDER.index
+            )
+        return worst
 
     @property
     def reasons(self) -> tuple[Finding, ...]:

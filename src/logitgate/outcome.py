@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from .decision import Rule
 from .evaluate import Evaluation
-from .findings import Finding, Status, Verdict
+from .findings import Finding, Status, Verdict, finite
+from .report import headline
+from .verdict_file import SCHEMA_VERSION, VerdictFile
 
-_AS_THEY_ARE = ("model", "snapshot", "run_id", "version", "promoted", "champion", "repeated")
+_AS_THEY_ARE = (
+    *("kind", "model", "version", "against", "run_id", "promoted", "champion"),
+    *("exhibits", "snapshot", "repeated"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,9 @@ class Outcome:
     rule: Rule | None = None
     test: dict[str, float] = field(default_factory=dict)
     repeated: bool = False
+    exhibits: tuple[str, ...] = ()
+    against: int | None = None
+    kind: Literal["training", "comparison"] = "training"
 
     @classmethod
     def of(cls, model: str, snapshot: str, verdict: Verdict, as_of: datetime | None) -> Outcome:
@@ -45,34 +53,30 @@ class Outcome:
         return Verdict(self.findings)
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain values; figures that are not finite become None, as JSON has no NaN."""
-        numbers = Finding("", "", Status.PASS, "", self.test).as_json()["figures"]
-        return {
-            "model": self.model,
-            "version": self.version,
-            "run_id": self.run_id,
-            "status": self.status.value,
-            "promoted": self.promoted,
-            "champion": self.champion,
-            "findings": [finding.as_json() for finding in self.findings],
-            "test": numbers,
+        """Return the plain values of a `VerdictFile`; a figure that is not finite becomes None."""
+        written = {
+            **{name: getattr(self, name) for name in _AS_THEY_ARE},
+            "schema_version": SCHEMA_VERSION,
+            "status": self.status,
+            "headline": headline(self.verdict),
+            "checks": self.verdict.checks,
+            "findings": tuple(finding.as_json() for finding in self.findings),
+            "test": {name: finite(value) for name, value in self.test.items()},
             "threshold": self.rule.value if self.rule else None,
             "rule": self.rule.name if self.rule else None,
-            "snapshot": self.snapshot,
             "as_of": self.as_of.isoformat() if self.as_of else None,
-            "repeated": self.repeated,
         }
+        return VerdictFile.model_validate(written).model_dump(mode="json")
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Outcome:
         """Rebuild from what `as_json` returned; a figure that was not finite comes back as NaN."""
-        rule = Rule(plain["rule"], plain["threshold"]) if plain["rule"] else None
-        found = [{**one, "status": Status(one["status"])} for one in plain["findings"]]
+        told = VerdictFile.model_validate(plain)
         return cls(
-            **{name: plain[name] for name in _AS_THEY_ARE},
-            findings=tuple(Finding(**one) for one in found),
-            status=Status(plain["status"]),
-            as_of=datetime.fromisoformat(plain["as_of"]) if plain["as_of"] else None,
-            rule=rule,
-            test={name: float("nan") if value is None else value for name, value in plain["test"].items()},
+            **{name: getattr(told, name) for name in _AS_THEY_ARE},
+            findings=tuple(Finding(**one.model_dump()) for one in told.findings),
+            status=told.status,
+            as_of=datetime.fromisoformat(told.as_of) if told.as_of else None,
+            rule=Rule(told.rule, told.threshold) if told.rule else None,
+            test={name: float("nan") if value is None else value for name, value in told.test.items()},
         )

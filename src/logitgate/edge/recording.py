@@ -13,6 +13,7 @@ from ..corp import Corp, consistency
 from ..curves import cost_points, roc_points
 from ..evidence import Evidence
 from ..exhibits import Exhibit
+from ..findings import Verdict
 from ..judge import Judged
 from ..learn import Learned
 from ..outcome import Outcome
@@ -24,6 +25,9 @@ from ..threshold import Choice
 from . import figures
 from .batches import Entries, Value
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
+
+VERDICT = "verdict.json"
+"""The outcome of a run as a file, in the form of `verdict_file.VerdictFile`."""
 
 
 def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
@@ -50,7 +54,7 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
 
 
 def record_outcome(run: Run, outcome: Outcome) -> None:
-    """Keep the outcome itself with the run, for whoever asks for the same training again.
+    """Keep the verdict for programs with the run; it is also told when the same training is asked for again.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
         When the store cannot be reached.
     """
     with TemporaryDirectory() as folder:
-        (Path(folder) / "outcome.json").write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+        (Path(folder) / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
         artifacts(run, Path(folder))
     tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}
     record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
@@ -75,6 +79,11 @@ def note(evidence: Evidence) -> str:
     """Return the short Markdown that stands beside the run and the version."""
     evaluation = evidence.judged.evaluation if evidence.judged else None
     return description(evidence.verdict, evaluation, evidence.project.costs.unit)
+
+
+def gate_tags(verdict: Verdict) -> dict[str, str]:
+    """Return the tags by which the UI can filter runs and versions: ``gate.calibration = PASS``."""
+    return {f"gate.{check}": status.value for check, status in verdict.checks.items()}
 
 
 def _source(evidence: Evidence) -> str:
@@ -144,6 +153,7 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
         "verdict": evidence.verdict.status.value,
         "refused_by": ", ".join(stopping) or "nobody",
         "cost_unit": evidence.project.costs.unit,
+        **gate_tags(evidence.verdict),
     }
 
 

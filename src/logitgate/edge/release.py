@@ -20,7 +20,7 @@ from ..spending import Window
 from . import decisions, registry
 from .decisions import earlier_decisions
 from .provenance import code_version
-from .recording import note, record_evidence, record_outcome
+from .recording import VERDICT, gate_tags, note, record_evidence, record_outcome
 from .registry import Label, ModelVersion
 from .shipping import Shipment
 from .store import Store, reached
@@ -65,7 +65,7 @@ def recorded(store: Store, project: Project, snapshot: Snapshot) -> Outcome | No
         if not runs:
             return None
         with TemporaryDirectory() as folder:
-            path = store.client.download_artifacts(runs[0].info.run_id, "outcome.json", folder)
+            path = store.client.download_artifacts(runs[0].info.run_id, VERDICT, folder)
             plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     now = registry.champion(store, project.name)
     return replace(Outcome.from_json(plain), champion=now.version if now else None, repeated=True)
@@ -101,7 +101,9 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     verdict = evidence.verdict
     record_evidence(run, evidence, snapshot.digest)
     outcome = Outcome.of(project.name, snapshot.digest, verdict, evidence.as_of)
-    outcome = replace(outcome, run_id=run.run_id)
+    names = tuple(exhibit.name for exhibit in evidence.exhibits)
+    against = judged.champion_version if judged else None
+    outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against)
     if learned is None or judged is None or evidence.split is None:
         return outcome
     profile = reference_profile(evidence.split.train, judged.scored, project)
@@ -159,6 +161,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
         "snapshot": snapshot.digest,
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
         _KEY: snapshot.key,
+        **gate_tags(verdict),
     }
     fate = "Refused: not to be put into production." if refused else "Passed every gate."
     return Label(f"{fate}\n\n{note(evidence)}", tags)

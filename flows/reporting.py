@@ -1,0 +1,41 @@
+"""Reports for continuous integration, written however a command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from logitgate.edge.reports import add_to_summary, refuse_unwritable, write_whole
+from logitgate.errors import LogitgateError
+from logitgate.findings import Verdict
+from logitgate.junit import junit_xml, refusal
+
+Report: TypeAlias = Callable[[str, Verdict], None]
+
+
+@contextmanager
+def reported(junit: Path | None) -> Iterator[Report]:
+    """Write JUnit XML and the step's summary of a verdict; a refusal is reported as one error.
+
+    Raises
+    ------
+    ProjectError
+        At once when the file could not be written.
+    """
+    if junit is not None:
+        refuse_unwritable(junit)
+
+    def report(model: str, verdict: Verdict) -> None:
+        from logitgate.report import markdown  # brings numpy, which comes last
+
+        if junit is not None:
+            write_whole(junit, junit_xml(model, verdict.findings))
+        add_to_summary(f"## logitgate: {model}\n\n{markdown(verdict, None, '')}")
+
+    try:
+        yield report
+    except LogitgateError as error:
+        report("refused", Verdict((refusal(str(error)),)))
+        raise
