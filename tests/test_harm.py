@@ -47,9 +47,9 @@ def test_p_values_are_students_and_holms():
 
 
 def test_the_upper_bound_is_one_sided_and_uncorrected():
-    """Student's bound at the rule's alpha, whatever other slices there are."""
+    """Student's bound at an alpha of its own, whatever other slices there are."""
     for alpha in (0.05, 0.2):
-        found = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(0.1, alpha))
+        found = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(0.1, 0.01, bound_alpha=alpha))
         for at in (0, 1):
             rows = differences()[LEVELS.codes == at]
             expected = stats.ttest_1samp(rows, 0, alternative="less").confidence_interval(1 - alpha).high
@@ -130,3 +130,6 @@ def test_a_rule_that_cannot_decide_is_refused():
     ):
         with pytest.raises(ValueError, match=r"outside \(0, 1\) or margin"):
             HarmRule(**wrong)
+    for wrong in (0.0, 1.0, float("nan")):
+        with pytest.raises(ValueError, match="bound_alpha"):
+            HarmRule(0.0, bound_alpha=wrong)

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.contest import LINEAR, PRIOR
+from logitgate.contest import LINEAR, PRIOR, harm_rule
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
 from logitgate.delong import delong
 from logitgate.errors import DataError
 from logitgate.findings import Status, Verdict
 from logitgate.intervals import mean_interval
-from logitgate.judge import Opponents, judge
+from logitgate.judge import Opponents, contest_of, judge
 from logitgate.mcnemar import McNemar
 from logitgate.metrics import log_losses
 from logitgate.model import Model
@@ -499,3 +499,13 @@ def test_the_order_of_the_rows_does_not_matter(test_rows):
         for name, value in row.items():
             other = exhibit(two)[figure][name]
             assert other == (value if isinstance(value, str) else pytest.approx(value, rel=1e-9))
+
+
+def test_later_decisions_let_no_more_harm_through(test_rows):
+    """A proof that a slice is unharmed grows dearer with each decision, a proof of harm does not."""
+    first = contest_of(model("sharp"), Opponents(BASELINES), test_rows, PROJECT)
+    tenth = replace(first, decision=10)
+    rules = harm_rule(first, PROJECT), harm_rule(tenth, PROJECT)
+    assert [rule.alpha for rule in rules] == [PROJECT.gates.alpha] * 2
+    assert [rule.bound_alpha for rule in rules] == [one.alpha(PROJECT) for one in (first, tenth)]
+    assert rules[1].bound_alpha < rules[0].bound_alpha

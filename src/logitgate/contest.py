@@ -73,15 +73,20 @@ def contest_findings(contest: Contest, project: Project) -> list[Finding]:
 
 
 def harm_rule(contest: Contest, project: Project) -> HarmRule:
-    """Return when a slice's extra cost beyond the reference stops, for these rows."""
+    """Return when a slice's extra cost beyond the reference stops, for these rows.
+
+    Only proofs that a slice is unharmed share alpha with other decisions on the same rows: to ask for ever
+    stronger proofs of harm would let more and more harm through.
+    """
     margin = project.gates.slice_margin * abs(float(contest.reference.cost.mean()))
     declared = project.slices
     return HarmRule(
         margin,
-        contest.alpha(project),
+        project.gates.alpha,
         declared.minimum_rows,
         declared.minimum_events,
         declared.minimum_events,
+        contest.alpha(project),
     )
 
 

@@ -28,8 +28,12 @@ class HarmRule:
     rows: int = 100
     events: int = 10
     non_events: int = 10
+    bound_alpha: float = 0.05
+    """The chance that each upper bound lies below the true extra cost."""
 
     def __post_init__(self) -> None:
+        if not 0 < self.bound_alpha < 1:
+            raise ValueError(f"bound_alpha {self.bound_alpha:g} outside (0, 1)")
         if not (0 < self.alpha < 1 and np.isfinite(self.margin)):
             raise ValueError(f"alpha {self.alpha:g} outside (0, 1) or margin {self.margin:g} not finite")
 
@@ -48,7 +52,7 @@ class SliceHarm:
     adjusted: float
     """Holm's p-value over all slices with enough rows; NaN for the others."""
     upper: float
-    """One-sided upper bound of the mean extra cost at the rule's alpha, not corrected for other slices."""
+    """One-sided upper bound of the mean extra cost at the rule's `bound_alpha`, not corrected for other slices."""
 
     def figures(self) -> dict[str, float]:
         """Return all figures flat."""
@@ -97,7 +101,7 @@ def proven_harm(
 def _untold(column: Sliced, means: Means, rule: HarmRule) -> list[SliceHarm]:
     """Return the test of each level before Holm has looked at all of them."""
     low, high = means.limits(0.95)
-    p_values, upper = means.p_above(rule.margin), means.upper(rule.alpha)
+    p_values, upper = means.p_above(rule.margin), means.upper(rule.bound_alpha)
     return [
         SliceHarm(
             name=name,
