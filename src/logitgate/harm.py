@@ -52,7 +52,7 @@ class SliceHarm:
     adjusted: float
     """Holm's p-value over all slices with enough rows; NaN for the others."""
     upper: float
-    """One-sided upper bound of the mean extra cost at the rule's `bound_alpha`, not corrected for other slices."""
+    """One-sided upper bound of the mean extra cost at `bound_alpha`, not corrected for other slices."""
 
     def figures(self) -> dict[str, float]:
         """Return all figures flat."""
