@@ -64,7 +64,7 @@ def unreached(evidence):
 def test_a_sound_run_passes():
     """Rows, leakage, fit, then the judgement: each stage adds what it found."""
     parted, learned, judged = road(table())
-    assert {one.check for one in parted.findings} == {"contract", "rows", "leakage"}
+    assert {one.check for one in parted.findings} == {"contract", "rows", "leakage", "shifts"}
     assert (parted.learned, learned.judged) == (None, None)
     assert parted.split is learned.split is judged.split
     assert judged.verdict.status is Status.PASS
@@ -129,7 +129,7 @@ def test_a_leak_stops_before_anything_is_learned():
     parted, _, judged = road(table(), strict)
     assert parted.split is not None
     assert judged is parted
-    assert unreached(judged) == set(REQUIRED) - {"contract", "rows", "leakage"}
+    assert unreached(judged) == set(REQUIRED) - {"contract", "rows", "leakage", "shifts"}
 
 
 def test_declared_behaviour_is_judged():

@@ -53,7 +53,13 @@ LEAKS = {"flights": ("dep_delay", "2013-06-01"), "bank": ("duration", None)}
 def test_a_column_declared_as_known_too_late_is_no_feature(name, commands, tmp_path):
     """The finding names the column; no model is fitted, exit 1."""
     column, date = LEAKS[name]
-    copy = _copy(name, tmp_path, lambda plain: plain["features"]["numeric"].append(column))
+
+    def misuse(plain):
+        plain["features"]["numeric"].append(column)
+        # The case file is about the features that were declared.
+        del plain["behaviour"]
+
+    copy = _copy(name, tmp_path, misuse)
     told = logitgate("train", copy, "--json", *(("--as-of", date) if date else ()))
     assert told.code == 1
     declared = [one for one in told.json["findings"] if "declared as known only after" in one["because"]]
@@ -71,6 +77,7 @@ def test_a_column_that_knows_the_outcome_is_found_without_a_declaration(name, co
     def forget(plain):
         plain["features"]["numeric"].append(column)
         plain["columns"]["known_after_outcome"] = []
+        del plain["behaviour"]
 
     told = logitgate("train", _copy(name, tmp_path, forget), "--json", *(("--as-of", date) if date else ()))
     assert told.code == 1

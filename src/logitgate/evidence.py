@@ -27,6 +27,7 @@ from .learn import Learned, learn
 from .project import Project
 from .sample import observe
 from .seen import SeenRows
+from .shifts import shift_findings
 from .split import Split, split
 
 
@@ -124,7 +125,9 @@ def _parted(evidence: Evidence) -> Evidence:
     because = ", ".join(f"{number} {name}" for name, number in sizes.items())
     counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})
     known = replace(evidence, split=parts, as_of=observed.as_of)
-    return known.plus([counted, *leakage_findings(parts, evidence.project)])
+    return known.plus(
+        [counted, *leakage_findings(parts, evidence.project), *shift_findings(parts, evidence.project)]
+    )
 
 
 def _with_model(evidence: Evidence) -> Evidence:

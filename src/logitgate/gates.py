@@ -21,6 +21,7 @@ REQUIRED = (
     "rows",
     "contract",
     "leakage",
+    "shifts",
     "baselines",
     "calibration",
     "slices",

@@ -331,6 +331,13 @@ class LeakageGate(_Section):
 Sign: TypeAlias = Literal["positive", "negative"]
 
 
+class ShiftGate(_Section):
+    """What counts as a break in time."""
+
+    trusted: dict[Name, Annotated[str, Field(min_length=10)]] = {}
+    """Features, or the outcome, that may break from one day to the next, each with the reason."""
+
+
 class Gates(_Section):
     """What stops a promotion."""
 
@@ -350,6 +357,7 @@ class Gates(_Section):
     """Numeric features that must raise ('positive') or lower ('negative') the probability, all else equal."""
     calibration: CalibrationGate = CalibrationGate()
     leakage: LeakageGate = LeakageGate()
+    shifts: ShiftGate = ShiftGate()
 
 
 class Contract(_Section):
@@ -407,9 +415,7 @@ class Project(_Section):
         late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
         if late:
             yield f"costs read {_list(late)}, known only after the outcome; a decision needs its costs before"
-        strange = set(self.gates.leakage.trusted) - set(self.features.all)
-        if strange:
-            yield f"gates.leakage.trusted names {_list(strange)}, no feature; declare it or drop it"
+        yield from self._strange_trust()
         strange = set(self.gates.signs) - set(self.features.numeric)
         if strange:
             yield f"gates.signs names {_list(strange)}, no numeric feature; declare it or drop it"
@@ -419,6 +425,14 @@ class Project(_Section):
             yield f"a case file has its own {_list(own)}; rename that column of the rows"
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
+
+    def _strange_trust(self) -> Iterator[str]:
+        strange = set(self.gates.leakage.trusted) - set(self.features.all)
+        if strange:
+            yield f"gates.leakage.trusted names {_list(strange)}, no feature; declare it or drop it"
+        strange = set(self.gates.shifts.trusted) - {*self.features.all, self.outcome.column}
+        if strange:
+            yield f"gates.shifts.trusted names {_list(strange)}, no feature nor the outcome; drop it"
 
     @property
     def split_by(self) -> Literal["time", "entity", "random"]:
