@@ -62,10 +62,10 @@ def _process(*words, cwd, **options):
 
 
 def test_check_finds_a_sound_table_sound(trained):
-    """Exit 0, and the same findings about contract, rows and leaks as a training begins with."""
+    """Exit 0, and the same findings about contract, rows, leaks and shifts as a training begins with."""
     told = logitgate("check", trained[1], "--json")
     assert told.code == 0 and told.json["status"] == "PASS"
-    assert {one["check"] for one in told.json["findings"]} == {"contract", "rows", "leakage"}
+    assert {one["check"] for one in told.json["findings"]} == {"contract", "rows", "leakage", "shifts"}
     assert "PASS" in logitgate("check", trained[1]).out
 
 

@@ -13,6 +13,7 @@ ASKS: Mapping[str, str] = {
     "rows": "enough rows with a known outcome in every part",
     "contract": "no breach of the suite that is not declared harmless",
     "leakage": "no feature knows the outcome, and no part knows another",
+    "shifts": "no unit, code or label breaks from one day to the next",
     "baselines": "costs less than the prior and the best single feature, and within a margin of plain linear",
     "calibration": "the 95 % intervals of calibration-in-the-large and slope lie inside the margins",
     "slices": "no declared slice is proven to be harmed; each critical slice is proven not to be",
@@ -61,6 +62,10 @@ def _leakage(project: Project) -> dict[str, str]:
     }
 
 
+def _shifts(project: Project) -> dict[str, str]:
+    return {"trusted": ", ".join(sorted(project.gates.shifts.trusted)) or "none"}
+
+
 def _baselines(project: Project) -> dict[str, str]:
     share = f"{project.gates.linear_margin:.2%} of its cost"
     return {"alpha": f"{project.gates.alpha:g}", "plain linear may be cheaper by": share}
@@ -98,6 +103,7 @@ def _champion(project: Project) -> dict[str, str]:
 
 _MARGINS: Mapping[str, Callable[[Project], dict[str, str]]] = {
     "leakage": _leakage,
+    "shifts": _shifts,
     "baselines": _baselines,
     "calibration": _calibration,
     "slices": _slices,
