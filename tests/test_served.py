@@ -25,7 +25,7 @@ from logitgate.decision import Decision, Rule
 from logitgate.edge import shipping
 from logitgate.edge.served import ANSWER, TRUSTED_TYPES, ServedModel, Terms, answer
 from logitgate.edge.shipping import pack, signature, terms_of, unpack
-from logitgate.errors import DataError
+from logitgate.errors import ConflictError, DataError
 
 
 @pytest.fixture(scope="module")
@@ -302,5 +302,18 @@ def test_what_is_shipped_is_exact_and_says_nothing_of_this_machine(packed):
     described = (packed / "MLmodel").read_text("utf-8")
     assert str(packed.parent) not in described
     assert "/tmp" not in described  # noqa: S108 - looked for, not written to
-    assert not list(packed.rglob("__pycache__"))
     assert "input_example" not in {file.stem for file in packed.rglob("*")}
+
+
+def test_code_that_plain_mlflow_compiled_is_no_tampering(shipment, plain_rows, tmp_path, monkeypatch):
+    """None is shipped; what Python writes when MLflow loads the model in its place is overlooked."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    folder = tmp_path / "model"
+    digest = pack(shipment, folder, MLmodel(artifact_path="model"))
+    assert not list(folder.rglob("*.pyc"))
+    mlflow.pyfunc.load_model(str(folder)).predict(plain_rows)
+    assert list(folder.rglob("*.pyc"))
+    assert unpack(folder, digest).model.rule == shipment.model.rule
+    (folder / "__pycache__" / "more.py").write_text("raise SystemExit", encoding="utf-8")
+    with pytest.raises(ConflictError, match="was added"):
+        unpack(folder, digest)

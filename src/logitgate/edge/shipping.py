@@ -249,10 +249,18 @@ def _tampered(name: str, what: str) -> ConflictError:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digest of each file but the manifest and what MLflow adds when it downloads."""
+    """Return the digest of each file but the manifest and compiled code.
+
+    Python compiles the code beside a model when plain MLflow loads it from where it lies. This loader never
+    runs that code, so what it was compiled to proves nothing either way.
+    """
     files = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
     named = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: _sha256(path) for name, path in named.items() if name != MANIFEST}
+    return {name: _sha256(path) for name, path in named.items() if not _overlooked(path, name)}
+
+
+def _overlooked(path: Path, name: str) -> bool:
+    return name == MANIFEST or (path.suffix == ".pyc" and path.parent.name == "__pycache__")
 
 
 def _sha256(path: Path) -> str:
