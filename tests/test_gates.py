@@ -219,3 +219,10 @@ def test_a_critical_slice_without_a_proof_stops():
     assert absent.status is Status.INDETERMINATE
     assert absent.because.startswith("no test row is in this slice")
     assert gates.critical_slices([harm("s = other", Status.PASS)], {}, "champion") == []
+
+
+def test_an_interval_that_only_touches_its_margin_decides_nothing():
+    """Ending exactly at a margin from outside is neither a proof nor its opposite."""
+    assert gates.inside(Estimate(-1.5, -2.0, -1.0), -1.0, 1.0) is Status.INDETERMINATE
+    assert gates.inside(Estimate(1.5, 1.0, 2.0), -1.0, 1.0) is Status.INDETERMINATE
+    assert gates.inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
