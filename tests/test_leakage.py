@@ -59,7 +59,14 @@ def test_honest_features_pass():
     """Nothing is found about features that know a little."""
     statuses, findings = found(table().drop(columns="strong"), project())
     assert set(statuses.values()) == {Status.PASS}
-    assert list(statuses) == ["declarations", "single features", "duplicate rows", "contradictory rows"]
+    assert list(statuses) == [
+        "declarations",
+        "single features",
+        "duplicate rows",
+        "near-duplicate rows",
+        "contradictory rows",
+        "encoders",
+    ]
     assert findings["single features"].figures["auc"] == pytest.approx(0.55, abs=0.04)
 
 

@@ -57,6 +57,7 @@ def _leakage(project: Project) -> dict[str, str]:
         "single-feature AUC below": f"{gate.single_feature_auc:g}",
         "gap to the next below": f"{gate.gap:g}",
         "duplicate rows at most": f"{gate.duplicate_share:.2%}",
+        "near-duplicate rows at most": f"{gate.near_duplicate_share:.2%}",
         "contradictory rows at most": f"{gate.contradictory_share:.2%}",
         "trusted": ", ".join(sorted(gate.trusted)) or "none",
     }

@@ -10,10 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .costs import IntArray
-from .findings import Finding, Status
+from .duplicates import duplicate_findings
+from .encoders import encoder_findings
+from .findings import Figure, Finding, Status
 from .project import LeakageGate, Project
-from .sample import Sample, rows_seen
+from .sample import Sample
 from .split import Split
+from .time_travel import time_findings
 
 CHECK = "leakage"
 _BINS = 20
@@ -49,7 +52,9 @@ def leakage_findings(split: Split, project: Project) -> list[Finding]:
         *_declared(project),
         *separating(split.train, project),
         *_spans(split, project),
-        *_repeated(split, project),
+        *duplicate_findings(split, project),
+        *encoder_findings(split, project),
+        *time_findings(split, project),
     ]
 
 
@@ -78,9 +83,15 @@ def separating(train: Sample, project: Project) -> Iterator[Finding]:
     found = [_judged(name, aucs, ranked, gate) for name in ranked]
     yield from (finding for finding in found if finding.status is not Status.PASS)
     if not undefined and not any(finding.status.stops for finding in found):
-        highest = max((aucs[name] for name in ranked if name not in gate.trusted), default=float("nan"))
         because = "no feature that is not trusted separates the outcome suspiciously well"
-        yield Finding(CHECK, "single features", Status.PASS, because, {"auc": highest, "features": len(aucs)})
+        figures: dict[str, Figure] = {
+            figure: max(
+                (float(one.figures[figure] or 0) for one in found if one.subject not in gate.trusted),
+                default=float("nan"),
+            )
+            for figure in ("auc", "gap")
+        }
+        yield Finding(CHECK, "single features", Status.PASS, because, {**figures, "features": len(aucs)})
     yield from _undeclared(train, half, project)
 
 
@@ -146,41 +157,6 @@ def _spans(split: Split, project: Project) -> Iterator[Finding]:
             + ("; declare a columns.cluster that does not reach across parts" if late else ""),
             {"rows_out_of_order": late},
         )
-
-
-def _repeated(split: Split, project: Project) -> Iterator[Finding]:
-    gate = project.gates.leakage
-    hashes = {name: rows_seen(part, project.features.all) for name, part in split}
-    learned = np.concatenate([hashes[name] for name in hashes if name != "test"])
-    seen = float(np.isin(hashes["test"], learned).mean())
-    yield _share(
-        "duplicate rows",
-        seen,
-        gate.duplicate_share,
-        "of the test rows share all features with a row of another part",
-        "remove repeated rows, declare what they have in common as columns.entity, or raise "
-        "gates.leakage.duplicate_share",
-    )
-    _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
-    rows = np.bincount(group)
-    events = np.bincount(group, weights=np.concatenate([part.y for _, part in split]))
-    mixed = float(((events > 0) & (events < rows))[group].mean())
-    yield _share(
-        "contradictory rows",
-        mixed,
-        gate.contradictory_share,
-        "of the rows share all features with a row of the other outcome",
-        "mend the labels, add the feature that tells such rows apart, or raise "
-        "gates.leakage.contradictory_share",
-    )
-
-
-def _share(subject: str, share: float, limit: float, what: str, remedy: str) -> Finding:
-    passes = share <= limit
-    because = f"{share:.2%} {what} (at most {limit:.2%})" + ("" if passes else f"; {remedy}")
-    return Finding(
-        CHECK, subject, Status.PASS if passes else Status.FAIL, because, {"share": share, "limit": limit}
-    )
 
 
 def _halves(sample: Sample) -> IntArray:

@@ -95,6 +95,10 @@ class Columns(_Section):
     """Rows that fail together (the flights of one day): intervals treat them as one. Default: the entity."""
     known_after_outcome: Names = ()
     """Columns that are only known after the outcome; refused as features."""
+    feature_times: Names = ()
+    """Times at which features were measured; none may lie after `time`."""
+    outcome_time: Name | None = None
+    """When the outcome was known: after `time`, and within `outcome.matures_after` of it."""
 
 
 class Outcome(_Section):
@@ -322,6 +326,8 @@ class LeakageGate(_Section):
     """So is one that is this far above the next feature."""
     duplicate_share: Share = 0.01
     """Largest share of test rows whose features also stand in another part."""
+    near_duplicate_share: Share = 0.05
+    """Largest share of further test rows that nearly equal a row of another part."""
     contradictory_share: Share = 0.1
     """Largest share of rows that share all features with a row of the other outcome."""
     trusted: dict[Name, Annotated[str, Field(min_length=10)]] = {}
@@ -415,6 +421,7 @@ class Project(_Section):
         late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
         if late:
             yield f"costs read {_list(late)}, known only after the outcome; a decision needs its costs before"
+        yield from self._strange_times()
         yield from self._strange_trust()
         strange = set(self.gates.signs) - set(self.features.numeric)
         if strange:
@@ -425,6 +432,15 @@ class Project(_Section):
             yield f"a case file has its own {_list(own)}; rename that column of the rows"
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
+
+    def _strange_times(self) -> Iterator[str]:
+        roles = self.columns
+        times = {*roles.feature_times, *([roles.outcome_time] if roles.outcome_time else [])}
+        if times and roles.time is None:
+            yield "columns.feature_times and columns.outcome_time need columns.time; declare it or drop them"
+        both = times & {roles.id, roles.time, self.outcome.column, *self.features.all}
+        if both:
+            yield f"{_list(both)} cannot be a feature's or the outcome's time beside another role; keep one"
 
     def _strange_trust(self) -> Iterator[str]:
         strange = set(self.gates.leakage.trusted) - set(self.features.all)
@@ -454,7 +470,8 @@ class Project(_Section):
         named |= dict.fromkeys(self.features.categorical, ColumnType.TEXT)
         named |= {name: ColumnType.TEXT for name in (roles.id, roles.entity, roles.cluster) if name}
         named |= {self.outcome.column: ColumnType.TEXT}
-        named |= {roles.time: ColumnType.DATETIME} if roles.time else {}
+        times = (*roles.feature_times, *(name for name in (roles.time, roles.outcome_time) if name))
+        named |= dict.fromkeys(times, ColumnType.DATETIME)
         for name in (*self.slices.bins, *sorted(self.costs.matrix.columns)):
             named.setdefault(name, ColumnType.NUMBER)
         for name in self.slices.columns:

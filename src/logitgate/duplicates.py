@@ -1,0 +1,91 @@
+"""Rows that know each other: equal ones, nearly equal ones, and those that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .expressions import FloatArray
+from .findings import Finding, Status
+from .project import Project
+from .sample import rows_seen
+from .split import Split
+
+CHECK = "leakage"
+_STEP = 0.01
+"""Nearly equal numbers lie in one cell of a grid of this share of the column's spread."""
+
+
+def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
+    """Count test rows that stand in another part, exactly or nearly, and rows that contradict each other."""
+    gate = project.gates.leakage
+    hashes = {name: rows_seen(part, project.features.all) for name, part in split}
+    learned = np.concatenate([hashes[name] for name in hashes if name != "test"])
+    equal = np.isin(hashes["test"], learned)
+    yield _share(
+        "duplicate rows",
+        float(equal.mean()),
+        gate.duplicate_share,
+        "of the test rows share all features with a row of another part",
+        "remove repeated rows, declare what they have in common as columns.entity, or raise "
+        "gates.leakage.duplicate_share",
+    )
+    yield _share(
+        "near-duplicate rows",
+        float((near_duplicates(split, project) & ~equal).mean()),
+        gate.near_duplicate_share,
+        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its spread",
+        "remove copies, declare what they have in common as columns.entity, or raise "
+        "gates.leakage.near_duplicate_share",
+    )
+    _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
+    rows = np.bincount(group)
+    events = np.bincount(group, weights=np.concatenate([part.y for _, part in split]))
+    mixed = float(((events > 0) & (events < rows))[group].mean())
+    yield _share(
+        "contradictory rows",
+        mixed,
+        gate.contradictory_share,
+        "of the rows share all features with a row of the other outcome",
+        "mend the labels, add the feature that tells such rows apart, or raise "
+        "gates.leakage.contradictory_share",
+    )
+
+
+def near_duplicates(split: Split, project: Project) -> NDArray[np.bool_]:
+    """Return which test rows, shape (n,), fall into one cell with a row of another part.
+
+    Two grids, shifted by half a step, are looked at: values that one of them parts by its border
+    may share a cell of the other. Hashed, so the time grows with the rows and not with their pairs.
+    """
+    frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
+    tested = np.arange(len(frame)) >= len(frame) - len(split.test)
+    found = np.zeros(len(split.test), dtype=bool)
+    for shift in (0.0, 0.5):
+        cells = {name: np.floor(values + shift) for name, values in scaled.items()}
+        hashed = pd.util.hash_pandas_object(frame.assign(**cells), index=False).to_numpy()
+        found |= np.isin(hashed[tested], hashed[~tested])
+    return found
+
+
+def _in_steps(column: pd.Series) -> FloatArray:
+    values: FloatArray = column.to_numpy(np.float64, na_value=np.nan)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return values
+    low, first, third, high = np.quantile(known, (0.05, 0.25, 0.75, 0.95))
+    # Half of a column may be one value: then its tails say how far it spreads.
+    spread = float(third - first) or float(high - low) or float(np.ptp(known)) or 1.0
+    return values / (_STEP * spread)
+
+
+def _share(subject: str, share: float, limit: float, what: str, remedy: str) -> Finding:
+    passes = share <= limit
+    because = f"{share:.2%} {what} (at most {limit:.2%})" + ("" if passes else f"; {remedy}")
+    return Finding(
+        CHECK, subject, Status.PASS if passes else Status.FAIL, because, {"share": share, "limit": limit}
+    )
