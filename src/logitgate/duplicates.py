@@ -33,11 +33,14 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         "remove repeated rows, declare what they have in common as columns.entity, or raise "
         "gates.leakage.duplicate_share",
     )
+    near = float((near_duplicates(split, project) & ~equal).mean())
+    chance = _at_most(float(near_duplicates(split, project, shuffled=True).mean()), len(split.test))
     yield _share(
         "near-duplicate rows",
-        float((near_duplicates(split, project) & ~equal).mean()),
+        max(near - chance, 0.0),
         gate.near_duplicate_share,
-        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its spread",
+        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its "
+        f"spread, beyond the {chance:.2%} that shuffled columns may show",
         "remove copies, declare what they have in common as columns.entity, or raise "
         "gates.leakage.near_duplicate_share",
     )
@@ -55,13 +58,18 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
     )
 
 
-def near_duplicates(split: Split, project: Project) -> NDArray[np.bool_]:
+def near_duplicates(split: Split, project: Project, *, shuffled: bool = False) -> NDArray[np.bool_]:
     """Return which test rows, shape (n,), fall into one cell with a row of another part.
 
     Two grids, shifted by half a step, are looked at: values that one of them parts by its border
     may share a cell of the other. Hashed, so the time grows with the rows and not with their pairs.
+    With shuffled columns, each in an order of its own, rows meet by chance alone: few features, or
+    coarse ones, put honest neighbours into one cell.
     """
     frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    if shuffled:
+        rng = np.random.default_rng(0)
+        frame = frame.apply(lambda column: column.array.take(rng.permutation(len(column))))
     scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
     tested = np.arange(len(frame)) >= len(frame) - len(split.test)
     found = np.zeros(len(split.test), dtype=bool)
@@ -70,6 +78,11 @@ def near_duplicates(split: Split, project: Project) -> NDArray[np.bool_]:
         hashed = pd.util.hash_pandas_object(frame.assign(**cells), index=False).to_numpy()
         found |= np.isin(hashed[tested], hashed[~tested])
     return found
+
+
+def _at_most(share: float, rows: int) -> float:
+    """Return what one share may show by chance when another of as many rows shows this one: 2 SE of both."""
+    return share + 2 * float(np.sqrt(2 * share * (1 - share) / rows))
 
 
 def _in_steps(column: pd.Series) -> FloatArray:
