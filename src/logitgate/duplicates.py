@@ -17,6 +17,7 @@ from .split import Split
 CHECK = "leakage"
 _STEP = 0.01
 """Nearly equal numbers lie in one cell of a grid of this share of the column's spread."""
+_COARSER = 10
 
 
 def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
@@ -33,14 +34,14 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         "remove repeated rows, declare what they have in common as columns.entity, or raise "
         "gates.leakage.duplicate_share",
     )
-    near = float((near_duplicates(split, project) & ~equal).mean())
-    chance = _at_most(float(near_duplicates(split, project, shuffled=True).mean()), len(split.test))
+    near, chance = near_duplicates(split, project)
+    share = float((near & ~equal).mean())
     yield _share(
         "near-duplicate rows",
-        max(near - chance, 0.0),
+        max(share - chance, 0.0),
         gate.near_duplicate_share,
         f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its "
-        f"spread, beyond the {chance:.2%} that shuffled columns may show",
+        f"spread, beyond the {chance:.2%} that lie so close by chance",
         "remove copies, declare what they have in common as columns.entity, or raise "
         "gates.leakage.near_duplicate_share",
     )
@@ -58,31 +59,30 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
     )
 
 
-def near_duplicates(split: Split, project: Project, *, shuffled: bool = False) -> NDArray[np.bool_]:
-    """Return which test rows, shape (n,), fall into one cell with a row of another part.
+def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], float]:
+    """Return which test rows, shape (n,), share a cell with a row of another part, and the share by chance.
 
     Two grids, shifted by half a step, are looked at: values that one of them parts by its border
     may share a cell of the other. Hashed, so the time grows with the rows and not with their pairs.
-    With shuffled columns, each in an order of its own, rows meet by chance alone: few features, or
-    coarse ones, put honest neighbours into one cell.
+    By chance: a grid ten times as fine leaves honest rows a tenth of their neighbours or fewer, as
+    they spread in one dimension at least; copies keep theirs.
     """
     frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
-    if shuffled:
-        rng = np.random.default_rng(0)
-        frame = frame.apply(lambda column: column.array.take(rng.permutation(len(column))))
     scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
     tested = np.arange(len(frame)) >= len(frame) - len(split.test)
+
+    def cells(steps: float, shift: float) -> NDArray[np.uint64]:
+        placed = {name: np.floor(values / steps + shift) for name, values in scaled.items()}
+        return pd.util.hash_pandas_object(frame.assign(**placed), index=False).to_numpy()
+
     found = np.zeros(len(split.test), dtype=bool)
     for shift in (0.0, 0.5):
-        cells = {name: np.floor(values + shift) for name, values in scaled.items()}
-        hashed = pd.util.hash_pandas_object(frame.assign(**cells), index=False).to_numpy()
-        found |= np.isin(hashed[tested], hashed[~tested])
-    return found
-
-
-def _at_most(share: float, rows: int) -> float:
-    """Return what one share may show by chance when another of as many rows shows this one: 2 SE of both."""
-    return share + 2 * float(np.sqrt(2 * share * (1 - share) / rows))
+        fine = cells(1, shift)
+        found |= np.isin(fine[tested], fine[~tested])
+    coarse = cells(_COARSER, 0.0)
+    others = pd.Series(coarse[~tested]).value_counts()
+    neighbours = others.reindex(coarse[tested], fill_value=0).to_numpy()
+    return found, float((1 - np.exp(-neighbours / _COARSER)).mean())
 
 
 def _in_steps(column: pd.Series) -> FloatArray:
