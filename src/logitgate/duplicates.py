@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], 
     scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
     tested = np.arange(len(frame)) >= len(frame) - len(split.test)
 
-    def cells(steps: float, shift: float) -> NDArray[np.uint64]:
+    def cells(steps: float, shift: float) -> NDArray[np.integer[Any]]:
         placed = {name: np.floor(values / steps + shift) for name, values in scaled.items()}
         return pd.util.hash_pandas_object(frame.assign(**placed), index=False).to_numpy()
 
