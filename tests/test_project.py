@@ -176,6 +176,14 @@ CONTRADICTIONS = [
     ({"search": {"knots": 2}}, "search.knots"),
     ({"split": {"by": "time"}}, "the split is by time but columns.time is not declared"),
     ({"split": {"by": "entity"}}, "split.by is 'entity' but columns.entity is not declared"),
+    (
+        {"columns": {"id": "contact_id", "outcome_time": "answered_on"}},
+        "columns.feature_times and columns.outcome_time need columns.time; declare it or drop them",
+    ),
+    (
+        {"columns": {"id": "contact_id", "time": "contacted_on", "feature_times": ["age"]}},
+        "'age' cannot be a feature's or the outcome's time beside another role; keep one",
+    ),
     ({"split": {"window": "90 days"}}, "split.window and outcome.matures_after need columns.time"),
     (
         {"outcome": {"column": "subscribed", "event": "yes", "matures_after": "1 day"}},
