@@ -19,6 +19,8 @@ CHECK = "leakage"
 _STEP = 0.01
 """Nearly equal numbers lie in one cell of a grid of this share of the column's spread."""
 _COARSER = 10
+_BOTH_GRIDS = 1.5
+"""Steps that two cells cover together, half a step apart."""
 
 
 def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
@@ -83,7 +85,7 @@ def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], 
     coarse = cells(_COARSER, 0.0)
     others = pd.Series(coarse[~tested]).value_counts()
     neighbours = others.reindex(coarse[tested], fill_value=0).to_numpy()
-    return found, float((1 - np.exp(-neighbours / _COARSER)).mean())
+    return found, float((1 - np.exp(-_BOTH_GRIDS * neighbours / _COARSER)).mean())
 
 
 def _in_steps(column: pd.Series) -> FloatArray:
