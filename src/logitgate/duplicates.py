@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .expressions import FloatArray
-from .findings import Finding, Status
+from .findings import Figure, Finding, Status
 from .project import Project
 from .sample import rows_seen
 from .split import Split
@@ -38,15 +38,14 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         "gates.leakage.duplicate_share",
     )
     near, chance = near_duplicates(split, project)
-    share = float((near & ~equal).mean())
     yield _share(
         "near-duplicate rows",
-        max(share - chance, 0.0),
+        float((near & ~equal).mean()),
         gate.near_duplicate_share,
-        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its "
-        f"spread, beyond the {chance:.2%} that lie so close by chance",
+        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its spread",
         "remove copies, declare what they have in common as columns.entity, or raise "
         "gates.leakage.near_duplicate_share",
+        chance,
     )
     _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
     rows = np.bincount(group)
@@ -68,7 +67,7 @@ def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], 
     Two grids, shifted by half a step, are looked at: values that one of them parts by its border
     may share a cell of the other. Hashed, so the time grows with the rows and not with their pairs.
     By chance: a grid ten times as fine leaves honest rows a tenth of their neighbours or fewer, as
-    they spread in one dimension at least; copies keep theirs.
+    they spread in one dimension at least; copies keep theirs. Two standard errors are granted to it.
     """
     frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
     scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
@@ -85,7 +84,8 @@ def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], 
     coarse = cells(_COARSER, 0.0)
     others = pd.Series(coarse[~tested]).value_counts()
     neighbours = others.reindex(coarse[tested], fill_value=0).to_numpy()
-    return found, float((1 - np.exp(-_BOTH_GRIDS * neighbours / _COARSER)).mean())
+    chance = float((1 - np.exp(-_BOTH_GRIDS * neighbours / _COARSER)).mean())
+    return found, chance + 2 * float(np.sqrt(chance * (1 - chance) / len(found)))
 
 
 def _in_steps(column: pd.Series) -> FloatArray:
@@ -99,9 +99,11 @@ def _in_steps(column: pd.Series) -> FloatArray:
     return values / (_STEP * spread)
 
 
-def _share(subject: str, share: float, limit: float, what: str, remedy: str) -> Finding:
-    passes = share <= limit
-    because = f"{share:.2%} {what} (at most {limit:.2%})" + ("" if passes else f"; {remedy}")
-    return Finding(
-        CHECK, subject, Status.PASS if passes else Status.FAIL, because, {"share": share, "limit": limit}
-    )
+def _share(  # noqa: PLR0913 - a sentence and its figures
+    subject: str, share: float, limit: float, what: str, remedy: str, chance: float = 0.0
+) -> Finding:
+    passes = share <= limit + chance
+    beyond = f" beyond the {chance:.2%} of chance" if chance else ""
+    because = f"{share:.2%} {what} (at most {limit:.2%}{beyond})" + ("" if passes else f"; {remedy}")
+    figures: dict[str, Figure] = {"share": share, "limit": limit} | ({"chance": chance} if chance else {})
+    return Finding(CHECK, subject, Status.PASS if passes else Status.FAIL, because, figures)
