@@ -45,7 +45,7 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its spread",
         "remove copies, declare what they have in common as columns.entity, or raise "
         "gates.leakage.near_duplicate_share",
-        chance,
+        chance=chance,
     )
     _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
     rows = np.bincount(group)
@@ -100,7 +100,7 @@ def _in_steps(column: pd.Series) -> FloatArray:
 
 
 def _share(  # noqa: PLR0913 - a sentence and its figures
-    subject: str, share: float, limit: float, what: str, remedy: str, chance: float = 0.0
+    subject: str, share: float, limit: float, what: str, remedy: str, *, chance: float = 0.0
 ) -> Finding:
     passes = share <= limit + chance
     beyond = f" beyond the {chance:.2%} of chance" if chance else ""
