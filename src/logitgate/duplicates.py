@@ -105,5 +105,7 @@ def _share(  # noqa: PLR0913 - a sentence and its figures
     passes = share <= limit + chance
     beyond = f" beyond the {chance:.2%} of chance" if chance else ""
     because = f"{share:.2%} {what} (at most {limit:.2%}{beyond})" + ("" if passes else f"; {remedy}")
-    figures: dict[str, Figure] = {"share": share, "limit": limit} | ({"chance": chance} if chance else {})
+    figures: dict[str, Figure] = {"share": share, "limit": limit}
+    if chance:
+        figures["chance"] = chance
     return Finding(CHECK, subject, Status.PASS if passes else Status.FAIL, because, figures)
