@@ -74,6 +74,40 @@ def check(
 
 
 @app.command()
+def compare(  # noqa: PLR0913 - options of a command
+    project: ProjectFile,
+    against: Annotated[int, typer.Argument(help="The version to hold against, such as the champion.")],
+    judged: Annotated[int, typer.Argument(help="The version to judge.")],
+    *,
+    since: Annotated[str | None, typer.Option(help="From this date on.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this date.", metavar="DATE")] = None,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Judge a registered version against another one, on rows that neither was fitted on."""
+    from flows.reporting import reported
+    from flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.project import parse_as_of
+            from logitgate.project_file import load_project
+
+            load_project(project)
+            limits = (
+                parse_as_of(since, "--since") if since else None,
+                parse_as_of(until, "--until") if until else None,
+            )
+            with server_meanwhile():
+                from flows import screen
+                from flows.training import comparison
+        outcome = comparison(project, (against, judged), limits)
+        report(outcome.model, outcome.verdict)
+    screen.print_json(outcome.as_json()) if as_json else screen.print_outcome(outcome)
+    raise typer.Exit(1 if outcome.status.stops else 0)
+
+
+@app.command()
 def explain(
     project: ProjectFile,
     row: Annotated[str, typer.Option("--id", help="The row's id.")],

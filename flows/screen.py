@@ -65,6 +65,9 @@ def print_outcome(outcome: Outcome) -> None:
     print_findings(outcome.verdict)
     if outcome.test:
         OUT.print(_figures(outcome))
+    if outcome.kind == "comparison":
+        OUT.print(f"version {outcome.version} judged against version {outcome.against}; nothing was promoted")
+        return
     if outcome.repeated:
         OUT.print("this very training had been done before; nothing was made anew")
     made = f"version {outcome.version} is registered" if outcome.version else "no version was made"

@@ -1,16 +1,19 @@
-"""Running the training flow, on the Prefect server of the environment or on an ephemeral one."""
+"""Running the training and comparison flows, on the Prefect server of the environment or an ephemeral one."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from pathlib import Path
 
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from flows.compare import compare
 from flows.train import train
 from logitgate.outcome import Outcome
+from logitgate.rejudge import Span
 
 
 def trainings(project_file: Path, dates: Iterable[str | None]) -> Iterator[Outcome]:
@@ -18,6 +21,14 @@ def trainings(project_file: Path, dates: Iterable[str | None]) -> Iterator[Outco
     with _unhurried():
         for as_of in dates:
             yield train(project_file, as_of)
+
+
+def comparison(
+    project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
+) -> Outcome:
+    """Judge the second version against the first one, on the rows between two dates."""
+    with _unhurried():
+        return compare(project_file, *versions, Span(*limits))
 
 
 def _unhurried() -> AbstractContextManager[object]:

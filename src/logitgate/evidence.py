@@ -33,7 +33,7 @@ from .split import Split, split
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known so far about one training run."""
+    """What is known so far about one training run, or one comparison."""
 
     project: Project
     frame: pd.DataFrame
@@ -45,6 +45,8 @@ class Evidence:
     split: Split | None = None
     learned: Learned | None = None
     judged: Judged | None = None
+    required: tuple[str, ...] = REQUIRED
+    """The checks without which there is no verdict."""
 
     @property
     def stops(self) -> bool:
@@ -54,7 +56,7 @@ class Evidence:
     @property
     def verdict(self) -> Verdict:
         """All findings; a check that was never reached is INDETERMINATE."""
-        return Verdict.of(self.findings, REQUIRED)
+        return Verdict.of(self.findings, self.required)
 
     def plus(self, findings: Iterable[Finding], exhibits: Iterable[Exhibit] = ()) -> Evidence:
         """Return the evidence with more findings, and the tables behind them."""

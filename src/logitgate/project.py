@@ -489,8 +489,8 @@ def _list(names: set[str] | list[str]) -> str:
     return ", ".join(f"'{name}'" for name in sorted(names))
 
 
-def parse_as_of(text: str) -> datetime:
-    """Read an as-of date: a day, or a moment, in UTC unless it says otherwise.
+def parse_as_of(text: str, option: str = "--as-of") -> datetime:
+    """Read a date that an option gave: a day, or a moment, in UTC unless it says otherwise.
 
     Raises
     ------
@@ -500,4 +500,4 @@ def parse_as_of(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise ProjectError("--as-of", f"'{text}' is not a date", "write it like 2013-05-01") from error
+        raise ProjectError(option, f"'{text}' is not a date", "write it like 2013-05-01") from error

@@ -1,0 +1,40 @@
+"""The comparison flow: two registered versions, judged anew by the gates of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.steps import step
+from flows.train import read
+from logitgate.edge import comparing
+from logitgate.edge.case_files import read_cases
+from logitgate.edge.contract import check_contract
+from logitgate.edge.environment import home
+from logitgate.edge.store import open_store
+from logitgate.edge.tracking import training_run
+from logitgate.evidence import Evidence
+from logitgate.outcome import Outcome
+from logitgate.project_file import load_project
+from logitgate.rejudge import REQUIRED, Span, choose_rows, rejudge
+
+
+@flow(name="compare", validate_parameters=False)
+def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcome:
+    """Judge one version against another on the rows of a span that neither was fitted on."""
+    project, store = load_project(project_file), open_store(home())
+    pair = comparing.match(store, project, against, judged)
+    version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read(project)
+    with training_run(store, project.name, comparing.opening_note(pair)) as run:
+        with step("check contract and choose the rows"):
+            contract = check_contract(table.frame, table.absent, project)
+            kept = contract.kept(table.frame)
+            evidence = Evidence(project, kept, findings=contract.findings, cases=cases, required=REQUIRED)
+            evidence, rows = choose_rows(evidence, span)
+        if rows is not None:
+            with step("judge on the rows that neither was fitted on"):
+                opponents = comparing.opponents(store, pair.against, rows)
+                evidence = rejudge(evidence, rows, version, opponents)
+        with step("record in MLflow"):
+            return comparing.record_comparison(run, evidence, pair, version.model.rule, table.digest)
