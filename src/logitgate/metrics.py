@@ -51,13 +51,14 @@ class ScoreGroups:
         return cls(order, np.flatnonzero(fresh))
 
     def counts(
-        self, y: NDArray[np.integer], weight: FloatArray | None = None
+        self, y: NDArray[np.integer] | FloatArray, weight: FloatArray | None = None
     ) -> tuple[FloatArray, FloatArray]:
         """Return the weight of the events and of the other rows in each group, highest score first.
 
         Parameters
         ----------
-        y : int array of shape (n,)
+        y : array of shape (n,)
+            Outcomes, or probabilities of the event: then expected weights are returned.
         weight : array of shape (n,), optional
         """
         every = np.ones(len(y)) if weight is None else weight[self.order]
