@@ -172,41 +172,46 @@ def _sample(frame: pd.DataFrame, time: NDArray[np.datetime64] | None, project: P
         _events(frame[project.outcome.column], project),
         frame[roles.id].astype(str).to_numpy(object),
         time,
-        _codes(frame, roles.entity),
-        _codes(frame, project.cluster),
+        codes(frame, roles.entity),
+        codes(frame, project.cluster),
     )
 
 
-def _events(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
-    values, column = outcome.convert_dtypes().astype(str), project.outcome.column
-    event = str(project.outcome.event)
+def read_outcomes(outcome: pd.Series, project: Project) -> tuple[NDArray[np.int8], int]:
+    """Return 1 where an outcome is the declared event, else 0, and how many distinct outcomes there are."""
+    values, event = outcome.convert_dtypes().astype(str), str(project.outcome.event)
     if isinstance(project.outcome.event, bool):
         values, event = values.str.lower(), event.lower()
-    levels = values.nunique()
+    return np.asarray(values == event, dtype=np.int8), int(values.nunique())
+
+
+def _events(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
+    column = project.outcome.column
+    y, levels = read_outcomes(outcome, project)
     if levels != 2:
         raise DataError(
             column,
-            f"{levels} distinct outcome{'s' * (levels != 1)} in {len(values)} rows, two are needed",
+            f"{levels} distinct outcome{'s' * (levels != 1)} in {len(y)} rows, two are needed",
             "widen the window, or map the outcome to two values",
         )
-    y = np.asarray(values == event, dtype=np.int8)
     if not y.any():
         raise DataError(column, "the declared event never occurs", "mend outcome.event in the project file")
     return y
 
 
-def _codes(frame: pd.DataFrame, column: str | None) -> IntArray | None:
+def codes(frame: pd.DataFrame, column: str | None) -> IntArray | None:
+    """Return a code from 0 on for each level of a column, shape (n,); None without a column."""
     if column is None:
         return None
-    codes, _ = pd.factorize(frame[column], use_na_sentinel=False)
-    return codes.astype(np.int64)
+    found, _ = pd.factorize(frame[column], use_na_sentinel=False)
+    return found.astype(np.int64)
 
 
 def _refuse_repeated_ids(sample: Sample, column: str) -> None:
-    codes, names = pd.factorize(sample.ids)
-    rows = np.bincount(codes)
+    code, names = pd.factorize(sample.ids)
+    rows = np.bincount(code)
     if (rows > 1).any():
-        events = np.bincount(codes, weights=sample.y)
+        events = np.bincount(code, weights=sample.y)
         conflicting = int(((events > 0) & (events < rows)).sum())
         raise DataError(
             column,

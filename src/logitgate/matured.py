@@ -1,0 +1,174 @@
+"""Labels that can be trusted: which rows of a window have an outcome that has had its time to come in.
+
+An outcome that is there before its time is a biased one: what goes wrong early is known early. It
+is counted and never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .costs import BoolArray
+from .errors import DataError
+from .findings import Finding, Status
+from .project import Project
+from .sample import Sample, codes, read_outcomes
+
+CHECK = "labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Matured:
+    """The rows whose outcome is known and mature, in order of time and id, and why the others are not used.
+
+    Parameters
+    ----------
+    sample : Sample
+        Possibly without any row, or with rows of one class.
+    counts : mapping of str to int
+        ``rows``, ``immature``, ``unlabelled`` and ``matured`` add up; ``labelled_early`` are the immature
+        ones that have an outcome, ``without_row`` the labels that belong to no row.
+    """
+
+    sample: Sample
+    counts: Mapping[str, int]
+
+    @property
+    def finding(self) -> Finding:
+        """What the check "labels" says: INSUFFICIENT without any mature outcome."""
+        counts = self.counts
+        because = (
+            f"{counts['matured']} of {counts['rows']} rows have a mature outcome; {counts['immature']} are "
+            f"immature, {counts['unlabelled']} have none"
+        )
+        status = Status.PASS if counts["matured"] else Status.INSUFFICIENT
+        return Finding(CHECK, "window", status, because, dict(counts))
+
+
+def matured(
+    window: pd.DataFrame, project: Project, as_of: datetime, labels: pd.DataFrame | None = None
+) -> Matured:
+    """Choose the rows of a window whose outcome is known and has matured by the as-of date.
+
+    Parameters
+    ----------
+    window : pandas.DataFrame
+        Rows with the columns of the project; with `labels`, their outcome need not be among them.
+    project : Project
+    as_of : datetime
+        UTC unless it says otherwise. A row is mature when ``time + matures_after`` is not after it; a row
+        without a time never is. Without `columns.time` all rows are.
+    labels : pandas.DataFrame, optional
+        Outcomes that came in later, by the project's id; an outcome that is missing there is unlabelled.
+
+    Raises
+    ------
+    DataError
+        When a column is absent, an id stands on several rows of either table, or the outcomes are not those
+        of the project: more than two, or two and none of them the event.
+    """
+    ids = _ids(window, project.columns.id, "the rows")
+    outcome, without_row = _outcome(window, ids, project, labels)
+    mature = _mature(window, project, as_of)
+    known = outcome.notna().to_numpy()
+    keep = mature & known
+    counts = {
+        "rows": len(window),
+        "immature": int((~mature).sum()),
+        "unlabelled": int((mature & ~known).sum()),
+        "matured": int(keep.sum()),
+        "labelled_early": int((~mature & known).sum()),
+        "without_row": without_row,
+    }
+    y = _checked(outcome[known], project)
+    full = np.zeros(len(window), dtype=np.int8)
+    full[known] = y
+    return Matured(_sample(window, ids, full, keep, project), counts)
+
+
+def _ids(frame: pd.DataFrame, column: str, whose: str) -> NDArray[np.object_]:
+    if column not in frame.columns:
+        raise DataError(column, f"{whose} lack it", "give the column that names each row")
+    ids: NDArray[np.object_] = frame[column].astype(str).to_numpy(object)
+    repeated = len(ids) - len(pd.unique(ids))
+    if repeated:
+        raise DataError(
+            column, f"{repeated} of {len(ids)} ids of {whose} are repeated", "keep one row for each id"
+        )
+    return ids
+
+
+def _outcome(
+    window: pd.DataFrame, ids: NDArray[np.object_], project: Project, labels: pd.DataFrame | None
+) -> tuple[pd.Series, int]:
+    column = project.outcome.column
+    source, whose = (window, "the rows") if labels is None else (labels, "the labels")
+    if column not in source.columns:
+        raise DataError(column, f"{whose} lack it", "give the column of the outcome")
+    if labels is None:
+        return window[column].reset_index(drop=True), 0
+    named = _ids(labels, project.columns.id, whose)
+    outcome = pd.Series(labels[column].to_numpy(), index=named)
+    return outcome.reindex(ids).reset_index(drop=True), int((~pd.Index(named).isin(ids)).sum())
+
+
+def _mature(window: pd.DataFrame, project: Project, as_of: datetime) -> BoolArray:
+    column = project.columns.time
+    if column is None:
+        return np.ones(len(window), dtype=bool)
+    if column not in window.columns:
+        raise DataError(
+            column, "the rows lack it", "give the column, or no outcome can be known to be mature"
+        )
+    limit = np.datetime64(_utc(as_of), "us")
+    time = _times(window, column)
+    mature: BoolArray = (time < limit) & (time + np.timedelta64(project.outcome.matures_after, "us") <= limit)
+    return mature
+
+
+def _times(window: pd.DataFrame, column: str) -> NDArray[np.datetime64]:
+    utc = window[column].dt.tz_convert("UTC").dt.tz_localize(None)
+    return np.asarray(utc.to_numpy("datetime64[us]"))
+
+
+def _utc(moment: datetime) -> datetime:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def _checked(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
+    """Return the outcomes; one class alone is possible in a window, two wrong ones are not."""
+    y, levels = read_outcomes(outcome, project)
+    if levels > 2 or (levels == 2 and not y.any()):
+        raise DataError(
+            project.outcome.column,
+            f"{levels} distinct outcomes, the declared event {'among' if y.any() else 'not among'} them",
+            "map the outcome to two values, one of them outcome.event",
+        )
+    return y
+
+
+def _sample(
+    window: pd.DataFrame, ids: NDArray[np.object_], y: NDArray[np.int8], keep: BoolArray, project: Project
+) -> Sample:
+    roles = project.columns
+    time = _times(window, roles.time) if roles.time else None
+    kept = np.flatnonzero(keep)
+    kept = kept[np.argsort(ids[kept], kind="stable")]
+    if time is not None:
+        kept = kept[np.argsort(time[kept], kind="stable")]
+    frame = window.iloc[kept]
+    return Sample(
+        frame,
+        y[kept],
+        ids[kept],
+        None if time is None else time[kept],
+        codes(frame, roles.entity),
+        codes(frame, project.cluster),
+    )
