@@ -78,13 +78,13 @@ def paired(challenger: Scored, champion: Scored, alpha: float) -> Paired:
         difference=mean_interval(difference, challenger.cluster),
         upper=upper_bound(difference, challenger.cluster, alpha),
         alpha=alpha,
-        effective_events=_effective_number(np.abs(difference[event])),
+        effective_events=effective_number(np.abs(difference[event])),
         newly_flagged=Flips.of(flagged & ~before, event, difference),
         newly_passed=Flips.of(before & ~flagged, event, difference),
     )
 
 
-def _effective_number(size: FloatArray) -> float:
+def effective_number(size: FloatArray) -> float:
     """Return how many equal differences would weigh as much as these (Kish 1965); 0 without any."""
     largest = float(size.max(initial=0.0))
     if not largest > 0:
