@@ -18,8 +18,8 @@ from logitgate.edge.environment import home
 from logitgate.edge.quarantine import keep
 from logitgate.edge.store import Store, open_store
 from logitgate.edge.tables import Table, read_rows
-from logitgate.edge.tracking import Run, training_run
-from logitgate.errors import UnavailableError
+from logitgate.edge.tracking import Run
+from logitgate.errors import HeldError, NoAnswerError, UnavailableError
 from logitgate.evidence import Evidence, judge_model, learn_model, part_rows
 from logitgate.outcome import Outcome
 from logitgate.project import Project, parse_as_of
@@ -27,7 +27,9 @@ from logitgate.project_file import load_project
 
 
 def _may_come_back(_task: object, _run: object, state: State[Any]) -> bool:
-    return isinstance(state.result(raise_on_failure=False), UnavailableError)
+    """Return whether it is worth asking again; who stays silent, or holds a lock, has been waited for."""
+    failure = state.result(raise_on_failure=False)
+    return isinstance(failure, UnavailableError) and not isinstance(failure, (HeldError, NoAnswerError))
 
 
 _io = task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1, retry_condition_fn=_may_come_back)
@@ -59,7 +61,7 @@ def learn(evidence: Evidence) -> Evidence:
         return learn_model(evidence)
 
 
-@_work
+@_io
 def judge(evidence: Evidence, store: Store, snapshot: release.Snapshot) -> Evidence:
     """Judge once, on the test rows, against the baselines and the champion."""
     with step("judge on the test rows"):
@@ -74,10 +76,10 @@ def record(run: Run, evidence: Evidence, snapshot: release.Snapshot) -> Outcome:
 
 
 @_io
-def promote(run: Run, outcome: Outcome, judged_against: int | None) -> Outcome:
+def promote(run: Run, outcome: Outcome) -> Outcome:
     """Make a version that passed every gate the champion."""
     with step("promote" if not outcome.status.stops else "leave production as it is"):
-        return release.promote_if_passed(run, outcome, judged_against)
+        return release.promote_if_passed(run, outcome)
 
 
 @flow(name="train", validate_parameters=False)
@@ -86,9 +88,11 @@ def train(project_file: Path, as_of: str | None) -> Outcome:
     project, store = load_project(project_file), open_store(home())
     cases, table = read_cases(project), read(project)
     snapshot = release.Snapshot.of(project, table.digest, as_of)
-    if (earlier := release.recorded(store, project, snapshot)) is not None:
-        return earlier
-    with training_run(store, project.name, release.opening_note(project, snapshot)) as run:
-        evidence = judge(learn(check(project, table, cases, as_of)), store, snapshot)
-        outcome = record(run, evidence, snapshot)
-        return promote(run, outcome, evidence.judged.champion_version if evidence.judged else None)
+    with release.only_one(store, project, snapshot) as earlier:
+        if earlier is not None and earlier.repeated:
+            return earlier
+        with release.recording(store, project, snapshot, earlier) as run:
+            if earlier is not None:
+                return promote(run, earlier)
+            evidence = judge(learn(check(project, table, cases, as_of)), store, snapshot)
+            return promote(run, record(run, evidence, snapshot))

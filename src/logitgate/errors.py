@@ -53,6 +53,14 @@ class UnavailableError(LogitgateError):
     exit_code = 3
 
 
+class NoAnswerError(UnavailableError):
+    """Somebody was asked and stayed silent until the limit; asking again would only wait again."""
+
+
+class HeldError(UnavailableError):
+    """Somebody else holds what only one may hold."""
+
+
 class ConflictError(LogitgateError):
     """Somebody else changed what this work was judged against."""
 

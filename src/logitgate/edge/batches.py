@@ -33,14 +33,17 @@ class Entries:
     tags: Mapping[str, Value] = field(default_factory=dict)
 
 
-def write(client: MlflowClient, run_id: str, entries: Entries) -> None:
+def write(client: MlflowClient, run_id: str, entries: Entries, at: int | None = None) -> None:
     """Write all entries in as few calls as MLflow allows.
+
+    With a moment `at` (milliseconds since 1970) the same entries can be written again: a metric of the same
+    moment is the same point, not a second one.
 
     A metric that is NaN or infinite is left out and named in the tag ``metrics_left_out``, because MLflow
     would keep 1.797e308 in its place. A character that MLflow does not allow in a name becomes ``_``; a
     text that it would cut silently says that it was cut.
     """
-    now = time.time_ns() // 1_000_000
+    now = time.time_ns() // 1_000_000 if at is None else at
     finite = {name: float(value) for name, value in entries.metrics.items() if math.isfinite(value)}
     lost = [f"{name} ({value})" for name, value in entries.metrics.items() if name not in finite]
     tags = {**entries.tags, LEFT_OUT: ", ".join(lost)} if lost else entries.tags

@@ -6,10 +6,7 @@ from mlflow.entities import Run, ViewType
 
 from ..spending import DIGEST, Window
 from .store import Store, reached
-from .tracking import experiment
-
-KEY = "logitgate.key"
-"""Tag with what makes a training the same training."""
+from .tracking import KEY, experiment
 
 _PAGE = 1_000
 

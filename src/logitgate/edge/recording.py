@@ -30,6 +30,10 @@ VERDICT = "verdict.json"
 """The outcome of a run as a file, in the form of `verdict_file.VerdictFile`."""
 
 
+RECORDED = "logitgate.recorded"
+"""Tag of a run whose evidence, version and outcome are all kept: only production is left to be changed."""
+
+
 def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     """Write parameters, metrics, tags, candidates, the dataset and the files of one run.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow.artifacts
-from mlflow.entities import LoggedModelOutput
+from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.entities.model_registry import ModelVersion as RegistryVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model as MLmodel
@@ -69,7 +69,7 @@ def register(run: Run, name: str, shipment: Shipment, label: Label) -> ModelVers
     """Keep a model with its run and give it the next version number.
 
     A challenger that was refused is registered as well; its label says so. The version is made last, so that
-    one whose files are incomplete never appears.
+    one whose files are incomplete never appears. What an earlier attempt of this run has uploaded is let go.
 
     Raises
     ------
@@ -80,6 +80,9 @@ def register(run: Run, name: str, shipment: Shipment, label: Label) -> ModelVers
     """
     client = run.store.client
     with reached(run.store):
+        for left in uploads(run.store, run.experiment_id, run.run_id):
+            if MLFLOW_MODEL_VERSIONS not in left.tags:
+                client.delete_logged_model(left.model_id)
         model_id, source, digest = _upload(run, name, shipment)
         client.log_outputs(run.run_id, [LoggedModelOutput(model_id, step=0)])
         tags = {**label.tags, DIGEST: digest, CODE: code_version()}
@@ -96,6 +99,12 @@ def register(run: Run, name: str, shipment: Shipment, label: Label) -> ModelVers
         link = json.dumps([{"name": name, "version": int(made.version)}])
         client.set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: link})
     return ModelVersion(name, int(made.version), run.run_id, digest)
+
+
+def uploads(store: Store, experiment_id: str, run_id: str) -> list[LoggedModel]:
+    """Return the models that a run has uploaded, or begun to."""
+    with reached(store):
+        return list(store.client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'"))
 
 
 def champion(store: Store, name: str) -> ModelVersion | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from ..errors import ConflictError, LogitgateError
 from ..evidence import Evidence, key_of
@@ -17,16 +15,15 @@ from ..profile import reference_profile
 from ..project import Project
 from ..seen import SeenRows
 from ..spending import Window
-from . import decisions, registry
+from . import attempts, registry, versions
+from .batches import Entries
 from .decisions import earlier_decisions
 from .provenance import code_version
-from .recording import VERDICT, gate_tags, note, record_evidence, record_outcome
+from .recording import RECORDED, gate_tags, note, record_evidence, record_outcome
 from .registry import Label, ModelVersion
 from .shipping import Shipment
-from .store import Store, reached
-from .tracking import Note, Run, experiment
-
-_KEY = decisions.KEY
+from .store import Store
+from .tracking import KEY, Note, Run, record, training_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +42,32 @@ class Snapshot:
 
 def opening_note(project: Project, snapshot: Snapshot) -> Note:
     """Return what the run list shows while the run goes on."""
-    tags = {_KEY: snapshot.key, "snapshot": snapshot.digest, "code_version": code_version()}
+    tags = {KEY: snapshot.key, "snapshot": snapshot.digest, "code_version": code_version()}
     return Note(snapshot.as_of or "all rows", project.purpose, tags)
 
 
-def recorded(store: Store, project: Project, snapshot: Snapshot) -> Outcome | None:
-    """Return how this very training ended before, or None when it never did.
-
-    Only a run that kept its outcome counts: one that was killed half-way is done again.
+@contextmanager
+def only_one(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Outcome | None]:
+    """Do this very training alone, and begin with what became of it before: see `attempts`.
 
     Raises
     ------
+    ConflictError
+        When somebody else is doing it for longer than one waits.
     UnavailableError
         When the store cannot be reached.
     """
-    finished = f"tags.`{_KEY}` = '{snapshot.key}' AND attributes.status = 'FINISHED'"
-    with reached(store):
-        runs = store.client.search_runs([experiment(store, project.name)], finished, max_results=1)
-        if not runs:
-            return None
-        with TemporaryDirectory() as folder:
-            path = store.client.download_artifacts(runs[0].info.run_id, VERDICT, folder)
-            plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    now = registry.champion(store, project.name)
-    return replace(Outcome.from_json(plain), champion=now.version if now else None, repeated=True)
+    with attempts.only_one(store, project.name, snapshot.key):
+        yield attempts.earlier(store, project.name, snapshot.key)
+
+
+@contextmanager
+def recording(store: Store, project: Project, snapshot: Snapshot, begun: Outcome | None) -> Iterator[Run]:
+    """Record the training in a run, or go on in the one that was interrupted; others of it are over."""
+    note, resumed = opening_note(project, snapshot), begun.run_id if begun else None
+    with training_run(store, project.name, note, resumed) as run:
+        attempts.supersede(run, project.name, snapshot.key)
+        yield run
 
 
 def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents:
@@ -96,7 +95,10 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
 
 
 def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
-    """Keep the evidence with the run, and register the model that was fitted, refused or not."""
+    """Keep the evidence with the run, and register the model that was fitted, refused or not.
+
+    It can be done again: what is there already is found and not made twice.
+    """
     project, learned, judged = evidence.project, evidence.learned, evidence.judged
     verdict = evidence.verdict
     record_evidence(run, evidence, snapshot.digest)
@@ -105,16 +107,17 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     against = judged.champion_version if judged else None
     outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against)
     if learned is None or judged is None or evidence.split is None:
-        return outcome
+        return _kept(run, outcome)
     profile = reference_profile(evidence.split.train, judged.scored, project)
     reference = profile | {"design_means": list(learned.design_means)}
     seen = SeenRows.of(evidence.split.fitted_on, project)
     shipment = Shipment(learned.model, project.costs.unit, reference, seen)
-    version = registry.register(run, project.name, shipment, _label(evidence, snapshot))
-    return replace(outcome.judged(learned.model.rule, judged.evaluation), version=version.version)
+    version = _registered(run, evidence, snapshot, shipment)
+    outcome = outcome.judged(learned.model.rule, judged.evaluation)
+    return _kept(run, replace(outcome, version=version.version))
 
 
-def promote_if_passed(run: Run, outcome: Outcome, judged_against: int | None) -> Outcome:
+def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
     """Make the version the champion when its verdict is PASS, and keep the outcome with the run.
 
     Raises
@@ -124,7 +127,7 @@ def promote_if_passed(run: Run, outcome: Outcome, judged_against: int | None) ->
     """
     store, name = run.store, outcome.model
     if outcome.status is Status.PASS and outcome.version is not None:
-        expected = None if judged_against is None else registry.numbered(store, name, judged_against)
+        expected = None if outcome.against is None else registry.numbered(store, name, outcome.against)
         registry.promote(store, registry.numbered(store, name, outcome.version), expected)
         outcome = replace(outcome, promoted=True)
     now = registry.champion(store, name)
@@ -152,6 +155,28 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
     return champion, registry.load(store, champion)
 
 
+def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, shipment: Shipment) -> ModelVersion:
+    """Register the model, unless this very training has done so before it was interrupted."""
+    name, label = evidence.project.name, _label(evidence, snapshot)
+    known = versions.of_training(run.store, name, snapshot.key)
+    assert evidence.split is not None  # noqa: S101 - without it there is no model
+    for version in known:
+        if versions.answers_alike(run.store, version, shipment.model, evidence.split.test):
+            versions.relabel(run, version, label)
+            return version
+    made = registry.register(run, name, shipment, label)
+    for version in known:
+        versions.replace_by(run.store, version, made)
+    return made
+
+
+def _kept(run: Run, outcome: Outcome) -> Outcome:
+    """Keep the outcome before production is changed, and say that all before is done."""
+    record_outcome(run, outcome)
+    record(run, Entries(tags={RECORDED: "true"}))
+    return outcome
+
+
 def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
     verdict = evidence.verdict
     refused = {finding.check for finding in verdict.reasons}
@@ -160,7 +185,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
         "refused_by": ", ".join(sorted(refused)) or "nobody",
         "snapshot": snapshot.digest,
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
-        _KEY: snapshot.key,
+        KEY: snapshot.key,
         **gate_tags(verdict),
     }
     fate = "Refused: not to be put into production." if refused else "Passed every gate."

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from requests import RequestException
+from requests import Timeout as HttpTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import UnavailableError
+from ..errors import HeldError, NoAnswerError, UnavailableError
 
 _SQLITE = "sqlite:///"
 _ANSWER_SECONDS = 12.0
 _LOCK_SECONDS = 120.0
+_PAUSES = (0.5, 1.0, 1.5)
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 
 Answer = TypeVar("Answer")
@@ -89,33 +92,66 @@ def open_store(home: Path) -> Store:
 
 @contextmanager
 def reached(store: Store) -> Iterator[None]:
-    """Say in our words that a store cannot be reached or does not do what it is asked."""
+    """Say in our words that a store cannot be reached or does not do what it is asked.
+
+    Raises
+    ------
+    NoAnswerError
+        When it was reached and stayed silent.
+    UnavailableError
+        In every other case.
+    """
     try:
         yield
     except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
         reason = without_password(str(error).strip().partition("\n")[0])[:300]
-        raise UnavailableError(
+        raise (NoAnswerError if _timed_out(error) else UnavailableError)(
             f"store {store}",
             reason or type(error).__name__,
             "see that it runs, accepts you and can be written",
         ) from error
 
 
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold the lock file until the end of the block; locks of dead processes are free.
+def again(store: Store, ask: Callable[[], Answer]) -> Answer:
+    """Ask, and ask again a moment later when the store is just coming back.
+
+    Only for what may be done twice: an answer can be lost after the deed.
 
     Raises
     ------
     UnavailableError
-        When somebody else held it for two minutes, or the folder cannot be written.
+        When it does not come back, or stays silent.
     """
-    lock = FileLock(path, timeout=_LOCK_SECONDS)
+    for pause in _PAUSES:
+        try:
+            with reached(store):
+                return ask()
+        except NoAnswerError:
+            raise
+        except UnavailableError:
+            time.sleep(pause)
+    with reached(store):
+        return ask()
+
+
+@contextmanager
+def alone(path: Path, patience: float | None = None) -> Iterator[None]:
+    """Hold the lock file until the end of the block; locks of dead processes are free.
+
+    Raises
+    ------
+    HeldError
+        When somebody else held it for two minutes, or for `patience` seconds.
+    UnavailableError
+        When the folder cannot be written.
+    """
+    seconds = _LOCK_SECONDS if patience is None else patience
+    lock = FileLock(path, timeout=seconds)
     try:
         lock.acquire()
     except Timeout as error:
-        raise UnavailableError(
-            f"lock {path}", f"held by another process for {_LOCK_SECONDS:g} s", "wait for it or stop it"
+        raise HeldError(
+            f"lock {path}", f"held by another process for {seconds:g} s", "wait for it or stop it"
         ) from error
     except OSError as error:
         raise _unwritable(path.parent, error) from error
@@ -134,6 +170,16 @@ def without_password(text: str) -> str:
     'postgresql://db/mlflow'
     """
     return _PASSWORD.sub("", text)
+
+
+def _timed_out(error: BaseException) -> bool:
+    """Return whether somebody was waited for in vain; MLflow keeps only the text of what it caught."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (HttpTimeout, TimeoutError)) or "timed out" in str(cause).lower():
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _absolute(uri: str) -> str:
@@ -211,7 +257,7 @@ def _within(seconds: float, ask: Callable[[], Answer], store: Store) -> Answer:
     if errors:
         raise errors[0]
     if not answers:
-        raise UnavailableError(
+        raise NoAnswerError(
             f"store {store}", f"no answer within {seconds:g} s", "see that it runs and can be reached"
         )
     return answers[0]

@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.entities import Run as Recorded
 from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
 
 from ..errors import LogitgateError
 from .batches import Entries, Value, write
-from .store import Store, reached
+from .pulse import HEARTBEAT, beating, heartbeat
+from .store import Store, again, reached
+
+KEY = "logitgate.key"
+"""Tag with what makes a training the same training."""
 
 _LONGEST_DIGEST = 36
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI shows training runs, not chats
@@ -34,6 +39,8 @@ class Run:
     run_id: str
     experiment_id: str
     name: str
+    began: int
+    """Milliseconds since 1970; the moment of all its metrics, so that writing them again adds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +103,30 @@ def experiment(store: Store, name: str) -> str:
 
 
 @contextmanager
-def training_run(store: Store, experiment_name: str, note: Note) -> Iterator[Run]:
-    """Record a run for as long as the block lasts.
+def training_run(store: Store, experiment_name: str, note: Note, resumed: str | None = None) -> Iterator[Run]:
+    """Record a run for as long as the block lasts, and give signs of life meanwhile.
 
-    It ends FINISHED, FAILED after an error, KILLED after SIGTERM or Ctrl-C. Under ``mlflow run`` the run
-    that is already there (``MLFLOW_RUN_ID``) is continued, once.
+    It ends FINISHED, FAILED after an error, KILLED after SIGTERM or Ctrl-C. A run that was interrupted is
+    `resumed` by its id. Under ``mlflow run`` the run that is already there (``MLFLOW_RUN_ID``) is continued,
+    once.
 
     Raises
     ------
     UnavailableError
         When the store cannot be reached, or does not know the run of ``MLFLOW_RUN_ID``.
     """
-    run = _begin(store, experiment_name, note)
-    try:
-        with _terminable():
-            yield run
-    except Exception:
-        _end_anyway(run, "FAILED")
-        raise
-    except BaseException:
-        _end_anyway(run, "KILLED")
-        raise
-    with reached(store):
-        store.client.set_terminated(run.run_id, "FINISHED")
+    with _terminable():
+        run = _begin(store, experiment_name, note, resumed)
+        try:
+            with beating(store, run.run_id):
+                yield run
+            again(store, lambda: store.client.set_terminated(run.run_id, "FINISHED"))
+        except Exception:
+            _end_anyway(run, "FAILED")
+            raise
+        except BaseException:
+            _end_anyway(run, "KILLED")
+            raise
 
 
 def record(run: Run, entries: Entries) -> None:
@@ -130,11 +138,13 @@ def record(run: Run, entries: Entries) -> None:
         When the store cannot be reached, or a parameter is recorded again with another value.
     """
     with reached(run.store):
-        write(run.store.client, run.run_id, entries)
+        write(run.store.client, run.run_id, entries, run.began)
 
 
 def candidates(run: Run, tried: Mapping[str, Entries]) -> None:
     """Record each model that the search tried, by its name, as a run of its own below this one.
+
+    One that is there already, by an attempt whose answer was lost, is completed and not made again.
 
     Parameters
     ----------
@@ -150,10 +160,36 @@ def candidates(run: Run, tried: Mapping[str, Entries]) -> None:
     client = run.store.client
     tags = {mlflow_tags.MLFLOW_PARENT_RUN_ID: run.run_id, mlflow_tags.MLFLOW_USER: _user()}
     with reached(run.store):
+        there = {child.info.run_name: child for child in children(run.store, run.experiment_id, run.run_id)}
         for name, entries in tried.items():
-            child = client.create_run(run.experiment_id, tags=tags, run_name=name)
-            write(client, child.info.run_id, entries)
-            client.set_terminated(child.info.run_id, "FINISHED")
+            child = there.get(name) or client.create_run(run.experiment_id, tags=tags, run_name=name)
+            if child.info.status != "FINISHED":
+                write(client, child.info.run_id, entries, child.info.start_time)
+                client.set_terminated(child.info.run_id, "FINISHED")
+
+
+def children(store: Store, experiment_id: str, run_id: str) -> list[Recorded]:
+    """Return the runs below a run, such as the candidates of its search."""
+    return found_runs(store, experiment_id, f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{run_id}'")
+
+
+def found_runs(store: Store, experiment_id: str, query: str) -> list[Recorded]:
+    """Return all runs of an experiment that a query finds, newest first.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    runs: list[Recorded] = []
+    token = None
+    with reached(store):
+        while True:
+            page = store.client.search_runs([experiment_id], query, page_token=token)
+            runs.extend(page)
+            token = page.token
+            if not token:
+                return runs
 
 
 def dataset(run: Run, note: DatasetNote) -> None:
@@ -189,21 +225,26 @@ def artifacts(run: Run, folder: Path) -> None:
         run.store.client.log_artifacts(run.run_id, str(folder))
 
 
-def _begin(store: Store, experiment_name: str, note: Note) -> Run:
+def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) -> Run:
     # Taken out of the environment, so that a second run of this process is a run of its own.
     given = os.environ.pop("MLFLOW_RUN_ID", None)
     tags = {**note.tags, mlflow_tags.MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
+    known = resumed or given
     with reached(store):
-        if given is None:
+        if known is None:
+            # With its key and a sign of life from the first moment: whoever is killed next is found by them.
+            signed = {name: str(value) for name, value in note.tags.items()} | {HEARTBEAT: heartbeat().text()}
             made = store.client.create_run(
                 experiment(store, experiment_name),
-                tags={mlflow_tags.MLFLOW_USER: _user()},
+                tags={mlflow_tags.MLFLOW_USER: _user(), **signed},
                 run_name=note.name,
             )
         else:
-            made = store.client.get_run(given)
-            store.client.update_run(given, status="RUNNING", name=note.name)
-    run = Run(store, str(made.info.run_id), str(made.info.experiment_id), note.name)
+            made = store.client.get_run(known)
+            store.client.set_tag(known, HEARTBEAT, heartbeat().text())
+            store.client.update_run(known, status="RUNNING", name=note.name)
+    info = made.info
+    run = Run(store, str(info.run_id), str(info.experiment_id), note.name, int(info.start_time))
     record(run, Entries(tags=tags))
     return run
 

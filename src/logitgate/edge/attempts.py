@@ -1,0 +1,160 @@
+"""Exactly once: what has become of the same training before, and who may do it now."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mlflow.entities import LoggedModelStatus
+from mlflow.entities import Run as Recorded
+
+from ..errors import ConflictError, HeldError, ProjectError
+from ..outcome import Outcome
+from . import registry, versions
+from .environment import home
+from .pulse import is_dead, whose
+from .recording import RECORDED, VERDICT
+from .store import Store, again, alone, reached
+from .tracking import KEY, Run, children, experiment, found_runs
+
+WAIT = "LOGITGATE_WAIT_SECONDS"
+"""Environment variable: how long one waits for the same training that is going on elsewhere."""
+
+SUPERSEDED = "logitgate.superseded_by"
+"""Tag of a run that was killed: the run that did its training, or what buried it."""
+
+_WAIT_SECONDS, _POLL_SECONDS = 600.0, 2.0
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+
+
+@contextmanager
+def only_one(store: Store, project: str, key: str) -> Iterator[None]:
+    """Let nobody else do the same training until the end of the block.
+
+    Who comes later waits, ten minutes or as long as ``LOGITGATE_WAIT_SECONDS`` says, and finds the outcome
+    then. The place of a process that dies is free at once.
+
+    Raises
+    ------
+    ConflictError
+        When the wait was in vain: the training goes on.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    patience, began = wait_seconds(), time.monotonic()
+    folder = store.folder or home()
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        try:
+            # Of 256 names, so that they do not pile up; trainings that share one merely wait for each other.
+            held.enter_context(alone(folder / f"train-{key[:2]}.lock", patience))
+        except HeldError as error:
+            raise _going_on(project, "another process", patience) from error
+        _wait_for_others(store, project, key, began + patience)
+        yield
+
+
+def earlier(store: Store, project: str, key: str) -> Outcome | None:
+    """Return the outcome of this very training: `repeated` when it ended, else from where it goes on.
+
+    A run that was interrupted after all its evidence was recorded goes on there, if production is still what
+    it was judged against. Anything less is done again.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    runs = attempts(store, project, key)
+    now = registry.champion(store, project)
+    champion = now.version if now else None
+    for run in runs:
+        if run.info.status == "FINISHED":
+            return replace(_outcome(store, run), champion=champion, repeated=True)
+    for run in runs:
+        if run.data.tags.get(RECORDED):
+            outcome = _outcome(store, run)
+            there = outcome.version is None or versions.is_there(store, project, outcome.version)
+            if there and champion in (outcome.against, outcome.version):
+                return outcome
+    return None
+
+
+def attempts(store: Store, project: str, key: str) -> list[Recorded]:
+    """Return all runs of this very training, newest first."""
+    identity = again(store, lambda: experiment(store, project))
+    return again(store, lambda: found_runs(store, identity, f"tags.`{KEY}` = '{key}'"))
+
+
+def supersede(run: Run, project: str, key: str) -> None:
+    """End the runs of the same training that were left running by a kill."""
+    for other in attempts(run.store, project, key):
+        if other.info.run_id != run.run_id and other.info.status not in _ENDED:
+            bury(run.store, other, run.run_id)
+
+
+def bury(store: Store, run: Recorded, by: str) -> None:
+    """End a run whose process is dead: its candidates and unfinished models too. Twice is as good as once."""
+    client, run_id = store.client, run.info.run_id
+    with reached(store):
+        for child in children(store, run.info.experiment_id, run_id):
+            if child.info.status not in _ENDED:
+                client.set_terminated(child.info.run_id, "KILLED")
+        for model in registry.uploads(store, run.info.experiment_id, run_id):
+            if model.status == LoggedModelStatus.PENDING:
+                client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        client.set_tag(run_id, SUPERSEDED, by)
+        client.set_terminated(run_id, "KILLED")
+
+
+def wait_seconds() -> float:
+    """Return how long one waits for the same training elsewhere.
+
+    Raises
+    ------
+    ProjectError
+        When ``LOGITGATE_WAIT_SECONDS`` is no number of seconds.
+    """
+    told = os.environ.get(WAIT, str(_WAIT_SECONDS))
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = float("nan")
+    if not 0 <= seconds < float("inf"):
+        raise ProjectError(WAIT, "is no number of seconds", "give one, such as 600")
+    return seconds
+
+
+def _wait_for_others(store: Store, project: str, key: str, deadline: float) -> None:
+    """Wait for a living run of somebody whom our lock does not keep out."""
+    while True:
+        living = [run for run in attempts(store, project, key) if not _is_over(store, run)]
+        if not living:
+            return
+        if time.monotonic() > deadline:
+            raise _going_on(project, f"{whose(living[0])}, run {living[0].info.run_id}", wait_seconds())
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_over(store: Store, run: Recorded) -> bool:
+    """Return whether a run has ended; beside an embedded store the lock proves that its process is dead."""
+    return run.info.status in _ENDED or store.embedded or is_dead(run)
+
+
+def _outcome(store: Store, run: Recorded) -> Outcome:
+    with TemporaryDirectory() as folder:
+        path = again(store, lambda: store.client.download_artifacts(run.info.run_id, VERDICT, folder))
+        plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Outcome.from_json(plain)
+
+
+def _going_on(project: str, by: str, seconds: float) -> ConflictError:
+    rule = f"this very training is going on elsewhere ({by}), and {seconds:g} s were waited for it"
+    return ConflictError(project, rule, f"wait for it, stop it, or set {WAIT}")

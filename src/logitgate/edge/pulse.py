@@ -1,0 +1,102 @@
+"""The heartbeat of a run: a tag that a thread keeps fresh, and what it tells others."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from mlflow.entities import Run
+
+from ..errors import LogitgateError
+from ..heartbeat import LOST_AFTER, UNSIGNED_LOST_AFTER, Heartbeat
+from .store import Store, reached
+
+HEARTBEAT = "logitgate.heartbeat"
+"""Tag of a run with the sign of life of the process that records it."""
+
+_EVERY_SECONDS, _GOODBYE_SECONDS = 5.0, 1.0
+_RUNNING = ("RUNNING", "SCHEDULED")
+
+
+def heartbeat() -> Heartbeat:
+    """Return a sign of life of this process."""
+    return Heartbeat(socket.gethostname(), _place(), os.getpid(), _born(os.getpid()), datetime.now(UTC))
+
+
+@contextmanager
+def beating(store: Store, run_id: str) -> Iterator[None]:
+    """Give a sign of life every few seconds as long as the block lasts.
+
+    A sign that the store does not take is left out: the work itself will find out.
+    """
+    over = threading.Event()
+    thread = threading.Thread(target=_beat, args=(store, run_id, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(_GOODBYE_SECONDS)
+
+
+def is_dead(run: Run) -> bool:
+    """Return whether nobody works on a run any more that has not ended.
+
+    Where process ids mean the same as here, the process itself is looked for; elsewhere only the age of the
+    last sign tells.
+    """
+    if run.info.status not in _RUNNING:
+        return True
+    now, sign = datetime.now(UTC), Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))
+    if sign is None:
+        return now - datetime.fromtimestamp(run.info.start_time / 1000, UTC) > UNSIGNED_LOST_AFTER
+    if sign.place and sign.place == _place():
+        return _born(sign.pid) != sign.born
+    return now - sign.at > LOST_AFTER
+
+
+def whose(run: Run) -> str:
+    """Say which process records a run."""
+    sign = Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))
+    return "an unknown process" if sign is None else str(sign)
+
+
+def place_name() -> str:
+    """Return a short name of the place where process ids mean the same as here."""
+    return _place().replace(" ", "-") or "anywhere"
+
+
+def is_living(pid: int, born: str) -> bool:
+    """Return whether the process of this place that began then is still there."""
+    return _born(pid) == born
+
+
+def _beat(store: Store, run_id: str, over: threading.Event) -> None:
+    while not over.wait(_EVERY_SECONDS):
+        with suppress(LogitgateError), reached(store):
+            store.client.set_tag(run_id, HEARTBEAT, heartbeat().text())
+
+
+@cache
+def _place() -> str:
+    """Name this boot and this space of process ids; empty on a system without `/proc`."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
+
+
+def _born(pid: int) -> str:
+    """Return the tick at which a process began; empty when there is none, or it only waits to be buried."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if told[0] in "ZX" else told[19]
