@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.chunks import Chunks
 from logitgate.costs import CostMatrix
 from logitgate.decision import Decision, Rule
 from logitgate.evaluate import Scored
 from logitgate.profile import reference_profile
 from logitgate.project_file import parse_project
+from logitgate.realised import reference_chunks
 from logitgate.sample import Sample
 
 PROJECT = parse_project(
@@ -105,6 +107,13 @@ def test_the_edges_are_deciles(profile, rows):
     np.testing.assert_allclose(x["edges"], np.quantile(present, np.linspace(0.1, 0.9, 9)))
     assert len(profile["numeric"]["lumps"]["edges"]) < 9
     assert profile["numeric"]["empty"] == {"edges": [], "counts": [0], "missing": N}
+
+
+def test_the_chunks_are_those_of_the_test_rows(profile, scored):
+    """Two chunks of 200 rows, which come back as they were made."""
+    assert Chunks.from_json(profile["chunks"]).as_json() == reference_chunks(scored).as_json()
+    assert (profile["chunks"]["rows"], len(profile["chunks"]["figures"]["cost"])) == (200, 2)
+    assert np.mean(profile["chunks"]["figures"]["cost"]) == pytest.approx(scored.cost.mean())
 
 
 def test_the_rates_are_those_of_their_rows(profile, scored):

@@ -1,9 +1,18 @@
-"""Chunks: figures of consecutive rows, so many rows each, and the limits that a later chunk keeps to.
+"""Chunks: figures of consecutive rows, so many rows each, and the limits that later chunks keep to.
 
 A figure of a model in production is held against the same figure of chunks of its reference rows (the
 test rows it was judged on), cut to the same size: what days and storms do to a chunk is then in the
-limits already. Source: Hahn, Meeker (1991), Statistical intervals, for the prediction interval of one more
-observation, mean +- t(K - 1) sd sqrt(1 + 1/K).
+limits already. The mean of M new chunks lies with probability 1 - alpha within
+
+    mean +- t(K - 1; 1 - alpha/2) sd sqrt(min(1, f/M) + f/K),    f = (1 + r) / (1 - r)
+
+of the K chunks of the reference. For one chunk, and where chunks do not resemble the one before (r = 0),
+this is the prediction interval mean +- t sd sqrt(1 + 1/K). A bad day is rarely alone, so M chunks tell as
+much as M/f independent ones: r is the autocorrelation of neighbours, never taken below 0, and moved up by
+(1 + 3r)/K, as that of few chunks comes out too small.
+
+Sources: Hahn, Meeker (1991), Statistical intervals; Bayley, Hammersley (1946) for the effective number;
+Marriott, Pope (1954) for the bias of r.
 """
 
 from __future__ import annotations
@@ -16,6 +25,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from .errors import DataError
+from .expressions import FloatArray
 from .intervals import NAN
 
 FEWEST_CHUNKS = 12
@@ -24,13 +34,14 @@ SMALLEST_CHUNK = 200
 """Rows; fewer do not tell what a model does."""
 _CHUNKS = 20
 _ROUNDING = 1e-9
+_MOST_ALIKE = 0.9
 
 Side: TypeAlias = Literal["inside", "below", "above", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where one more chunk lies with probability 1 - alpha, if nothing has changed; NaN where unknown."""
+    """Where the mean of later chunks lies with probability 1 - alpha if nothing changed; NaN if unknown."""
 
     mean: float
     sd: float
@@ -39,19 +50,20 @@ class Limits:
     high: float
 
     @classmethod
-    def of(cls, values: Sequence[float], alpha: float) -> Limits:
-        """Return mean +- t(K - 1; 1 - alpha/2) sd sqrt(1 + 1/K) of the K chunks that have the figure.
+    def of(cls, values: Sequence[float], alpha: float, later: int = 1) -> Limits:
+        """Return the limits of the mean of so many later chunks; the formula stands at the top of this file.
 
-        Limits are moved out by rounding, so that a figure which never varied does not leave them by it.
-        Fewer than `FEWEST_CHUNKS` chunks have no limits.
+        Only chunks in which the figure is defined count, and fewer than `FEWEST_CHUNKS` have no limits. They
+        are moved out by rounding, so that a figure which never varied does not leave them by it.
         """
-        known = np.asarray(values, dtype=np.float64)
-        known = known[np.isfinite(known)]
+        known = _finite(values)
         count = len(known)
-        if count < FEWEST_CHUNKS:
+        if count < FEWEST_CHUNKS or later < 1:
             return cls(float(known.mean()) if count else NAN, NAN, count, NAN, NAN)
         mean, sd = float(known.mean()), float(known.std(ddof=1))
-        reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * float(np.sqrt(1 + 1 / count))
+        alike = _likeness(known)
+        spread = np.sqrt(min(1.0, alike / later) + alike / count)
+        reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * float(spread)
         reach += _ROUNDING * max(1.0, abs(mean))
         return cls(mean, sd, count, mean - reach, mean + reach)
 
@@ -94,12 +106,16 @@ class Chunks:
 
     def mean(self, name: str) -> float:
         """Return the mean of a figure over the chunks in which it is defined; NaN without any."""
-        known = [value for value in self.figures.get(name, ()) if np.isfinite(value)]
-        return float(np.mean(known)) if known else NAN
+        known = _finite(self.figures.get(name, ()))
+        return float(known.mean()) if len(known) else NAN
 
-    def limits(self, name: str, alpha: float) -> Limits:
-        """Return the limits of a figure; those of an unknown one are NaN."""
-        return Limits.of(self.figures.get(name, ()), alpha)
+    def limits(self, name: str, alpha: float, window: Chunks | None = None) -> Limits:
+        """Return the limits of a figure's mean over the chunks of a window, or of one chunk.
+
+        Those of an unknown figure are NaN.
+        """
+        later = 1 if window is None else len(_finite(window.figures.get(name, ())))
+        return Limits.of(self.figures.get(name, ()), alpha, later)
 
     def plus(self, other: Chunks) -> Chunks:
         """Return the figures of both, which are of the same chunks."""
@@ -168,3 +184,19 @@ def cut(
         raise ValueError("a chunk without rows")
     found = [figures(slice(start, start + size)) for start in range(0, rows - size + 1, size)]
     return Chunks(size, {name: tuple(float(chunk[name]) for chunk in found) for name in names})
+
+
+def _finite(values: Sequence[float]) -> FloatArray:
+    known = np.asarray(values, dtype=np.float64)
+    return known[np.isfinite(known)]
+
+
+def _likeness(values: FloatArray) -> float:
+    """Return (1 + r) / (1 - r): how many chunks are worth one, by the autocorrelation r of neighbours."""
+    apart = values - values.mean()
+    squares = float(apart @ apart)
+    if not squares > 0:
+        return 1.0
+    r = float(apart[1:] @ apart[:-1]) / squares
+    r = min(max(r + (1 + 3 * r) / len(values), 0.0), _MOST_ALIKE)
+    return (1 + r) / (1 - r)

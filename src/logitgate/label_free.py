@@ -38,6 +38,12 @@ COST = "expected_cost"
 ESTIMATES = ("accuracy", "precision", "recall", "f1", "specificity", "roc_auc")
 NAMES = (*(f"expected_{name}" for name in ESTIMATES), COST)
 """The figures of a chunk."""
+WORST = {COST: "above", "expected_roc_auc": "below"}
+"""The figures that alarm, and on which side of their limits.
+
+The others move with the share of events, and against each other with the share of flagged rows, without the
+model being worse: what they cost together is the expected cost.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +162,9 @@ def estimate(
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Hold the estimates of a window against those of the reference: one finding for each figure.
 
-    The mean over the window's whole chunks must keep to the limits of one chunk, at alpha over the number of
-    figures. Rows of one window share their luck, so more chunks do not narrow the limits. FAIL is worse
-    than the limit, WARN better than the other limit (the rows have changed), and PASS says that no
-    alarm was raised, not that the model is good.
+    The mean over the window's whole chunks is held against its limits (`chunks`). FAIL: the expected cost is
+    above them or the expected AUC below; WARN: any other figure, or the other side, so the rows have changed.
+    PASS says that no alarm was raised, not that the model is good.
 
     Parameters
     ----------
@@ -169,7 +174,7 @@ def estimate(
     reference : Chunks
         Those that `reference_chunks` made of the test rows.
     alpha : float
-        The chance of a false alarm over all figures.
+        The chance of a false alarm, shared by the figures that can raise one.
 
     Returns
     -------
@@ -187,7 +192,7 @@ def estimate(
         figures: dict[str, Figure] = {"n": len(decision.probability), "chunk_rows": reference.rows}
         return [Finding(CHECK, "window", Status.INSUFFICIENT, because, figures)], []
     findings = [
-        _finding(name, window.mean(name), reference.limits(name, alpha / len(NAMES)), window.count)
+        _finding(name, window.mean(name), reference.limits(name, alpha / len(WORST), window), window.count)
         for name in NAMES
         if np.isfinite([*window.figures[name], *reference.figures.get(name, (NAN,))]).any()
     ]
@@ -209,9 +214,8 @@ def _finding(name: str, value: float, limits: Limits, chunks: int) -> Finding:
         case "inside":
             status, place = Status.PASS, "lies within"
         case side:
-            worse = (side == "above") == (name == COST)
-            status = Status.FAIL if worse else Status.WARN
-            place = "is worse than" if worse else "is better than"
+            status = Status.FAIL if WORST.get(name) == side else Status.WARN
+            place = f"lies {side}"
     because = (
         f"{words} {value:.4g} {place} the limits [{limits.low:.4g}, {limits.high:.4g}] of the reference, if "
         "the probabilities are right"

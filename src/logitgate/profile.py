@@ -10,6 +10,7 @@ import pandas as pd
 from .evaluate import Scored
 from .expressions import FloatArray
 from .project import Project
+from .realised import reference_chunks
 from .sample import Sample
 
 _DECILES = np.linspace(0, 1, 11)[1:-1]
@@ -23,7 +24,8 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
     dict
         Plain values: for each numeric feature the deciles' edges and the counts between them, with
         the missing ones apart; for each category its levels' counts; for the log-odds of the test
-        rows the same as for a number; the rates of events and of flagged rows.
+        rows the same as for a number; the rates of events and of flagged rows; the figures of
+        consecutive chunks of the test rows (`Chunks.as_json`).
     """
     frame = train.frame
     return {
@@ -35,6 +37,7 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
         "test_rows": len(scored.y),
         "test_prevalence": float(scored.y.mean()),
         "flag_rate": float(scored.decision.flagged.mean()),
+        "chunks": reference_chunks(scored).as_json(),
     }
 
 

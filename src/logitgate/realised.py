@@ -2,8 +2,8 @@
 
 `reference_chunks(scored)` is made of the test rows when a model is trained and kept in its reference
 profile; `realised(scored, reference, project)` gives the findings of the checks "calibration" and "cost" of
-a window, and their exhibit. A window's mean over its whole chunks is held against the limits of one chunk
-of the reference (`chunks`); intervals over all rows of the window respect the project's clusters.
+a window, and their exhibit. A window's mean over its whole chunks is held against the limits that follow
+from the chunks of the reference (`chunks`); intervals over all rows respect the project's clusters.
 
 Sources: Cox (1958) for slope and calibration-in-the-large; Hahn, Meeker (1991) for the limits.
 """
@@ -169,7 +169,7 @@ def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Pr
     alpha = project.gates.alpha / 3
     findings = []
     for name in (EXCESS, "in_the_large", "slope"):
-        value, limits = window.mean(name), reference.limits(name, alpha)
+        value, limits = window.mean(name), reference.limits(name, alpha, window)
         margin = _Margin.of(name, whole, project)
         status = _status(limits.side(value), margin)
         because = f"{_WORDS[name]} {_told(value, limits)}; {margin.said}"
@@ -217,7 +217,7 @@ def _status(side: Side, margin: _Margin) -> Status:
 
 
 def _cost(whole: Realised, window: Chunks, reference: Chunks, alpha: float) -> Finding:
-    value, limits = window.mean(COST), cost_limits(reference, alpha)
+    value, limits = window.mean(COST), cost_limits(reference, alpha, window)
     status = {"unknown": Status.INSUFFICIENT, "above": Status.FAIL}.get(limits.side(value), Status.PASS)
     because = (
         f"the mean cost per row {_told(value, limits)}; over all {whole.n} rows it is {_spanned(whole.cost)}"
@@ -226,9 +226,9 @@ def _cost(whole: Realised, window: Chunks, reference: Chunks, alpha: float) -> F
     return Finding(COST, "mean cost per row", status, because, figures)
 
 
-def cost_limits(reference: Chunks, alpha: float) -> Limits:
-    """Return the limits of a chunk's mean cost; the upper one alone is left by chance with alpha."""
-    return reference.limits(COST, 2 * alpha)
+def cost_limits(reference: Chunks, alpha: float, window: Chunks) -> Limits:
+    """Return the limits of a window's mean cost; the upper one alone is left by chance with alpha."""
+    return reference.limits(COST, 2 * alpha, window)
 
 
 def _told(value: float, limits: Limits) -> str:

@@ -136,12 +136,13 @@ def _pair(subject: str, champion: Scored, previous: Scored, compared: Paired, pr
 
 def _degraded(one: Contender, alpha: float) -> bool | None:
     """Return whether a version's mean cost is above the limit of its own reference; None where unknown."""
-    side = cost_limits(one.reference, alpha).side(_chunk_cost(one))
+    window = _window(one)
+    side = cost_limits(one.reference, alpha, window).side(window.mean(COST))
     return None if side == "unknown" else side == "above"
 
 
-def _chunk_cost(one: Contender) -> float:
-    return realised_chunks(one.scored, one.reference.rows).mean(COST)
+def _window(one: Contender) -> Chunks:
+    return realised_chunks(one.scored, one.reference.rows)
 
 
 def _both(champion: Contender, previous: Contender, degraded: list[bool | None]) -> Finding:
@@ -155,7 +156,10 @@ def _both(champion: Contender, previous: Contender, degraded: list[bool | None])
     ]
     figures: dict[str, Figure] = {"champion_degraded": degraded[0], "previous_degraded": degraded[1]}
     for name, one in (("champion", champion), ("previous", previous)):
-        figures |= {f"{name}_chunk_cost": _chunk_cost(one), f"{name}_reference": one.reference.mean(COST)}
+        figures |= {
+            f"{name}_chunk_cost": _window(one).mean(COST),
+            f"{name}_reference": one.reference.mean(COST),
+        }
     if None in degraded:
         status = Status.INSUFFICIENT
     else:
