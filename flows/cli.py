@@ -68,8 +68,7 @@ def check(
             from flows.check import run_check
         verdict = run_check(project, table)
         report("check", verdict)
-    found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
-    screen.print_json(found) if as_json else screen.print_findings(verdict)
+    screen.print_verdict(verdict, as_json=as_json)
     raise typer.Exit(1 if verdict.status.stops else 0)
 
 
@@ -133,6 +132,23 @@ def gates(project: ProjectFile, as_json: AsJson = False) -> None:
 
     asked = gate_list(load_project(project))
     screen.print_gates(asked, consequences(), as_json=as_json)
+
+
+@app.command()
+def doctor(
+    project: ProjectFile,
+    repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what kills have left: runs, uploads, intents and folders that nobody goes on with."""
+    from flows.start import started
+
+    with started():
+        from flows import screen
+        from flows.doctor import run_doctor, run_repair
+    verdict = (run_repair if repair else run_doctor)(project)
+    screen.print_verdict(verdict, as_json=as_json)
+    raise typer.Exit(1 if verdict.status.stops else 0)
 
 
 @app.command()

@@ -35,6 +35,15 @@ def print_json(plain: Mapping[str, Any]) -> None:
     print(json.dumps(plain, indent=2, allow_nan=False))  # noqa: T201 - the command's output
 
 
+def print_verdict(verdict: Verdict, *, as_json: bool) -> None:
+    """Print a verdict, for people or for programs."""
+    if as_json:
+        findings = [finding.as_json() for finding in verdict.findings]
+        print_json({"status": verdict.status.value, "findings": findings})
+    else:
+        print_findings(verdict)
+
+
 def print_findings(verdict: Verdict) -> None:
     """Print every finding, one a row, and the verdict."""
     table = Table("status", "check", "subject", "because", box=None, pad_edge=False, header_style="bold")

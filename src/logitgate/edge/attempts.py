@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from mlflow.entities import LoggedModelStatus
@@ -18,6 +17,7 @@ from mlflow.entities import Run as Recorded
 from ..errors import ConflictError, HeldError, ProjectError
 from ..outcome import Outcome
 from . import registry, versions
+from .drafts import drafts
 from .environment import home
 from .pulse import is_dead, whose
 from .recording import RECORDED, VERDICT
@@ -149,8 +149,8 @@ def _is_over(store: Store, run: Recorded) -> bool:
 
 
 def _outcome(store: Store, run: Recorded) -> Outcome:
-    with TemporaryDirectory() as folder:
-        path = again(store, lambda: store.client.download_artifacts(run.info.run_id, VERDICT, folder))
+    with drafts() as folder:
+        path = again(store, lambda: store.client.download_artifacts(run.info.run_id, VERDICT, str(folder)))
         plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     return Outcome.from_json(plain)
 

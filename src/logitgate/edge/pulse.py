@@ -8,13 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
 from mlflow.entities import Run
 
 from ..errors import LogitgateError
 from ..heartbeat import LOST_AFTER, UNSIGNED_LOST_AFTER, Heartbeat
+from .liveness import born, place
 from .store import Store, reached
 
 HEARTBEAT = "logitgate.heartbeat"
@@ -26,7 +25,7 @@ _RUNNING = ("RUNNING", "SCHEDULED")
 
 def heartbeat() -> Heartbeat:
     """Return a sign of life of this process."""
-    return Heartbeat(socket.gethostname(), _place(), os.getpid(), _born(os.getpid()), datetime.now(UTC))
+    return Heartbeat(socket.gethostname(), place(), os.getpid(), born(os.getpid()), datetime.now(UTC))
 
 
 @contextmanager
@@ -56,8 +55,8 @@ def is_dead(run: Run) -> bool:
     now, sign = datetime.now(UTC), Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))
     if sign is None:
         return now - datetime.fromtimestamp(run.info.start_time / 1000, UTC) > UNSIGNED_LOST_AFTER
-    if sign.place and sign.place == _place():
-        return _born(sign.pid) != sign.born
+    if sign.place and sign.place == place():
+        return born(sign.pid) != sign.born
     return now - sign.at > LOST_AFTER
 
 
@@ -67,36 +66,7 @@ def whose(run: Run) -> str:
     return "an unknown process" if sign is None else str(sign)
 
 
-def place_name() -> str:
-    """Return a short name of the place where process ids mean the same as here."""
-    return _place().replace(" ", "-") or "anywhere"
-
-
-def is_living(pid: int, born: str) -> bool:
-    """Return whether the process of this place that began then is still there."""
-    return _born(pid) == born
-
-
 def _beat(store: Store, run_id: str, over: threading.Event) -> None:
     while not over.wait(_EVERY_SECONDS):
         with suppress(LogitgateError), reached(store):
             store.client.set_tag(run_id, HEARTBEAT, heartbeat().text())
-
-
-@cache
-def _place() -> str:
-    """Name this boot and this space of process ids; empty on a system without `/proc`."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:
-        return ""
-
-
-def _born(pid: int) -> str:
-    """Return the tick at which a process began; empty when there is none, or it only waits to be buried."""
-    try:
-        told = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if told[0] in "ZX" else told[19]

@@ -14,6 +14,7 @@ import pandas as pd
 from ..errors import UnavailableError
 from ..project import Project
 from .contract import ContractResult
+from .drafts import mark
 
 
 def keep(frame: pd.DataFrame, result: ContractResult, project: Project) -> pd.DataFrame:
@@ -71,7 +72,7 @@ def quarantine(frame: pd.DataFrame, result: ContractResult, folder: Path) -> Pat
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; only its owner may read it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")  # mode 0600
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{mark()}")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ..spending import Window
 from ..threshold import Choice
 from . import figures
 from .batches import Entries, Value
+from .drafts import drafts
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
 
 VERDICT = "verdict.json"
@@ -52,9 +52,9 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     if evidence.learned is not None:
         candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
     record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
-    with TemporaryDirectory() as folder:
-        _write_files(Path(folder), evidence)
-        artifacts(run, Path(folder))
+    with drafts() as folder:
+        _write_files(folder, evidence)
+        artifacts(run, folder)
 
 
 def record_outcome(run: Run, outcome: Outcome) -> None:
@@ -65,9 +65,9 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
     UnavailableError
         When the store cannot be reached.
     """
-    with TemporaryDirectory() as folder:
-        (Path(folder) / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
-        artifacts(run, Path(folder))
+    with drafts() as folder:
+        (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+        artifacts(run, folder)
     tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}
     record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from ..errors import ConflictError
 from .batches import Value, shortened
+from .drafts import drafts
 from .provenance import code_version
 from .shipping import Shipment, pack, unpack
 from .store import Store, alone, reached
@@ -162,12 +162,12 @@ def load(store: Store, version: ModelVersion) -> Shipment:
     UnavailableError
         When the store cannot be reached.
     """
-    with tempfile.TemporaryDirectory() as drafts:
+    with drafts() as place:
         with reached(store):
             _found(store, version)
             where = store.client.get_model_version_download_uri(version.name, str(version.version))
             folder = mlflow.artifacts.download_artifacts(
-                artifact_uri=where, dst_path=drafts, tracking_uri=store.tracking_uri
+                artifact_uri=where, dst_path=str(place), tracking_uri=store.tracking_uri
             )
         return unpack(Path(folder), version.digest)
 
@@ -221,8 +221,8 @@ def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
         model_uuid=logged.model_id,
     )
     try:
-        with tempfile.TemporaryDirectory() as drafts:
-            folder = Path(drafts) / "model"
+        with drafts() as place:
+            folder = place / "model"
             digest = pack(shipment, folder, described_by)
             client.log_model_artifacts(logged.model_id, str(folder))
     except BaseException:

@@ -1,0 +1,24 @@
+"""Looking for what kills and lost answers have left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from logitgate.edge import doctor
+from logitgate.edge.environment import home
+from logitgate.edge.store import open_store
+from logitgate.findings import Verdict
+from logitgate.project_file import load_project
+
+
+def run_doctor(project_file: Path) -> Verdict:
+    """Tell what is wrong, and what a repair would do."""
+    project = load_project(project_file)
+    return doctor.told(doctor.examine(open_store(home()), project))
+
+
+def run_repair(project_file: Path) -> Verdict:
+    """Put right what is wrong, look again, and tell both."""
+    project, store = load_project(project_file), open_store(home())
+    mended = doctor.mend(doctor.examine(store, project))
+    return doctor.told(doctor.examine(store, project), mended)

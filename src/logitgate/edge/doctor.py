@@ -1,0 +1,170 @@
+"""What kills and lost answers have left behind, and how it is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mlflow.entities import LoggedModel, LoggedModelStatus
+from mlflow.entities import Run as Recorded
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from ..errors import LogitgateError
+from ..findings import Finding, Status, Verdict
+from ..project import Project
+from . import attempts, drafts
+from .pulse import is_dead, whose
+from .store import Store, reached
+from .tracking import found_runs
+
+CHECKS = ("runs", "uploads", "registry", "drafts")
+"""What is looked at."""
+
+BY = "logitgate doctor"
+"""What a run that is ended here is superseded by."""
+
+_ABSENT = "RESOURCE_DOES_NOT_EXIST"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong, and how to put it right; done twice it does no harm."""
+
+    check: str
+    subject: str
+    because: str
+    remedy: str
+    mend: Callable[[], None]
+
+
+def examine(store: Store, project: Project) -> tuple[Trouble, ...]:
+    """Look for what is wrong with the runs, models and folders of a project. Nothing is changed.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        experiment = store.client.get_experiment_by_name(project.name)
+        running = [] if experiment is None else _running(store, experiment.experiment_id)
+        uploads = [] if experiment is None else list(_uploads(store, experiment.experiment_id))
+    living = {run.info.run_id for run in running if not _is_left(run, running)}
+    return (
+        *_runs(store, [run for run in running if run.info.run_id not in living]),
+        *_pending(store, [one for one in uploads if one.source_run_id not in living]),
+        *([] if living else _empty(store, project.name)),
+        *_drafts(store, project),
+    )
+
+
+def mend(troubles: tuple[Trouble, ...]) -> tuple[Finding, ...]:
+    """Put right what is wrong, and tell of each whether it worked."""
+    return tuple(_mended(trouble) for trouble in troubles)
+
+
+def told(troubles: tuple[Trouble, ...], mended: tuple[Finding, ...] = ()) -> Verdict:
+    """Return each trouble as a finding that stops, beside what was put right; a check without any passes."""
+    found = tuple(
+        Finding(one.check, one.subject, Status.FAIL, f"{one.because}; --repair would {one.remedy}")
+        for one in troubles
+    )
+    seen = {finding.check for finding in (*found, *mended)}
+    sound = (Finding(check, "all", Status.PASS, "nothing is wrong") for check in CHECKS if check not in seen)
+    return Verdict((*found, *mended, *sound))
+
+
+def _mended(trouble: Trouble) -> Finding:
+    try:
+        trouble.mend()
+    except LogitgateError as error:
+        return Finding(trouble.check, trouble.subject, Status.FAIL, f"{trouble.because}; {error}")
+    because = f"{trouble.because}; repaired: {trouble.remedy}"
+    return Finding(trouble.check, trouble.subject, Status.WARN, because)
+
+
+def _running(store: Store, experiment_id: str) -> list[Recorded]:
+    return found_runs(store, experiment_id, "attributes.status = 'RUNNING'")
+
+
+def _is_left(run: Recorded, running: list[Recorded]) -> bool:
+    """Return whether a run was left running; a candidate lives as long as the run above it."""
+    parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
+    if parent is None:
+        return is_dead(run)
+    return all(is_dead(other) for other in running if other.info.run_id == parent)
+
+
+def _runs(store: Store, left: list[Recorded]) -> Iterator[Trouble]:
+    for run in left:
+        because = f"is still RUNNING, but {whose(run)}, which recorded it, is gone"
+        yield Trouble("runs", run.info.run_id, because, "end it as KILLED", partial(_bury, store, run))
+
+
+def _bury(store: Store, run: Recorded) -> None:
+    attempts.bury(store, run, BY)
+
+
+def _uploads(store: Store, experiment_id: str) -> Iterator[LoggedModel]:
+    """Return the models whose upload was never finished, page by page."""
+    token = None
+    while True:
+        page = store.client.search_logged_models([experiment_id], page_token=token)
+        yield from (model for model in page if model.status == LoggedModelStatus.PENDING)
+        token = page.token
+        if not token:
+            return
+
+
+def _pending(store: Store, left: list[LoggedModel]) -> Iterator[Trouble]:
+    for model in left:
+        because = "its upload was never finished, and nobody goes on with it"
+        finish = partial(_fail, store, model.model_id)
+        yield Trouble("uploads", model.model_id, because, "mark it FAILED", finish)
+
+
+def _fail(store: Store, model_id: str) -> None:
+    with reached(store):
+        store.client.finalize_logged_model(model_id, LoggedModelStatus.FAILED)
+
+
+def _empty(store: Store, name: str) -> Iterator[Trouble]:
+    """Find a registered model that has no version, because its maker was killed in between."""
+    if _is_empty(store, name):
+        because = "is a registered model without a version, so every look at it is an error"
+        yield Trouble(
+            "registry",
+            name,
+            because,
+            "delete it; the next version makes it again",
+            partial(_delete, store, name),
+        )
+
+
+def _is_empty(store: Store, name: str) -> bool:
+    with reached(store):
+        try:
+            store.client.get_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != _ABSENT:
+                raise
+            return False
+        return not store.client.search_model_versions(f"name = '{name}'", max_results=1)
+
+
+def _delete(store: Store, name: str) -> None:
+    if _is_empty(store, name):  # a version may have come since
+        with reached(store):
+            store.client.delete_registered_model(name)
+
+
+def _drafts(store: Store, project: Project) -> Iterator[Trouble]:
+    folders = [store.folder] if store.folder else []
+    if project.contract.quarantine is not None:
+        folders.append(Path(project.contract.quarantine))
+    for path in drafts.left_behind(*folders):
+        because = "was left by a process that is gone"
+        yield Trouble("drafts", str(path), because, "remove it", partial(drafts.remove, path))
