@@ -76,7 +76,8 @@ def test_eleven_chunks_have_no_limits():
     """Nor do chunks in which the figure is undefined count among the twelve."""
     assert Limits.of((1.0,) * 11, 0.05).side(1.0) == "unknown"
     assert Limits.of((1.0,) * 11 + (np.nan,) * 9, 0.05).side(1.0) == "unknown"
-    assert Limits.of((0.1,) * 12, 0.05).side(0.1) == "inside", "rounding is no alarm"
+    for count in range(12, 25):
+        assert Limits.of((0.7,) * count, 0.05).side(0.7 + 1e-12) == "inside", "rounding is no alarm"
     assert Limits.of((0.1,) * 12, 0.05).side(0.1001) == "above"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from logitgate.chunks import Chunks
+from logitgate.chunks import Chunks, Limits
 from logitgate.costs import RowCosts
 from logitgate.decision import Decision, Rule
 from logitgate.findings import Status
@@ -137,6 +137,8 @@ def test_more_of_the_same_raises_no_alarm_and_the_partial_chunk_is_dropped():
     assert {finding.subject for finding in findings} == {name.replace("_", " ") for name in NAMES}
     assert {finding.status for finding in findings} == {Status.PASS}
     assert findings[0].figures["chunks"] == 3
+    limits = Limits.of(reference().figures["expected_accuracy"], 0.025, 3)
+    assert (findings[0].figures["limit_low"], findings[0].figures["limit_high"]) == (limits.low, limits.high)
     assert [row["chunk"] for row in exhibit.rows] == [1, 2, 3, "limit low", "limit high"]
 
 

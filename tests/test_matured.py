@@ -51,9 +51,13 @@ def test_early_labels_change_nothing(window):
     late = window["at"] > pd.Timestamp(AS_OF - timedelta(days=1))
     blank = window.assign(bad=window["bad"].mask(late))
     turned = window.assign(bad=window["bad"].mask(late, "yes"))
-    one, *others = (matured(frame, PROJECT, AS_OF).sample for frame in (window, blank, turned))
+    one, *others = (matured(frame, PROJECT, AS_OF) for frame in (window, blank, turned))
     for other in others:
-        assert (other.ids.tolist(), other.y.tolist()) == (one.ids.tolist(), one.y.tolist())
+        assert (other.sample.ids.tolist(), other.sample.y.tolist()) == (
+            *(one.sample.ids.tolist(), one.sample.y.tolist()),
+        )
+    early = [found.counts["labelled_early"] for found in (one, *others)]
+    assert early == [late.sum(), 0, late.sum()]
 
 
 def test_labels_that_come_later_are_joined_by_id(window):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.chunks import Chunks
+from logitgate.chunks import Chunks, Limits
 from logitgate.costs import RowCosts
 from logitgate.cox import fit_cox, log_odds
 from logitgate.decision import Decision, Rule
@@ -69,6 +69,9 @@ def test_more_of_the_same_passes(reference):
     assert [finding.check for finding in findings] == ["calibration"] * 3 + ["cost"]
     assert {finding.status for finding in findings} == {Status.PASS}
     assert findings[0].figures["chunks"] == 3
+    for finding, name, alpha in ((findings[0], "excess_z", 0.05 / 3), (findings[3], "cost", 0.1)):
+        limits = Limits.of(reference.figures[name], alpha, 3)
+        assert (finding.figures["limit_low"], finding.figures["limit_high"]) == (limits.low, limits.high)
     assert [row["chunk"] for row in exhibit.rows[:4]] == [1, 2, 3, "reference"]
 
 
