@@ -1,0 +1,125 @@
+"""What the ledger tells: a page for people, and whether the registry still is what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .findings import Finding, Status
+from .ledger import Kind, Ledger, Reason, Tenure
+
+CHECK = "ledger"
+"""The check that the findings of `audit` belong to."""
+
+_MOST_ROWS, _LONGEST_CELL = 20, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """What the registry says now.
+
+    Parameters
+    ----------
+    champion, previous : int or None
+        Versions that carry the aliases.
+    digests : mapping of int to str
+        Digest of the files of each version that still exists.
+    """
+
+    champion: int | None = None
+    previous: int | None = None
+    digests: Mapping[int, str] = field(default_factory=dict)
+
+
+def audit(ledger: Ledger, now: Production) -> tuple[Finding, ...]:
+    """Hold the registry against the ledger: the chain, both aliases, the versions, what was done by hand."""
+    found = [*_chain(ledger), *_champion(ledger, now), *_previous(ledger, now), *_versions(ledger, now)]
+    if (begun := ledger.open) is not None:
+        because = "was begun and neither done nor abandoned; the next promotion or rollback ends it"
+        found.append(Finding(CHECK, f"entry {begun.number}", Status.WARN, because))
+    return tuple(found)
+
+
+def page(model: str, ledger: Ledger) -> str:
+    """Return the newest tenures as Markdown, newest first."""
+    head = "| version | in production (UTC) | cost per row | by | reason | way back |\n|---|---|---|---|---|---|"
+    rows = "\n".join(_row(tenure) for tenure in list(reversed(ledger.tenures()))[:_MOST_ROWS])
+    champion = ledger.champion
+    now = "nothing is" if champion is None else f"version {champion} is"
+    note = "Each parameter of this run is one entry and carries the sha256 of the one before it."
+    return f"**{model}: {now} in production**\n\n{head}\n{rows}\n\n{note}\n"
+
+
+def cost_of(reason: Reason) -> str:
+    """Return the cost per row with its interval, as a person reads it; empty when it is not known.
+
+    Examples
+    --------
+    >>> cost_of(Reason("promotion", "ann", "PASS", "PASS", {"cost": 2.5, "cost_low": 2.25, "cost_high": 3.0}))
+    '2.5 [2.25, 3]'
+    """
+    known = [reason.figures.get(name) for name in ("cost", "cost_low", "cost_high")]
+    value, low, high = (f"{number:.4g}" if isinstance(number, (int, float)) else "" for number in known)
+    return f"{value} [{low}, {high}] {reason.figures.get('unit') or ''}".rstrip() if value else ""
+
+
+def _chain(ledger: Ledger) -> Iterator[Finding]:
+    for because in ledger.breaks:
+        yield Finding(CHECK, "chain", Status.FAIL, f"{because}: somebody has changed the ledger")
+    if not ledger.breaks:
+        because = f"{ledger.last} entries follow from one another"
+        yield Finding(CHECK, "chain", Status.PASS, because, {"entries": ledger.last, "head": ledger.head})
+
+
+def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
+    told, begun = ledger.champion, ledger.open
+    if told == now.champion:
+        yield Finding(CHECK, "champion", Status.PASS, f"is {_named(told)}, as the ledger says")
+    elif begun is not None and now.champion == begun.version:
+        because = f"is {_named(now.champion)}, as the unfinished entry {begun.number} intends"
+        yield Finding(CHECK, "champion", Status.WARN, because)
+    elif told is not None and told not in now.digests:
+        because = f"{_named(told)} was deleted, and the alias with it; registry says {_named(now.champion)}"
+        yield Finding(CHECK, "champion", Status.FAIL, because)
+    else:
+        because = f"is {_named(now.champion)}, but the ledger put {_named(told)} there: moved by hand"
+        yield Finding(CHECK, "champion", Status.FAIL, because)
+    for tenure in ledger.tenures():
+        if tenure.entry.kind is Kind.FOUND:
+            because = "was found in production and had not been put there by a promotion"
+            yield Finding(CHECK, f"version {tenure.version}", Status.WARN, because)
+
+
+def _previous(ledger: Ledger, now: Production) -> Iterator[Finding]:
+    done = [entry for entry in ledger.entries if entry.kind is Kind.DONE]
+    told = done[-1].previous if done else None
+    if now.previous != told and ledger.open is None and (told is None or told in now.digests):
+        because = f"is {_named(now.previous)}, but the ledger put {_named(told)} there: moved by hand"
+        yield Finding(CHECK, "previous", Status.FAIL, because)
+
+
+def _versions(ledger: Ledger, now: Production) -> Iterator[Finding]:
+    newest = {tenure.version: tenure for tenure in ledger.tenures()}
+    for version, tenure in newest.items():
+        if version not in now.digests:
+            because = "was in production and is deleted; nobody can go back to it"
+            yield Finding(CHECK, f"version {version}", Status.WARN, because)
+        elif now.digests[version] != tenure.entry.digest:
+            because = "has another digest than when it was put into production"
+            yield Finding(CHECK, f"version {version}", Status.FAIL, because)
+
+
+def _row(tenure: Tenure) -> str:
+    reason, until = tenure.entry.reason, tenure.until
+    spell = f"{tenure.since:%Y-%m-%d %H:%M} to {f'{until:%Y-%m-%d %H:%M}' if until else 'now'}"
+    back = _named(tenure.entry.previous)
+    cells = (f"{tenure.version}", spell, cost_of(reason), reason.actor, f"{reason.act}: {reason.because}", back)
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\n", " ")[:_LONGEST_CELL].replace("|", "\\|")
+
+
+def _named(version: int | None) -> str:
+    return "none" if version is None else f"version {version}"
