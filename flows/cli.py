@@ -152,6 +152,58 @@ def doctor(
 
 
 @app.command()
+def history(
+    project: ProjectFile,
+    verify: Annotated[bool, typer.Option("--verify", help="Exit 1 when the registry disagrees.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was in production, from when to when, by whom, why, and the way back."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_history
+        from flows.production_screen import print_history
+    told = run_history(project, verify)
+    print_history(told, as_json=as_json)
+    raise typer.Exit(1 if told.verdict is not None and told.verdict.status.stops else 0)
+
+
+@app.command()
+def rollback(
+    project: ProjectFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
+    to: Annotated[int | None, typer.Option("--to", help="A version; default: the last good one.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even one that never was in production, or by a broken ledger.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a version back into production that was there before."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_rollback
+        from flows.production_screen import print_moved
+        from logitgate.edge.production import Return
+    print_moved(run_rollback(project, Return(reason, to, force)), "is in production", as_json=as_json)
+
+
+@app.command()
+def rehearse(
+    project: ProjectFile,
+    to: Annotated[int | None, typer.Option("--to", help="A version; default: the last good one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do all that a rollback does but move the alias, and time it."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_rehearsal
+        from flows.production_screen import print_moved
+    print_moved(run_rehearsal(project, to), "could be put into production", as_json=as_json)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a project file, for editors."""
     from logitgate.project_file import json_schema

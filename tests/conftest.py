@@ -107,6 +107,7 @@ def shipment(served_rows):
     from logitgate.decision import Rule
     from logitgate.design import design
     from logitgate.edge.shipping import Shipment
+    from logitgate.golden import answered
     from logitgate.model import Model
     from logitgate.project import Features, Form, Search
     from logitgate.seen import SeenRows
@@ -125,4 +126,9 @@ def shipment(served_rows):
     )
     pipeline = Pipeline(steps).fit(served_rows[list(features.all)], y)
     seen = SeenRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
-    return Shipment(Model(pipeline, Rule("per-row"), costs, features), "EUR", {"rows": len(y)}, seen)
+    model = Model(pipeline, Rule("per-row"), costs, features)
+    kept = served_rows.iloc[:60]
+    numbers = {name: tuple(kept[name].tolist()) for name in ("age", "income", "amount")}
+    texts = {name: tuple(None if pd.isna(cell) else cell for cell in kept[name]) for name in ("job", "city")}
+    golden = answered(model, numbers, texts)
+    return Shipment(model, "EUR", {"rows": len(y)}, seen, golden)

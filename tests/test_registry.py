@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -12,8 +11,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from logitgate import __version__
-from logitgate.edge import registry, shipping
-from logitgate.edge.registry import Label, by_alias, champion, code_version, load, promote, register
+from logitgate.edge import shipping
+from logitgate.edge.registry import Label, champion, code_version, load, register
 from logitgate.edge.shipping import MANIFEST
 from logitgate.edge.tracking import Note, training_run
 from logitgate.errors import ConflictError, DataError, UnavailableError
@@ -90,7 +89,7 @@ def test_a_version_without_its_rows_still_loads(store, shipment, served_rows):
 
 def test_mlflow_finds_the_champion(store, versions, served_rows):
     """Those who serve it need MLflow and the alias, nothing else."""
-    promote(store, versions[1], None)
+    store.client.set_registered_model_alias("flights", "champion", "2")
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(store.tracking_uri)
     try:
@@ -153,11 +152,10 @@ def test_a_forged_manifest_is_refused(store, versions):
 
 
 def test_another_digest_in_the_registry_is_refused(store, versions):
-    """A version whose digest was changed after it was judged is neither loaded nor promoted."""
+    """A version whose digest was changed after it was judged is not loaded."""
     store.client.set_model_version_tag("flights", "1", "digest", "0" * 64)
-    for act in (lambda: load(store, versions[0]), lambda: promote(store, versions[0], None)):
-        with pytest.raises(ConflictError, match="another digest"):
-            act()
+    with pytest.raises(ConflictError, match="another digest"):
+        load(store, versions[0])
 
 
 def test_loading_runs_nothing_that_was_shipped(store, versions, monkeypatch):
@@ -186,74 +184,6 @@ def test_an_unreachable_store_is_not_an_absent_champion(store, versions, monkeyp
     monkeypatch.setattr("mlflow.MlflowClient.get_model_version_by_alias", down)
     with pytest.raises(UnavailableError):
         champion(store, "flights")
-
-
-def test_promotion_moves_both_aliases(store, versions):
-    """The old champion stays at hand as the previous one, and a rollback is the same act."""
-    first, second, _ = versions
-    promote(store, first, None)
-    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (first, None)
-    promote(store, second, first)
-    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (second, first)
-    promote(store, first, second)
-    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (first, second)
-
-
-def test_promoting_the_champion_again_changes_nothing(store, versions):
-    """A repeated promotion must not make the champion its own predecessor."""
-    promote(store, versions[0], None)
-    promote(store, versions[1], versions[0])
-    promote(store, versions[1], versions[1])
-    promote(store, versions[1], versions[0])  # the first attempt's answer was lost on the way
-    assert by_alias(store, "flights", "previous") == versions[0]
-
-
-def test_a_champion_that_was_not_expected_is_a_conflict(store, versions):
-    """A challenger that was judged against another champion, or against none, is not promoted."""
-    promote(store, versions[0], None)
-    for expected in (None, versions[1]):
-        with pytest.raises(ConflictError, match="version 1") as conflict:
-            promote(store, versions[2], expected)
-        assert conflict.value.exit_code == 4
-    assert champion(store, "flights") == versions[0]
-
-
-def test_one_of_many_promoters_wins(store, versions):
-    """All were judged against the same champion, so after the first the others must judge again."""
-    first, *others = versions
-    promote(store, first, None)
-
-    def attempt(version):
-        try:
-            promote(store, version, first)
-        except ConflictError:
-            return None
-        return version
-
-    with ThreadPoolExecutor(4) as pool:
-        won = [version for version in pool.map(attempt, others * 4) if version]
-    assert len(set(won)) == 1
-    assert (champion(store, "flights"), by_alias(store, "flights", "previous")) == (won[0], first)
-
-
-def test_a_promotion_that_somebody_overwrites_is_noticed(store, versions, monkeypatch):
-    """The alias is read back: who promotes past the lock is found out."""
-    answers = iter([None, versions[0]])
-    monkeypatch.setattr(registry, "champion", lambda *_: next(answers))
-    with pytest.raises(ConflictError, match="reads version 1"):
-        promote(store, versions[1], None)
-
-
-def test_a_version_that_is_gone_is_a_conflict(store, versions):
-    """Neither promoted nor loaded; MLflow would set the alias of the champion that was deleted to nothing."""
-    promote(store, versions[0], None)
-    store.client.delete_model_version("flights", "1")
-    assert champion(store, "flights") is None
-    for act in (lambda: load(store, versions[0]), lambda: promote(store, versions[0], None)):
-        with pytest.raises(ConflictError, match="not in the registry"):
-            act()
-    with pytest.raises(ConflictError, match="is none"):
-        promote(store, versions[1], versions[0])
 
 
 def test_what_cannot_be_packed_leaves_no_version(store, shipment):

@@ -1,7 +1,7 @@
-"""Golden rows: a few rows with the answers that a model gave when it was judged, to be given again bit for bit.
+"""Golden rows: a few rows with the answers that a model gave when it was judged, to be given bit for bit.
 
-The rows are scored in one batch, in the order in which they are kept: a row that is scored alone may differ in the
-last bit, because BLAS sums in another order.
+The rows are scored in one batch, in the order in which they are kept: a row that is scored alone may differ
+in the last bit, because BLAS sums in another order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from .project import Project
 from .sample import Sample, row_costs
 
 _SPREAD, _CLOSE = 32, 8
-_ANSWERS = ("probability", "threshold", "decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,9 @@ class Golden:
 def golden_rows(model: Model, test: Sample, scored: Scored, project: Project) -> Golden:
     """Choose golden rows and keep the model's answers about them.
 
-    They are test rows, spread over the ranks of the probability, and those closest to their threshold; or, where the
-    project says ``golden = "synthetic"``, rows made of deciles and levels. Only columns that the model needs are kept.
+    They are test rows, spread over the ranks of the probability, and those closest to their threshold; or,
+    where the project says ``golden = "synthetic"``, rows made of deciles and levels. Only columns that the
+    model needs are kept.
 
     Parameters
     ----------
@@ -145,13 +145,11 @@ def replay(model: Model, golden: Golden) -> None:
     except (TypeError, ValueError) as error:
         rule = f"the model cannot answer them any more ({type(error).__name__})"
         raise DataError("golden rows", rule, _REMEDY) from None
-    pairs = zip(
-        _ANSWERS,
-        (now.probability, now.threshold, now.flagged),
-        (golden.probability, golden.threshold, golden.decision),
-        strict=True,
-    )
-    other = {name: int((~_same(found, np.array(kept))).sum()) for name, found, kept in pairs}
+    other = {
+        "probability": _different(now.probability, golden.probability),
+        "threshold": _different(now.threshold, golden.threshold),
+        "decision": int((now.flagged != np.array(golden.decision)).sum()),
+    }
     if any(other.values()):
         counts = ", ".join(f"{name} {number}" for name, number in other.items())
         largest = np.abs(now.probability - np.array(golden.probability)).max()
@@ -170,10 +168,9 @@ def _decided(model: Model, frame: pd.DataFrame) -> Decision:
     return Decision.by(model.rule, model.probability(frame), costs)
 
 
-def _same(found: FloatArray | BoolArray, kept: FloatArray | BoolArray) -> BoolArray:
-    if found.dtype == bool:
-        return np.asarray(found == kept)
-    return np.asarray(found.view(np.uint64) == kept.view(np.uint64))
+def _different(found: FloatArray, kept: tuple[float, ...]) -> int:
+    """Count the values that differ in at least one bit."""
+    return int((found.view(np.uint64) != np.array(kept).view(np.uint64)).sum())
 
 
 def _chosen(scored: Scored) -> IntArray:
@@ -199,7 +196,8 @@ def _synthetic(frame: pd.DataFrame, numeric: tuple[str, ...], project: Project) 
         columns[name] = deciles[steps % len(deciles)]
     for place, name in enumerate(project.features.categorical):
         counts = frame[name].value_counts()
-        levels = [str(level) for level in counts.index[counts >= project.search.rare_level_rows]] or [None]
+        frequent = counts.index[counts >= project.search.rare_level_rows]
+        levels: list[str | None] = [str(level) for level in frequent] or [None]
         columns[name] = pd.Series([levels[(row + place) % len(levels)] for row in rows], dtype=object)
     return pd.DataFrame(columns)
 

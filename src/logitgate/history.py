@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .findings import Finding, Status
+from .findings import Finding, Status, Verdict
 from .ledger import Kind, Ledger, Reason, Tenure
 
 CHECK = "ledger"
@@ -31,6 +31,31 @@ class Production:
     digests: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is told about the production of a model; the verdict is there when it was asked for."""
+
+    model: str
+    ledger: Ledger
+    verdict: Verdict | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain values, oldest first."""
+        last = self.ledger.entries[-1] if self.ledger.entries else None
+        plain: dict[str, object] = {
+            "model": self.model,
+            "champion": self.ledger.champion,
+            "tenures": [tenure.as_json() for tenure in self.ledger.tenures()],
+            "entries": self.ledger.last,
+            "head": self.ledger.head,
+            "lock": last.lock if last else None,
+        }
+        if self.verdict is not None:
+            found = [finding.as_json() for finding in self.verdict.findings]
+            plain |= {"status": self.verdict.status.value, "findings": found}
+        return plain
+
+
 def audit(ledger: Ledger, now: Production) -> tuple[Finding, ...]:
     """Hold the registry against the ledger: the chain, both aliases, the versions, what was done by hand."""
     found = [*_chain(ledger), *_champion(ledger, now), *_previous(ledger, now), *_versions(ledger, now)]
@@ -42,7 +67,9 @@ def audit(ledger: Ledger, now: Production) -> tuple[Finding, ...]:
 
 def page(model: str, ledger: Ledger) -> str:
     """Return the newest tenures as Markdown, newest first."""
-    head = "| version | in production (UTC) | cost per row | by | reason | way back |\n|---|---|---|---|---|---|"
+    head = (
+        "| version | in production (UTC) | cost per row | by | reason | way back |\n|---|---|---|---|---|---|"
+    )
     rows = "\n".join(_row(tenure) for tenure in list(reversed(ledger.tenures()))[:_MOST_ROWS])
     champion = ledger.champion
     now = "nothing is" if champion is None else f"version {champion} is"
@@ -113,7 +140,14 @@ def _row(tenure: Tenure) -> str:
     reason, until = tenure.entry.reason, tenure.until
     spell = f"{tenure.since:%Y-%m-%d %H:%M} to {f'{until:%Y-%m-%d %H:%M}' if until else 'now'}"
     back = _named(tenure.entry.previous)
-    cells = (f"{tenure.version}", spell, cost_of(reason), reason.actor, f"{reason.act}: {reason.because}", back)
+    cells = (
+        f"{tenure.version}",
+        spell,
+        cost_of(reason),
+        reason.actor,
+        f"{reason.act}: {reason.because}",
+        back,
+    )
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 

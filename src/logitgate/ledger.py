@@ -1,7 +1,7 @@
 """The ledger of one model: what was put into production, by whom, why, and how to go back.
 
-Entries are numbered from one. Each is kept as one line of JSON and carries the sha256 of the line before it, so a
-line that was changed, dropped or slipped in breaks the chain at a place that can be named.
+Entries are numbered from one. Each is kept as one line of JSON and carries the sha256 of the line before it,
+so a line that was changed, dropped or slipped in breaks the chain at a place that can be named.
 """
 
 from __future__ import annotations
@@ -200,15 +200,14 @@ class Ledger:
     def way_back(self) -> Tenure | None:
         """Return the tenure that a rollback goes back to, or None when there is no earlier one.
 
-        A promotion builds on what was there before it, a rollback tears down to the version it names; so what was
-        rolled back from is never gone back to, and neither is what somebody put there by hand.
+        A promotion builds on what was there before it, a rollback tears down to the version it names; so what
+        was rolled back from is never gone back to, and neither is what somebody put there by hand.
         """
         standing: list[Tenure] = []
         for tenure in self.tenures():
             if tenure.act == "rollback":
-                versions = [below.version for below in standing]
-                known = tenure.version in versions
-                standing = standing[: versions.index(tenure.version) if known else -1]
+                below = [place for place, one in enumerate(standing) if one.version == tenure.version]
+                standing = standing[: below[-1] if below else -1]
             standing.append(tenure)
         sound = [tenure for tenure in standing[:-1] if tenure.act != "discovery"]
         now = standing[-1].version if standing else None

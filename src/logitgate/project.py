@@ -384,6 +384,8 @@ class Project(_Section):
     """Name of the registered model and of its experiment."""
     purpose: str = ""
     """What the decision is for, in a sentence."""
+    golden: Literal["rows", "synthetic"] = "rows"
+    """What proves a version's answers before it is promoted: test rows kept with it, or made-up ones."""
     rows: Rows
     columns: Columns
     outcome: Outcome

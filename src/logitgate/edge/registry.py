@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from .batches import Value, shortened
 from .drafts import drafts
 from .provenance import code_version
 from .shipping import Shipment, pack, unpack
-from .store import Store, alone, reached
+from .store import Store, reached
 from .tracking import Run
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -150,6 +150,31 @@ def numbered(store: Store, name: str, number: int) -> ModelVersion:
             ) from error
 
 
+def versions(store: Store, name: str) -> tuple[ModelVersion, ...]:
+    """Return all versions of a model; none for a model that nobody has registered."""
+    found: list[ModelVersion] = []
+    token = None
+    with reached(store):
+        while True:
+            page = store.client.search_model_versions(f"name = '{name}'", page_token=token)
+            found.extend(_version(one) for one in page)
+            token = page.token
+            if not token:
+                return tuple(found)
+
+
+def tag(store: Store, version: ModelVersion, name: str) -> str:
+    """Return a tag of a version, or an empty text.
+
+    Raises
+    ------
+    ConflictError
+        When the version is gone, or its digest was changed.
+    """
+    with reached(store):
+        return str(_found(store, version).tags.get(name, ""))
+
+
 def load(store: Store, version: ModelVersion) -> Shipment:
     """Load a version without running anything that lies beside it.
 
@@ -170,42 +195,6 @@ def load(store: Store, version: ModelVersion) -> Shipment:
                 artifact_uri=where, dst_path=str(place), tracking_uri=store.tracking_uri
             )
         return unpack(Path(folder), version.digest)
-
-
-def promote(store: Store, version: ModelVersion, expected_champion: ModelVersion | None) -> None:
-    """Put a version into production, unless somebody else has changed what it was judged against.
-
-    Release, rollback and first release are the same: the old champion becomes `previous`, and the version
-    becomes the champion, last.
-
-    Raises
-    ------
-    ConflictError
-        When the champion is not the expected one, the version is gone, or its digest was changed.
-    UnavailableError
-        When the store cannot be reached, or its lock is held for too long.
-    """
-    with _locked(store, version.name), reached(store):
-        now = champion(store, version.name)
-        if now == version:
-            return  # done before, by an attempt whose answer was lost
-        if now != expected_champion:
-            raise ConflictError(
-                f"champion of {version.name}",
-                f"is {_named(now)}, but {version} was judged against {_named(expected_champion)}",
-                "judge it again",
-            )
-        _found(store, version)
-        if now is not None:
-            store.client.set_registered_model_alias(version.name, PREVIOUS, str(now.version))
-        store.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
-        then = champion(store, version.name)
-        if then != version:
-            raise ConflictError(
-                f"champion of {version.name}",
-                f"was set to {version} and reads {_named(then)}",
-                "find out who else promotes",
-            )
 
 
 def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
@@ -255,14 +244,3 @@ def _found(store: Store, version: ModelVersion) -> RegistryVersion:
 
 def _version(found: RegistryVersion) -> ModelVersion:
     return ModelVersion(found.name, int(found.version), str(found.run_id), found.tags.get(DIGEST, ""))
-
-
-def _named(version: ModelVersion | None) -> str:
-    return "none" if version is None else f"version {version.version}"
-
-
-@contextmanager
-def _locked(store: Store, name: str) -> Iterator[None]:
-    folder = store.folder
-    with nullcontext() if folder is None else alone(folder / f"promote-{name}.lock"):
-        yield

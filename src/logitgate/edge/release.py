@@ -8,22 +8,29 @@ from dataclasses import dataclass, replace
 
 from ..errors import ConflictError, LogitgateError
 from ..evidence import Evidence, key_of
-from ..findings import Status
+from ..findings import Figure, Finding, Status
+from ..golden import golden_rows
 from ..judge import Opponents
+from ..ledger import Reason
 from ..outcome import Outcome
 from ..profile import reference_profile
 from ..project import Project
+from ..report import headline
 from ..seen import SeenRows
 from ..spending import Window
 from . import attempts, registry, versions
 from .batches import Entries
 from .decisions import earlier_decisions
+from .locks import LOCK_URL
+from .production import actor
+from .promotion import promote
 from .provenance import code_version
 from .recording import RECORDED, gate_tags, note, record_evidence, record_outcome
 from .registry import Label, ModelVersion
 from .shipping import Shipment
 from .store import Store
 from .tracking import KEY, Note, Run, record, training_run
+from .transaction import Moved, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,8 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     profile = reference_profile(evidence.split.train, judged.scored, project)
     reference = profile | {"design_means": list(learned.design_means)}
     seen = SeenRows.of(evidence.split.fitted_on, project)
-    shipment = Shipment(learned.model, project.costs.unit, reference, seen)
+    golden = golden_rows(learned.model, evidence.split.test, judged.scored, project)
+    shipment = Shipment(learned.model, project.costs.unit, reference, seen, golden)
     version = _registered(run, evidence, snapshot, shipment)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)
     return _kept(run, replace(outcome, version=version.version))
@@ -122,14 +130,17 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
 
     Raises
     ------
-    ConflictError
-        When the champion is no longer the version that this one was judged against.
+    ConflictError, DataError, UnavailableError
+        As `promotion.promote`: above all when the champion is no longer the one that was judged against.
     """
     store, name = run.store, outcome.model
     if outcome.status is Status.PASS and outcome.version is not None:
         expected = None if outcome.against is None else registry.numbered(store, name, outcome.against)
-        registry.promote(store, registry.numbered(store, name, outcome.version), expected)
-        outcome = replace(outcome, promoted=True)
+        headed, figures = headline(outcome.verdict)[:500], _costs(outcome)
+        reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
+        asked = Request(name, reason, registry.numbered(store, name, outcome.version), expected)
+        moved = promote(store, asked)
+        outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *_warnings(moved)))
     now = registry.champion(store, name)
     outcome = replace(outcome, champion=now.version if now else None)
     record_outcome(run, outcome)
@@ -175,6 +186,27 @@ def _kept(run: Run, outcome: Outcome) -> Outcome:
     record_outcome(run, outcome)
     record(run, Entries(tags={RECORDED: "true"}))
     return outcome
+
+
+def _costs(outcome: Outcome) -> dict[str, Figure]:
+    """Return the figures of the test rows that the ledger keeps."""
+    names = (
+        "n",
+        "events",
+        *(f"{name}{end}" for name in ("cost", "savings") for end in ("", "_low", "_high")),
+    )
+    return {name: outcome.test[name] for name in names if name in outcome.test}
+
+
+def _warnings(moved: Moved) -> list[Finding]:
+    """Say so when the lock does not keep out everybody."""
+    if moved.lock.is_shared:
+        return []
+    because = (
+        f"{moved.lock.name} keeps apart only those who share this folder; between hosts the ledger lets one "
+        f"of two through. Set {LOCK_URL} to a PostgreSQL database"
+    )
+    return [Finding("lock", "promotion", Status.WARN, because)]
 
 
 def _label(evidence: Evidence, snapshot: Snapshot) -> Label:

@@ -23,6 +23,7 @@ from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
 
 from .. import __file__ as _package_file
 from ..errors import ConflictError, DataError
+from ..golden import Golden
 from ..model import Model
 from ..project import Features
 from ..seen import SeenRows
@@ -42,8 +43,8 @@ set_model(ServedModel())
 """
 _REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 _ARTIFACTS = {"model": "model.skops", "decision": "decision.json", "reference": "reference.json"}
-_SEEN = {"seen": "seen.npz"}
-"""Packed beside them where the rows are known; versions from before it lack the file, and still load."""
+_SEEN, _GOLDEN = {"seen": "seen.npz"}, {"golden": "golden.json"}
+"""Packed beside them where they are known; a version that lacks one still loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,15 @@ class Shipment:
         What its training rows looked like, for drift: counts and edges, never a row.
     seen : SeenRows, optional
         Hashes of the rows that it learned from. Who knows a row's id and time can tell whether it was one.
+    golden : Golden, optional
+        Rows and the model's answers about them. A version without them is not put into production.
     """
 
     model: Model
     unit: str
     reference: Mapping[str, Any]
     seen: SeenRows | None = None
+    golden: Golden | None = None
 
 
 def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
@@ -136,7 +140,9 @@ def unpack(folder: Path, digest: str) -> Shipment:
     model = Model(pipeline, terms.rule, terms.costs, features)
     kept = artifacts / _SEEN["seen"]
     seen = SeenRows.unpacked(kept.read_bytes()) if kept.is_file() else None
-    return Shipment(model, terms.unit, reference, seen)
+    kept = artifacts / _GOLDEN["golden"]
+    golden = Golden.from_json(json.loads(kept.read_text("utf-8"))) if kept.is_file() else None
+    return Shipment(model, terms.unit, reference, seen, golden)
 
 
 def terms_of(shipment: Shipment) -> Terms:
@@ -164,6 +170,9 @@ def _dump(shipment: Shipment, terms: Terms, folder: Path) -> None:
     for key, plain in (("decision", terms.as_json()), ("reference", dict(shipment.reference))):
         text = json.dumps(plain, allow_nan=False, indent=1)
         (folder / _ARTIFACTS[key]).write_text(text, encoding="utf-8")
+    if shipment.golden is not None:
+        text = json.dumps(shipment.golden.as_json(), allow_nan=False)
+        (folder / _GOLDEN["golden"]).write_text(text, encoding="utf-8")
     if shipment.seen is not None:
         (folder / _SEEN["seen"]).write_bytes(shipment.seen.packed())
     path = folder / _ARTIFACTS["model"]
@@ -172,7 +181,8 @@ def _dump(shipment: Shipment, terms: Terms, folder: Path) -> None:
 
 
 def _packed(shipment: Shipment) -> dict[str, str]:
-    return _ARTIFACTS if shipment.seen is None else _ARTIFACTS | _SEEN
+    seen = {} if shipment.seen is None else _SEEN
+    return _ARTIFACTS | seen | ({} if shipment.golden is None else _GOLDEN)
 
 
 def _forget_where(described_by: MLmodel, folder: Path) -> None:

@@ -1,0 +1,31 @@
+"""Looking at production and taking it back: the history, a rollback, its rehearsal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from logitgate.edge.environment import home
+from logitgate.edge.production import Return, history, rehearse, roll_back
+from logitgate.edge.store import open_store
+from logitgate.edge.transaction import Moved
+from logitgate.history import History
+from logitgate.project_file import load_project
+
+
+def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - the command line's own flag
+    """Read the ledger of a project, and hold the registry against it when asked."""
+    project = load_project(project_file)
+    ledger, verdict = history(open_store(home()), project.name)
+    return History(project.name, ledger, verdict if verify else None)
+
+
+def run_rollback(project_file: Path, wanted: Return) -> Moved:
+    """Put a version back into production."""
+    project = load_project(project_file)
+    return roll_back(open_store(home()), project.name, wanted)
+
+
+def run_rehearsal(project_file: Path, to: int | None) -> Moved:
+    """See that the way back is open."""
+    project = load_project(project_file)
+    return rehearse(open_store(home()), project.name, to)

@@ -1,0 +1,214 @@
+"""Changing production: first release, promotion and rollback are one transaction, a tuple of steps.
+
+Whatever step it dies at, the next transaction of the model finishes or abandons what was begun: the intent
+stands in the ledger before the alias moves, and where the alias is tells how far it came.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ..errors import ConflictError, DataError, UnavailableError
+from ..golden import replay
+from ..ledger import Entry, Kind, Reason
+from . import ledger_store, registry
+from .locks import LOCK_URL
+from .registry import CHAMPION, PREVIOUS
+from .store import Store, reached
+from .transaction import Moved, Request, Step, Transaction, carry_out
+
+LEASE_SECONDS = 120.0
+"""How long an intent that was written under another lock is left alone: its writer may be alive."""
+
+
+def promote(store: Store, asked: Request) -> Moved:
+    """Put a version into production, unless production is no longer what the version was judged against.
+
+    Raises
+    ------
+    ConflictError
+        When the champion is another one or has vanished, the version or its files were changed, somebody else
+        is promoting, or the ledger is broken.
+    DataError
+        When the golden rows get other answers than they got when the version was judged.
+    UnavailableError
+        When the store or the lock cannot be reached, or the lock was lost on the way.
+    """
+    return carry_out(store, asked, PROMOTION)
+
+
+def settle(now: Transaction) -> Transaction:
+    """Read the ledger, and end the intent that somebody who died has left open."""
+    model = now.asked.model
+    ledger, champion = ledger_store.read(now.store, model), registry.champion(now.store, model)
+    now = replace(now, ledger=ledger, champion=champion)
+    begun = ledger.open
+    if begun is None:
+        return now
+    _refuse_a_living_writer(begun, now)
+    if champion is None or champion.version != begun.version:
+        return now.wrote(replace(begun, kind=Kind.ABANDONED))
+    _set_previous(now.store, model, begun.previous)
+    return now.wrote(replace(begun, kind=Kind.DONE))
+
+
+def see_the_chain(now: Transaction) -> Transaction:
+    """Refuse to write on in a ledger that somebody has changed."""
+    if now.ledger.breaks:
+        rule = f"its chain is broken ({now.ledger.breaks[0]})"
+        remedy = "see `logitgate history PROJECT --verify`; `rollback --to VERSION --force` still works"
+        raise ConflictError(f"ledger of {now.asked.model}", rule, remedy)
+    return now
+
+
+def see_the_champion(now: Transaction) -> Transaction:
+    """Refuse to take a model whose champion has vanished for one that was never released."""
+    told = now.ledger.champion
+    if now.champion is None and told is not None:
+        rule = f"is none, but the ledger put version {told} there: it was deleted, or its alias was"
+        remedy = "put one back by `logitgate rollback PROJECT --to VERSION --reason TEXT`, then judge again"
+        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+    return now
+
+
+def note_what_was_found(now: Transaction) -> Transaction:
+    """Write down a champion that no entry has put there."""
+    champion, told = now.champion, now.ledger.champion
+    if (champion.version if champion else None) == told:
+        return now
+    rule = f"found in production; the ledger said {_named(told)}"
+    found = Entry(
+        number=0,
+        kind=Kind.FOUND,
+        move=uuid.uuid4().hex,
+        version=champion.version if champion else None,
+        previous=told,
+        digest=champion.digest if champion else "",
+        reason=Reason("discovery", "unknown", rule),
+        lock=now.lock.identity,
+        time=datetime.now(UTC),
+    )
+    return now.wrote(found)
+
+
+def compare_the_champion(now: Transaction) -> Transaction:
+    """Refuse a version that was judged against another champion than the one that is there."""
+    asked, there = now.asked, now.champion
+    if there == asked.version:
+        return replace(now, is_finished=True)  # by an attempt whose answer was lost
+    if there != asked.judged_against:
+        expected = asked.judged_against.version if asked.judged_against else None
+        now_there = _named(there.version if there else None)
+        rule = f"is {now_there}, but {asked.version} was judged against {_named(expected)}"
+        raise ConflictError(f"champion of {asked.model}", rule, "judge it again")
+    return now
+
+
+def prove_the_files(now: Transaction) -> Transaction:
+    """Load the version's files safely, by their digest, and let it answer its golden rows."""
+    shipment = registry.load(now.store, now.version)
+    if shipment.golden is None:
+        rule = "has no golden rows, so nothing proves its answers"
+        raise DataError(str(now.version), rule, "train it again")
+    replay(shipment.model, shipment.golden)
+    figures = {**now.asked.reason.figures, "unit": shipment.unit}
+    reason = replace(now.asked.reason, figures=figures)
+    return replace(now, asked=replace(now.asked, reason=reason))
+
+
+def write_the_intent(now: Transaction) -> Transaction:
+    """Write down what is about to happen, before it does."""
+    intent = now.entry(Kind.INTENT)
+    return replace(now.wrote(intent), intent=intent)
+
+
+def see_the_lock(now: Transaction) -> Transaction:
+    """Stop when the lock was lost on the way."""
+    if not now.lock.is_held():
+        rule = f"the {now.lock.name} was lost on the way; production was not changed"
+        raise UnavailableError(f"promotion of {now.asked.model}", rule, "try again")
+    return now
+
+
+def move_the_champion(now: Transaction) -> Transaction:
+    """Set the alias, when the lock is still held and nobody has written after the intent."""
+    see_the_lock(now)
+    last = ledger_store.read(now.store, now.asked.model)
+    is_ours = now.intent is not None and last.open is not None and last.open.move == now.intent.move
+    if not is_ours or last.head != now.ledger.head:
+        rule = "somebody else has written to it since; production was not changed"
+        raise ConflictError(f"ledger of {now.asked.model}", rule, "see the history, and judge again")
+    _set(now.store, CHAMPION, now.asked.model, now.version.version)
+    return now
+
+
+def move_the_previous(now: Transaction) -> Transaction:
+    """Keep the version that was in production at hand."""
+    _set_previous(now.store, now.asked.model, now.champion.version if now.champion else None)
+    return now
+
+
+def read_back(now: Transaction) -> Transaction:
+    """See that the alias is where it was put."""
+    there = registry.champion(now.store, now.asked.model)
+    if there != now.version:
+        rule = f"was set to {now.version} and reads {_named(there.version if there else None)}"
+        raise ConflictError(f"champion of {now.asked.model}", rule, "find out who promotes without the lock")
+    return now
+
+
+def write_that_it_is_done(now: Transaction) -> Transaction:
+    """Write down that it happened."""
+    if now.intent is None:
+        raise ValueError("nothing was intended")
+    return now.wrote(replace(now.intent, kind=Kind.DONE))
+
+
+def show_the_history(now: Transaction) -> Transaction:
+    """Let the page in the MLflow UI say so."""
+    ledger_store.show(now.store, now.asked.model, now.ledger)
+    return now
+
+
+BEFORE: tuple[Step, ...] = (settle, see_the_chain)
+"""How each transaction begins, unless it is forced."""
+
+MOVE: tuple[Step, ...] = (
+    prove_the_files,
+    write_the_intent,
+    move_the_champion,
+    move_the_previous,
+    read_back,
+    write_that_it_is_done,
+    show_the_history,
+)
+"""From a version to the version in production."""
+
+PROMOTION: tuple[Step, ...] = (*BEFORE, see_the_champion, note_what_was_found, compare_the_champion, *MOVE)
+"""First release and promotion."""
+
+
+def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
+    """Leave an intent alone that was written under a lock which ours does not keep out."""
+    age = (datetime.now(UTC) - begun.time).total_seconds()
+    if begun.lock != now.lock.identity and age < LEASE_SECONDS:
+        who = begun.reason.actor
+        rule = f"{who} began to put version {begun.version} there {age:.0f} s ago, by another lock"
+        remedy = f"try again in {LEASE_SECONDS - age:.0f} s, and set {LOCK_URL} for everybody who promotes"
+        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+
+
+def _set_previous(store: Store, model: str, version: int | None) -> None:
+    if version is not None:
+        _set(store, PREVIOUS, model, version)
+
+
+def _set(store: Store, alias: str, model: str, version: int) -> None:
+    with reached(store):
+        store.client.set_registered_model_alias(model, alias, str(version))
+
+
+def _named(version: int | None) -> str:
+    return "none" if version is None else f"version {version}"
