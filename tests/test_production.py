@@ -189,7 +189,7 @@ def test_the_commands_take_production_back(road):
     never = logitgate("rollback", project, "--reason", "x", "--to", "9", "--json")
     assert never.code == 4 and "never promoted" in never.json["error"]
     told = logitgate("history", project, "--verify")
-    assert told.code == 0 and "rollback: it flags everybody" in " ".join(told.out.split())
+    assert told.code == 0 and {"rollback:", "flags", "everybody"} <= set(told.out.split())
     opened(home).client.set_registered_model_alias("visits", "champion", "2")
     assert logitgate("history", project).code == 0
     told = logitgate("history", project, "--verify", "--json")
