@@ -11,6 +11,7 @@ import pytest
 from logitgate.verdict_file import verdict_schema
 from tests import projects
 from tests.command import living_in, logitgate, opened
+from tests.releases import promoted
 
 WEAK = {"features": {"numeric": ["speed", "load"]}}
 """A project that leaves out a feature which matters: it passes alone, and is beaten by PLAIN."""
@@ -196,7 +197,7 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     shipment = registry.load(store, registry.numbered(store, "visits", 1))
     with training_run(store, "visits", Note("old")) as run:
         old = registry.register(run, "visits", replace(shipment, seen=None), registry.Label("old", {}))
-    registry.promote(store, old, registry.champion(store, "visits"))
+    promoted(store, old, registry.champion(store, "visits"))
     told = logitgate("train", file, "--json")
     assert told.code == 1 and told.json["champion"] == old.version
     finding = told.findings("champion")[f"version {old.version}: rows left out"]
