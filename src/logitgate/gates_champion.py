@@ -14,8 +14,8 @@ def rows_unknown(version: int) -> Finding:
     """Record that nobody knows which of these rows a model was fitted on, so that nothing can be compared."""
     because = (
         "which of these rows it was fitted on is not known: it was registered without its rows' hashes, or "
-        f"other columns named its rows; take the alias champion from version {version} in MLflow, so that "
-        "the baselines decide about a first release"
+        "other columns named its rows; put a version that has them in its place by "
+        "`logitgate rollback PROJECT --to VERSION --force --reason TEXT`"
     )
     return Finding("champion", f"version {version}: rows left out", Status.INDETERMINATE, because)
 
