@@ -201,7 +201,9 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     told = logitgate("train", file, "--json")
     assert told.code == 1 and told.json["champion"] == old.version
     finding = told.findings("champion")[f"version {old.version}: rows left out"]
-    assert finding["status"] == "INDETERMINATE" and "rollback PROJECT --to VERSION --force" in finding["because"]
+    assert (
+        finding["status"] == "INDETERMINATE" and "rollback PROJECT --to VERSION --force" in finding["because"]
+    )
 
 
 def test_runs_and_versions_can_be_filtered_by_gate(road):
