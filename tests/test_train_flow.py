@@ -250,7 +250,7 @@ def test_the_default_experiment_stays_empty(road):
     home, _, _ = road
     client = opened(home).client
     assert client.search_runs(["0"]) == []
-    assert {one.name for one in client.search_experiments()} == {"Default", "visits"}
+    assert {one.name for one in client.search_experiments()} == {"Default", "visits", "logitgate ledger"}
 
 
 def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
