@@ -175,13 +175,17 @@ def test_one_of_two_promoters_wins_each_time(store, versions, mlflow_home, tmp_p
                     told.write("won\n")
                 except ConflictError:
                     told.write("conflict\n")
+                except Exception as error:
+                    told.write(repr(error))
+                    raise
                 barrier.wait()
 
     racers = [apart(store, lambda lane=lane: race(lane)) for lane in (1, 2)]
     for racer in racers:
-        racer.join(120)
-    assert [racer.exitcode for racer in racers] == [0, 0]
-    ends = zip(*((tmp_path / f"lane{lane}").read_text().split() for lane in (1, 2)), strict=True)
+        racer.join(240)
+    told = [(tmp_path / f"lane{lane}").read_text() for lane in (1, 2)]
+    assert [racer.exitcode for racer in racers] == [0, 0], [text[-1_000:] for text in told]
+    ends = zip(*(text.split() for text in told), strict=True)
     assert [sorted(end) for end in ends] == [["conflict", "won"]] * ROUNDS
     assert moves() == done(store)[1:]
     assert len(moves()) == ROUNDS
