@@ -75,6 +75,7 @@ def apart(store, act):
         store.client._tracking_client.store.engine.dispose(close=False)
         store.client._get_registry_client().store.engine.dispose(close=False)
         act()
+        os._exit(0)  # what other libraries do at the end of a process is not for a copy of it
 
     process = FORK.Process(target=run)
     process.start()
