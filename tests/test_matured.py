@@ -86,6 +86,14 @@ def test_a_day_before_anything_matures_nothing_is_used(window):
         assert (len(found.sample), found.finding.status) == (0, Status.INSUFFICIENT)
 
 
+def test_without_any_label_all_mature_rows_are_unlabelled(window):
+    """New rows have no outcome yet; that is no error."""
+    found = matured(window.drop(columns="bad"), PROJECT, AS_OF + timedelta(days=9))
+    assert (found.counts["unlabelled"], found.counts["matured"]) == (400, 0)
+    assert found.finding.status is Status.INSUFFICIENT
+    assert window["at"].iloc[found.order].is_monotonic_increasing
+
+
 def test_a_row_without_a_time_never_matures(window):
     """It may be as young as any."""
     found = matured(
@@ -114,7 +122,6 @@ def test_without_a_time_all_rows_are_mature(window):
         (lambda rows: rows.assign(visit="v1"), None, "399 of 400 ids of the rows are repeated"),
         (lambda rows: rows.drop(columns="visit"), None, "visit: the rows lack it"),
         (lambda rows: rows.drop(columns="at"), None, "at: the rows lack it"),
-        (lambda rows: rows.drop(columns="bad"), None, "bad: the rows lack it"),
         (lambda rows: rows.assign(bad=rows["bad"].replace("yes", "1")), None, "2 distinct outcomes"),
         (lambda rows: rows.assign(bad=rows["visit"]), None, "400 distinct outcomes"),
         (lambda rows: rows, lambda rows: rows[["visit"]], "bad: the labels lack it"),

@@ -153,6 +153,10 @@ class Chunks:
         return cls(rows, figures)
 
 
+NO_REFERENCE = Chunks(SMALLEST_CHUNK, {})
+"""For a version that was made without reference chunks: nothing has limits."""
+
+
 def chunk_rows(reference_rows: int) -> int:
     """Return how many rows a chunk has: twenty chunks where that leaves 200 rows each, else fewer chunks.
 

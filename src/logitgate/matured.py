@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .costs import BoolArray
+from .costs import BoolArray, IntArray
 from .errors import DataError
 from .findings import Finding, Status
 from .project import Project
@@ -38,6 +38,8 @@ class Matured:
 
     sample: Sample
     counts: Mapping[str, int]
+    order: IntArray
+    """Where all rows of the window stand in order of time and id, mature or not."""
 
     @property
     def finding(self) -> Finding:
@@ -59,7 +61,7 @@ def matured(
     Parameters
     ----------
     window : pandas.DataFrame
-        Rows with the columns of the project; with `labels`, their outcome need not be among them.
+        Rows with the columns of the project. Without its outcome, and without `labels`, all are unlabelled.
     project : Project
     as_of : datetime
         UTC unless it says otherwise. A row is mature when ``time + matures_after`` is not after it; a row
@@ -89,7 +91,12 @@ def matured(
     y = _checked(outcome[known], project)
     full = np.zeros(len(window), dtype=np.int8)
     full[known] = y
-    return Matured(_sample(window, ids, full, keep, project), counts)
+    time = _times(window, project.columns.time) if project.columns.time else None
+    order = np.argsort(ids, kind="stable")
+    if time is not None:
+        order = order[np.argsort(time[order], kind="stable")]
+    kept = order[keep[order]]
+    return Matured(_sample(window, kept, (ids, full, time), project), counts, order)
 
 
 def _ids(frame: pd.DataFrame, column: str, whose: str) -> NDArray[np.object_]:
@@ -108,12 +115,13 @@ def _outcome(
     window: pd.DataFrame, ids: NDArray[np.object_], project: Project, labels: pd.DataFrame | None
 ) -> tuple[pd.Series, int]:
     column = project.outcome.column
-    source, whose = (window, "the rows") if labels is None else (labels, "the labels")
-    if column not in source.columns:
-        raise DataError(column, f"{whose} lack it", "give the column of the outcome")
     if labels is None:
-        return window[column].reset_index(drop=True), 0
-    named = _ids(labels, project.columns.id, whose)
+        there = column in window.columns
+        outcome = window[column] if there else pd.Series(None, window.index, dtype=object)
+        return outcome.reset_index(drop=True), 0
+    if column not in labels.columns:
+        raise DataError(column, "the labels lack it", "give the column of the outcome")
+    named = _ids(labels, project.columns.id, "the labels")
     outcome = pd.Series(labels[column].to_numpy(), index=named)
     return outcome.reindex(ids).reset_index(drop=True), int((~pd.Index(named).isin(ids)).sum())
 
@@ -155,20 +163,17 @@ def _checked(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
 
 
 def _sample(
-    window: pd.DataFrame, ids: NDArray[np.object_], y: NDArray[np.int8], keep: BoolArray, project: Project
+    window: pd.DataFrame,
+    kept: IntArray,
+    known: tuple[NDArray[np.object_], NDArray[np.int8], NDArray[np.datetime64] | None],
+    project: Project,
 ) -> Sample:
-    roles = project.columns
-    time = _times(window, roles.time) if roles.time else None
-    kept = np.flatnonzero(keep)
-    kept = kept[np.argsort(ids[kept], kind="stable")]
-    if time is not None:
-        kept = kept[np.argsort(time[kept], kind="stable")]
-    frame = window.iloc[kept]
+    frame, (ids, y, time) = window.iloc[kept], known
     return Sample(
         frame,
         y[kept],
         ids[kept],
         None if time is None else time[kept],
-        codes(frame, roles.entity),
+        codes(frame, project.columns.entity),
         codes(frame, project.cluster),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from .costs import CostMatrix
@@ -14,7 +15,7 @@ from .errors import DataError
 from .evaluate import Scored
 from .expressions import FloatArray
 from .project import Features
-from .sample import Sample
+from .sample import Sample, row_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,28 @@ class Model:
         DataError
             When a probability is missing or outside [0, 1]: such a row has no decision.
         """
-        own = sample.row_costs(self.costs)
+        decision = self.decision(probability, sample.frame, sample.ids)
+        return Scored(sample.y.astype(np.int64), decision, sample.row_costs(judged_by), sample.cluster)
+
+    def decision(self, probability: FloatArray, frame: pd.DataFrame, ids: NDArray[np.object_]) -> Decision:
+        """Decide each row of a table by this model's own rule and costs; no outcome is needed.
+
+        Parameters
+        ----------
+        probability : array of shape (n,)
+        frame : pandas.DataFrame of n rows
+        ids : array of shape (n,)
+            What the rows are called in an error.
+
+        Raises
+        ------
+        DataError
+            When a probability is missing or outside [0, 1]: such a row has no decision.
+        """
+        own = row_costs(frame, self.costs, ids)
         try:
-            decision = Decision.by(self.rule, probability, own)
+            return Decision.by(self.rule, probability, own)
         except ValueError as error:
             raise DataError(
                 "probabilities", str(error), "find the rows that the model cannot score"
             ) from error
-        return Scored(sample.y.astype(np.int64), decision, sample.row_costs(judged_by), sample.cluster)
