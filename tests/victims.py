@@ -115,10 +115,10 @@ def be_interrupted():
     time.sleep(30)
 
 
-def project(folder):
+def project(folder, **changes):
     """Write a project whose training takes a second and passes; return its file."""
     table = projects.table(1_500, days=40)
-    return projects.write(folder, table, slices=None, search={"C": [1.0], "folds": 2})
+    return projects.write(folder, table, slices=None, search={"C": [1.0], "folds": 2}, **changes)
 
 
 def training(project, home, answer, prepare=None, **environment):

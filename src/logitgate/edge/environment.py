@@ -30,11 +30,9 @@ DEFAULTS = {
     # The requirements of a model are pinned by us; a uv.lock that lies about in the folder is not asked.
     "MLFLOW_UV_AUTO_DETECT": "false",
     "GIT_PYTHON_REFRESH": "quiet",
-    # A call to a server that is gone took 246 s with MLflow's own limits; now a refused connection fails
-    # within 15 s, and a server that takes a call but never answers is given up after three timeouts.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.2",
+    # A call to a server that is gone took 246 s with MLflow's own limits. MLflow repeats every call alike, so
+    # a lost answer would make a second version; we repeat only what may be done twice, and only whole steps.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 """Variables that are set unless the user has set them; the user's own values always win."""

@@ -19,7 +19,7 @@ from .store import Store, reached
 HEARTBEAT = "logitgate.heartbeat"
 """Tag of a run with the sign of life of the process that records it."""
 
-_EVERY_SECONDS, _GOODBYE_SECONDS = 5.0, 1.0
+_EVERY_SECONDS, _GOODBYE_SECONDS = 5.0, 0.5
 _RUNNING = ("RUNNING", "SCHEDULED")
 
 

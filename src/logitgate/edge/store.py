@@ -85,8 +85,8 @@ def open_store(home: Path) -> Store:
         if uri.startswith(_SQLITE):
             _make(Path(uri.removeprefix(_SQLITE)))
     with reached(store):
-        _within(_ANSWER_SECONDS, lambda: store.client.search_experiments(max_results=1), store)
-        _within(_ANSWER_SECONDS, lambda: store.client.search_registered_models(max_results=1), store)
+        within(_ANSWER_SECONDS, lambda: store.client.search_experiments(max_results=1), store)
+        within(_ANSWER_SECONDS, lambda: store.client.search_registered_models(max_results=1), store)
     return store
 
 
@@ -159,6 +159,35 @@ def alone(path: Path, patience: float | None = None) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def within(seconds: float, ask: Callable[[], Answer], store: Store) -> Answer:
+    """Ask in a thread that is left behind when no answer comes, whatever the driver's own patience.
+
+    Raises
+    ------
+    NoAnswerError
+        When no answer came within so many seconds.
+    """
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
+
+    def listen() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
+            errors.append(error)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise NoAnswerError(
+            f"store {store}", f"no answer within {seconds:g} s", "see that it runs and can be reached"
+        )
+    return answers[0]
 
 
 def without_password(text: str) -> str:
@@ -238,26 +267,3 @@ def _unwritable(folder: Path, error: Exception) -> UnavailableError:
     return UnavailableError(
         f"folder {folder}", f"cannot be written ({reason})", "name another one by LOGITGATE_HOME"
     )
-
-
-def _within(seconds: float, ask: Callable[[], Answer], store: Store) -> Answer:
-    """Ask in a thread that is left behind when no answer comes, whatever the driver's own patience."""
-    answers: list[Answer] = []
-    errors: list[BaseException] = []
-
-    def listen() -> None:
-        try:
-            answers.append(ask())
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that asked
-            errors.append(error)
-
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not answers:
-        raise NoAnswerError(
-            f"store {store}", f"no answer within {seconds:g} s", "see that it runs and can be reached"
-        )
-    return answers[0]

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,12 +22,13 @@ from mlflow.utils import mlflow_tags
 from ..errors import LogitgateError
 from .batches import Entries, Value, write
 from .pulse import HEARTBEAT, beating, heartbeat
-from .store import Store, again, reached
+from .store import Store, again, reached, within
 
 KEY = "logitgate.key"
 """Tag with what makes a training the same training."""
 
 _LONGEST_DIGEST = 36
+_FAREWELL_SECONDS = 2.0
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI shows training runs, not chats
 _LOG = logging.getLogger(__name__)
 
@@ -253,7 +255,8 @@ def _end_anyway(run: Run, status: str) -> None:
     """End the run without hiding why it ends: the error that is under way matters more."""
     try:
         with reached(run.store):
-            run.store.client.set_terminated(run.run_id, status)
+            end = partial(run.store.client.set_terminated, run.run_id, status)
+            within(_FAREWELL_SECONDS, end, run.store)
     except LogitgateError as error:
         _LOG.warning("run=%s status=%s not recorded: %s", run.run_id, status, error)
 
