@@ -10,8 +10,10 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from logitgate.edge import attempts, pulse
+from logitgate.edge.locks import Lock
 from logitgate.edge.store import alone
-from logitgate.errors import ProjectError
+from logitgate.edge.tracking import Note, training_run
+from logitgate.errors import ConflictError, ProjectError
 from logitgate.heartbeat import Heartbeat
 from tests import victims
 from tests.command import close, logitgate, opened
@@ -127,6 +129,30 @@ def test_a_run_whose_champion_has_changed_meanwhile_is_judged_again(project, hom
     assert len(trainings(store)[0]) == len(versions(store)) == 2
 
 
+def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatch):
+    """Where each host has a lock of its own, the heartbeat keeps them apart; what was taken over stops."""
+    monkeypatch.setattr(attempts, "_POLL_SECONDS", 0.05)
+    monkeypatch.setenv(attempts.WAIT, "0.2")
+    local = Lock("a file lock", "here", is_shared=False, is_held=lambda: True)
+    shared = Lock("a shared lock", "everywhere", is_shared=True, is_held=lambda: True)
+    sign = pulse.heartbeat()
+    far = Heartbeat("far", "far away", 7, "1", sign.at)
+    with training_run(store, "visits", Note("weekly", tags={"logitgate.key": "k"})) as run:
+        store.client.set_tag(run.run_id, pulse.HEARTBEAT, far.text())
+        with pytest.raises(ConflictError, match="process 7 on far"):
+            attempts._wait_for_others(store, "visits", "k", attempts._Turn(local, 0.0))
+        attempts._wait_for_others(store, "visits", "k", attempts._Turn(shared, 0.0))
+        store.client.set_tag(run.run_id, pulse.HEARTBEAT, sign.text())
+        with pytest.raises(ConflictError, match="going on elsewhere"):
+            attempts._wait_for_others(store, "visits", "k", attempts._Turn(shared, 0.0))
+        attempts.see_that_nobody_took_over(run)
+        attempts.bury(store, store.client.get_run(run.run_id), "another")
+        with pytest.raises(ConflictError, match="another took over"):
+            attempts.see_that_nobody_took_over(run)
+        attempts.supersede(run, "visits", "k")
+        attempts.see_that_nobody_took_over(run)
+
+
 @pytest.mark.parametrize("stop", [(victims.be_terminated, 143), (victims.be_interrupted, 130)])
 def test_who_is_told_to_stop_closes_the_run(project, home, store, tmp_path, stop):
     """SIGTERM and Ctrl-C: the run ends KILLED, the exit code tells the signal, and the lock is free."""
@@ -211,8 +237,6 @@ def test_a_dead_run_is_told_from_a_living_one():
 
 def test_a_sign_is_given_again_and_again(store, monkeypatch):
     """Another host sees the time of the last sign move on, until the block is over."""
-    from logitgate.edge.tracking import Note, training_run
-
     monkeypatch.setattr(pulse, "_EVERY_SECONDS", 0.05)
     read = lambda run: Heartbeat.read(store.client.get_run(run.run_id).data.tags[pulse.HEARTBEAT])  # noqa: E731
     with training_run(store, "visits", Note("weekly")) as run:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from logitgate.edge import doctor, drafts, pulse
+from logitgate.edge import doctor, drafts, ledger_store, pulse
 from logitgate.edge.liveness import born
+from logitgate.edge.locks import locked
 from logitgate.edge.tracking import Note, training_run
 from logitgate.errors import UnavailableError
 from logitgate.project_file import load_project
@@ -94,6 +95,21 @@ def test_a_registered_model_without_a_version_is_removed(home, store, project, t
     assert victims.run(project, home, tmp_path / "b.json") == 0
     assert logitgate("doctor", project).code == 0
     assert store.client.get_model_version_by_alias("visits", "champion").version == 1
+
+
+def test_a_promotion_killed_in_between_is_ended(home, store, project, tmp_path):
+    """The intent stands open after the alias moved; the repair writes that it is done."""
+    at = AtWrite("set_registered_model_alias", victims.die)
+    assert victims.run(project, home, tmp_path / "a.json", at) == -9
+    (because,) = told(logitgate("doctor", project, "--json"), "ledger").values()
+    assert "began to put version 1 into production" in because and "done or abandoned" in because
+    assert ledger_store.read(store, "visits").open is not None
+    with locked(store, "visits"):  # somebody is at it right now
+        assert not told(logitgate("doctor", project, "--json"), "ledger")
+    assert logitgate("doctor", project, "--repair").code == 0
+    ledger = ledger_store.read(store, "visits")
+    assert (ledger.open, ledger.champion, ledger.breaks) == (None, 1, ())
+    assert logitgate("history", project, "--verify").code == 0
 
 
 def test_who_is_alive_is_left_alone(store, project):

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from ..errors import ConflictError, HeldError, ProjectError
 from ..outcome import Outcome
 from . import registry, versions
 from .drafts import drafts
-from .environment import home
-from .pulse import is_dead, whose
+from .locks import Lock, held
+from .pulse import is_dead, is_here, whose
 from .recording import RECORDED, VERDICT
-from .store import Store, again, alone, reached
+from .store import Store, again, reached
 from .tracking import KEY, Run, children, experiment, found_runs
 
 WAIT = "LOGITGATE_WAIT_SECONDS"
@@ -49,15 +49,13 @@ def only_one(store: Store, project: str, key: str) -> Iterator[None]:
         When the store cannot be reached.
     """
     patience, began = wait_seconds(), time.monotonic()
-    folder = store.folder or home()
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
-            # Of 256 names, so that they do not pile up; trainings that share one merely wait for each other.
-            held.enter_context(alone(folder / f"train-{key[:2]}.lock", patience))
+            # Of 4,096 names, so that files do not pile up; who shares one merely waits for the other.
+            lock = stack.enter_context(held(store, f"train-{key[:3]}", patience))
         except HeldError as error:
             raise _going_on(project, "another process", patience) from error
-        _wait_for_others(store, project, key, began + patience)
+        _wait_for_others(store, project, key, _Turn(lock, began + patience))
         yield
 
 
@@ -94,10 +92,28 @@ def attempts(store: Store, project: str, key: str) -> list[Recorded]:
 
 
 def supersede(run: Run, project: str, key: str) -> None:
-    """End the runs of the same training that were left running by a kill."""
+    """End the runs of the same training that were left running by a kill; this one is in charge."""
+    with reached(run.store):
+        if SUPERSEDED in run.store.client.get_run(run.run_id).data.tags:
+            run.store.client.delete_tag(run.run_id, SUPERSEDED)
     for other in attempts(run.store, project, key):
         if other.info.run_id != run.run_id and other.info.status not in _ENDED:
             bury(run.store, other, run.run_id)
+
+
+def see_that_nobody_took_over(run: Run) -> None:
+    """Refuse to go on when somebody has taken this run for dead, as after a lost lock.
+
+    Raises
+    ------
+    ConflictError
+        When another run does its training now.
+    """
+    with reached(run.store):
+        by = run.store.client.get_run(run.run_id).data.tags.get(SUPERSEDED)
+    if by is not None:
+        rule = f"was taken for dead, and {by} took over"
+        raise ConflictError(f"run {run.run_id}", rule, "see what became of that")
 
 
 def bury(store: Store, run: Recorded, by: str) -> None:
@@ -132,20 +148,28 @@ def wait_seconds() -> float:
     return seconds
 
 
-def _wait_for_others(store: Store, project: str, key: str, deadline: float) -> None:
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The lock that one has, and how long one waits for those whom it does not keep out."""
+
+    lock: Lock
+    deadline: float
+
+
+def _wait_for_others(store: Store, project: str, key: str, turn: _Turn) -> None:
     """Wait for a living run of somebody whom our lock does not keep out."""
     while True:
-        living = [run for run in attempts(store, project, key) if not _is_over(store, run)]
+        living = [run for run in attempts(store, project, key) if not _is_over(run, turn.lock)]
         if not living:
             return
-        if time.monotonic() > deadline:
+        if time.monotonic() > turn.deadline:
             raise _going_on(project, f"{whose(living[0])}, run {living[0].info.run_id}", wait_seconds())
         time.sleep(_POLL_SECONDS)
 
 
-def _is_over(store: Store, run: Recorded) -> bool:
-    """Return whether a run has ended; beside an embedded store the lock proves that its process is dead."""
-    return run.info.status in _ENDED or store.embedded or is_dead(run)
+def _is_over(run: Recorded, lock: Lock) -> bool:
+    """Return whether a run is over; elsewhere, who lost a lock that all share is dead."""
+    return run.info.status in _ENDED or is_dead(run) or (lock.is_shared and not is_here(run))
 
 
 def _outcome(store: Store, run: Recorded) -> Outcome:

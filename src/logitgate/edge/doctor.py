@@ -12,15 +12,20 @@ from mlflow.entities import Run as Recorded
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from ..errors import LogitgateError
+from ..errors import HeldError, LogitgateError
 from ..findings import Finding, Status, Verdict
+from ..ledger import Reason
 from ..project import Project
-from . import attempts, drafts
+from . import attempts, drafts, ledger_store
+from .locks import held, locked
+from .production import actor
+from .promotion import settle
 from .pulse import is_dead, whose
 from .store import Store, reached
 from .tracking import found_runs
+from .transaction import Request, Transaction
 
-CHECKS = ("runs", "uploads", "registry", "drafts")
+CHECKS = ("runs", "uploads", "registry", "ledger", "drafts")
 """What is looked at."""
 
 BY = "logitgate doctor"
@@ -57,6 +62,7 @@ def examine(store: Store, project: Project) -> tuple[Trouble, ...]:
         *_runs(store, [run for run in running if run.info.run_id not in living]),
         *_pending(store, [one for one in uploads if one.source_run_id not in living]),
         *([] if living else _empty(store, project.name)),
+        *_intents(store, project.name),
         *_drafts(store, project),
     )
 
@@ -159,6 +165,30 @@ def _delete(store: Store, name: str) -> None:
     if _is_empty(store, name):  # a version may have come since
         with reached(store):
             store.client.delete_registered_model(name)
+
+
+def _intents(store: Store, model: str) -> Iterator[Trouble]:
+    """Find a change of production that was begun and never ended, unless somebody is at it right now."""
+    if ledger_store.read(store, model).open is None:
+        return
+    try:
+        with held(store, f"promote-{model}", patience=0):
+            begun = ledger_store.read(store, model).open
+    except HeldError:
+        return
+    if begun is not None:
+        because = (
+            f"{begun.reason.actor} began to put version {begun.version} into production at "
+            f"{begun.time:%Y-%m-%d %H:%M:%S} UTC, and nobody wrote how it ended"
+        )
+        remedy = "write that it is done or abandoned, as the alias tells"
+        yield Trouble("ledger", f"entry {begun.number}", because, remedy, partial(_settle, store, model))
+
+
+def _settle(store: Store, model: str) -> None:
+    reason = Reason("discovery", actor(), "found by the doctor")
+    with locked(store, model) as lock:
+        settle(Transaction(store, lock, Request(model, reason)))
 
 
 def _drafts(store: Store, project: Project) -> Iterator[Trouble]:

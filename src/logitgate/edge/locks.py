@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UnavailableError
+from ..errors import HeldError, UnavailableError
 from .environment import home
 from .store import Store, alone
 
@@ -52,7 +52,22 @@ class Lock:
 
 @contextmanager
 def locked(store: Store, model: str) -> Iterator[Lock]:
-    """Hold the lock of a model's promotions until the end of the block.
+    """Hold the lock of a model's promotions until the end of the block; see `held`.
+
+    Raises
+    ------
+    HeldError
+        When somebody else held it for two minutes.
+    UnavailableError
+        When the database of the lock cannot be reached.
+    """
+    with held(store, f"promote-{model}", _PATIENCE_SECONDS) as lock:
+        yield lock
+
+
+@contextmanager
+def held(store: Store, name: str, patience: float) -> Iterator[Lock]:
+    """Hold the lock of this name until the end of the block.
 
     It is an advisory lock of the database of ``LOGITGATE_LOCK_URL``, or of the tracking store where that is
     PostgreSQL; a file beside an embedded store; otherwise a file in the home folder, which keeps apart only
@@ -60,20 +75,22 @@ def locked(store: Store, model: str) -> Iterator[Lock]:
 
     Raises
     ------
+    HeldError
+        When somebody else held it for `patience` seconds.
     UnavailableError
-        When somebody else held it for two minutes, or the database cannot be reached.
+        When the database cannot be reached.
     """
     url = os.environ.get(LOCK_URL) or store.tracking_uri
     if os.environ.get(LOCK_URL) or url.startswith(_POSTGRESQL):
-        with _advisory(url, model) as lock:
+        with _advisory(url, name, patience) as lock:
             yield lock
         return
     embedded = store.folder if store.registry_uri.startswith(_SQLITE) else None
     folder = embedded or home()
     where = "beside the store" if embedded else f"{socket.gethostname()}:{folder}"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"promote-{model}.lock"
-    with alone(path):
+    path = folder / f"{name}.lock"
+    with alone(path, patience):
         taken = path.stat().st_ino
         yield Lock(f"file lock {path}", f"file {where}", embedded is not None, lambda: _is_still(path, taken))
 
@@ -84,22 +101,22 @@ def _is_still(path: Path, inode: int) -> bool:
 
 
 @contextmanager
-def _advisory(url: str, model: str) -> Iterator[Lock]:
+def _advisory(url: str, name: str, patience: float) -> Iterator[Lock]:
     from sqlalchemy.exc import SQLAlchemyError
 
     engine = _engine(url)
-    key = int.from_bytes(hashlib.sha256(f"logitgate promotes {model}".encode()).digest()[:8], signed=True)
+    key = int.from_bytes(hashlib.sha256(f"logitgate {name}".encode()).digest()[:8], signed=True)
     try:
         try:
             connection = engine.connect()
-            _wait(connection, key, model)
+            _wait(connection, key, name, patience)
             database = _asked(connection, _WHICH)
         except SQLAlchemyError as error:
             raise _unreachable(error) from None
         try:
-            name = f"PostgreSQL advisory lock {key}"
+            told = f"PostgreSQL advisory lock {key}"
             shared = Lock(
-                name, f"postgresql {database} {key}", is_shared=True, is_held=lambda: _holds(connection, key)
+                told, f"postgresql {database} {key}", is_shared=True, is_held=lambda: _holds(connection, key)
             )
             yield shared
         finally:
@@ -116,12 +133,12 @@ _HOLDS = (
 )
 
 
-def _wait(connection: Connection, key: int, model: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def _wait(connection: Connection, key: int, name: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while not _asked(connection, _TRY.format(key=key)):
         if time.monotonic() > deadline:
-            rule = f"held by another session for {_PATIENCE_SECONDS:g} s"
-            raise UnavailableError(f"lock of {model}", rule, "wait for it, or end that session")
+            rule = f"held by another session for {patience:g} s"
+            raise HeldError(f"lock {name}", rule, "wait for it, or end that session")
         time.sleep(_POLL_SECONDS)
 
 

@@ -60,6 +60,12 @@ def is_dead(run: Run) -> bool:
     return now - sign.at > LOST_AFTER
 
 
+def is_here(run: Run) -> bool:
+    """Return whether a run is recorded where its process can be looked for."""
+    sign = Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))
+    return sign is not None and bool(sign.place) and sign.place == place()
+
+
 def whose(run: Run) -> str:
     """Say which process records a run."""
     sign = Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))

@@ -136,11 +136,13 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
     store, name = run.store, outcome.model
     if outcome.status is Status.PASS and outcome.version is not None:
         expected = None if outcome.against is None else registry.numbered(store, name, outcome.against)
+        attempts.see_that_nobody_took_over(run)
         headed, figures = headline(outcome.verdict)[:500], _costs(outcome)
         reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
         asked = Request(name, reason, registry.numbered(store, name, outcome.version), expected)
         moved = promote(store, asked)
-        outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *_warnings(moved)))
+        news = (one for one in _warnings(moved) if one not in outcome.findings)
+        outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *news))
     now = registry.champion(store, name)
     outcome = replace(outcome, champion=now.version if now else None)
     record_outcome(run, outcome)
@@ -175,6 +177,7 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, shipment: Ship
         if versions.answers_alike(run.store, version, shipment.model, evidence.split.test):
             versions.relabel(run, version, label)
             return version
+    attempts.see_that_nobody_took_over(run)
     made = registry.register(run, name, shipment, label)
     for version in known:
         versions.replace_by(run.store, version, made)
