@@ -87,6 +87,15 @@ def living_in(home, template):
             close(opened(home))
 
 
+@contextmanager
+def mlflow_asks(store):
+    """Let plain MLflow ask this store, and nothing of it stay: `mlflow.set_tracking_uri` would, for ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+        patch.setenv("MLFLOW_REGISTRY_URI", store.registry_uri)
+        yield
+
+
 def opened(home):
     """Return the store of a folder."""
     from logitgate.edge.store import open_store

@@ -16,6 +16,7 @@ from logitgate.edge.registry import Label, champion, code_version, load, registe
 from logitgate.edge.shipping import MANIFEST
 from logitgate.edge.tracking import Note, training_run
 from logitgate.errors import ConflictError, DataError, UnavailableError
+from tests.command import mlflow_asks
 
 LABEL = Label("**PASS**: saves 3 EUR per row", {"verdict": "PASS", "snapshot": "ab" * 32})
 
@@ -90,12 +91,8 @@ def test_a_version_without_its_rows_still_loads(store, shipment, served_rows):
 def test_mlflow_finds_the_champion(store, versions, served_rows):
     """Those who serve it need MLflow and the alias, nothing else."""
     store.client.set_registered_model_alias("flights", "champion", "2")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(store.tracking_uri)
-    try:
+    with mlflow_asks(store):
         served = mlflow.pyfunc.load_model("models:/flights@champion")
-    finally:
-        mlflow.set_tracking_uri(before)
     assert len(served.predict(served_rows.astype({"job": object, "city": object}))) == len(served_rows)
     assert served.metadata.run_id == versions[1].run_id
 

@@ -10,7 +10,7 @@ import pytest
 
 from logitgate.verdict_file import verdict_schema
 from tests import projects
-from tests.command import living_in, logitgate, opened
+from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import promoted
 
 WEAK = {"features": {"numeric": ["speed", "load"]}}
@@ -265,15 +265,9 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
     store = opened(home)
     version, shipment = release.load_version(store, load_project(strong), None)
     assert version.version == 3
-    before = mlflow.get_tracking_uri()
     rows = visits.iloc[:200][["speed", "load", "grip", "side"]]
-    try:
-        mlflow.set_tracking_uri(store.tracking_uri)
-        mlflow.set_registry_uri(store.registry_uri)
+    with mlflow_asks(store):
         answer = mlflow.pyfunc.load_model("models:/visits@champion").predict(rows)
-    finally:
-        mlflow.set_tracking_uri(before)
-        mlflow.set_registry_uri("")  # again the one of the tracking store
     assert tuple(answer.columns) == ANSWER
     typed = rows.astype({"side": "category"})
     np.testing.assert_array_equal(answer["probability"], shipment.model.probability(typed))

@@ -26,6 +26,7 @@ for _name, _value in DEFAULTS.items():
 from mlflow import MlflowClient  # noqa: E402 - the environment comes first
 
 import flows.train as flow  # noqa: E402
+from logitgate.edge import promotion  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
 from tests import projects  # noqa: E402
 
@@ -51,51 +52,86 @@ class AtStep:
 
     def __call__(self):
         """Wrap the step."""
-        real = getattr(flow, self.step)
-
-        def last(*given):
-            answer = real(*given)
-            self.deed()
-            return answer
-
-        setattr(flow, self.step, last)
+        setattr(flow, self.step, _telling(getattr(flow, self.step), self.deed))
 
 
 @dataclass(frozen=True)
 class AtWrite:
-    """Do something to this very process when it has changed the store, and the answer is not yet there.
+    """Do something to this very process when a method of MLflow's client has first changed the store.
 
-    Which change is told by its number, or by the name of the client's method, whose first call is meant.
+    Its answer is not there yet.
     """
 
-    which: int | str
+    method: str
     deed: Callable
 
     def __call__(self):
-        """Wrap each call that changes the store; those within another one are not counted."""
-        made, inside = iter(range(1, 10_000)), threading.local()
-        for name in WRITES:
-            setattr(MlflowClient, name, self._counted(getattr(MlflowClient, name), made, inside))
+        """Wrap each call that changes the store."""
+        _tell_writes(lambda name: self.deed() if name == self.method else None)
 
-    def _counted(self, real, made, inside):
+
+@dataclass(frozen=True)
+class AtEvent:
+    """Kill this very process at the n-th event: a step is over, or the store is changed and not yet answers.
+
+    With a file, all events are told there as they are passed.
+    """
+
+    number: int
+    told: str | None = None
+
+    def __call__(self):
+        """Wrap the flow's steps, the transaction's steps and the client."""
+        numbers = iter(range(1, 10_000))
+
+        def passed(kind, name):
+            number = next(numbers)
+            if self.told is not None:
+                with Path(self.told).open("a") as file:
+                    file.write(f"{number} {kind} {name}\n")
+            if number == self.number:
+                die()
+
+        _tell_writes(lambda name: passed("write", name))
+        for name in STEPS:
+            setattr(flow, name, _telling(getattr(flow, name), lambda name=name: passed("step", name)))
+        promotion.PROMOTION = tuple(
+            _telling(step, lambda name=step.__name__: passed("transaction", name))
+            for step in promotion.PROMOTION
+        )
+
+
+def _telling(real, tell):
+    @functools.wraps(real)
+    def telling(*given, **named):
+        answer = real(*given, **named)
+        tell()
+        return answer
+
+    return telling
+
+
+def _tell_writes(tell):
+    """Let each change of a store be told; one within another is not, and neither is a sign of life."""
+    inside = threading.local()
+
+    def wrap(real):
         @functools.wraps(real)
-        def counted(*given, **named):
-            if getattr(inside, "call", False):
+        def telling(*given, **named):
+            if getattr(inside, "call", False) or threading.current_thread() is not threading.main_thread():
                 return real(*given, **named)
             inside.call = True
             try:
                 answer = real(*given, **named)
             finally:
                 inside.call = False
-            number = next(made)
-            if os.environ.get("COUNT_WRITES"):
-                with Path(os.environ["COUNT_WRITES"]).open("a") as file:
-                    file.write(f"{number} {real.__name__}\n")
-            if self.which in (number, real.__name__):
-                self.deed()
+            tell(real.__name__)
             return answer
 
-        return counted
+        return telling
+
+    for name in WRITES:
+        setattr(MlflowClient, name, wrap(getattr(MlflowClient, name)))
 
 
 def die():
@@ -121,9 +157,9 @@ def project(folder, **changes):
     return projects.write(folder, table, slices=None, search={"C": [1.0], "folds": 2}, **changes)
 
 
-def training(project, home, answer, prepare=None, **environment):
+def training(project, home, answer, prepare=None, *, as_of=None, **environment):
     """Return a process, not started yet, that trains a project and writes its outcome into a file."""
-    words = (str(project), str(home), str(answer), prepare, environment)
+    words = (str(project), str(home), str(answer), (prepare, as_of), environment)
     return PROCESSES.Process(target=_train, args=words, daemon=True)
 
 
@@ -136,7 +172,8 @@ def run(*words, **environment):
     return started.exitcode
 
 
-def _train(project, home, answer, prepare, environment):
+def _train(project, home, answer, how, environment):
+    prepare, as_of = how
     for name in [name for name in os.environ if name.startswith(("MLFLOW_TRACKING", "MLFLOW_REGISTRY"))]:
         del os.environ[name]
     os.environ.update(environment, LOGITGATE_HOME=home)
@@ -146,7 +183,7 @@ def _train(project, home, answer, prepare, environment):
         prepare()
     with Path(answer).with_suffix(".log").open("w") as log, redirect_stderr(log), redirect_stdout(log):
         try:
-            outcome = flow.train.fn(Path(project), None)
+            outcome = flow.train.fn(Path(project), as_of)
         except LogitgateError as error:
             told, code = {"error": str(error)}, error.exit_code
         except KeyboardInterrupt:
