@@ -107,6 +107,37 @@ def compare(  # noqa: PLR0913 - options of a command
 
 
 @app.command()
+def score(  # noqa: PLR0913 - options of a command
+    project: ProjectFile,
+    *,
+    table: Annotated[
+        Path | None, typer.Option(help="Rows to score; default: the project's scoring.query.", metavar="IN")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="File of the scores: .csv, .csv.gz or .parquet.", metavar="OUT")],
+    version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Score new rows: the contract first, then probability, decision and expected costs of each row."""
+    from flows.reporting import reported
+    from flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.edge.scoring_table import Asked, refuse_impossible_scoring
+            from logitgate.project_file import load_project
+
+            refuse_impossible_scoring(Asked(table, out), load_project(project))
+            with server_meanwhile():
+                from flows import screen
+                from flows.training import scoring
+        found = scoring(project, table, out, version)
+        report(found.model, found.verdict)
+    screen.print_json(found.as_json()) if as_json else screen.print_scores(found)
+    raise typer.Exit(1 if found.is_refused else 0)
+
+
+@app.command()
 def explain(
     project: ProjectFile,
     row: Annotated[str, typer.Option("--id", help="The row's id.")],

@@ -16,6 +16,7 @@ from logitgate.findings import Status, Verdict
 from logitgate.gate_list import GateEntry
 from logitgate.outcome import Outcome
 from logitgate.report import folded, headline
+from logitgate.scores import Scores
 
 _WIDE = 140
 """Columns where there is no terminal to ask, as in a log."""
@@ -82,6 +83,28 @@ def print_outcome(outcome: Outcome) -> None:
     made = f"version {outcome.version} is registered" if outcome.version else "no version was made"
     fate = "and promoted" if outcome.promoted else "and not promoted" if outcome.version else ""
     OUT.print(f"{made} {fate}".strip() + f"; champion: {outcome.champion or 'none'}", highlight=False)
+
+
+def print_scores(found: Scores) -> None:
+    """Print what became of the rows, and loudly when nobody has confirmed the champion."""
+    if found.is_refused:
+        print_findings(found.verdict)
+        OUT.print(f"\n[red]Nothing was written[/]: {found.read:,} rows read", highlight=False)
+        return
+    counts = found.strange
+    OUT.print(
+        f"{escape(found.file)}: {counts.rows:,} rows scored by {found.model} version {found.version}, "
+        f"{counts.flagged:,} flagged, {found.read - counts.rows:,} put aside",
+        highlight=False,
+    )
+    for what, cells in (("missing", counts.missing), ("levels never seen", counts.unseen)):
+        if cells:
+            told = ", ".join(f"{escape(name)} {number:,}" for name, number in cells.items())
+            OUT.print(f"{what}: {told}", highlight=False)
+    if found.stale_because:
+        since = f"{found.stale_since:%Y-%m-%d %H:%M} UTC" if found.stale_since else "unknown"
+        because = escape(found.stale_because)
+        OUT.print(f"[bold red]STALE[/] since {since}: the last good champion answered; {because}")
 
 
 def print_explanation(explained: Mapping[str, Any]) -> None:

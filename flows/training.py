@@ -1,4 +1,4 @@
-"""Running the training and comparison flows, on the Prefect server of the environment or an ephemeral one."""
+"""Running the flows of training, comparison and scoring, on the Prefect server of the environment or an ephemeral one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.compare import compare
+from flows.score import score
 from flows.train import train
 from logitgate.outcome import Outcome
 from logitgate.rejudge import Span
+from logitgate.scores import Scores
 
 
 def trainings(project_file: Path, dates: Iterable[str | None]) -> Iterator[Outcome]:
@@ -29,6 +31,12 @@ def comparison(
     """Judge the second version against the first one, on the rows between two dates."""
     with _unhurried():
         return compare(project_file, *versions, Span(*limits))
+
+
+def scoring(project_file: Path, table: Path | None, out: Path, version: int | None) -> Scores:
+    """Score the rows of a table by the champion, or by another version."""
+    with _unhurried():
+        return score(project_file, table, out, version)
 
 
 def _unhurried() -> AbstractContextManager[object]:

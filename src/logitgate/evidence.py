@@ -74,7 +74,12 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
     ProjectError
         When the contract's suite or the case file cannot be read.
     """
-    places = {"rows": {"path"}, "contract": {"suite", "quarantine"}, "behaviour": {"cases"}}
+    places: dict[str, set[str] | bool] = {
+        "rows": {"path"},
+        "contract": {"suite", "quarantine"},
+        "behaviour": {"cases"},
+        "scoring": True,  # nothing is learned from it
+    }
     cases = project.behaviour.cases
     parts = (
         snapshot,

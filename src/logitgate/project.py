@@ -377,6 +377,23 @@ class Contract(_Section):
     """Share of the rows that may go there; more stop the run."""
 
 
+class Scoring(_Section):
+    """Which rows are scored when no file is given, and what is expected of them."""
+
+    query: str | None = None
+    """SQL that returns the rows to score; without it `logitgate score` needs `--table`."""
+    url_env: str | None = None
+    """Environment variable with the SQLAlchemy URL for `query`; the URL itself never stands in a file."""
+    may_be_empty: bool = False
+    """Whether a table without rows is a quiet night (a file without rows is written) and no broken export."""
+
+    @model_validator(mode="after")
+    def _whole_source(self) -> Self:
+        if (self.query is None) != (self.url_env is None):
+            raise ValueError("query and url_env go together")
+        return self
+
+
 class Project(_Section):
     """One model: its rows, what it predicts, what errors cost, and what it must prove."""
 
@@ -397,6 +414,7 @@ class Project(_Section):
     gates: Gates = Gates()
     behaviour: Behaviour = Behaviour()
     contract: Contract
+    scoring: Scoring = Scoring()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

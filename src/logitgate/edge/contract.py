@@ -77,11 +77,14 @@ class ContractResult:
         Positions of the rows to quarantine, rising; empty without quarantine, and when too many would go.
     broken_by : mapping of str to int
         How many of them break which rule; a row may break several.
+    of : int
+        How many rows the table has, where the frame at hand holds only the broken ones.
     """
 
     findings: tuple[Finding, ...]
     broken_rows: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     broken_by: Mapping[str, int] = field(default_factory=dict)
+    of: int = 0
 
     def kept(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of the frame that are not to be quarantined."""
@@ -110,25 +113,56 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
         When the suite cannot be read, or holds a repetition.
     """
     suite = read_suite(project.contract.suite)
-    context = _context()
-    asked, unread = _asked(suite)
-    findings = [*unsaid(frame, absent, project), *unread]
+    findings = list(unsaid(frame, absent, project))
+    held = hold(frame, suite, project)
+    findings += held.unread
     if not len(frame):
         return ContractResult(tuple(findings))
-    readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
-    findings += [missing(rule, frame) for place, (rule, _) in asked.items() if place not in readable]
-    batch = _batch(context, _read(frame, [rule for rule, _ in readable.values()]))
-    outcomes = _outcomes(batch, readable, _COUNTS)
-    findings += holding(suite, outcomes.values())
-    broken = {place: outcome for place, outcome in outcomes.items() if not outcome.holds}
+    findings += [*held.missing, *holding(suite, held.outcomes.values())]
+    broken = {place: outcome for place, outcome in held.outcomes.items() if not outcome.holds}
     breaches = {place: breach(outcome) for place, outcome in broken.items()}
-    aside = _aside(batch, {place: asked[place] for place in broken if _may_go(broken[place], project)})
-    rows = positions_of(aside.values())
+    rows = positions_of(held.aside.values())
     too_many = excess(len(rows), len(frame), project)
     if too_many is not None:
         return ContractResult((*findings, *breaches.values(), too_many))
-    breaches |= {place: harmless(breaches[place]) for place in aside}
-    return ContractResult((*findings, *breaches.values()), rows, counts_of(aside.values()))
+    breaches |= {place: harmless(breaches[place]) for place in held.aside}
+    return ContractResult((*findings, *breaches.values()), rows, counts_of(held.aside.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What became of each rule of a suite, by its place there.
+
+    Parameters
+    ----------
+    unread : tuple of Finding
+        Rules that the library would drop or misread.
+    missing : tuple of Finding
+        Rules over columns that are not there.
+    outcomes : mapping of int to Outcome
+        Of all others; empty for a table without rows.
+    aside : mapping of int to Outcome
+        Breaches whose rows can be put aside, with their positions.
+    """
+
+    unread: tuple[Finding, ...]
+    missing: tuple[Finding, ...] = ()
+    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
+    aside: Mapping[int, Outcome] = field(default_factory=dict)
+
+
+def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
+    """Hold a table against the rules of a suite."""
+    context = _context()
+    asked, unread = _asked(suite)
+    if not len(frame):
+        return Held(tuple(unread))
+    readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
+    lacking = tuple(missing(rule, frame) for place, (rule, _) in asked.items() if place not in readable)
+    batch = _batch(context, _read(frame, [rule for rule, _ in readable.values()]))
+    outcomes = _outcomes(batch, readable, _COUNTS)
+    may_go = {place: asked[place] for place in outcomes if _may_go(outcomes[place], project)}
+    return Held(tuple(unread), lacking, outcomes, _aside(batch, may_go))
 
 
 def _asked(suite: Suite) -> tuple[_Asked, list[Finding]]:
@@ -245,6 +279,6 @@ def _raised(info: Mapping[str, Any]) -> str | None:
 
 
 def _may_go(outcome: Outcome, project: Project) -> bool:
-    """Whether the breach lies in rows that can be put aside."""
-    stops = outcome.error is None and outcome.rule.status.stops
+    """Whether it is a breach in rows that can be put aside."""
+    stops = not outcome.holds and outcome.error is None and outcome.rule.status.stops
     return stops and outcome.rule.by_row and project.contract.quarantine is not None

@@ -19,10 +19,28 @@ def line_at(raw: bytes, offset: int) -> int:
     return 1 + raw.count(b"\n", 0, offset) + raw.count(b"\r", 0, offset) - raw.count(b"\r\n", 0, offset)
 
 
-def refuse_loose_quotes(name: str, raw: bytes) -> None:
+def row_end(raw: bytes, *, last: bool) -> int:
+    """Return the offset just after the first or the last line end that no quotes enclose; 0 without any.
+
+    A carriage return at the very end may be half of a line end, so it is none yet.
+    """
+    codes = np.frombuffer(raw, dtype=np.uint8)
+    ends = (codes == _LF) | (codes == _CR)
+    if b'"' in raw:
+        ends &= np.bitwise_xor.accumulate(codes == _QUOTE) == 0
+    if raw.endswith(b"\r"):
+        ends[-1] = False
+    found = np.flatnonzero(ends)
+    if not len(found):
+        return 0
+    at = int(found[-1 if last else 0])
+    return at + (2 if raw[at : at + 2] == b"\r\n" else 1)
+
+
+def refuse_loose_quotes(name: str, raw: bytes, above: int = 0) -> None:
     """Refuse a quote that neither starts nor ends a cell, and a quoted cell that never ends.
 
-    Parsers accept both, and then swallow the rows up to the next quote.
+    Parsers accept both, and then swallow the rows up to the next quote. `above` lines stand before these.
 
     Raises
     ------
@@ -46,7 +64,7 @@ def refuse_loose_quotes(name: str, raw: bytes) -> None:
     loose, open_ = "has a quote that does not start or end a cell", "opens a quote that does not end its cell"
     rule = loose if first in inside else open_
     remedy = "export the file again, with cells that hold a quote in quotes and their quotes doubled"
-    raise DataError(f"{name} line {line_at(raw, first)}", rule, remedy)
+    raise DataError(f"{name} line {above + line_at(raw, first)}", rule, remedy)
 
 
 def field_counts(raw: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -43,58 +43,120 @@ def read_csv(path: Path, encoding: str, levels: Collection[str]) -> Source:
     OSError
         When the file cannot be read.
     """
-    name = path.name
-    raw = _as_utf8(name, _unpacked(path), encoding)
-    _refuse_nul(name, raw)
-    refuse_loose_quotes(name, raw)
+    return parsed(path.name, _as_utf8(path.name, _unpacked(path), encoding), levels)
+
+
+def parsed(name: str, raw: bytes, levels: Collection[str], above: int = 0) -> Source:
+    """Read a header and rows from UTF-8 that ends with a line end.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    raw : bytes
+    levels : collection of str
+        Columns to read as dictionaries.
+    above : int
+        Lines that stand between this header and these rows in the file.
+
+    Raises
+    ------
+    DataError
+        As `read_csv`.
+    """
+    _refuse_nul(name, raw, above)
+    refuse_loose_quotes(name, raw, above)
     unique_names(f"{name} line 1", _header(name, raw))
-    cells = _parsed(name, raw, levels)
-    return Source(name, cells, lambda row: f"{name} line {field_counts(raw)[0][row + 1]}")
+    cells = _parsed(name, raw, levels, above)
+    return Source(name, cells, lambda row: f"{name} line {above + field_counts(raw)[0][row + 1]}")
 
 
 def _unpacked(path: Path) -> bytes:
     raw = path.read_bytes()
-    if not raw:
-        raise DataError(path.name, "has no bytes", "export it again: a table has a header at least")
-    packed = path.suffix.lower() == ".gz"
-    if packed != raw.startswith(_GZIP):
-        rule = "is not gzip, as its name says" if packed else "is gzip, which its name does not say"
-        raise DataError(path.name, rule, "name compressed files .csv.gz and others .csv")
+    packed = is_packed(path, raw)
     try:
         return gzip.decompress(raw) if packed else raw
     except (EOFError, OSError, zlib.error):
-        raise DataError(path.name, "its gzip stream is cut or damaged", "copy or export it again") from None
+        raise cut(path.name) from None
+
+
+def is_packed(path: Path, start: bytes) -> bool:
+    """Return whether a file is gzip, by its name and by its first bytes, which must agree.
+
+    Raises
+    ------
+    DataError
+        When they do not, or there are no bytes.
+    """
+    if not start:
+        raise DataError(path.name, "has no bytes", "export it again: a table has a header at least")
+    packed = path.suffix.lower() == ".gz"
+    if packed != start.startswith(_GZIP):
+        rule = "is not gzip, as its name says" if packed else "is gzip, which its name does not say"
+        raise DataError(path.name, rule, "name compressed files .csv.gz and others .csv")
+    return packed
+
+
+def cut(name: str) -> DataError:
+    """Return the refusal of a gzip stream that does not end as it should."""
+    return DataError(name, "its gzip stream is cut or damaged", "copy or export it again")
 
 
 def _as_utf8(name: str, raw: bytes, encoding: str) -> bytes:
+    codec = codec_of(name, raw, encoding)
     try:
-        codec = codecs.lookup(encoding).name
-        mark = next((mark for mark in _BOMS if raw.startswith(mark)), None)
-        if mark and not codec.startswith(("utf-16", "utf-32")):
-            rule = f"starts with the byte order mark of {_BOMS[mark]}, but is read as {encoding}"
-            raise DataError(f"{name} line 1", rule, f"declare rows.encoding = '{_BOMS[mark]}'")
         text = raw.decode(encoding)
-    except LookupError:
-        remedy = "write for example 'utf-8' or 'latin-1'"
-        raise ProjectError("rows.encoding", f"'{encoding}' is no encoding", remedy) from None
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode(encoding, errors="ignore").encode()
-        rule = f"byte {error.start} of the file is not {encoding}"
-        remedy = "declare the file's rows.encoding, for example 'latin-1', or export it as UTF-8"
-        raise DataError(f"{name} line {line_at(before, len(before))}", rule, remedy) from None
+        raise undecodable(name, line_at(before, len(before)), error.start, encoding) from None
     utf8 = raw if codec == "utf-8" else text.encode()
     utf8 = utf8.removeprefix(codecs.BOM_UTF8)
     if not utf8 or utf8.isspace():
-        raise DataError(name, "has no header", "export it again: a table has a header at least")
+        raise headless(name)
     # Without its last line end a header alone is no table to the parser.
     return utf8 if utf8.endswith((b"\n", b"\r")) else utf8 + b"\n"
 
 
-def _refuse_nul(name: str, raw: bytes) -> None:
+def codec_of(name: str, start: bytes, encoding: str) -> str:
+    """Return the encoding by Python's own name, and refuse one that the file's byte order mark gainsays.
+
+    Raises
+    ------
+    ProjectError
+        When Python knows no such encoding.
+    DataError
+        When the file starts with the mark of another one.
+    """
+    try:
+        codec = codecs.lookup(encoding).name
+        b"".decode(encoding)
+    except LookupError:
+        remedy = "write for example 'utf-8' or 'latin-1'"
+        raise ProjectError("rows.encoding", f"'{encoding}' is no encoding", remedy) from None
+    mark = next((mark for mark in _BOMS if start.startswith(mark)), None)
+    if mark and not codec.startswith(("utf-16", "utf-32")):
+        rule = f"starts with the byte order mark of {_BOMS[mark]}, but is read as {encoding}"
+        raise DataError(f"{name} line 1", rule, f"declare rows.encoding = '{_BOMS[mark]}'")
+    return codec
+
+
+def undecodable(name: str, line: int, byte: int, encoding: str) -> DataError:
+    """Return the refusal of a byte that the encoding does not have."""
+    rule = f"byte {byte} of the file is not {encoding}"
+    remedy = "declare the file's rows.encoding, for example 'latin-1', or export it as UTF-8"
+    return DataError(f"{name} line {line}", rule, remedy)
+
+
+def headless(name: str) -> DataError:
+    """Return the refusal of a file without a header."""
+    return DataError(name, "has no header", "export it again: a table has a header at least")
+
+
+def _refuse_nul(name: str, raw: bytes, above: int) -> None:
     at = raw.find(b"\0")
     if at >= 0:
         remedy = "export it again; if the file is UTF-16, declare rows.encoding = 'utf-16-le' or 'utf-16-be'"
-        raise DataError(f"{name} line {line_at(raw, at)}", "holds a NUL byte", remedy)
+        raise DataError(f"{name} line {above + line_at(raw, at)}", "holds a NUL byte", remedy)
 
 
 def _header(name: str, raw: bytes) -> list[str]:
@@ -105,7 +167,7 @@ def _header(name: str, raw: bytes) -> list[str]:
         raise DataError(f"{name} line 1", "is no header", "start the file with the columns' names") from None
 
 
-def _parsed(name: str, raw: bytes, levels: Collection[str]) -> pa.Table:
+def _parsed(name: str, raw: bytes, levels: Collection[str], above: int) -> pa.Table:
     text, dictionary = pa.string(), pa.dictionary(pa.int32(), pa.string())
     types = {column: dictionary if column in levels else text for column in _header(name, raw)}
     convert = pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
@@ -116,14 +178,14 @@ def _parsed(name: str, raw: bytes, levels: Collection[str]) -> pa.Table:
         with suppress(pa.ArrowInvalid):
             read = pa_csv.ReadOptions(block_size=block)
             return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
-        _refuse_other_counts(name, raw)
+        _refuse_other_counts(name, raw, above)
     raise DataError(name, "is no CSV that can be read", "export it again, with commas between the cells")
 
 
-def _refuse_other_counts(name: str, raw: bytes) -> None:
+def _refuse_other_counts(name: str, raw: bytes, above: int) -> None:
     lines, counts = field_counts(raw)
     wrong = np.flatnonzero(counts != counts[0])
     if len(wrong):
         rule = f"has {counts[wrong[0]]} cells, the header {counts[0]} ({len(wrong)} such rows in all)"
         remedy = "export the file again, with quotes around cells that hold a comma or a line end"
-        raise DataError(f"{name} line {lines[wrong[0]]}", rule, remedy)
+        raise DataError(f"{name} line {above + lines[wrong[0]]}", rule, remedy)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 
 from ..errors import DataError
 from .source import Source, numbered, unique_names
+
+_BUFFER = 1 << 20
 
 
 def read_parquet(path: Path, levels: Collection[str]) -> Source:
@@ -25,27 +28,63 @@ def read_parquet(path: Path, levels: Collection[str]) -> Source:
     OSError
         When the file cannot be read.
     """
-    if not path.stat().st_size:
-        raise DataError(path.name, "has no bytes", "export it again")
-    try:
+    with _sound(path):
         cells = _read(path, levels)
+    unique_names(path.name, cells.column_names)
+    return numbered(path.name, cells)
+
+
+def parquet_blocks(path: Path, levels: Collection[str], rows: int) -> Iterator[Source]:
+    """Read a Parquet file at most so many rows at a time; the cells are read as by `read_parquet`.
+
+    Raises
+    ------
+    DataError, OSError
+        As `read_parquet`, when the reading has come there.
+    """
+    with _sound(path):
+        texts = _texts(path, levels)
+        # Buffered, so that not even one row group is in memory whole.
+        with pq.ParquetFile(
+            path, read_dictionary=texts, buffer_size=_BUFFER, page_checksum_verification=True
+        ) as file:
+            unique_names(path.name, file.schema_arrow.names)
+            empty = file.schema_arrow.remove_metadata().empty_table()
+            before = 0
+            for batch in file.iter_batches(rows):
+                cells = pa.Table.from_batches([batch]).replace_schema_metadata()
+                cells.validate(full=True)
+                yield numbered(path.name, cells, before)
+                before += cells.num_rows
+            if not before:
+                yield numbered(path.name, empty)
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    try:
+        if not path.stat().st_size:
+            raise DataError(path.name, "has no bytes", "export it again")
+        yield
     except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         remedy = "copy or export the file again"
         raise DataError(path.name, "is no Parquet file, or was cut or damaged", remedy) from None
-    unique_names(path.name, cells.column_names)
-    return numbered(path.name, cells)
 
 
 def _read(path: Path, levels: Collection[str]) -> pa.Table:
-    schema = pq.read_schema(path)
-    texts = [field.name for field in schema if field.name in levels and _is_text(field.type)]
+    texts = _texts(path, levels)
     with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
         cells = file.read().replace_schema_metadata()
     # Damage that still decodes leaves offsets and text that later steps would trust.
     cells.validate(full=True)
     return cells
+
+
+def _texts(path: Path, levels: Collection[str]) -> list[str]:
+    schema = pq.read_schema(path)
+    return [field.name for field in schema if field.name in levels and _is_text(field.type)]
 
 
 def _is_text(stored: pa.DataType) -> bool:

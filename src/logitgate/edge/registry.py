@@ -188,13 +188,27 @@ def load(store: Store, version: ModelVersion) -> Shipment:
         When the store cannot be reached.
     """
     with drafts() as place:
-        with reached(store):
-            _found(store, version)
-            where = store.client.get_model_version_download_uri(version.name, str(version.version))
-            folder = mlflow.artifacts.download_artifacts(
-                artifact_uri=where, dst_path=str(place), tracking_uri=store.tracking_uri
+        return unpack(fetch(store, version, place), version.digest)
+
+
+def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
+    """Copy the files of a version into a folder, and return where they lie there; nothing is proven of them.
+
+    Raises
+    ------
+    ConflictError
+        When the version is gone, or its digest was changed.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        _found(store, version)
+        where = store.client.get_model_version_download_uri(version.name, str(version.version))
+        return Path(
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=where, dst_path=str(into), tracking_uri=store.tracking_uri
             )
-        return unpack(Path(folder), version.digest)
+        )
 
 
 def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:

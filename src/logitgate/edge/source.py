@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -32,9 +32,39 @@ class Source:
     place: Callable[[int], str]
 
 
-def numbered(name: str, cells: pa.Table) -> Source:
-    """Return a source whose rows have no lines: the first one is `row 1`."""
-    return Source(name, cells, lambda row: f"{name} row {row + 1}")
+def numbered(name: str, cells: pa.Table, before: int = 0) -> Source:
+    """Return a source whose rows have no lines: the first one is `row 1`, or follows `before` others."""
+    return Source(name, cells, lambda row: f"{name} row {before + row + 1}")
+
+
+def rebatched(sources: Iterable[Source], rows: int) -> Iterator[Source]:
+    """Cut sources of one schema into others of so many rows each; the last one may have fewer, even none.
+
+    Raises
+    ------
+    DataError
+        When a source has other columns or types than the first one.
+    """
+    waiting: list[Source] = []
+    count, first, yielded = 0, None, False
+    for source in sources:
+        first = first or _part(source, 0, 0)
+        _same_schema(first, source)
+        start, size = 0, source.cells.num_rows
+        while count + size - start >= rows:
+            waiting.append(_part(source, start, rows - count))
+            yield joined(waiting)
+            yielded = True
+            start, waiting, count = start + rows - count, [], 0
+        if start < size:
+            waiting.append(_part(source, start, size - start))
+            count += size - start
+    if first is not None and (waiting or not yielded):
+        yield joined(waiting or [first])
+
+
+def _part(source: Source, start: int, rows: int) -> Source:
+    return Source(source.name, source.cells.slice(start, rows), lambda row: source.place(start + row))
 
 
 def joined(sources: Sequence[Source]) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,22 @@ def read_query(query: str, url_env: str, texts: Collection[str]) -> Source:
     DataError
         When a column's cells are of several types.
     """
+    (whole,) = query_blocks(query, url_env, texts)
+    return whole
+
+
+def query_blocks(
+    query: str, url_env: str, texts: Collection[str], rows: int | None = None
+) -> Iterator[Source]:
+    """Read the rows of a query so many at a time, or all of them, the first block even when there are none.
+
+    The database keeps the others meanwhile, where it can, in one transaction that is rolled back.
+
+    Raises
+    ------
+    UnavailableError, ProjectError, DataError
+        As `read_query`.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     engine = _engine(url_env)
@@ -41,15 +57,34 @@ def read_query(query: str, url_env: str, texts: Collection[str]) -> Source:
         raise _unreachable(url_env, error) from None
     try:
         with connection:
-            names, rows = _fetched(connection, query)
+            yield from _blocks(connection, query, texts, rows)
     except SQLAlchemyError as error:
         raise _refused(url_env, error) from None
     finally:
         engine.dispose()
+
+
+def _blocks(connection: Connection, query: str, texts: Collection[str], rows: int | None) -> Iterator[Source]:
+    # Without parameters a percent sign or a colon in the query means itself.
+    options = connection.execution_options(no_parameters=True, stream_results=rows is not None)
+    result = options.exec_driver_sql(query)
+    if not result.returns_rows:
+        raise ProjectError(_NAME, "returns no rows", "write a SELECT")
+    names, before = list(result.keys()), 0
     unique_names(_NAME, names)
+    while True:
+        cells = result.fetchall() if rows is None else result.fetchmany(rows)
+        if cells or not before:
+            yield numbered(_NAME, _table(names, cells, texts), before)
+        before += len(cells)
+        if not cells or rows is None:
+            return
+
+
+def _table(names: list[str], rows: Sequence[Sequence[Any]], texts: Collection[str]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     arrays = [_array(name, cells, is_text=name in texts) for name, cells in zip(names, columns, strict=True)]
-    return numbered(_NAME, pa.table(arrays, names=names))
+    return pa.table(arrays, names=names)
 
 
 def _engine(url_env: str) -> Engine:
@@ -82,14 +117,6 @@ def _refuse_absent_file(url: URL, url_env: str) -> None:
     if is_file and not Path(file).exists():
         rule = "names an SQLite file that does not exist"
         raise UnavailableError(f"environment variable {url_env}", rule, "correct the path")
-
-
-def _fetched(connection: Connection, query: str) -> tuple[list[str], Sequence[Sequence[Any]]]:
-    # Without parameters a percent sign or a colon in the query means itself.
-    result = connection.execution_options(no_parameters=True).exec_driver_sql(query)
-    if not result.returns_rows:
-        raise ProjectError(_NAME, "returns no rows", "write a SELECT")
-    return list(result.keys()), result.fetchall()
 
 
 def _unreachable(url_env: str, error: Exception) -> LogitgateError:

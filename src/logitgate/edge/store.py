@@ -77,17 +77,22 @@ def open_store(home: Path) -> Store:
     UnavailableError
         When a server does not answer within 12 seconds, or a folder cannot be written.
     """
-    embedded = f"{_SQLITE}{home.absolute() / 'mlflow.db'}"
-    tracking_uri = _absolute(os.environ.get("MLFLOW_TRACKING_URI") or embedded)
-    registry_uri = _absolute(os.environ.get("MLFLOW_REGISTRY_URI") or tracking_uri)
-    store = Store(tracking_uri, registry_uri, tracking_uri.startswith(_SQLITE))
-    for uri in {tracking_uri, registry_uri}:
+    store = located(home)
+    for uri in {store.tracking_uri, store.registry_uri}:
         if uri.startswith(_SQLITE):
             _make(Path(uri.removeprefix(_SQLITE)))
     with reached(store):
         within(_ANSWER_SECONDS, lambda: store.client.search_experiments(max_results=1), store)
         within(_ANSWER_SECONDS, lambda: store.client.search_registered_models(max_results=1), store)
     return store
+
+
+def located(home: Path) -> Store:
+    """Return where the store is, without asking whether it is there."""
+    embedded = f"{_SQLITE}{home.absolute() / 'mlflow.db'}"
+    tracking_uri = _absolute(os.environ.get("MLFLOW_TRACKING_URI") or embedded)
+    registry_uri = _absolute(os.environ.get("MLFLOW_REGISTRY_URI") or tracking_uri)
+    return Store(tracking_uri, registry_uri, tracking_uri.startswith(_SQLITE))
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def read_rows(project: Project) -> Table:
         return read_table(rows.path, project)
     from .sql_rows import read_query
 
-    return _table(read_query(str(rows.query), str(rows.url_env), _texts(project)), project)
+    return typed(read_query(str(rows.query), str(rows.url_env), texts_of(project)), project)
 
 
 def read_table(path: Path, project: Project) -> Table:
@@ -73,13 +73,20 @@ def read_table(path: Path, project: Project) -> Table:
         When slices name columns that the table does not have, or the file is of no known kind.
     """
     try:
-        return _table(joined([_file(file, project) for file in _files(path)]), project)
+        return typed(joined([_file(file, project) for file in files_of(path)]), project)
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a path, a folder of Parquet files or a glob names, in the order of their names.
+
+    Raises
+    ------
+    UnavailableError
+        When there are none.
+    """
     if path.is_dir():
         found = sorted(file for file in path.iterdir() if file.suffix.lower() == ".parquet")
         rule = "has no .parquet file"
@@ -95,24 +102,45 @@ def _files(path: Path) -> list[Path]:
 
 
 def _file(path: Path, project: Project) -> Source:
-    levels = _texts(project) - {project.columns.id}
-    match next((kind for end, kind in _KINDS.items() if path.name.lower().endswith(end)), None):
-        case "csv":
-            from .csv_rows import read_csv
+    levels = texts_of(project) - {project.columns.id}
+    if kind_of(path) == "csv":
+        from .csv_rows import read_csv
 
-            return read_csv(path, project.rows.encoding, levels)
-        case "parquet":
-            from .parquet_rows import read_parquet
+        return read_csv(path, project.rows.encoding, levels)
+    from .parquet_rows import read_parquet
 
-            return read_parquet(path, levels)
+    return read_parquet(path, levels)
+
+
+def kind_of(path: Path) -> str:
+    """Return whether a file is "csv" or "parquet", by its name.
+
+    Raises
+    ------
+    ProjectError
+        When it is neither.
+    """
+    for end, kind in _KINDS.items():
+        if path.name.lower().endswith(end):
+            return kind
     raise ProjectError(str(path), "is no kind of table that is read", f"name it {', '.join(_KINDS)}")
 
 
-def _texts(project: Project) -> set[str]:
+def texts_of(project: Project) -> set[str]:
+    """Return the columns that are declared as text."""
     return {name for name, declared in project.declared_types.items() if declared is ColumnType.TEXT}
 
 
-def _table(source: Source, project: Project) -> Table:
+def typed(source: Source, project: Project) -> Table:
+    """Read the cells of a source as the project declares them.
+
+    Raises
+    ------
+    DataError
+        Naming line or row, and column, of what is not as declared.
+    ProjectError
+        When slices name columns that the source does not have.
+    """
     found = source.cells.column_names
     _refuse_absent_slices(source, project)
     columns = {name: _cells(source, name, project) for name in found}

@@ -1,0 +1,72 @@
+"""Tables in, a batch at a time: as many rows as one likes in the memory of one batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import UnavailableError
+from ..project import Project
+from .source import Source, rebatched
+from .tables import Table, files_of, kind_of, texts_of, typed
+
+ROWS = 1 << 16
+"""Rows of a batch. The digest of a table depends on it, and the last bit of a probability may."""
+
+
+def read_batches(path: Path, project: Project, rows: int = ROWS) -> Iterator[Table]:
+    """Read a file, a folder of Parquet files or a glob in batches, cell by cell as `tables.read_table` does.
+
+    Yields
+    ------
+    Table
+        Of so many rows, but the last one, which may have fewer; a table without rows is one empty batch.
+
+    Raises
+    ------
+    DataError
+        Naming file, line or row, and column, of what is not as declared, when the reading has come there.
+    UnavailableError
+        When there is no such file, or it must not be read.
+    ProjectError
+        When the file is of no known kind.
+    """
+    try:
+        for source in rebatched(_blocks(files_of(path), project, rows), rows):
+            yield typed(source, project)
+    except OSError as error:
+        rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
+        raise UnavailableError(str(error.filename or path), rule, remedy) from error
+
+
+def query_batches(query: str, url_env: str, project: Project, rows: int = ROWS) -> Iterator[Table]:
+    """Read what a query returns in batches; see `read_batches`.
+
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        As `tables.read_rows`.
+    """
+    from .sql_rows import query_blocks
+
+    for source in query_blocks(query, url_env, texts_of(project), rows):
+        yield typed(source, project)
+
+
+def digest_of_batches(digests: Iterable[str]) -> str:
+    """Return the digest of a whole table from those of its batches of `ROWS` rows."""
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _blocks(files: Iterable[Path], project: Project, rows: int) -> Iterator[Source]:
+    levels = texts_of(project) - {project.columns.id}
+    for file in files:
+        if kind_of(file) == "csv":
+            from .csv_blocks import csv_blocks
+
+            yield from csv_blocks(file, project.rows.encoding, levels)
+        else:
+            from .parquet_rows import parquet_blocks
+
+            yield from parquet_blocks(file, levels, rows)

@@ -1,0 +1,81 @@
+"""Files that appear whole or not at all: written under another name, made durable, renamed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import UnavailableError
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that nobody sees under its name before the block has ended well.
+
+    The draft lies in the same folder as ``.NAME.XXXX.writing`` and is locked while it is written; drafts of the
+    same name that no living process has locked are removed. Its name is durable when the block is over.
+
+    Raises
+    ------
+    UnavailableError
+        When the file cannot be written.
+    """
+    try:
+        _remove_dead_drafts(path)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".writing")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            draft.chmod(0o666 & ~_mask())
+            draft.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a small file whole; see `appearing`."""
+    with appearing(path) as file:
+        file.write(content)
+
+
+def _remove_dead_drafts(path: Path) -> None:
+    for draft in path.parent.glob(f".{path.name}.*.writing"):
+        with draft.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # somebody writes it
+                continue
+            draft.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _unwritable(path: Path, error: OSError) -> UnavailableError:
+    rule = f"cannot be written ({error.strerror or type(error).__name__})"
+    return UnavailableError(str(path), rule, "check the folder, its permissions and its space")
