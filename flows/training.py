@@ -1,4 +1,4 @@
-"""Running the flows of training, comparison and scoring, on the Prefect server of the environment or an ephemeral one."""
+"""Running the flows on the Prefect server of the environment, or on an ephemeral one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of scoring a table: counts and digests for people, machines and the file's manifest, never a row."""
+"""What came of scoring a table: counts and digests for people, machines and the manifest, never a row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .decision import Rule
 from .findings import Finding, Status, Verdict
-from .scoring import Strange
+from .scoring import NOTHING, Strange
 
 STALE = "STALE"
 """Status of scores that are sound, but by a champion that the registry did not confirm."""
@@ -50,7 +50,7 @@ class Scores:
     digest: str
     findings: tuple[Finding, ...]
     read: int
-    strange: Strange = Strange()
+    strange: Strange = NOTHING
     rule: Rule | None = None
     unit: str = ""
     snapshot: str = ""

@@ -68,6 +68,10 @@ class Strange:
         )
 
 
+NOTHING = Strange()
+"""No row yet."""
+
+
 def decide(frame: pd.DataFrame, model: Model, project: Project) -> Decision:
     """Let a model decide about n rows by its own rule and costs.
 
@@ -116,9 +120,9 @@ def scores(frame: pd.DataFrame, decision: Decision, stamp: Stamp, project: Proje
         np.where(flagged, leave, flag),
         np.full(len(frame), stamp.version, dtype=np.int64),
         request_ids(stamp.digest, ids, asked),
-        np.full(len(frame), np.datetime64(stamp.scored_at.replace(tzinfo=None), "us")),
+        pd.DatetimeIndex([stamp.scored_at] * len(frame)),
     )
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))).astype({"scored_at": "datetime64[us, UTC]"})
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> list[str]:

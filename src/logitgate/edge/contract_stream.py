@@ -191,7 +191,10 @@ def _names(plain: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
     """Return every text that stands as a value somewhere: columns, also those of a condition."""
     if isinstance(plain, Mapping):
         return {
-            name for key, value in plain.items() if key not in ("value_set", "regex") for name in _names(value)
+            name
+            for key, value in plain.items()
+            if key not in ("value_set", "regex")
+            for name in _names(value)
         }
     if isinstance(plain, (list, tuple)):
         return {name for value in plain for name in _names(value)}

@@ -55,7 +55,11 @@ def quarantine(frame: pd.DataFrame, result: ContractResult, folder: Path) -> Pat
     rows = io.BytesIO()
     frame.iloc[result.broken_rows].reset_index(drop=True).to_parquet(rows)
     content = rows.getvalue()
-    counts = {"rows": len(result.broken_rows), "of": result.of or len(frame), "by_rule": dict(result.broken_by)}
+    counts = {
+        "rows": len(result.broken_rows),
+        "of": result.of or len(frame),
+        "by_rule": dict(result.broken_by),
+    }
     path = folder / f"rows-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -33,7 +33,9 @@ def refuse_impossible(path: Path) -> None:
         When the path is a folder, its folder is not there, or its name says no kind of file.
     """
     if path.is_dir() or not path.parent.is_dir():
-        raise ProjectError(str(path), "is a folder, or lies in none that is there", "name a file for the scores")
+        raise ProjectError(
+            str(path), "is a folder, or lies in none that is there", "name a file for the scores"
+        )
     if not path.name.lower().endswith(_KINDS):
         raise ProjectError(str(path), "is no kind of table that is written", f"name it {', '.join(_KINDS)}")
 
@@ -47,8 +49,8 @@ def manifest_of(path: Path) -> Path:
 def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Write tables of a schema below each other; the file appears when the block has ended well.
 
-    In CSV a text that a spreadsheet would take for a formula (its first character is one of ``= + - @``, a tab
-    or a line end) gets an apostrophe before it; numbers stay numbers, and Parquet keeps every text as it is.
+    In CSV a text that a spreadsheet would take for a formula (it begins with one of ``= + - @``, a tab or a
+    line end) gets an apostrophe before it; numbers stay numbers, and Parquet keeps every text as it is.
 
     Raises
     ------
@@ -84,7 +86,13 @@ def _csv(file: BinaryIO | gzip.GzipFile, schema: pa.Schema) -> Iterator[Callable
 
 
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata()
+    return pa.table([_array(frame[field.name], field.type) for field in schema], schema=schema)
+
+
+def _array(column: pd.Series[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(kind):
+        return pa.array(column.dt.tz_localize(None).to_numpy("datetime64[us]")).cast(kind)
+    return pa.array(column.to_numpy(dtype=object if pa.types.is_string(kind) else None), kind)
 
 
 def _shown(kind: pa.DataType) -> pa.DataType:

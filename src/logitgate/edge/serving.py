@@ -1,8 +1,8 @@
 """The model that answers: the champion, its last good copy on this machine, or a version by its number.
 
-Scoring goes on when the registry does not. Each champion that was loaded soundly is kept in the home folder; when
-the registry cannot be reached, has no champion any more or has another one than it should, that copy answers, and
-says since when nobody has confirmed it.
+Scoring goes on when the registry does not. Each champion that was loaded soundly is kept in the home folder;
+when the registry cannot be reached, has no champion any more or has another one than it should, that copy
+answers, and it is said since when nobody has confirmed it.
 """
 
 from __future__ import annotations
@@ -172,7 +172,9 @@ class _Cache:
             since = datetime.fromisoformat(plain["confirmed_at"])
         except (OSError, ValueError, KeyError, TypeError):
             rule = "is not what was kept there"
-            raise ConflictError(str(self.note), rule, "remove its folder, and see that the registry runs") from None
+            raise ConflictError(
+                str(self.note), rule, "remove its folder, and see that the registry runs"
+            ) from None
         shipment = unpack(self.folder / version.digest, version.digest)
         _prove(shipment)
         return Serving(version, shipment, since)

@@ -17,8 +17,8 @@ from ..errors import UnavailableError
 def appearing(path: Path) -> Iterator[BinaryIO]:
     """Write a file that nobody sees under its name before the block has ended well.
 
-    The draft lies in the same folder as ``.NAME.XXXX.writing`` and is locked while it is written; drafts of the
-    same name that no living process has locked are removed. Its name is durable when the block is over.
+    The draft lies in the same folder as ``.NAME.XXXX.writing`` and is locked while it is written; drafts of
+    the same name that no living process has locked are removed. The name is durable when the block is over.
 
     Raises
     ------
