@@ -79,6 +79,7 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
         "contract": {"suite", "quarantine"},
         "behaviour": {"cases"},
         "scoring": True,  # nothing is learned from it
+        "reactions": True,
     }
     cases = project.behaviour.cases
     parts = (

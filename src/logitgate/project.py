@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_va
 from .costs import ENTRIES, CostMatrix
 from .errors import ProjectError
 from .expected import Behaviour
+from .reactions import Reactions
 from .section import SECTION, Name, Names, Share
 from .slice_names import can_exist
 
@@ -415,6 +416,7 @@ class Project(_Section):
     behaviour: Behaviour = Behaviour()
     contract: Contract
     scoring: Scoring = Scoring()
+    reactions: Reactions = Reactions()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
