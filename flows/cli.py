@@ -138,6 +138,53 @@ def score(  # noqa: PLR0913 - options of a command
 
 
 @app.command()
+def monitor(  # noqa: PLR0913 - options of a command
+    project: ProjectFile,
+    *,
+    table: Annotated[Path, typer.Option(help="New rows, with or without their outcomes.", metavar="T")],
+    since: Annotated[str | None, typer.Option(help="From this date on.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this date.", metavar="DATE")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Outcomes by id, in place of those of the rows.", metavar="T2")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Use outcomes that were mature by this date; default: now.", metavar="DATE"),
+    ] = None,
+    acting: Annotated[
+        bool, typer.Option("--act", help="Do what is wanted: roll back, or train anew.")
+    ] = False,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Hold new rows against the model in production, and say what is to be done."""
+    from datetime import UTC, datetime
+
+    from flows.reporting import reported
+    from flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.monitored import Limits
+            from logitgate.project import parse_as_of
+            from logitgate.project_file import load_project
+
+            load_project(project)
+            limits = Limits(
+                parse_as_of(since, "--since") if since else None,
+                parse_as_of(until, "--until") if until else None,
+                parse_as_of(as_of) if as_of else datetime.now(UTC),
+            )
+            with server_meanwhile():
+                from flows import screen
+                from flows.training import watching
+        found = watching(project, table, labels, limits, acting=acting)
+        report(found.model, found.verdict)
+    screen.print_json(found.as_json()) if as_json else screen.print_monitored(found)
+    raise typer.Exit(1 if found.wants_action else 0)
+
+
+@app.command()
 def explain(
     project: ProjectFile,
     row: Annotated[str, typer.Option("--id", help="The row's id.")],

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from logitgate.findings import Status, Verdict
 from logitgate.gate_list import GateEntry
+from logitgate.monitored import Monitored
 from logitgate.outcome import Outcome
 from logitgate.report import folded, headline
 from logitgate.scores import Scores
@@ -105,6 +106,18 @@ def print_scores(found: Scores) -> None:
         since = f"{found.stale_since:%Y-%m-%d %H:%M} UTC" if found.stale_since else "unknown"
         because = escape(found.stale_because)
         OUT.print(f"[bold red]STALE[/] since {since}: the last good champion answered; {because}")
+
+
+def print_monitored(found: Monitored) -> None:
+    """Print what was found in a window, what is to be done and why, and what was done."""
+    OUT.print(
+        f"\n[bold]{found.model}[/] version {found.version}, {escape(found.window.name)}, {found.n:,} rows",
+        highlight=False,
+    )
+    print_findings(found.verdict)
+    OUT.print(f"\n[bold]{found.reaction.action}[/]", highlight=False)
+    for told in (*found.reaction.because, *found.acted):
+        OUT.print(f"  {escape(told)}", highlight=False)
 
 
 def print_explanation(explained: Mapping[str, Any]) -> None:

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from flows.acting import act, tell
 from flows.compare import compare
+from flows.monitor import monitor
 from flows.score import score
 from flows.train import train
+from logitgate.monitored import Limits, Monitored
 from logitgate.outcome import Outcome
 from logitgate.rejudge import Span
 from logitgate.scores import Scores
@@ -37,6 +40,17 @@ def scoring(project_file: Path, table: Path | None, out: Path, version: int | No
     """Score the rows of a table by the champion, or by another version."""
     with _unhurried():
         return score(project_file, table, out, version)
+
+
+def watching(
+    project_file: Path, table: Path, labels: Path | None, limits: Limits, *, acting: bool
+) -> Monitored:
+    """Watch one window; do what is wanted about it when that is asked for, and tell people."""
+    with _unhurried():
+        found = monitor(project_file, table, labels, limits)
+        found = act(project_file, found) if acting else found
+    tell(found)
+    return found
 
 
 def _unhurried() -> AbstractContextManager[object]:

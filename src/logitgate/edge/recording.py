@@ -173,7 +173,7 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     unit = evidence.project.costs.unit
     text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
     (folder / "verdict.md").write_text(text, encoding="utf-8")
-    _write_exhibits(folder, evidence.exhibits)
+    write_exhibits(folder, evidence.exhibits)
     if judged is None or evidence.learned is None:
         return
     drawings = folder / "figures"
@@ -181,7 +181,7 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     _draw(drawings, evidence.project, judged, evidence.learned.threshold)
 
 
-def _write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
+def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
     """Write each table of evidence for programs, and all of them on one page for people."""
     tables = folder / "evidence"
     tables.mkdir()

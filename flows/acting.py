@@ -1,0 +1,69 @@
+"""Acting on what a monitoring wants: rolling back, asking for a new model, telling people."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from prefect.events import emit_event
+
+from flows.train import train
+from logitgate.edge import monitoring
+from logitgate.edge.environment import home
+from logitgate.edge.notify import notify
+from logitgate.edge.production import Return, roll_back
+from logitgate.edge.store import open_store
+from logitgate.errors import LogitgateError
+from logitgate.ladder import Action
+from logitgate.monitored import Monitored
+
+RETRAIN = "logitgate.retrain.requested"
+"""Event that asks for a new model; an automation starts the training."""
+
+
+def act(project_file: Path, found: Monitored) -> Monitored:
+    """Do what is wanted, and keep with the window's run what was done."""
+    try:
+        done = _done(project_file, found)
+    except LogitgateError as error:
+        done = (f"it could not be done: {error}",)
+    found = replace(found, acted=done)
+    monitoring.note_what_was_done(open_store(home()), found)
+    return found
+
+
+def tell(found: Monitored) -> None:
+    """Tell people about anything that is more than nothing."""
+    if found.reaction.action is not Action.NONE:
+        title = f"logitgate: {found.model} version {found.version}: {found.reaction.action}"
+        notify(title, "\n".join((found.window.name, *found.reaction.because, *found.acted)))
+
+
+def _done(project_file: Path, found: Monitored) -> tuple[str, ...]:
+    match found.reaction.action:
+        case Action.ROLL_BACK:
+            because = f"monitoring of {found.window.name}: {found.reaction.because[-1]}"
+            moved = roll_back(open_store(home()), found.model, Return(because))
+            return (f"rolled back from version {moved.previous} to version {moved.version}",)
+        case Action.RETRAIN:
+            return (_retrained(project_file, found),)
+        case Action.QUARANTINE:
+            return ("the rows that broke the contract were put aside where the project says so",)
+        case _:
+            return ()
+
+
+def _retrained(project_file: Path, found: Monitored) -> str:
+    """Ask the server's automation for a training; without a server, train here."""
+    as_of = found.window.as_of.isoformat()
+    if os.environ.get("PREFECT_API_URL"):
+        emit_event(
+            event=RETRAIN,
+            resource={"prefect.resource.id": f"logitgate.model.{found.model}"},
+            payload={"project_file": str(project_file), "as_of": as_of},
+        )
+        return f"asked for a training as of {as_of}"
+    outcome = train(project_file, as_of)
+    fate = f"promoted as version {outcome.version}" if outcome.promoted else "not promoted"
+    return f"trained as of {as_of}: {outcome.status}, {fate}"

@@ -1,0 +1,126 @@
+"""What a monitoring ended with: one window of new rows, what was found about it and what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from .errors import DataError, ProjectError
+from .exhibits import Exhibit
+from .findings import Finding, Verdict
+from .ladder import Reaction, Watched, signs_of
+from .project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which rows make the window: from `since` up to, but not with, `until`; labels mature by `as_of`."""
+
+    since: datetime | None
+    until: datetime | None
+    as_of: datetime
+
+    @property
+    def end(self) -> datetime:
+        """Where the window ends, as far as it is declared."""
+        return _aware(self.until) if self.until is not None else _aware(self.as_of)
+
+    @property
+    def name(self) -> str:
+        """What the window is called."""
+        start = f"{_aware(self.since):%Y-%m-%d %H:%M}" if self.since is not None else "the beginning"
+        return f"{start} to {self.end:%Y-%m-%d %H:%M}"
+
+    def chosen(self, frame: pd.DataFrame, project: Project) -> pd.DataFrame:
+        """Return the rows of the window.
+
+        Raises
+        ------
+        ProjectError
+            When there are limits and the project declares no time, or nothing lies between them.
+        DataError
+            When the table lacks the time.
+        """
+        if self.since is None and self.until is None:
+            return frame
+        column = project.columns.time
+        if column is None:
+            rule = "--since and --until need a time, and the project declares none"
+            raise ProjectError(project.name, rule, "declare columns.time, or watch the whole table")
+        if self.since is not None and _aware(self.since) >= self.end:
+            raise ProjectError("--since", "is not before --until", "give an earlier --since")
+        if column not in frame:
+            raise DataError(column, "the table lacks it", "give the column, or no --since and --until")
+        keep = frame[column] < self.end
+        if self.since is not None:
+            keep &= frame[column] >= _aware(self.since)
+        return frame[keep]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one window showed, before anything is decided about it."""
+
+    findings: tuple[Finding, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+
+    def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> Seen:
+        """Return it with more."""
+        return Seen((*self.findings, *findings), (*self.exhibits, *exhibits))
+
+    @property
+    def stops(self) -> bool:
+        """Whether the rows are not what they should be, so that nothing more can be said by them."""
+        return any(one.check == "contract" and one.status.stops for one in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """One monitoring: the window, what was found, and what is to be done."""
+
+    model: str
+    window: Limits
+    n: int
+    version: int
+    seen: Seen
+    reaction: Reaction
+    run_id: str | None = None
+    acted: tuple[str, ...] = field(default=())
+    """What was done about it, in sentences; empty when nothing was, or nobody asked for it."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """All findings."""
+        return Verdict(self.seen.findings)
+
+    @property
+    def wants_action(self) -> bool:
+        """Whether rows are to be put aside, or production or the model to be changed."""
+        return self.reaction.action.value not in ("none", "investigate")
+
+    @property
+    def as_watched(self) -> Watched:
+        """What later windows remember of this one."""
+        signs = signs_of(self.seen.findings)
+        return Watched(self.window.name, self.window.end, self.version, signs, self.reaction.action)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "model": self.model,
+            "window": self.window.name,
+            "end": self.window.end.isoformat(),
+            "n": self.n,
+            "version": self.version,
+            "run_id": self.run_id,
+            **self.reaction.as_json(),
+            "acted": list(self.acted),
+            "findings": [finding.as_json() for finding in self.seen.findings],
+        }
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
