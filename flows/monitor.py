@@ -12,7 +12,6 @@ from flows.steps import step
 from logitgate.edge import monitoring
 from logitgate.edge.environment import home
 from logitgate.edge.store import open_store
-from logitgate.edge.tables import read_table
 from logitgate.edge.tracking import training_run
 from logitgate.monitored import Limits, Monitored
 from logitgate.project_file import load_project
@@ -26,8 +25,7 @@ def monitor(project_file: Path, table: Path, labels: Path | None, limits: Limits
     now = monitoring.standing(store, project)
     with training_run(store, monitoring.experiment_name(project), monitoring.opening_note(limits)) as run:
         with step("read the rows"):
-            rows = read_table(table, project)
-            outcomes = None if labels is None else read_table(labels, project)
+            rows, outcomes = monitoring.read_window(table, labels, project)
         with step("check contract, drift and performance"):
             held = monitoring.hold_against_contract(rows, limits, project)
             seen = monitoring.watch(held, limits, now, project, outcomes)

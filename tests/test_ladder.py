@@ -159,13 +159,16 @@ PAIR = "version 2 against 1"
         ([found("calibration", Status.FAIL), found("previous", Status.PASS, PAIR)], {Sign.CHANGED}),
         ([found("cost", Status.INDETERMINATE)], {Sign.UNKNOWN}),
         ([found("something new", Status.FAIL)], {Sign.UNKNOWN}),
+        ([found("drift", Status.INSUFFICIENT), found("cost", Status.INSUFFICIENT)], {Sign.UNKNOWN}),
+        ([found("estimate", Status.PASS), found("contract", Status.PASS)], {Sign.UNKNOWN}),
         *(
             ([found(check, Status.FAIL)], {Sign.CHANGED})
             for check in ("drift", "missingness", "levels", "score", "estimate", "order")
         ),
         *(
-            ([found("drift", status), found("cost", status)], set())
-            for status in (Status.PASS, Status.WARN, Status.INSUFFICIENT)
+            ([found(check, status), found("estimate", Status.INSUFFICIENT)], set())
+            for check in ("drift", "cost", "calibration")
+            for status in (Status.PASS, Status.WARN)
         ),
     ],
 )

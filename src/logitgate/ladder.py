@@ -46,6 +46,10 @@ class Sign(StrEnum):
 
 _BROKEN, _CHANGED = ("contract", "skew"), ("drift", "missingness", "levels", "score", "estimate", "order")
 _REALISED = ("calibration", "cost")
+_TELLING = ("drift", *_REALISED)
+"""A window is told to be sound by one of these at least; an estimate clears nobody."""
+
+_SOUND = (Status.PASS, Status.WARN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,9 @@ def signs_of(findings: Iterable[Finding]) -> frozenset[Sign]:
     if degraded:
         # Beside a previous version, only both together say that the world has changed.
         signs.add(Sign.CHANGED if compared else Sign.WORN)
-    return frozenset(signs) if found else frozenset({Sign.UNKNOWN})
+    if not signs and not any(one.check in _TELLING and one.status in _SOUND for one in found):
+        signs.add(Sign.UNKNOWN)
+    return frozenset(signs)
 
 
 def decide(now: Watched, history: Iterable[Watched], back: WayBack, rules: Reactions) -> Reaction:
@@ -141,7 +147,7 @@ def decide(now: Watched, history: Iterable[Watched], back: WayBack, rules: React
     if Sign.CHANGED in now.signs:
         held.append("rows or estimates have changed; alone that says nothing about the model")
     if Sign.UNKNOWN in now.signs:
-        held.append("something could not be judged")
+        held.append("something could not be judged, or the rows are too few to tell anything")
     return Reaction(Action.INVESTIGATE if held else Action.NONE, tuple(held) or ("nothing was found",))
 
 

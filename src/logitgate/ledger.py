@@ -19,7 +19,8 @@ from .findings import Figure, finite
 BEGINNING = "0" * 64
 """What the first entry carries in place of the digest of the one before."""
 
-Act: TypeAlias = Literal["promotion", "rollback", "rehearsal", "discovery"]
+Act: TypeAlias = Literal["promotion", "rollback", "forced", "rehearsal", "discovery"]
+"""What an entry is about; "forced" is a version that somebody put there past its verdict."""
 
 
 class Kind(StrEnum):

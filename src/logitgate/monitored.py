@@ -14,6 +14,9 @@ from .findings import Finding, Verdict
 from .ladder import Reaction, Watched, signs_of
 from .project import Project
 
+REQUIRED = ("contract", "labels", "estimate", "calibration", "cost", "previous", "staleness")
+"""The checks of a window whose rows kept their contract."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -70,6 +73,11 @@ class Seen:
     def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> Seen:
         """Return it with more."""
         return Seen((*self.findings, *findings), (*self.exhibits, *exhibits))
+
+    @property
+    def complete(self) -> Seen:
+        """With a finding for each check that should be there and is not: it is INDETERMINATE."""
+        return Seen(Verdict.of(self.findings, REQUIRED).findings, self.exhibits)
 
     @property
     def stops(self) -> bool:

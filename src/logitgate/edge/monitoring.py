@@ -18,7 +18,7 @@ from ..ladder import Action, Reaction, Sign, Watched, WayBack, decide, signs_of
 from ..monitored import Limits, Monitored, Seen
 from ..performance import Watched as WatchedVersion
 from ..performance import Window, performance
-from ..project import Project
+from ..project import Project, Slices
 from ..report import headline, markdown
 from ..staleness import staleness
 from . import production, registry
@@ -30,7 +30,7 @@ from .registry import ModelVersion
 from .release import load_version
 from .shipping import Shipment
 from .store import Store, reached
-from .tables import Table
+from .tables import Table, read_table
 from .tracking import Note, Run, artifacts, experiment, record
 
 _WINDOW, _END, _VERSION, _SIGNS, _ACTION = (
@@ -95,6 +95,18 @@ def standing(store: Store, project: Project) -> Standing:
     return replace(found, previous=before)
 
 
+def read_window(table: Path, labels: Path | None, project: Project) -> tuple[Table, Table | None]:
+    """Read new rows, and outcomes that came apart from them; slices need not be among either.
+
+    Raises
+    ------
+    DataError, ProjectError, UnavailableError
+        As `tables.read_table`.
+    """
+    plain = project.model_copy(update={"slices": Slices()})
+    return read_table(table, plain), None if labels is None else read_table(labels, plain)
+
+
 def hold_against_contract(table: Table, limits: Limits, project: Project) -> tuple[pd.DataFrame, Seen]:
     """Choose the window's rows, hold them against the contract and put aside what breaks it."""
     frame = limits.chosen(table.frame, project)
@@ -123,7 +135,7 @@ def watch(
         window, _version_of(now.champion.version, now.shipment), previous, project, now.refusal
     )
     age = staleness(now.since, limits.end, None)
-    return seen.plus((*found.findings, age), found.exhibits)
+    return seen.plus((*found.findings, age), found.exhibits).complete
 
 
 def react(store: Store, project: Project, limits: Limits, now: Standing, seen: Seen) -> Reaction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+import warnings
 
 ADDRESSES = "LOGITGATE_NOTIFY"
 """Environment variable with Apprise URLs (webhook, Slack, mail and others), parted by blanks; a secret."""
@@ -36,6 +37,16 @@ def notify(title: str, body: str) -> bool | None:
 
 
 def _sent(address: str, title: str, body: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it asks for modules that Python 3.13 drops
+        try:
+            return _tried(address, title, body)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin does wrong, the message is all that is lost
+            _LOG.warning("notification failed: error=%s", type(error).__name__)
+            return False
+
+
+def _tried(address: str, title: str, body: str) -> bool:
     from apprise import Apprise
 
     sender = Apprise()

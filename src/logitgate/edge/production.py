@@ -134,6 +134,8 @@ def _chooser(wanted: Return) -> Step:
             return replace(now, asked=replace(asked, version=now.champion), is_finished=True)
         version = registry.numbered(now.store, asked.model, _number(now.ledger, wanted, asked.model))
         reason = _known_of(now.store, now.ledger, version, asked.reason)
+        if rolls_back and version.version not in _promoted(now.ledger):
+            reason = replace(reason, act="forced")
         chosen = replace(asked, version=version, judged_against=now.champion, reason=reason)
         return replace(now, asked=chosen, is_finished=rolls_back and version == now.champion)
 
@@ -155,11 +157,14 @@ def _number(ledger: Ledger, wanted: Return, model: str) -> int:
             remedy = "name a version by --to and --force if it must be, or train one that passes"
             raise ConflictError(model, rule, remedy)
         return back.version
-    promoted = {tenure.version for tenure in ledger.tenures() if tenure.entry.kind is Kind.DONE}
-    if wanted.to not in promoted and not wanted.is_forced:
+    if wanted.to not in _promoted(ledger) and not wanted.is_forced:
         rule = "was never promoted to production by its gates"
         raise ConflictError(f"{model} version {wanted.to}", rule, "name another one, or give --force")
     return wanted.to
+
+
+def _promoted(ledger: Ledger) -> set[int]:
+    return {tenure.version for tenure in ledger.tenures() if tenure.entry.kind is Kind.DONE}
 
 
 def _known_of(store: Store, ledger: Ledger, version: ModelVersion, reason: Reason) -> Reason:
