@@ -115,6 +115,7 @@ def score(  # noqa: PLR0913 - options of a command
     ] = None,
     out: Annotated[Path, typer.Option(help="File of the scores: .csv, .csv.gz or .parquet.", metavar="OUT")],
     version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
+    shadow: Annotated[int | None, typer.Option(help="A challenger that answers beside it.")] = None,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -127,11 +128,14 @@ def score(  # noqa: PLR0913 - options of a command
             from logitgate.edge.scoring_table import Asked, refuse_impossible_scoring
             from logitgate.project_file import load_project
 
-            refuse_impossible_scoring(Asked(table, out), load_project(project))
+            if shadow is not None and version is not None:
+                raise typer.BadParameter("a shadow runs beside the champion; leave --version out")
+            asked = Asked(table, out)
+            refuse_impossible_scoring(asked, load_project(project))
             with server_meanwhile():
                 from flows import screen
                 from flows.training import scoring
-        found = scoring(project, table, out, version)
+        found = scoring(project, asked, version, shadow)
         report(found.model, found.verdict)
     screen.print_json(found.as_json()) if as_json else screen.print_scores(found)
     raise typer.Exit(1 if found.is_refused else 0)
@@ -182,6 +186,26 @@ def monitor(  # noqa: PLR0913 - options of a command
         report(found.model, found.verdict)
     screen.print_json(found.as_json()) if as_json else screen.print_monitored(found)
     raise typer.Exit(1 if found.wants_action else 0)
+
+
+@app.command()
+def shadow(
+    project: ProjectFile,
+    version: Annotated[int, typer.Argument(help="The challenger.")],
+    *,
+    promote: Annotated[bool, typer.Option("--promote", help="Make it the champion if it is proven.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a challenger has shown in the shadow of the champion, and perhaps promote it."""
+    from flows.start import started
+
+    with started():
+        from flows import screen
+        from flows.shadow import judged_shadow, promoted_from_shadow
+    verdict = (promoted_from_shadow if promote else judged_shadow)(project, version)
+    found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
+    screen.print_json(found) if as_json else screen.print_findings(verdict)
+    raise typer.Exit(1 if verdict.status.stops else 0)
 
 
 @app.command()

@@ -8,10 +8,11 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.steps import step
-from logitgate.edge import serving
+from logitgate.edge import serving, shadowing
 from logitgate.edge.environment import home
-from logitgate.edge.scoring_table import Asked, refuse_impossible_scoring, score_table
+from logitgate.edge.scoring_table import Asked, Beside, refuse_impossible_scoring, score_table
 from logitgate.edge.serving import Serving
+from logitgate.edge.store import open_store
 from logitgate.project import Project
 from logitgate.project_file import load_project
 from logitgate.scores import Scores
@@ -35,9 +36,25 @@ def check_and_score(found: Serving, project: Project, asked: Asked) -> Scores:
         return score_table(found, project, asked)
 
 
+@_task
+def score_beside(found: Serving, number: int, project: Project, asked: Asked) -> Scores:
+    """Score as above with a challenger in the shadow, and keep in MLflow what both have shown."""
+    with step("load the challenger"):
+        store, shadow = open_store(home()), Beside(serving.numbered(home(), project.name, number), found)
+    with step("check contract, score twice and write"):
+        scores = score_table(found, project, asked, shadow)
+    if not scores.is_refused and not found.because:
+        window = shadowing.Window(shadow.seen, scores.snapshot, shadow.since, shadow.until)
+        shadowing.keep(store, scores, shadow.serving.version, window)
+    return scores
+
+
 @flow(name="score", validate_parameters=False)
-def score(project_file: Path, table: Path | None, out: Path, version: int | None = None) -> Scores:
-    """Score the rows of a table by the champion, or by another version."""
-    project, asked = load_project(project_file), Asked(table, out)
+def score(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
+    """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
+    project = load_project(project_file)
     refuse_impossible_scoring(asked, project)
-    return check_and_score(find_model(project, version), project, asked)
+    found = find_model(project, version)
+    if shadow is not None:
+        return score_beside(found, shadow, project, asked)
+    return check_and_score(found, project, asked)

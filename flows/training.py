@@ -15,6 +15,7 @@ from flows.compare import compare
 from flows.monitor import monitor
 from flows.score import score
 from flows.train import train
+from logitgate.edge.scoring_table import Asked
 from logitgate.monitored import Limits, Monitored
 from logitgate.outcome import Outcome
 from logitgate.rejudge import Span
@@ -36,10 +37,10 @@ def comparison(
         return compare(project_file, *versions, Span(*limits))
 
 
-def scoring(project_file: Path, table: Path | None, out: Path, version: int | None) -> Scores:
-    """Score the rows of a table by the champion, or by another version."""
+def scoring(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
+    """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
     with _unhurried():
-        return score(project_file, table, out, version)
+        return score(project_file, asked, version, shadow)
 
 
 def watching(

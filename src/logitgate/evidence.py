@@ -27,6 +27,7 @@ from .learn import Learned, learn
 from .project import Project
 from .sample import observe
 from .seen import SeenRows
+from .shadow import not_yet
 from .shifts import shift_findings
 from .split import Split, split
 
@@ -160,4 +161,5 @@ def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
     judged = judge(model, opponents, test, project)
     inspected = inspect(evidence.learned, champion.champion, evidence.split, project)
     known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits).plus(*inspected)
+    known = known.plus(not_yet(project.gates.shadow, champion.version))
     return known.plus(*behaviour_findings(model, evidence.cases, test, project))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .findings import Status
 from .gates import REQUIRED
 from .project import Project
+from .shadow import CHECK as SHADOW
 
 ASKS: Mapping[str, str] = {
     "rows": "enough rows with a known outcome in every part",
@@ -21,6 +22,7 @@ ASKS: Mapping[str, str] = {
     "champion": "proven cheaper than the champion on the same rows, with enough events decided differently",
     "self-test": "each saboteur of this model is refused by the gate that is meant for it",
     "coefficients": "declared signs hold",
+    SHADOW: "proven beside the champion, at all times at once, on new rows with mature outcomes",
     "stability": "the same coefficients from permuted rows and another seed",
 }
 """What each gate asks for, by its check."""
@@ -37,7 +39,8 @@ class GateEntry:
 
 def gate_list(project: Project) -> tuple[GateEntry, ...]:
     """Return the gates that every training of this project must pass, in the order of the road."""
-    return tuple(GateEntry(check, ASKS[check], _margins(check, project)) for check in REQUIRED)
+    checks = (*REQUIRED, SHADOW) if project.gates.shadow.demanded else REQUIRED
+    return tuple(GateEntry(check, ASKS[check], _margins(check, project)) for check in checks)
 
 
 def consequences() -> dict[str, str]:
@@ -61,6 +64,11 @@ def _leakage(project: Project) -> dict[str, str]:
         "contradictory rows at most": f"{gate.contradictory_share:.2%}",
         "trusted": ", ".join(sorted(gate.trusted)) or "none",
     }
+
+
+def _shadow(project: Project) -> dict[str, str]:
+    gate = project.gates.shadow
+    return {"upper limit of the extra cost below": f"{gate.margin:g}", "units at least": f"{gate.units}"}
 
 
 def _shifts(project: Project) -> dict[str, str]:
@@ -105,6 +113,7 @@ def _champion(project: Project) -> dict[str, str]:
 _MARGINS: Mapping[str, Callable[[Project], dict[str, str]]] = {
     "leakage": _leakage,
     "shifts": _shifts,
+    SHADOW: _shadow,
     "baselines": _baselines,
     "calibration": _calibration,
     "slices": _slices,

@@ -345,6 +345,17 @@ class ShiftGate(_Section):
     """Features, or the outcome, that may break from one day to the next, each with the reason."""
 
 
+class ShadowGate(_Section):
+    """What a challenger must show beside the champion before it takes its place."""
+
+    demanded: bool = False
+    """Whether a new version must run in the shadow of the champion before it is promoted."""
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    """What it may cost per row beyond the champion, in the unit of the costs; 0 asks for a proven gain."""
+    units: Annotated[int, Field(ge=20)] = 30
+    """Clusters (such as days) with mature outcomes that it must have run for."""
+
+
 class Gates(_Section):
     """What stops a promotion."""
 
@@ -365,6 +376,7 @@ class Gates(_Section):
     calibration: CalibrationGate = CalibrationGate()
     leakage: LeakageGate = LeakageGate()
     shifts: ShiftGate = ShiftGate()
+    shadow: ShadowGate = ShadowGate()
 
 
 class Contract(_Section):

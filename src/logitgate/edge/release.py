@@ -212,6 +212,11 @@ def _warnings(moved: Moved) -> list[Finding]:
     return [Finding("lock", "promotion", Status.WARN, because)]
 
 
+def _judged_against(evidence: Evidence) -> str:
+    against = evidence.judged.champion_version if evidence.judged else None
+    return "none" if against is None else str(against)
+
+
 def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
     verdict = evidence.verdict
     refused = {finding.check for finding in verdict.reasons}
@@ -220,6 +225,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
         "refused_by": ", ".join(sorted(refused)) or "nobody",
         "snapshot": snapshot.digest,
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
+        "logitgate.judged_against": _judged_against(evidence),
         KEY: snapshot.key,
         **gate_tags(verdict),
     }

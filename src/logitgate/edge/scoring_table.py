@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
+from ..decision import Decision
 from ..errors import ProjectError
 from ..findings import Finding, Status
 from ..project import Project, Slices
 from ..scores import Scores
 from ..scoring import Stamp, Strange, decide, scores, strange
+from ..shadow import Pair, Shadow, beside, by_unit, shadow_of
 from .contract_stream import InputContract, input_contract
 from .quarantine import quarantine
 from .score_files import keep_manifest, refuse_impossible, writing
@@ -35,6 +38,17 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of a file of scores, and their types."""
+
+BESIDE = pa.schema(
+    [
+        *SCHEMA,
+        ("challenger_probability", pa.float64()),
+        ("challenger_threshold", pa.float64()),
+        ("challenger_decision", pa.bool_()),
+        ("challenger_version", pa.int64()),
+    ]
+)
+"""The same with the answers of a challenger beside them."""
 
 
 class _RefusedError(Exception):
@@ -77,8 +91,40 @@ def refuse_impossible_scoring(asked: Asked, project: Project) -> None:
         raise ProjectError(str(asked.out), "is the table itself", "name another file by --out")
 
 
-def score_table(serving: Serving, project: Project, asked: Asked) -> Scores:
+@dataclass
+class Beside:
+    """A challenger in the shadow of the champion, and what was seen of both so far."""
+
+    serving: Serving
+    champion: Serving
+    units: list[pd.DataFrame] = field(default_factory=list)
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def answer(
+        self, kept: pd.DataFrame, scored: pd.DataFrame, champion: Decision, project: Project
+    ) -> pd.DataFrame:
+        """Write the challenger's answers beside the scores of a batch, and sum it up."""
+        other = decide(kept, self.serving.shipment.model, project)
+        pair = Pair(champion, other, (self.champion.shipment.seen, self.serving.shipment.seen))
+        self.units.append(by_unit(kept, pair, project, datetime.now(UTC)))
+        time = project.columns.time
+        if time in kept.columns:
+            first, last = (moment.to_pydatetime() for moment in (kept[time].min(), kept[time].max()))
+            self.since = min(self.since or first, first)
+            self.until = max(self.until or last, last)
+        return beside(scored, other, self.serving.version.version)
+
+    @property
+    def seen(self) -> Shadow:
+        """What was seen of the whole table."""
+        return shadow_of(pd.concat(self.units)) if self.units else Shadow()
+
+
+def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside | None = None) -> Scores:
     """Score a table in the memory of one batch; nothing is written unless all of it kept the contract.
+
+    With a `shadow` its answers stand beside the scores.
 
     Raises
     ------
@@ -94,7 +140,7 @@ def score_table(serving: Serving, project: Project, asked: Asked) -> Scores:
     stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
     total, digests = Strange(), list[str]()
     try:
-        with writing(asked.out, SCHEMA) as write:
+        with writing(asked.out, SCHEMA if shadow is None else BESIDE) as write:
             for table in _batches(asked, project):
                 digests.append(table.digest)
                 kept = contract.take(table.frame)
@@ -102,7 +148,8 @@ def score_table(serving: Serving, project: Project, asked: Asked) -> Scores:
                 if len(kept):
                     decision = decide(kept, serving.shipment.model, project)
                     total += strange(kept, serving.shipment.model, decision.flagged)
-                    write(scores(kept, decision, stamp, project))
+                    scored = scores(kept, decision, stamp, project)
+                    write(scored if shadow is None else shadow.answer(kept, scored, decision, project))
             contract.refuse_repeated_ids()
             findings = contract.findings()
             _go_on_unless([*_emptiness(contract, project), *findings])

@@ -1,0 +1,103 @@
+"""Peak memory and time of scoring two million rows: in batches, and all at once as it is usually done.
+
+    python benchmarks/score.py [ROWS]
+
+Trains the flights once, in a temporary home, repeats their rows under new ids, and scores them in fresh
+processes.
+Linux only: the peak is what the kernel says of each process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PROJECT = ROOT / "mlproject" / "flights.toml"
+ROWS = 2_000_000
+
+
+def repeat(path, rows):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    flights = pq.read_table(ROOT / "data" / "flights.parquet").drop_columns(["late", "dep_delay"])
+    place = flights.column_names.index("flight_id")
+    kind = flights.schema.field("flight_id").type
+    with pq.ParquetWriter(path, flights.schema, compression="zstd") as writer:
+        for start in range(0, rows, len(flights)):
+            part = flights.slice(0, min(len(flights), rows - start))
+            ids = pa.array(range(start, start + len(part))).cast(kind)
+            writer.write_table(part.set_column(place, flights.schema.field("flight_id"), ids))
+
+
+def ours(home, table, out):
+    from logitgate.edge import serving
+    from logitgate.edge.scoring_table import Asked, score_table
+    from logitgate.project_file import load_project
+
+    project = load_project(PROJECT)
+    model = serving.champion(home, project.name)
+    loaded = _peak(), time.perf_counter()
+    found = score_table(model, project, Asked(table, out))
+    assert found.status == "PASS", found.verdict.reasons
+    return loaded, found.strange.rows
+
+
+def at_once(home, table, out):
+    import pandas as pd
+
+    from logitgate.edge import serving
+    from logitgate.project_file import load_project
+
+    model = serving.champion(home, load_project(PROJECT).name).shipment.model
+    loaded = _peak(), time.perf_counter()
+    frame = pd.read_parquet(table)
+    frame[list(model.features.categorical)] = frame[list(model.features.categorical)].astype(object)
+    probability = model.pipeline.predict_proba(frame[list(model.features.all)])[:, 1]
+    scored = pd.DataFrame({"id": frame["flight_id"], "probability": probability})
+    scored["decision"] = scored["probability"] >= model.rule.value
+    scored.to_parquet(out)
+    return loaded, len(scored)
+
+
+def _peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _measured(way, *paths):
+    (loaded, began), rows = {"ours": ours, "at_once": at_once}[way](*map(Path, paths))
+    told = {"rows": rows, "loaded": loaded, "peak": _peak(), "seconds": time.perf_counter() - began}
+    print(json.dumps(told))
+
+
+def main():
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    with tempfile.TemporaryDirectory() as folder:
+        home, table = Path(folder) / "home", Path(folder) / "rows.parquet"
+        words = [sys.executable, "-m", "flows.cli", "train", PROJECT, "--as-of", "2013-06-01"]
+        env = {**os.environ, "LOGITGATE_HOME": str(home)}
+        subprocess.run(words, env=env, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        repeat(table, rows)
+        print(f"{rows:,} rows\n\n{'':12}{'seconds':>10}{'MB before':>12}{'MB peak':>10}{'MB for rows':>13}")
+        found = {}
+        for way in ("ours", "at_once"):
+            words = [sys.executable, __file__, way, home, table, Path(folder) / f"{way}.parquet"]
+            ended = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, ended.stderr
+            told = found[way] = json.loads(ended.stdout.splitlines()[-1])
+            own = told["peak"] - told["loaded"]
+            figures = f"{told['seconds']:10.1f}{told['loaded']:12.0f}{told['peak']:10.0f}{own:13.0f}"
+            print(f"{way:12}{figures}")
+        peaks = [found[way]["peak"] for way in ("ours", "at_once")]
+        print(f"\npeak memory, ours to all at once: {peaks[0] / peaks[1]:.2f}")
+
+
+if __name__ == "__main__":
+    _measured(*sys.argv[1:]) if sys.argv[1:2] in (["ours"], ["at_once"]) else main()
