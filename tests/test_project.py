@@ -327,6 +327,11 @@ CONTRADICTIONS = [
         {"costs": COSTS | {"false_negative": "balance +"}},
         "costs.false_negative: not an arithmetic expression",
     ),
+    ({"monitoring": {"psi_of": {"rent": 0.1}}}, "monitoring.psi_of names 'rent', no feature"),
+    (
+        {"columns": {"id": "contact_id"}, "split": {}, "outcome": OUTCOME, "monitoring": {"season": "month"}},
+        "monitoring.season needs columns.time; declare it or drop the season",
+    ),
     ({"costs": COSTS | {"false_negative": "(" * 900}}, "costs.false_negative: not an arithmetic expression"),
     ({"costs": COSTS | {"false_negative": "1" * 1001}}, "costs.false_negative: 1001 characters"),
 ]
@@ -346,7 +351,7 @@ def test_the_guide_quotes_the_refusals_as_they_are():
         r"^\| [^`|]+ \| ([^|]+) \|$", GUIDE.read_text(encoding="utf-8").split("## What is refused")[1], re.M
     )
     quoted = [text for text in quoted if text != "says"]
-    assert len(quoted) == 20
+    assert len(quoted) == 22
     messages = []
     for changed, _ in CONTRADICTIONS:
         with pytest.raises(ProjectError) as raised:

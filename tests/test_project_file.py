@@ -217,7 +217,7 @@ def test_the_guide_says_what_the_schema_says():
             assert default == "required", key
         elif declared[key]["default"] is None:
             assert default == "none", key
-        elif key not in ("search.forms", "outcome.matures_after"):
+        elif key not in ("search.forms", "outcome.matures_after", "monitoring.age_limit"):
             assert json.loads(default.strip("`")) == declared[key]["default"], key
 
 
@@ -233,6 +233,7 @@ def test_the_guides_defaults_are_those_of_the_parser():
         "columns": {"id": "contact_id", "time": "t"},
         "search": {"forms": told["search.forms"]},
         "outcome": {**plain()["outcome"], "matures_after": told["outcome.matures_after"]},
+        "monitoring": {"age_limit": told["monitoring.age_limit"]},
     }
     assert parse_project(same, "bank.toml") == project
 

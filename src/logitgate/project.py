@@ -6,7 +6,6 @@ Each field's description is also what `logitgate schema` and `docs/project-file.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -19,11 +18,10 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_va
 from .costs import ENTRIES, CostMatrix
 from .errors import ProjectError
 from .expected import Behaviour
+from .monitoring import Monitoring
 from .reactions import Reactions
-from .section import SECTION, Name, Names, Share
+from .section import SECTION, Duration, Name, Names, Share
 from .slice_names import can_exist
-
-_DURATION = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*")
 
 
 class ColumnType(StrEnum):
@@ -37,20 +35,6 @@ class ColumnType(StrEnum):
     DATETIME = "datetime"
 
 
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("not a duration; write it like '90 days', '36 hours' or '2 weeks'")
-    return timedelta(**{f"{found[2]}s": int(found[1])})
-
-
-Duration: TypeAlias = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*(minute|hour|day|week)s?\s*$"}),
-]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -429,6 +413,7 @@ class Project(_Section):
     contract: Contract
     scoring: Scoring = Scoring()
     reactions: Reactions = Reactions()
+    monitoring: Monitoring = Monitoring()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -457,6 +442,7 @@ class Project(_Section):
             yield f"costs read {_list(late)}, known only after the outcome; a decision needs its costs before"
         yield from self._strange_times()
         yield from self._strange_trust()
+        yield from self.monitoring.problems(self.features.all, has_time=self.columns.time is not None)
         strange = set(self.gates.signs) - set(self.features.numeric)
         if strange:
             yield f"gates.signs names {_list(strange)}, no numeric feature; declare it or drop it"

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Annotated, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 SECTION = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+_DURATION = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*")
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Name: TypeAlias = Annotated[str, Field(min_length=1)]
 Names: TypeAlias = tuple[Name, ...]
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("not a duration; write it like '90 days', '36 hours' or '2 weeks'")
+    return timedelta(**{f"{found[2]}s": int(found[1])})
+
+
+Duration: TypeAlias = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*(minute|hour|day|week)s?\s*$"}),
+]

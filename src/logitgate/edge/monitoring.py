@@ -134,7 +134,7 @@ def watch(
     found = performance(
         window, _version_of(now.champion.version, now.shipment), previous, project, now.refusal
     )
-    age = staleness(now.since, limits.end, None)
+    age = staleness(now.since, limits.end, project.monitoring.age_limit)
     return seen.plus((*found.findings, age), found.exhibits).complete
 
 
