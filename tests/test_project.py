@@ -329,7 +329,7 @@ CONTRADICTIONS = [
     ),
     ({"monitoring": {"psi_of": {"rent": 0.1}}}, "monitoring.psi_of names 'rent', no feature"),
     (
-        {"columns": {"id": "contact_id"}, "split": {}, "outcome": OUTCOME, "monitoring": {"season": "month"}},
+        {"monitoring": {"season": "month"}},
         "monitoring.season needs columns.time; declare it or drop the season",
     ),
     ({"costs": COSTS | {"false_negative": "(" * 900}}, "costs.false_negative: not an arithmetic expression"),
