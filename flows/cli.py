@@ -343,6 +343,19 @@ def _root(
 def main() -> NoReturn:
     """Run a command; every refusal becomes a message and its exit code."""
     try:
+        _run()
+    except SystemExit as end:
+        # A Prefect server that is gone would be waited for until each event was tried in vain.
+        if os.environ.get("PREFECT_API_URL") and "prefect" in sys.modules:
+            from flows.patience import leave
+
+            leave(end.code)
+        raise
+    raise SystemExit(0)
+
+
+def _run() -> None:
+    try:
         app(standalone_mode=True)
     except LogitgateError as error:
         _refuse(str(error), error.exit_code)
@@ -351,7 +364,6 @@ def main() -> NoReturn:
             raise
         where = _innermost(error)
         _refuse(f"{type(error).__name__} at {where}; set LOGITGATE_DEBUG=1 to see the whole trace", 3)
-    raise SystemExit(0)
 
 
 def _refuse(message: str, exit_code: int) -> NoReturn:

@@ -9,6 +9,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.patience import work
 from flows.steps import step
 from logitgate.cases import Cases
 from logitgate.edge import release
@@ -85,6 +86,11 @@ def promote(run: Run, outcome: Outcome) -> Outcome:
 @flow(name="train", validate_parameters=False)
 def train(project_file: Path, as_of: str | None) -> Outcome:
     """Train, judge, register and perhaps promote one model."""
+    with work():
+        return _trained(project_file, as_of)
+
+
+def _trained(project_file: Path, as_of: str | None) -> Outcome:
     project, store = load_project(project_file), open_store(home())
     cases, table = read_cases(project), read(project)
     snapshot = release.Snapshot.of(project, table.digest, as_of)

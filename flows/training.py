@@ -13,6 +13,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from flows.acting import act, tell
 from flows.compare import compare
 from flows.monitor import monitor
+from flows.patience import impatient
 from flows.score import score
 from flows.train import train
 from logitgate.edge.scoring_table import Asked
@@ -26,20 +27,22 @@ def trainings(project_file: Path, dates: Iterable[str | None]) -> Iterator[Outco
     """Run one training for each as-of date, in one process."""
     with _unhurried():
         for as_of in dates:
-            yield train(project_file, as_of)
+            with impatient():
+                outcome = train(project_file, as_of)
+            yield outcome
 
 
 def comparison(
     project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
 ) -> Outcome:
     """Judge the second version against the first one, on the rows between two dates."""
-    with _unhurried():
+    with _unhurried(), impatient():
         return compare(project_file, *versions, Span(*limits))
 
 
 def scoring(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
     """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
-    with _unhurried():
+    with _unhurried(), impatient():
         return score(project_file, asked, version, shadow)
 
 

@@ -1,5 +1,6 @@
 """A store that is gone, silent, full or closed: exit 3 in time, nothing promoted, and a rerun completes."""
 
+import functools
 import json
 import os
 import shutil
@@ -17,7 +18,9 @@ from logitgate.edge.store import Store, again, reached
 from logitgate.errors import NoAnswerError, UnavailableError
 from tests import victims
 from tests.command import close, opened
+from tests.databases import postgresql
 from tests.unreliable import Line, mlflow_server
+from tests.victims import AtStep
 
 LIMIT = 2
 """Seconds that an answer is waited for in these tests; ten otherwise."""
@@ -181,3 +184,25 @@ def test_a_store_that_comes_back_is_asked_again(monkeypatch):
     answers = iter([TimeoutError(), "too late"])
     with pytest.raises(NoAnswerError):
         again(store, ask)
+
+
+def test_postgresql_is_restarted_in_mid_run(project, tmp_path):
+    """The sessions of store and lock are lost: the training completes or exits 3, the next is through."""
+    with postgresql() as database, mlflow_server(tmp_path, database.url) as port:
+        url = f"http://127.0.0.1:{port}"
+        environ = {"MLFLOW_TRACKING_URI": url, "LOGITGATE_LOCK_URL": database.url}
+        stop = AtStep("learn", functools.partial(victims.pause, str(tmp_path / "paused")))
+        started = victims.training(project, tmp_path / "home", tmp_path / "a.json", stop, **environ)
+        started.start()
+        victims.wait_until((tmp_path / "paused").exists, 60)
+        database.restart()
+        (tmp_path / "paused").unlink()
+        started.join(60)
+        assert started.exitcode in (0, 3), (tmp_path / "a.json").read_text()
+        assert victims.run(project, tmp_path / "home", tmp_path / "b.json", **environ) == 0
+        client = MlflowClient(url, url)
+        assert len(client.search_model_versions("name = 'visits'")) == 1
+        assert client.get_registered_model("visits").aliases == {"champion": "1"}
+        runs = client.search_runs([client.get_experiment_by_name("visits").experiment_id])
+        assert "RUNNING" not in {run.info.status for run in runs}
+        assert json.loads((tmp_path / "b.json").read_text())["promoted"]

@@ -151,6 +151,12 @@ def be_interrupted():
     time.sleep(30)
 
 
+def pause(path):
+    """Say by a file that this process waits, and go on when somebody has removed it."""
+    Path(path).touch()
+    wait_until(lambda: not Path(path).exists(), 30)
+
+
 def project(folder, **changes):
     """Write a project whose training takes a second and passes; return its file."""
     table = projects.table(1_500, days=40)

@@ -37,6 +37,13 @@ DEFAULTS = {
 }
 """Variables that are set unless the user has set them; the user's own values always win."""
 
+WITH_A_SERVER = {
+    # Prefect's own limits are 60 s and five more tries, for each of its calls.
+    "PREFECT_API_REQUEST_TIMEOUT": "5",
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
+}
+"""Further ones where ``PREFECT_API_URL`` names a server, which may be gone."""
+
 
 def prepare(folder: Path) -> None:
     """Set the variables of `DEFAULTS`, and keep Prefect's records in the folder.
@@ -53,7 +60,8 @@ def prepare(folder: Path) -> None:
     UnavailableError
         When the folder for Prefect's records cannot be made.
     """
-    for name, value in DEFAULTS.items():
+    served = bool(os.environ.get("PREFECT_API_URL"))
+    for name, value in (DEFAULTS | (WITH_A_SERVER if served else {})).items():
         os.environ.setdefault(name, value)
     if not os.environ.get("PREFECT_API_URL") and "PREFECT_HOME" not in os.environ:
         os.environ["PREFECT_HOME"] = str(_made(folder / "prefect"))
