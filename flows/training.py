@@ -51,7 +51,8 @@ def watching(
 ) -> Monitored:
     """Watch one window; do what is wanted about it when that is asked for, and tell people."""
     with _unhurried():
-        found = monitor(project_file, table, labels, limits)
+        with impatient():
+            found = monitor(project_file, table, labels, limits)
         found = act(project_file, found) if acting else found
     tell(found)
     return found
