@@ -54,6 +54,19 @@ def test_a_score_is_what_the_served_model_answers(shipment, rows, project):
     assert set(found["model_version"]) == {3} and set(found["scored_at"]) == {pd.Timestamp(STAMP.scored_at)}
 
 
+def test_the_alternatives_cost_is_told_even_where_it_is_lower(shipment, rows, project):
+    """A constant threshold does not always take the cheaper side by expectation; nothing is smoothed over."""
+    from dataclasses import replace
+
+    from logitgate.decision import Rule
+
+    decision = decide(rows, replace(shipment.model, rule=Rule("constant", 0.5)), project)
+    found = scores(rows, decision, STAMP, project)
+    expected = np.where(decision.flagged, decision.cost_if_flagged, decision.cost_if_passed)
+    assert np.array_equal(found["expected_cost"], expected)
+    assert (found["expected_cost"] > found["expected_cost_otherwise"]).any()
+
+
 def test_request_ids_follow_from_version_row_and_time():
     """They are UUIDs of version 5, the same for the same question, another one for any other."""
     namespace = uuid5(NAMESPACE_URL, "https://logitgate/score")

@@ -184,6 +184,17 @@ def test_other_encodings_are_read_block_by_block(project, tmp_path, encoding):
     assert sides.tolist() == [f"nörd{number % 7}" for number in range(500)]
 
 
+@pytest.mark.parametrize("size", [60, 61, 62, 63, 64, 65, 66, 67, 68, 69])
+def test_a_line_end_in_quotes_is_no_row_end(project, tmp_path, monkeypatch, size):
+    """Wherever a block is cut: line ends of all kinds inside of cells and between rows."""
+    monkeypatch.setattr(csv_blocks, "_BLOCK", size)
+    sides = ["a\nb", "a\r\nb", "a\rb", 'say ""x""\n""y""', "plain"] * 4
+    rows = "".join(LINE.format(n).replace("north\n", f'"{side}"\r\n') for n, side in enumerate(sides))
+    (tmp_path / "rows.csv").write_bytes((HEAD + rows).encode())
+    found = _whole(read_batches(tmp_path / "rows.csv", project, 3))["side"].tolist()
+    assert found == [side.replace('""', '"') for side in sides]
+
+
 def test_a_query_is_read_so_many_rows_at_a_time(project, tmp_path, monkeypatch):
     """The same rows as by one fetch, and the first batch even of an empty answer."""
     import sqlite3
