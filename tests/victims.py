@@ -1,7 +1,8 @@
 """Trainings in processes of their own that can be killed: forked from one that has imported everything.
 
-The flow is the real one, step by step; only Prefect's engine around the steps is left out, which costs
-seconds for each process. Started by `multiprocessing`'s fork server, which imports this module once.
+The flow is the real one, step by step; only Prefect's engine around the steps and the drawing of charts are
+left out, which cost most of the seconds of each process. Started by `multiprocessing`'s fork server, which
+imports this module once.
 """
 
 import functools
@@ -26,7 +27,7 @@ for _name, _value in DEFAULTS.items():
 from mlflow import MlflowClient  # noqa: E402 - the environment comes first
 
 import flows.train as flow  # noqa: E402
-from logitgate.edge import promotion  # noqa: E402
+from logitgate.edge import promotion, recording  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
 from tests import projects  # noqa: E402
 
@@ -173,7 +174,7 @@ def run(*words, **environment):
     """Train in a process to its end; return its exit code, which is minus the signal that killed it."""
     started = training(*words, **environment)
     started.start()
-    started.join(60)
+    started.join(120)
     assert started.exitcode is not None, "it hangs"
     return started.exitcode
 
@@ -185,6 +186,7 @@ def _train(project, home, answer, how, environment):
     os.environ.update(environment, LOGITGATE_HOME=home)
     for name, step in STEPS.items():
         setattr(flow, name, step.fn)
+    recording._draw = lambda *_: None
     if prepare is not None:
         prepare()
     with Path(answer).with_suffix(".log").open("w") as log, redirect_stderr(log), redirect_stdout(log):
