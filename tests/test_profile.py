@@ -9,8 +9,9 @@ import pytest
 from logitgate.chunks import Chunks
 from logitgate.costs import CostMatrix
 from logitgate.decision import Decision, Rule
+from logitgate.errors import DataError
 from logitgate.evaluate import Scored
-from logitgate.profile import reference_profile
+from logitgate.profile import Reference, reference_profile
 from logitgate.project_file import parse_project
 from logitgate.realised import reference_chunks
 from logitgate.sample import Sample
@@ -71,12 +72,12 @@ def test_the_profile_is_strict_json(profile):
 
 
 def test_the_profile_holds_no_row(profile):
-    """No id, no rare level, and no more numbers than the deciles need."""
+    """No id, no rare level, and no more numbers than a grid of quantiles needs."""
     text = json.dumps(profile)
     assert "secret" not in text
     assert "Smith" not in text
     for figures in (*profile["numeric"].values(), profile["log_odds"]):
-        assert len(figures["edges"]) <= 9
+        assert len(figures["edges"]) <= 49
         assert len(figures["counts"]) == len(figures["edges"]) + 1
 
 
@@ -96,17 +97,31 @@ def test_rare_levels_are_pooled(profile):
         "levels": {"often": 700, "some": 50},
         "pooled": 50,
         "missing": 200,
+        "singles": 1,
     }
 
 
-def test_the_edges_are_deciles(profile, rows):
-    """Each bin of a continuous number holds a tenth of the rows that have one; lumps share an edge."""
+def test_the_edges_are_quantiles(profile, rows):
+    """Each cell of a continuous number holds a fiftieth of the rows that have one; lumps share an edge."""
     x = profile["numeric"]["x"]
-    assert (x["counts"], x["missing"]) == ([90] * 10, 100)
+    assert (x["counts"], x["missing"]) == ([18] * 50, 100)
     present = rows.frame["x"].dropna()
-    np.testing.assert_allclose(x["edges"], np.quantile(present, np.linspace(0.1, 0.9, 9)))
-    assert len(profile["numeric"]["lumps"]["edges"]) < 9
-    assert profile["numeric"]["empty"] == {"edges": [], "counts": [0], "missing": N}
+    np.testing.assert_allclose(x["edges"], np.quantile(present, np.linspace(0.02, 0.98, 49)))
+    assert (x["mean"], x["sd"]) == (pytest.approx(present.mean()), pytest.approx(present.std()))
+    assert len(profile["numeric"]["lumps"]["edges"]) < 49
+    empty = {"edges": [], "counts": [0], "missing": N, "mean": None, "sd": None}
+    assert profile["numeric"]["empty"] == empty
+
+
+def test_the_profile_comes_back_as_it_was(profile):
+    """Read strictly: another format, or what is none, is refused with the remedy."""
+    assert Reference.from_json(profile).features.as_json() == {
+        "numeric": profile["numeric"],
+        "categorical": profile["categorical"],
+    }
+    for broken in ({**profile, "format": 1}, {}, {**profile, "numeric": {"x": {"edges": [1.0]}}}):
+        with pytest.raises(DataError, match="train the model once more"):
+            Reference.from_json(broken)
 
 
 def test_the_chunks_are_those_of_the_test_rows(profile, scored):
@@ -120,5 +135,5 @@ def test_the_rates_are_those_of_their_rows(profile, scored):
     """Prevalence of train and of test, and the share that was flagged."""
     assert (profile["prevalence"], profile["test_prevalence"]) == (0.2, 0.25)
     assert profile["flag_rate"] == scored.decision.flagged.mean()
-    middle = profile["log_odds"]["edges"][4]
+    middle = profile["log_odds"]["edges"][24]
     assert middle == pytest.approx(0.0, abs=0.02)

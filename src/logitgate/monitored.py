@@ -14,7 +14,17 @@ from .findings import Finding, Verdict
 from .ladder import Reaction, Watched, signs_of
 from .project import Project
 
-REQUIRED = ("contract", "labels", "estimate", "calibration", "cost", "previous", "staleness")
+REQUIRED = (
+    "contract",
+    "drift",
+    "score",
+    "labels",
+    "estimate",
+    "calibration",
+    "cost",
+    "previous",
+    "staleness",
+)
 """The checks of a window whose rows kept their contract."""
 
 

@@ -2,18 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from .cox import log_odds
+from .distributions import Levels, Numbers, mixed, unreadable
 from .evaluate import Scored
-from .expressions import FloatArray
 from .project import Project
 from .realised import reference_chunks
 from .sample import Sample
 
-_DECILES = np.linspace(0, 1, 11)[1:-1]
+FORMAT = 2
+"""Rises when a key is dropped or changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The distribution of each feature over some rows."""
+
+    numeric: Mapping[str, Numbers]
+    categorical: Mapping[str, Levels]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, project: Project, like: Features | None = None) -> Features:
+        """Count the features of a table, by their own edges and levels or by those of a reference."""
+        rare = project.search.rare_level_rows
+        return cls(
+            {
+                name: Numbers.of(
+                    frame[name].to_numpy(np.float64, na_value=np.nan), like.numeric[name] if like else None
+                )
+                for name in project.features.numeric
+            },
+            {
+                name: Levels.of(frame[name], rare, like.categorical[name] if like else None)
+                for name in project.features.categorical
+            },
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "numeric": {name: one.as_json() for name, one in self.numeric.items()},
+            "categorical": {name: one.as_json() for name, one in self.categorical.items()},
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Features:
+        """Rebuild from what `as_json` returned."""
+        try:
+            return cls(
+                {str(name): Numbers.from_json(one) for name, one in plain["numeric"].items()},
+                {str(name): Levels.from_json(one) for name, one in plain["categorical"].items()},
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise unreadable() from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What later rows are held against.
+
+    Parameters
+    ----------
+    rows : int
+        Training rows, which the features were counted over.
+    features : Features
+    log_odds : Numbers
+        Of the test rows.
+    test_rows : int
+    flag_rate : float
+        Share of the test rows that were flagged.
+    seasons : mapping of str to Features
+        Parts of the features by season; empty without a declared one.
+    """
+
+    rows: int
+    features: Features
+    log_odds: Numbers
+    test_rows: int
+    flag_rate: float
+    seasons: Mapping[str, Features]
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Reference:
+        """Read the profile that was shipped with a model.
+
+        Raises
+        ------
+        DataError
+            When it is none of ours, or of an older format.
+        """
+        try:
+            if plain["format"] != FORMAT:
+                raise unreadable()
+            seasons = {str(name): Features.from_json(part) for name, part in plain["seasons"].items()}
+            return cls(
+                int(plain["rows"]),
+                Features.from_json(plain),
+                Numbers.from_json(plain["log_odds"]),
+                int(plain["test_rows"]),
+                float(plain["flag_rate"]),
+                seasons,
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise unreadable() from error
+
+    def of_seasons(self, shares: Mapping[str, float]) -> Features | None:
+        """Return the features of the same seasons, mixed as a window mixes them; None when one is missing."""
+        if not shares or any(name not in self.seasons for name in shares):
+            return None
+        parts = [(self.seasons[name], share) for name, share in shares.items()]
+        numeric = {
+            name: mixed([(part.numeric[name], share) for part, share in parts])
+            for name in self.features.numeric
+        }
+        categorical = {
+            name: mixed([(part.categorical[name], share) for part, share in parts])
+            for name in self.features.categorical
+        }
+        return Features(numeric, categorical)  # type: ignore[arg-type]  # each kind is mixed with its own
 
 
 def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[str, Any]:
@@ -22,18 +135,17 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
     Returns
     -------
     dict
-        Plain values: for each numeric feature the deciles' edges and the counts between them, with
-        the missing ones apart; for each category its levels' counts; for the log-odds of the test
-        rows the same as for a number; the rates of events and of flagged rows; the figures of
-        consecutive chunks of the test rows (`Chunks.as_json`).
+        Plain values of a `Reference`, and beside them the rates of events and the figures of consecutive
+        chunks of the test rows (`Chunks.as_json`).
     """
-    frame = train.frame
+    whole = Features.of(train.frame, project)
     return {
+        "format": FORMAT,
         "rows": len(train),
         "prevalence": float(train.y.mean()),
-        "numeric": {name: _numeric(frame[name].to_numpy(np.float64)) for name in project.features.numeric},
-        "categorical": {name: _levels(frame[name], project) for name in project.features.categorical},
-        "log_odds": _numeric(_log_odds(scored.decision.probability)),
+        **whole.as_json(),
+        "seasons": _seasons(train, project, whole),
+        "log_odds": Numbers.of(log_odds(scored.decision.probability)).as_json(),
         "test_rows": len(scored.y),
         "test_prevalence": float(scored.y.mean()),
         "flag_rate": float(scored.decision.flagged.mean()),
@@ -41,24 +153,21 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
     }
 
 
-def _numeric(values: FloatArray) -> dict[str, Any]:
-    present = values[~np.isnan(values)]
-    edges = np.unique(np.quantile(present, _DECILES)) if len(present) else np.empty(0)
-    counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
-    return {"edges": edges.tolist(), "counts": counts.tolist(), "missing": int(len(values) - len(present))}
+def season_of(times: pd.Series, project: Project) -> NDArray[np.object_]:
+    """Return the season of each row, shape (n,), as the project declares it: "month 6", "weekday 0", ..."""
+    season = project.monitoring.season
+    utc = times.dt.tz_convert("UTC").dt
+    number = {"month": utc.month, "weekday": utc.day_of_week, "hour": utc.hour}[str(season)]
+    named: NDArray[np.object_] = (f"{season} " + number.astype(str)).to_numpy(object)
+    return named
 
 
-def _levels(column: pd.Series, project: Project) -> dict[str, Any]:
-    """Count the levels; those too rare to be learned are pooled, so that none points at a person."""
-    counts = column.value_counts()
-    named = counts[counts >= project.search.rare_level_rows]
+def _seasons(train: Sample, project: Project, whole: Features) -> dict[str, Any]:
+    column = project.columns.time
+    if project.monitoring.season is None or column is None:
+        return {}
+    season = season_of(train.frame[column], project)
     return {
-        "levels": {str(level): int(number) for level, number in named.items()},
-        "pooled": int(counts.sum() - named.sum()),
-        "missing": int(column.isna().sum()),
+        str(name): Features.of(train.frame[season == name], project, whole).as_json()
+        for name in sorted(set(season))
     }
-
-
-def _log_odds(probability: FloatArray) -> FloatArray:
-    clipped = np.clip(probability, np.finfo(float).eps, 1 - np.finfo(float).eps)
-    return np.asarray(np.log(clipped) - np.log1p(-clipped))

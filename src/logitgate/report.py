@@ -12,6 +12,13 @@ _QUIET = {
     ("slices", Status.INSUFFICIENT): ("slices", "too few rows, events or non-events to tell"),
     ("slices", Status.PASS): ("slices", "no harm beyond the margin is proven"),
     ("slices", Status.WARN): ("slices", "harm that was declared harmless"),
+    ("drift", Status.PASS): ("features", "no change beyond chance and floor"),
+    ("missingness", Status.PASS): ("features", "no change of missing values beyond chance and floor"),
+    ("levels", Status.PASS): ("features", "no more new levels than expected"),
+    ("estimate", Status.PASS): (
+        "estimates",
+        "within the limits, if the probabilities are right",
+    ),
     ("self-test", Status.PASS): ("saboteurs", "each was refused by the gate that is meant for it"),
 }
 """Findings of which there may be many, by check and status: their name, and what they have found."""

@@ -12,12 +12,15 @@ import pandas as pd
 from mlflow.entities import Metric
 
 from ..chunks import NO_REFERENCE, Chunks
-from ..errors import ConflictError, LogitgateError
+from ..decision import Decision
+from ..drift import drift
+from ..errors import ConflictError, DataError, LogitgateError
 from ..findings import Finding, Status, Verdict
 from ..ladder import Action, Reaction, Sign, Watched, WayBack, decide, signs_of
 from ..monitored import Limits, Monitored, Seen
 from ..performance import Watched as WatchedVersion
 from ..performance import Window, performance
+from ..profile import Reference
 from ..project import Project, Slices
 from ..report import headline, markdown
 from ..staleness import staleness
@@ -135,7 +138,8 @@ def watch(
         window, _version_of(now.champion.version, now.shipment), previous, project, now.refusal
     )
     age = staleness(now.since, limits.end, project.monitoring.age_limit)
-    return seen.plus((*found.findings, age), found.exhibits).complete
+    moved, tables = drift(frame, _decided(now.shipment, frame, project), _reference(now.shipment), project)
+    return seen.plus((*moved, *found.findings, age), (*tables, *found.exhibits)).complete
 
 
 def react(store: Store, project: Project, limits: Limits, now: Standing, seen: Seen) -> Reaction:
@@ -213,6 +217,19 @@ def note_what_was_done(store: Store, found: Monitored) -> None:
     with reached(store):
         store.client.set_tag(found.run_id, "window.acted", "; ".join(found.acted))
         store.client.set_tag(found.run_id, "mlflow.note.content", _note(found))
+
+
+def _reference(shipment: Shipment) -> Reference:
+    return Reference.from_json(shipment.reference)
+
+
+def _decided(shipment: Shipment, frame: pd.DataFrame, project: Project) -> Decision | None:
+    """Return what a model says about the rows, in their own order; None when it cannot say anything."""
+    model, ids = shipment.model, frame[project.columns.id].astype(str).to_numpy(object)
+    try:
+        return model.decision(model.probability(frame), frame, ids)
+    except DataError:
+        return None
 
 
 def _version_of(number: int, shipment: Shipment) -> WatchedVersion:
