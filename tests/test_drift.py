@@ -229,3 +229,9 @@ def test_levels_that_were_rare_are_not_new():
     assert (before.levels, before.pooled, before.singles) == ({"a": 900.0}, 100.0, 100.0)
     now = Levels.of(pd.Series(["a"] * 450 + [f"n{row}" for row in range(50)]), 50, before)
     assert module._new("side", now, before, project().monitoring).beyond is False
+
+
+def test_a_feature_that_the_table_lacks_is_said():
+    """A model may have been made of more than the project declares by now."""
+    seen = found(rows(2_000, seed=1).drop(columns="side"))
+    assert seen[("drift", "side")].status is Status.INDETERMINATE

@@ -92,7 +92,7 @@ def drift(
     else:
         now = Features.of(frame, project, reference.features)
         changes = [*_features(now, known, rules)]
-        findings = _judged(changes, rules)
+        findings = [*_lacking(frame, reference), *_judged(changes, rules)]
     scores = _scores(decision, reference, rules)
     findings += [scores] if isinstance(scores, Finding) else _judged(scores, rules)
     shown = changes if isinstance(scores, Finding) else [*changes, *scores]
@@ -156,6 +156,12 @@ def _like(frame: pd.DataFrame, reference: Reference, project: Project) -> Featur
         return reference.features
     seasons = pd.Series(season_of(frame[column], project)).value_counts(normalize=True)
     return reference.of_seasons({str(name): float(share) for name, share in seasons.items()})
+
+
+def _lacking(frame: pd.DataFrame, reference: Reference) -> list[Finding]:
+    names = (*reference.features.numeric, *reference.features.categorical)
+    because = "the model was made of it and the table does not have it"
+    return [Finding(DRIFT, name, Status.INDETERMINATE, because) for name in names if name not in frame]
 
 
 def _features(now: Features, before: Features, rules: Monitoring) -> list[Change]:

@@ -30,18 +30,25 @@ class Features:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, project: Project, like: Features | None = None) -> Features:
-        """Count the features of a table, by their own edges and levels or by those of a reference."""
+        """Count the project's features in a table, or those of a reference by its edges and levels.
+
+        A feature of the reference that the table lacks is left out.
+        """
         rare = project.search.rare_level_rows
+        numeric = project.features.numeric if like is None else like.numeric
+        categorical = project.features.categorical if like is None else like.categorical
         return cls(
             {
                 name: Numbers.of(
                     frame[name].to_numpy(np.float64, na_value=np.nan), like.numeric[name] if like else None
                 )
-                for name in project.features.numeric
+                for name in numeric
+                if name in frame
             },
             {
                 name: Levels.of(frame[name], rare, like.categorical[name] if like else None)
-                for name in project.features.categorical
+                for name in categorical
+                if name in frame
             },
         )
 
