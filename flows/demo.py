@@ -1,32 +1,88 @@
-"""The demo: a year of flights from New York, trained month by month, as it would have gone."""
+"""The demo: a year of flights from New York as it would have gone, from the first release to the way back."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from flows import screen
 from flows.start import server_meanwhile, started
+from logitgate.errors import LogitgateError
 
 PROJECT = Path("mlproject/flights.toml")
-MONTHS = ("2013-05-01", "2013-06-01", "2013-07-01")
+TABLE = Path("data/flights.parquet")
+SPRING, SUMMER = ("2013-05-01", "2013-06-01"), ("2013-07-01",)
 """The first of each month from the first that has a whole training window behind it."""
+BAD = 1
+"""The version that was refused in spring."""
+JUNE, JULY = [("2013-06-01", "2013-07-01")], [("2013-07-01", "2013-08-01")]
+AUTUMN = [("2013-08-01", "2013-09-01"), ("2013-09-01", "2013-10-01")]
 
 
 def main() -> int:
-    """Train as of each month and print what became of it."""
+    """Release, score, watch, retrain, force a bad release and take it back; then tell the history."""
     with started(), server_meanwhile():
-        from flows.training import trainings
+        from flows.production import run_history, run_rollback
+        from flows.production_screen import print_history, print_moved
+        from flows.training import scoring, trainings, watching
+        from logitgate.edge.environment import home
+        from logitgate.edge.production import Return
+        from logitgate.edge.scoring_table import Asked
+        from logitgate.monitored import Limits
 
-    champion, end = None, "Nothing is in production"
-    for outcome in trainings(PROJECT, MONTHS):
-        screen.print_outcome(outcome)
-        champion = outcome.champion
-        if champion:
-            end = f"In production: version {champion} of {outcome.model}"
-    screen.OUT.print(f"\n{end}. To look at it: [bold]make ui[/]")
-    return 0 if champion else 1
+    def train(*dates: str) -> int | None:
+        champion = None
+        for outcome in trainings(PROJECT, dates):
+            screen.print_outcome(outcome)
+            champion = outcome.champion
+        return champion
+
+    def watch(windows: list[tuple[str, str]]) -> None:
+        for since, until in windows:
+            start, end = (datetime.fromisoformat(date) for date in (since, until))
+            found = watching(PROJECT, TABLE, None, Limits(start, end, end.replace(day=2)), acting=True)
+            screen.print_monitored(found)
+
+    def tell() -> None:
+        screen.OUT.rule("[bold]Who was in production, and why[/]", align="left")
+        print_history(run_history(PROJECT, verify=True), as_json=False)
+        screen.OUT.print("\nTo look at it: [bold]make ui[/]")
+
+    if any(tenure.act == "forced" for tenure in run_history(PROJECT, verify=False).ledger.tenures()):
+        screen.OUT.print("The demo has been told in this folder; this is how it ended.")
+        tell()
+        return 0
+    with _chapter("Spring: a first release"):
+        if train(*SPRING) is None:
+            screen.OUT.print("\nNothing is in production.")
+            return 1
+    with _chapter("The champion scores new rows"):
+        screen.print_scores(scoring(PROJECT, Asked(TABLE, home() / "scores.parquet"), None, None))
+    with _chapter("June: the weather has changed, and so have the rows"):
+        watch(JUNE)
+        train(*SUMMER)
+    with _chapter("July: somebody forces the version that was refused"):
+        forced = Return("the demo: a bad release", BAD, is_forced=True)
+        print_moved(run_rollback(PROJECT, forced), "is in production", as_json=False)
+        watch(JULY)
+    with _chapter("Autumn: the model has grown old"):
+        watch(AUTUMN)
+    tell()
+    return 0
+
+
+@contextmanager
+def _chapter(title: str) -> Iterator[None]:
+    screen.OUT.rule(f"[bold]{title}[/]", align="left")
+    yield
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except LogitgateError as error:
+        print(f"logitgate: {error}", file=sys.stderr)  # noqa: T201 - the way every command refuses
+        sys.exit(error.exit_code)

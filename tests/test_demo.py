@@ -1,34 +1,67 @@
-"""The demo: one training after the other, and what is in production in the end."""
+"""The demo: the whole story on other rows, and what is told when it is asked for again."""
 
 import pytest
 
 from tests import projects
 
+SHORT = {
+    "SPRING": ("2021-04-20", "2021-04-21"),
+    "SUMMER": (),
+    "BAD": 2,
+    "JUNE": [("2021-04-14", "2021-04-21")],
+    "JULY": [("2021-04-21", "2021-04-30")],
+    "AUTUMN": [],
+}
 
-@pytest.mark.parametrize(
-    ("signal", "end"),
-    [(1.0, (0, "In production: version 1 of visits")), (0.0, (1, "Nothing is in production"))],
-)
+
 @pytest.mark.usefixtures("commands")
-def test_the_demo_trains_month_by_month(signal, end, tmp_path, monkeypatch, capsys):
-    """Exit 0 when a model is in production at the end, and 1 when none is; both are said."""
-    from flows import demo
-
-    code, said = end
-    project = projects.write(tmp_path / "here", projects.table(signal=signal))
-    monkeypatch.setattr(demo, "PROJECT", project)
-    monkeypatch.setattr(demo, "MONTHS", ("2021-04-27", "2021-04-28"))
-    assert demo.main() == code
+def test_the_demo_tells_the_whole_story(tmp_path, monkeypatch, capsys):
+    """Release, scores, a window, the forced release and the history; a second time only how it ended."""
+    demo = telling(tmp_path, monkeypatch, signal=1.0)
+    assert demo.main() == 0
     out = capsys.readouterr().out
-    assert "visits as of 2021-04-27" in out and "visits as of 2021-04-28" in out
-    assert said in out
+    for said in (
+        "visits as of 2021-04-20",
+        "version 1 is registered and promoted",
+        "rows scored by visits version 1",
+        "visits version 1, 2021-04-14 00:00 to 2021-04-21 00:00",
+        "version 2 is in production, in place of version 1",
+        "visits version 2, 2021-04-21 00:00 to 2021-04-30 00:00",
+        "forced: the demo",
+    ):
+        assert said in " ".join(out.split()), said
+    assert demo.main() == 0
+    again = capsys.readouterr().out
+    assert "has been told in this folder" in again and "Spring" not in again and "forced: the demo" in again
+
+
+@pytest.mark.usefixtures("commands")
+def test_a_demo_without_a_release_says_so(tmp_path, monkeypatch, capsys):
+    """Exit 1, and nothing of what needs a model is begun."""
+    demo = telling(tmp_path, monkeypatch, signal=0.0)
+    assert demo.main() == 1
+    out = capsys.readouterr().out
+    assert "Nothing is in production" in out and "scores new rows" not in out
 
 
 def test_the_demo_is_about_the_flights_of_the_repository():
-    """Its project file is the example's, and each date has rows before it."""
+    """Its project file is the example's, and its dates rise."""
     from flows import demo
     from logitgate.project import parse_as_of
 
     assert demo.PROJECT.as_posix() == "mlproject/flights.toml"
-    assert [parse_as_of(date).year for date in demo.MONTHS] == [2013] * len(demo.MONTHS)
-    assert list(demo.MONTHS) == sorted(demo.MONTHS)
+    dates = [*demo.SPRING, *demo.SUMMER]
+    assert [parse_as_of(date).year for date in dates] == [2013] * len(dates)
+    assert dates == sorted(dates)
+    windows = [*demo.JUNE, *demo.JULY, *demo.AUTUMN]
+    assert windows == sorted(windows) and all(since < until for since, until in windows)
+
+
+def telling(folder, monkeypatch, *, signal):
+    """Let the demo tell its story about other rows."""
+    from flows import demo
+
+    project = projects.write(folder / "here", projects.table(signal=signal))
+    for name, value in {**SHORT, "PROJECT": project, "TABLE": project.parent / "visits.parquet"}.items():
+        monkeypatch.setattr(demo, name, value)
+    return demo
