@@ -53,7 +53,9 @@ def watching(
     with _unhurried():
         with impatient():
             found = monitor(project_file, table, labels, limits)
-        found = act(project_file, found) if acting else found
+        if acting:
+            with impatient():
+                found = act(project_file, found)
     tell(found)
     return found
 
