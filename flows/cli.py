@@ -28,7 +28,16 @@ AsOf = Annotated[str | None, typer.Option(help="Use only what was known before t
 
 
 @app.command()
-def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False, junit: Junit = None) -> None:
+def train(
+    project: ProjectFile,
+    *,
+    as_of: AsOf = None,
+    no_golden: Annotated[
+        bool, typer.Option("--no-golden", help="Keep made-up golden rows with the version, no real ones.")
+    ] = False,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
     from flows.reporting import reported
     from flows.start import server_meanwhile, started
@@ -45,7 +54,7 @@ def train(project: ProjectFile, as_of: AsOf = None, as_json: AsJson = False, jun
             with server_meanwhile():
                 from flows import screen
                 from flows.training import trainings
-        (outcome,) = trainings(project, [as_of or None])
+        (outcome,) = trainings(project, [as_of or None], "synthetic" if no_golden else None)
         report(outcome.model, outcome.verdict)
     screen.print_json(outcome.as_json()) if as_json else screen.print_outcome(outcome)
     raise typer.Exit(1 if outcome.status.stops else 0)

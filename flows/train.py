@@ -23,7 +23,7 @@ from logitgate.edge.tracking import Run
 from logitgate.errors import HeldError, NoAnswerError, UnavailableError
 from logitgate.evidence import Evidence, judge_model, learn_model, part_rows
 from logitgate.outcome import Outcome
-from logitgate.project import Project, parse_as_of
+from logitgate.project import Golden, Project, parse_as_of
 from logitgate.project_file import load_project
 
 
@@ -84,14 +84,15 @@ def promote(run: Run, outcome: Outcome) -> Outcome:
 
 
 @flow(name="train", validate_parameters=False)
-def train(project_file: Path, as_of: str | None) -> Outcome:
+def train(project_file: Path, as_of: str | None, golden: Golden | None = None) -> Outcome:
     """Train, judge, register and perhaps promote one model."""
     with work():
-        return _trained(project_file, as_of)
+        return _trained(project_file, as_of, golden)
 
 
-def _trained(project_file: Path, as_of: str | None) -> Outcome:
+def _trained(project_file: Path, as_of: str | None, golden: Golden | None) -> Outcome:
     project, store = load_project(project_file), open_store(home())
+    project = project if golden is None else project.model_copy(update={"golden": golden})
     cases, table = read_cases(project), read(project)
     snapshot = release.Snapshot.of(project, table.digest, as_of)
     with release.only_one(store, project, snapshot) as earlier:

@@ -19,16 +19,19 @@ from flows.train import train
 from logitgate.edge.scoring_table import Asked
 from logitgate.monitored import Limits, Monitored
 from logitgate.outcome import Outcome
+from logitgate.project import Golden
 from logitgate.rejudge import Span
 from logitgate.scores import Scores
 
 
-def trainings(project_file: Path, dates: Iterable[str | None]) -> Iterator[Outcome]:
-    """Run one training for each as-of date, in one process."""
+def trainings(
+    project_file: Path, dates: Iterable[str | None], golden: Golden | None = None
+) -> Iterator[Outcome]:
+    """Run one training for each as-of date, in one process; `golden` takes the place of the project's."""
     with _unhurried():
         for as_of in dates:
             with impatient():
-                outcome = train(project_file, as_of)
+                outcome = train(project_file, as_of, golden)
             yield outcome
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+import yaml
 from mlflow.models import Model as MLmodel
 from mlflow.pyfunc.scoring_server import invocations
 from sklearn.dummy import DummyClassifier
@@ -261,6 +263,33 @@ def test_a_strange_part_is_not_loaded_although_the_digest_is_right(shipment, tmp
     skops.io.dump(strange, folder / "artifacts" / "model.skops")
     with pytest.raises(DataError, match=r"model\.skops: 1 types are not trusted: posixpath\.join"):
         unpack(folder, shipping._seal(folder))
+
+
+def test_the_best_forgery_runs_nothing(shipment, plain_rows, judged, tmp_path):
+    """A swapped loader, its code, a pickle and a wider list of trusted types, all under the right digest."""
+    folder, marker = tmp_path / "model", tmp_path / "executed"
+    pack(shipment, folder, MLmodel(artifact_path="model"))
+    touch = f"import pathlib; pathlib.Path({str(marker)!r}).touch()"
+    (folder / "code" / "evil.py").write_text(f"{touch}\ndef _load_pyfunc(path): return None\n", "utf-8")
+    described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
+    described["flavors"]["python_function"]["loader_module"] = "evil"
+    described["flavors"]["sklearn"] = {
+        "pickled_model": "model.pkl",
+        "serialization_format": "pickle",
+        "skops_trusted_types": ["posixpath.join", "builtins.exec"],
+    }
+    (folder / "MLmodel").write_text(yaml.safe_dump(described), "utf-8")
+
+    class Trap:
+        def __reduce__(self):
+            return exec, (touch,)
+
+    (folder / "model.pkl").write_bytes(pickle.dumps(Trap()))
+    loaded = unpack(folder, shipping._seal(folder))
+    assert not marker.exists()
+    assert np.array_equal(loaded.model.probability(plain_rows), judged.probability)
+    pickle.loads((folder / "model.pkl").read_bytes())  # noqa: S301 - the trap itself works
+    assert marker.exists()
 
 
 def test_the_signature_names_each_column_once(shipment):

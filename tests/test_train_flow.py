@@ -206,6 +206,18 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     )
 
 
+def test_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
+    """`--no-golden` keeps rows made of deciles; the version is promoted by them all the same."""
+    from logitgate.edge import registry
+
+    file = projects.write(tmp_path / "here", visits)
+    told = logitgate("train", file, "--no-golden", "--json")
+    assert told.code == 0 and told.json["promoted"] is True
+    store = opened(commands)
+    golden = registry.load(store, registry.numbered(store, "visits", 1)).golden
+    assert golden.frame["speed"].nunique() <= 9 and not golden.frame["speed"].isin(visits["speed"]).all()
+
+
 def test_runs_and_versions_can_be_filtered_by_gate(road):
     """Each gate's status is a tag of the run and of the version, and the store finds runs by it."""
     home, answers, _ = road

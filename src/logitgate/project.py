@@ -35,6 +35,7 @@ class ColumnType(StrEnum):
     DATETIME = "datetime"
 
 
+Golden: TypeAlias = Literal["rows", "synthetic"]
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -398,7 +399,7 @@ class Project(_Section):
     """Name of the registered model and of its experiment."""
     purpose: str = ""
     """What the decision is for, in a sentence."""
-    golden: Literal["rows", "synthetic"] = "rows"
+    golden: Golden = "rows"
     """What proves a version's answers before it is promoted: test rows kept with it, or made-up ones."""
     rows: Rows
     columns: Columns
