@@ -9,9 +9,11 @@ import functools
 import gc
 import json
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -35,6 +37,9 @@ gc.freeze()
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.victims"])
+# Its socket needs a short path, so its folder is made before a test names a deep one for temporary files.
+multiprocessing.util.get_temp_dir()
+tempfile.tempdir = None  # the victims still choose their own
 
 STEPS = {name: step for name, step in vars(flow).items() if hasattr(step, "fn") and name != "train"}
 """The steps of the training flow: every Prefect task of its module, in the order of its definition."""
