@@ -9,7 +9,7 @@ from pathlib import Path
 from prefect.events import emit_event
 
 from flows.train import train
-from logitgate.edge import monitoring
+from logitgate.edge import windows
 from logitgate.edge.environment import home
 from logitgate.edge.notify import notify
 from logitgate.edge.production import Return, roll_back
@@ -29,7 +29,7 @@ def act(project_file: Path, found: Monitored) -> Monitored:
     except LogitgateError as error:
         done = (f"it could not be done: {error}",)
     found = replace(found, acted=done)
-    monitoring.note_what_was_done(open_store(home()), found)
+    windows.note_what_was_done(open_store(home()), found)
     return found
 
 

@@ -160,6 +160,10 @@ def monitor(  # noqa: PLR0913 - options of a command
     labels: Annotated[
         Path | None, typer.Option(help="Outcomes by id, in place of those of the rows.", metavar="T2")
     ] = None,
+    served: Annotated[
+        Path | None,
+        typer.Option(help="The rows as they were served, with `probability`, by the same id.", metavar="T3"),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(help="Use outcomes that were mature by this date; default: now.", metavar="DATE"),
@@ -191,7 +195,8 @@ def monitor(  # noqa: PLR0913 - options of a command
             with server_meanwhile():
                 from flows import screen
                 from flows.training import watching
-        found = watching(project, table, labels, limits, acting=acting)
+                from logitgate.edge.monitoring import Files
+        found = watching(project, Files(table, labels, served), limits, acting=acting)
         report(found.model, found.verdict)
     screen.print_json(found.as_json()) if as_json else screen.print_monitored(found)
     raise typer.Exit(1 if found.wants_action else 0)

@@ -29,6 +29,7 @@ def main() -> int:
         from flows.production_screen import print_history, print_moved
         from flows.training import scoring, trainings, watching
         from logitgate.edge.environment import home
+        from logitgate.edge.monitoring import Files
         from logitgate.edge.production import Return
         from logitgate.edge.scoring_table import Asked
         from logitgate.monitored import Limits
@@ -43,7 +44,7 @@ def main() -> int:
     def watch(windows: list[tuple[str, str]]) -> None:
         for since, until in windows:
             start, end = (datetime.fromisoformat(date) for date in (since, until))
-            found = watching(PROJECT, TABLE, None, Limits(start, end, end.replace(day=2)), acting=True)
+            found = watching(PROJECT, Files(TABLE), Limits(start, end, end.replace(day=2)), acting=True)
             screen.print_monitored(found)
 
     def tell() -> None:

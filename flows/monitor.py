@@ -9,8 +9,9 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from flows.steps import step
-from logitgate.edge import monitoring
+from logitgate.edge import monitoring, windows
 from logitgate.edge.environment import home
+from logitgate.edge.monitoring import Files
 from logitgate.edge.store import open_store
 from logitgate.edge.tracking import training_run
 from logitgate.monitored import Limits, Monitored
@@ -19,20 +20,20 @@ from logitgate.report import markdown
 
 
 @flow(name="monitor", validate_parameters=False)
-def monitor(project_file: Path, table: Path, labels: Path | None, limits: Limits) -> Monitored:
+def monitor(project_file: Path, files: Files, limits: Limits) -> Monitored:
     """Watch one window: contract, drift, performance with and without labels; decide what is to be done."""
     project, store = load_project(project_file), open_store(home())
     now = monitoring.standing(store, project)
-    with training_run(store, monitoring.experiment_name(project), monitoring.opening_note(limits)) as run:
+    with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
         with step("read the rows"):
-            rows, outcomes = monitoring.read_window(table, labels, project)
+            tables = monitoring.read_window(files, project)
         with step("check contract, drift and performance"):
-            held = monitoring.hold_against_contract(rows, limits, project)
-            seen = monitoring.watch(held, limits, now, project, outcomes)
+            held = monitoring.hold_against_contract(tables, limits, project)
+            seen = monitoring.watch(held, limits, now, project, tables)
         reaction = monitoring.react(store, project, limits, now, seen)
         found = Monitored(project.name, limits, len(held[0]), now.champion.version, seen, reaction)
         with step("record in MLflow"):
-            found = monitoring.keep(run, found, project)
+            found = windows.keep(run, found, project)
     if os.environ.get("PREFECT_API_URL"):
         text = markdown(found.verdict, None, project.costs.unit)
         create_markdown_artifact(f"**{reaction.action}**\n\n{text}", key=f"{project.name}-monitoring".lower())

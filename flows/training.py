@@ -16,6 +16,7 @@ from flows.monitor import monitor
 from flows.patience import impatient
 from flows.score import score
 from flows.train import train
+from logitgate.edge.monitoring import Files
 from logitgate.edge.scoring_table import Asked
 from logitgate.monitored import Limits, Monitored
 from logitgate.outcome import Outcome
@@ -49,13 +50,11 @@ def scoring(project_file: Path, asked: Asked, version: int | None, shadow: int |
         return score(project_file, asked, version, shadow)
 
 
-def watching(
-    project_file: Path, table: Path, labels: Path | None, limits: Limits, *, acting: bool
-) -> Monitored:
+def watching(project_file: Path, files: Files, limits: Limits, *, acting: bool) -> Monitored:
     """Watch one window; do what is wanted about it when that is asked for, and tell people."""
     with _unhurried():
         with impatient():
-            found = monitor(project_file, table, labels, limits)
+            found = monitor(project_file, files, limits)
         if acting:
             with impatient():
                 found = act(project_file, found)

@@ -13,7 +13,8 @@ from logitgate import drift as module
 from logitgate.costs import CostMatrix
 from logitgate.decision import Decision, Rule
 from logitgate.distributions import Levels, Numbers
-from logitgate.drift import chi_squared, drift, jensen_shannon, kolmogorov_smirnov, psi
+from logitgate.divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
+from logitgate.drift import drift
 from logitgate.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.profile import Reference, reference_profile

@@ -96,6 +96,29 @@ def test_a_window_without_rows_is_no_good_news(road):
     assert (answer.code, answer.json["action"], answer.json["n"]) == (1, "quarantine", 0)
 
 
+def test_what_was_served_is_held_against_what_is_known(road, tmp_path):
+    """The same rows pass; one feature that was served otherwise puts the rows aside, and is named."""
+    home, project, visits = road
+    from logitgate.edge import registry
+
+    store = opened(home)
+    shipment = registry.load(store, registry.numbered(store, "visits", 1))
+    served = visits.assign(side=visits["side"].astype("category"))
+    served["probability"] = shipment.model.probability(served)
+    served = served[served["at"] < "2021-05-15"]
+    same, other = tmp_path / "same.parquet", tmp_path / "other.parquet"
+    served.drop(columns="bad").to_parquet(same)
+    served.assign(speed=served["speed"].where(served.index % 50 != 0, 0.5)).drop(columns="bad").to_parquet(
+        other
+    )
+    sound = watched(project, WINDOWS[0], "--served", same)
+    assert sound.code == 0, sound.everything
+    assert not sound.findings("skew") and sound.findings("skew", stopping=False)
+    skewed = watched(project, WINDOWS[0], "--served", other)
+    assert (skewed.code, skewed.json["action"]) == (1, "quarantine")
+    assert any("speed" in one["because"] for one in skewed.findings("skew").values())
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
