@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from flows.blame import in_words
 from logitgate import __version__
 from logitgate.errors import LogitgateError
 
@@ -320,6 +322,32 @@ def rehearse(
 
 
 @app.command()
+def schedule(
+    project: ProjectFile,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due, and end.")] = False,
+    coming: Annotated[bool, typer.Option("--next", help="Print the next slots, and end.")] = False,
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Hand the schedule to the Prefect server of PREFECT_API_URL.")
+    ] = False,
+) -> None:
+    """Train, watch and score when it is due: here, in the foreground, or by a Prefect server and worker."""
+    if deploy:
+        from flows.start import started
+
+        with started():
+            from flows.deploying import deploy_schedule
+        print("\n".join(deploy_schedule(project)))  # noqa: T201 - the command's output
+        return
+    from flows import schedule as clock
+
+    if coming:
+        print(json.dumps(clock.coming(project), indent=2))  # noqa: T201 - the command's output
+        return
+    raise typer.Exit(clock.follow(project, partial(print, flush=True), once=once))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a project file, for editors."""
     from logitgate.project_file import json_schema
@@ -376,8 +404,7 @@ def _run() -> None:
     except Exception as error:
         if os.environ.get("LOGITGATE_DEBUG"):
             raise
-        where = _innermost(error)
-        _refuse(f"{type(error).__name__} at {where}; set LOGITGATE_DEBUG=1 to see the whole trace", 3)
+        _refuse(in_words(error), 3)
 
 
 def _refuse(message: str, exit_code: int) -> NoReturn:
@@ -385,13 +412,6 @@ def _refuse(message: str, exit_code: int) -> NoReturn:
         print(json.dumps({"status": "ERROR", "error": message, "exit_code": exit_code}))  # noqa: T201
     print(f"logitgate: {message}", file=sys.stderr)  # noqa: T201
     raise SystemExit(exit_code)
-
-
-def _innermost(error: BaseException) -> str:
-    frame: Any = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    return f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "unknown place"
 
 
 if __name__ == "__main__":

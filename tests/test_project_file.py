@@ -168,8 +168,10 @@ def schema_keys(prefix="", model=None):
     whole = json_schema()
     model = whole if model is None else model
     for name, declared in model["properties"].items():
-        if "$ref" in declared:
-            yield from schema_keys(f"{prefix}{name}.", whole["$defs"][declared["$ref"].rsplit("/", 1)[1]])
+        ways = [declared, *declared.get("anyOf", ())]
+        section = next((way["$ref"] for way in ways if "$ref" in way), None)
+        if section is not None:
+            yield from schema_keys(f"{prefix}{name}.", whole["$defs"][section.rsplit("/", 1)[1]])
         else:
             yield f"{prefix}{name}", declared | {"required": name in model.get("required", [])}
 

@@ -81,6 +81,7 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
         "behaviour": {"cases"},
         "scoring": True,  # nothing is learned from it
         "reactions": True,
+        "schedule": True,
         "monitoring": True,
     }
     cases = project.behaviour.cases

@@ -20,6 +20,7 @@ from .errors import ProjectError
 from .expected import Behaviour
 from .monitoring import Monitoring
 from .reactions import Reactions
+from .schedule import Schedule
 from .section import SECTION, Duration, Name, Names, Share
 from .slice_names import can_exist
 
@@ -415,6 +416,7 @@ class Project(_Section):
     scoring: Scoring = Scoring()
     reactions: Reactions = Reactions()
     monitoring: Monitoring = Monitoring()
+    schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

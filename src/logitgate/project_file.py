@@ -92,4 +92,7 @@ def _resolved(project: Project, folder: Path) -> Project:
     )
     cases = project.behaviour.cases
     behaviour = project.behaviour.model_copy(update={"cases": cases and base / cases})
-    return project.model_copy(update={"rows": rows, "behaviour": behaviour, "contract": contract})
+    schedule = project.schedule.resolved(base)
+    return project.model_copy(
+        update={"rows": rows, "behaviour": behaviour, "contract": contract, "schedule": schedule}
+    )
