@@ -24,11 +24,13 @@ test: export DO_NOT_TRACK = 1
 test: environment ## Run the whole suite, doctests included
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: environment ## Formatting, lint, types, import contracts, consistency of what is installed
+check: environment ## Formatting, lint, types, import contracts, image and compose file, what is installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 	$(BIN)/uv pip check --quiet --python $(BIN)/python
 
 ui: environment ## Open the MLflow page with what was decided and why

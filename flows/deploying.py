@@ -12,7 +12,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.exceptions import ObjectAlreadyExists
-from prefect.flows import EntrypointType
+from prefect.types.entrypoint import EntrypointType
 
 from flows.acting import RETRAIN
 from flows.schedule import scheduled

@@ -13,8 +13,8 @@ from tests.unreliable import free_port
 class PostgreSQL:
     """A server on a free port of this machine, without durability, gone after the test."""
 
-    def __init__(self, folder):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder, asks="trust"):
+        self.folder, self.port, self.asks = folder, free_port(), asks
 
     @property
     def url(self):
@@ -23,7 +23,8 @@ class PostgreSQL:
 
     def begin(self):
         """Make it and start it."""
-        self._run("initdb", "-D", "data", "-A", "trust", "-U", "logitgate", "-E", "UTF8", "--no-sync")
+        rules = ("--auth-local=trust", f"--auth-host={self.asks}")
+        self._run("initdb", "-D", "data", *rules, "-U", "logitgate", "-E", "UTF8", "--no-sync")
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
@@ -45,13 +46,13 @@ class PostgreSQL:
 
 
 @contextlib.contextmanager
-def postgresql():
-    """Give a running PostgreSQL."""
+def postgresql(asks="trust"):
+    """Give a running PostgreSQL; by TCP it asks for what is said, such as scram-sha-256."""
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody", "nogroup")
-        server = PostgreSQL(folder)
+        server = PostgreSQL(folder, asks)
         server.begin()
         try:
             yield server

@@ -1,19 +1,17 @@
 """A real Prefect server and worker: a monitoring asks for a new model, and gets it."""
 
-import contextlib
-import json
 import os
-import signal
+import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests import projects
 from tests.command import opened
+from tests.services import asked, end_of, eventually, start, started
 from tests.unreliable import free_port
 
 WEEK = datetime(2021, 5, 29, tzinfo=UTC)
@@ -25,46 +23,9 @@ JOBS = {
 }
 
 
-@contextlib.contextmanager
-def started(words, environment, log):
-    """Run a service until the end of the block; its own children end with it."""
-    with log.open("wb") as told:
-        service = subprocess.Popen(words, env=environment, stdout=told, stderr=told, start_new_session=True)
-    try:
-        yield service
-    finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(service.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                service.wait(15)
-
-
-def asked(url, body=None):
-    """Return what a server answers to a question in JSON."""
-    sent = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, sent, {"Content-Type": "application/json"})  # noqa: S310 - our server
-    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our server
-        return json.load(answer)
-
-
-def eventually(look, seconds, log):
-    """Wait until a look finds something, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            found = look()
-            if found:
-                return found
-        time.sleep(0.5)
-    raise AssertionError("\n".join(path.read_text()[-3_000:] for path in log.glob("*.log")))
-
-
 @pytest.fixture(scope="module")
 def served(mlflow_template, tmp_path_factory):
     """A server, a worker, the deployments of a project whose world changes at the end of May."""
-    import shutil
-
     folder = tmp_path_factory.mktemp("served")
     visits = projects.table(18_000, days=110)
     late = visits[visits["at"] >= "2021-05-15"].copy()
@@ -110,23 +71,6 @@ def command(environment, *words):
     return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=150, check=False)
 
 
-def start(api, name, **parameters):
-    """Start a deployment as a slot would, and return its run's id."""
-    flow, deployment = name.split("/")
-    found = asked(f"{api}/deployments/name/{flow}/{deployment}")
-    return asked(f"{api}/deployments/{found['id']}/create_flow_run", {"parameters": parameters})["id"]
-
-
-def end_of(api, run, log):
-    """Wait for the end of a run, and return its state."""
-
-    def look():
-        state = asked(f"{api}/flow_runs/{run}")["state"]
-        return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
-
-    return eventually(look, 150, log)
-
-
 def test_the_schedule_stands_on_the_server(served):
     """Each job by its cron and its clock; deploying again changes nothing and doubles nothing."""
     _, project, api, environment, said = served
@@ -141,11 +85,18 @@ def test_the_schedule_stands_on_the_server(served):
     assert only["trigger"]["expect"] == ["logitgate.retrain.requested"]
 
 
-def test_a_monitoring_asks_for_a_new_model_and_gets_it(served):
-    """Event, automation, training as of the window's end, and a second version."""
+@pytest.fixture(scope="module")
+def champion(served):
+    """The same with a first model in production, trained by its deployment."""
     folder, _, api, *_ = served
     first = end_of(api, start(api, "scheduled-train/visits", as_of="2021-05-15"), folder)
     assert (first["type"], first["name"]) == ("COMPLETED", "Promoted"), first
+    return served
+
+
+def test_a_monitoring_asks_for_a_new_model_and_gets_it(champion):
+    """Event, automation, training as of the window's end, and a second version."""
+    folder, _, api, *_ = champion
     watched = end_of(api, start(api, "scheduled-monitor/visits", as_of=WEEK.isoformat()), folder)
     assert (watched["type"], watched["name"]) == ("COMPLETED", "Retrain"), watched
     assert "asked for a training as of 2021-05-29" in watched["message"]
@@ -163,9 +114,9 @@ def test_a_monitoring_asks_for_a_new_model_and_gets_it(served):
     assert client.get_model_version("visits", "2").tags["as_of"].startswith("2021-05-29")
 
 
-def test_scores_of_a_slot_lie_in_its_file(served):
+def test_scores_of_a_slot_lie_in_its_file(champion):
     """The champion scores what is due; a run that is refused or meets an error says which."""
-    folder, project, api, *_ = served
+    folder, project, api, *_ = champion
     scored = end_of(api, start(api, "scheduled-score/visits", as_of="2021-06-01T04:00"), folder)
     assert (scored["type"], scored["name"]) == ("COMPLETED", "Scored"), scored
     assert (project.parent / "scores-2021-06-01T0400Z.csv").exists()
@@ -173,3 +124,39 @@ def test_scores_of_a_slot_lie_in_its_file(served):
     failed = end_of(api, start(api, "scheduled-score/visits", as_of="2021-06-02T04:00"), folder)
     assert failed["type"] == "FAILED" and "late.parquet" in failed["message"], failed
     assert not (project.parent / "scores-2021-06-02T0400Z.csv").exists()
+
+
+def test_prefects_own_command_deploys_the_same(served):
+    """`prefect deploy --all` in the repository leaves what `logitgate schedule --deploy` leaves."""
+    *_, api, environment, _ = served
+    ours = told(
+        api, environment, sys.executable, "-m", "flows.cli", "schedule", "mlproject/flights.toml", "--deploy"
+    )
+    theirs = told(api, environment, sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
+    assert theirs == ours
+
+
+def told(api, environment, *command):
+    """Deploy the example by a command, and return what the server then says of it."""
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        command, env=environment, cwd=root, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {}
+    for job in ("monitor", "train"):
+        kept = asked(f"{api}/deployments/name/scheduled-{job}/flights")
+        (slot,) = kept["schedules"]
+        found[job] = {
+            "when": (slot["schedule"]["cron"], slot["schedule"]["timezone"]),
+            "rows": str((root / kept["parameters"]["project_file"]).resolve()),
+            "one": kept["global_concurrency_limit"]["limit"],
+            **{name: kept[name] for name in ("work_pool_name", "job_variables", "tags")},
+        }
+    automations = [one for one in asked(f"{api}/automations/filter", {}) if "flights" in one["name"]]
+    found["asked"] = [
+        (one["name"], one["trigger"]["match"], one["trigger"]["expect"], one["actions"][0]["parameters"])
+        for one in automations
+    ]
+    assert len(automations) == 1
+    return found

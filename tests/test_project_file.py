@@ -1,6 +1,7 @@
 import json
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 from logitgate.edge.tables import read_rows
 from logitgate.errors import ProjectError
 from logitgate.project_file import json_schema, load_project, parse_project
+from logitgate.schedule import MonitorSlots
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "project-file.md").read_text(encoding="utf-8")
@@ -210,6 +212,12 @@ def test_the_guide_lists_every_key_and_no_other():
     assert listed == [key for key, _ in schema_keys()]
 
 
+WRITTEN_DIFFERENTLY = (
+    *("search.forms", "outcome.matures_after", "monitoring.age_limit"),
+    *("schedule.catch_up", "schedule.monitor.lag"),
+)
+
+
 def test_the_guide_says_what_the_schema_says():
     """The same meaning, and the same default."""
     declared = dict(schema_keys())
@@ -219,7 +227,7 @@ def test_the_guide_says_what_the_schema_says():
             assert default == "required", key
         elif declared[key]["default"] is None:
             assert default == "none", key
-        elif key not in ("search.forms", "outcome.matures_after", "monitoring.age_limit"):
+        elif key not in WRITTEN_DIFFERENTLY:
             assert json.loads(default.strip("`")) == declared[key]["default"], key
 
 
@@ -236,8 +244,12 @@ def test_the_guides_defaults_are_those_of_the_parser():
         "search": {"forms": told["search.forms"]},
         "outcome": {**plain()["outcome"], "matures_after": told["outcome.matures_after"]},
         "monitoring": {"age_limit": told["monitoring.age_limit"]},
+        "schedule": {"catch_up": told["schedule.catch_up"]},
     }
     assert parse_project(same, "bank.toml") == project
+    assert (
+        MonitorSlots.model_fields["lag"].default == timedelta(0) and told["schedule.monitor.lag"] == "0 days"
+    )
 
 
 def test_the_guides_examples_are_what_the_schema_allows():

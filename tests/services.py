@@ -1,0 +1,61 @@
+"""Real services of a test's own, and questions to a Prefect server."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+
+
+@contextlib.contextmanager
+def started(words, environment, log):
+    """Run a service until the end of the block; its own children end with it."""
+    with log.open("wb") as told:
+        service = subprocess.Popen(words, env=environment, stdout=told, stderr=told, start_new_session=True)
+    try:
+        yield service
+    finally:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(service.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                service.wait(15)
+
+
+def asked(url, body=None):
+    """Return what a server answers to a question in JSON."""
+    sent = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, sent, {"Content-Type": "application/json"})  # noqa: S310 - our server
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our server
+        return json.load(answer)
+
+
+def eventually(look, seconds, log):
+    """Wait until a look finds something, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            found = look()
+            if found:
+                return found
+        time.sleep(0.5)
+    raise AssertionError("\n".join(path.read_text()[-3_000:] for path in log.glob("*.log")))
+
+
+def start(api, name, **parameters):
+    """Start a deployment as a slot would, and return its run's id."""
+    flow, deployment = name.split("/")
+    found = asked(f"{api}/deployments/name/{flow}/{deployment}")
+    return asked(f"{api}/deployments/{found['id']}/create_flow_run", {"parameters": parameters})["id"]
+
+
+def end_of(api, run, log):
+    """Wait for the end of a run, and return its state."""
+
+    def look():
+        state = asked(f"{api}/flow_runs/{run}")["state"]
+        return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+
+    return eventually(look, 150, log)
