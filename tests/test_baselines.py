@@ -59,21 +59,9 @@ def test_a_category_can_be_the_best_single_feature():
 def test_no_feature_that_can_be_fitted_is_an_error(monkeypatch):
     """When every feature alone fails there is no such baseline, and that is said."""
     X, y = _rows()
-    monkeypatch.setattr("logitgate.trials.regression", lambda C: _Stubborn())
+    monkeypatch.setattr("logitgate.newton._STEPS", 1)
     with pytest.raises(FitError, match="none of 3 features alone could be fitted"):
         single_feature(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
-
-
-class _Stubborn:
-    """A solver that never converges."""
-
-    def set_params(self, **_):
-        return self
-
-    def fit(self, *_):
-        from sklearn.exceptions import ConvergenceWarning
-
-        raise ConvergenceWarning("stubborn")
 
 
 def test_plain_linear_takes_its_penalty_from_the_search():

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.linalg import LinAlgWarning
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
@@ -11,6 +10,7 @@ from logitgate.design import design
 from logitgate.errors import DataError, FitError
 from logitgate.fit import Choice, regression
 from logitgate.folds import Folds
+from logitgate.newton import Solution, solve
 from logitgate.project import Features, Form, Search
 from logitgate.search import search
 
@@ -153,15 +153,14 @@ def test_the_linear_baseline_is_tried_but_not_chosen_unasked():
 
 
 def _failing(monkeypatch, fails):
-    """Let the solver give up on the matrices and penalties for which `fails` is true."""
-    fitted = type(regression(1.0)).fit
+    """Let the solver give up on the rows and penalties for which `fails` is true."""
 
-    def fit(model, matrix, outcome):
-        if fails(model.C, matrix):
-            raise LinAlgWarning("singular")
-        return fitted(model, matrix, outcome)
+    def solved(rows, C, start):
+        if fails(C, rows.X):
+            return Solution(start, 1, "the Hessian is singular or ill-conditioned")
+        return solve(rows, C, start)
 
-    monkeypatch.setattr("sklearn.linear_model.LogisticRegression.fit", fit)
+    monkeypatch.setattr("logitgate.trials.solve", solved)
 
 
 def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):

@@ -110,10 +110,10 @@ def converging(subject: str) -> Iterator[None]:
         try:
             yield
         except (ConvergenceWarning, LinAlgWarning) as warning:
-            raise FitError(subject, what_failed(warning), _REMEDY) from warning
+            raise FitError(subject, _what_failed(warning), _REMEDY) from warning
 
 
-def what_failed(warning: Warning) -> str:
+def _what_failed(warning: Warning) -> str:
     """Say in one line why the solver gave up."""
     if isinstance(warning, LinAlgWarning):
         return "the Hessian is singular or ill-conditioned"
