@@ -31,10 +31,11 @@ def put_clocks():
         "open_store": "MLflow",
     }.items():
         setattr(flow, name, CLOCK.timed(stage, getattr(flow, name)))
-    for name in ("opponents", "promote_if_passed", "record_and_register", "recorded"):
+    for name in ("opponents", "promote_if_passed", "record_and_register"):
         setattr(flow.release, name, CLOCK.timed("MLflow", getattr(flow.release, name)))
     flow.learn_model = counting(CLOCK.timed("fit and search", flow.learn_model))
-    flow.training_run = timed_ends(flow.training_run)
+    for name in ("only_one", "recording"):
+        setattr(flow.release, name, timed_ends(getattr(flow.release, name)))
 
 
 def counting(learn_model):
@@ -47,12 +48,12 @@ def counting(learn_model):
     return learned
 
 
-def timed_ends(training_run):
-    """Time the beginning and the end of the run, not what happens in between."""
+def timed_ends(block):
+    """Time the beginning and the end of a block, not what happens within."""
 
     @contextmanager
     def run(*arguments):
-        manager = training_run(*arguments)
+        manager = block(*arguments)
         with CLOCK.stage("MLflow"):
             begun = manager.__enter__()
         try:
