@@ -107,6 +107,6 @@ def _servers(home):
             words, told = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
         except OSError:
             continue
-        if b"uvicorn" in words and f"PREFECT_HOME={home}/".encode() in told:
+        if b"prefect_server.py" in words and f"PREFECT_HOME={home}/".encode() in told:
             found.append(place.name)
     return found
