@@ -1,5 +1,8 @@
 """Near duplicates: copies with a little noise are counted, and honest neighbours are not."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,3 +93,69 @@ def test_honest_neighbours_are_not_counted():
     assert near_duplicates(parts(table()), declared)[0].mean() > 0.5
     findings = {one.subject: one for one in duplicate_findings(parts(table()), declared)}
     assert findings["near-duplicate rows"].status is Status.PASS
+
+
+def shares(frame, declared, y=None):
+    """Return the findings by subject; the outcomes are zeros and ones in turn if not given."""
+    whole = parts(frame)
+    if y is not None:
+        bounds = np.cumsum([0, *(len(part) for _, part in whole)])
+        cut = [replace(part, y=y[a:b]) for (_, part), (a, b) in zip(whole, pairwise(bounds), strict=True)]
+        whole = Split(*cut)
+    return {one.subject: one for one in duplicate_findings(whole, declared)}
+
+
+def test_a_share_at_its_limit_passes_and_says_so():
+    """What is allowed is told without a remedy; what is not, with one; no chance where there is none."""
+    frame = table()
+    frame.loc[320:323] = frame.loc[:3].to_numpy()
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    limits = {"contradictory_share": 1.0, "near_duplicate_share": 1.0}
+    at = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=0.05, **limits))["duplicate rows"]
+    assert (at.check, at.status, at.figures) == ("leakage", Status.PASS, {"share": 0.05, "limit": 0.05})
+    said = "5.00% of the test rows share all features with a row of another part (at most 5.00%)"
+    assert at.because == said
+    below = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=0.049, **limits))["duplicate rows"]
+    assert below.status is Status.FAIL
+    assert below.because.startswith("5.00% of the test rows share all features with a row of another part")
+    assert "; remove repeated rows, declare what they have in common" in below.because
+
+
+def test_only_equal_rows_of_both_outcomes_contradict_each_other():
+    """Of three pairs of equal rows, one holds two events, one none, and one both: 2 rows of 400."""
+    frame, y = table(), np.zeros(400, dtype=np.int8)
+    for first, second in ((0, 1), (2, 3), (4, 5)):
+        frame.loc[second] = frame.loc[first]
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    y[[0, 1, 4]] = 1
+    limits = {"duplicate_share": 1.0, "near_duplicate_share": 1.0}
+    for limit, status in ((2 / 400, Status.PASS), (1.9 / 400, Status.FAIL)):
+        declared = project(tuple("abcde"), ("k",), contradictory_share=limit, **limits)
+        found = shares(frame, declared, y)["contradictory rows"]
+        assert (found.status, found.figures["share"]) == (status, 2 / 400)
+
+
+def test_what_chance_gives_is_granted_and_told():
+    """One number of 400 rows, in a grid of a tenth of its spread; two standard errors are granted."""
+    values = table()["a"].to_numpy()
+    cells = pd.Series(np.floor(values / (0.1 * np.subtract(*np.quantile(values, (0.75, 0.25))))))
+    others = cells[:320].value_counts().reindex(cells[320:], fill_value=0).to_numpy()
+    expected = (1 - np.exp(-0.15 * others)).mean()
+    granted = 2 * np.sqrt(expected * (1 - expected) / 80)
+    chance = near_duplicates(parts(table()), project(("a",), ()))[1]
+    assert chance == pytest.approx(expected + granted, rel=1e-12)
+    declared = project(("a",), (), near_duplicate_share=0.01, **LIMITS)
+    told = shares(table(), declared)["near-duplicate rows"]
+    assert told.figures["chance"] > 0
+    assert f"(at most 1.00% beyond the {told.figures['chance']:.2%} of chance)" in told.because
+
+
+@pytest.mark.parametrize("rare", [0.0, 0.06, 0.004])
+def test_a_column_of_one_value_for_most_rows_is_still_measured(rare):
+    """The spread is that of the middle, else of the tails, else of all; else each number counts."""
+    frame = table().assign(a=5.0)
+    some = np.linspace(0, 399, round(400 * 2 * rare)).astype(int)
+    frame.loc[some, "a"] = np.linspace(0.0, 10.0, len(some))
+    frame.loc[320] = frame.loc[1]
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    assert near_duplicates(parts(frame), DECLARED)[0].tolist() == [True] + [False] * 79

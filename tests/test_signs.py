@@ -84,7 +84,9 @@ def test_a_constant_feature_is_indeterminate(cells):
     pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, ALL, Search())
     found = sign_findings(pipeline, frame, {"flat": "positive"})[0]
     assert found.status is Status.INDETERMINATE
-    assert "one value, or all are missing" in found.because
+    assert (found.check, found.subject) == ("coefficients", "flat")
+    assert found.figures == {"sign": "positive"}
+    assert found.because.startswith("declared positive, but the middle 98 % of its")
 
 
 def test_missing_cells_do_not_hide_a_direction():
@@ -126,3 +128,67 @@ def test_only_numeric_features_have_signs():
             parse_project(plain | {"gates": {"signs": {strange: "positive"}}}, "a.toml")
     with pytest.raises(ProjectError, match=r"gates\.signs\.x"):
         parse_project(plain | {"gates": {"signs": {"x": "up"}}}, "a.toml")
+
+
+class Bowl:
+    """Stands for a fitted pipeline of one curved feature: its log-odds are what `curve` makes of x."""
+
+    def __init__(self, curve):
+        self.curve = curve
+        self.feature_names_in_ = np.array(["x"], dtype=object)
+
+    def __getitem__(self, place):
+        """Return itself as the layout, as `sign_findings` only asks for the names of its columns."""
+        return self
+
+    def decision_function(self, frame):
+        """Return the log-odds of the rows."""
+        return self.curve(frame["x"].to_numpy())
+
+
+def curved(monkeypatch, curve, sign="positive"):
+    """Return the finding about a curve over 0 to 100, whose middle 98 % are 1 to 99."""
+    monkeypatch.setattr("logitgate.signs._is_straight", lambda *_: False)
+    frame = pd.DataFrame({"x": np.linspace(0.0, 100.0, 1001)})
+    (found,) = sign_findings(Bowl(curve), frame, {"x": sign})
+    assert (found.check, found.subject, found.figures["sign"]) == ("coefficients", "x", sign)
+    return found
+
+
+def test_the_place_and_the_size_of_a_turn_are_told(monkeypatch):
+    """A curve that rises to 50 and falls by .49 to 99: where, by how much, in how many rows."""
+    found = curved(monkeypatch, lambda x: 0.5 - np.abs(x - 50) / 100)
+    assert found.status is Status.FAIL
+    assert found.because == (
+        "declared positive, but the log-odds go the other way by 0.49 between 50 and 99, "
+        "and by more than 0.01 in 64 of 64 rows"
+    )
+    assert found.figures["wrong_way"] == pytest.approx(0.49)
+    assert (found.figures["from"], found.figures["to"]) == (1.0, 99.0)
+    # Half-way down and up again: the turn ends at 50, not at the end of the range.
+    found = curved(monkeypatch, lambda x: np.abs(x - 50) / 100)
+    assert "by 0.49 between 1 and 50," in found.because
+
+
+def test_a_curve_may_fall_by_the_tolerance_and_no_more(monkeypatch):
+    """One hundredth in log-odds is no wrong way, and no effect either."""
+    exact = 1 / 64  # a binary fraction, so that nothing is rounded
+    monkeypatch.setattr("logitgate.signs._CURVED", exact)
+    step = lambda size: lambda x: np.where(x > 50, 2.0 - size, np.where(x > 20, 2.0, 0.0))  # noqa: E731
+    at, beyond = curved(monkeypatch, step(exact)), curved(monkeypatch, step(exact + 2**-20))
+    assert (at.status, beyond.status) == (Status.PASS, Status.FAIL)
+    assert at.because == "declared positive, and so it is between 1 and 99: by up to 2 in log-odds"
+    rise = lambda size: lambda x: np.where(x > 50, size, 0.0)  # noqa: E731
+    at, beyond = curved(monkeypatch, rise(exact)), curved(monkeypatch, rise(exact + 2**-20))
+    assert (at.status, beyond.status) == (Status.INDETERMINATE, Status.PASS)
+    assert at.because == (
+        "declared positive, but the model gives it no effect between 1 and 99; drop the feature or its sign"
+    )
+    assert at.figures["right_way"] == exact
+
+
+def test_log_odds_that_are_not_finite_tell_nothing(monkeypatch):
+    """One of them is enough, and says why."""
+    found = curved(monkeypatch, lambda x: np.where(x > 98.9, np.nan, x))
+    assert found.status is Status.INDETERMINATE
+    assert found.because.startswith("declared positive, but some log-odds are not finite;")

@@ -100,3 +100,25 @@ def test_a_refusal_to_fit_again_fails(fitted, train, monkeypatch):
     found = stability(fitted, CHOICE, train, PROJECT)
     assert found.status is Status.FAIL
     assert "did not converge" in found.because
+
+
+@pytest.mark.parametrize("off", [0.9e-6, 1.1e-6])
+@pytest.mark.parametrize("place", [0, 399, -1])
+def test_scores_that_depend_on_the_order_fail(fitted, train, monkeypatch, off, place):
+    """The log-odds are held on their own: the coefficients agree, and one row's score decides."""
+    scores = fitted.scores.copy()
+    scores[place] += off
+    monkeypatch.setattr(Fitted, "scores", scores)
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is (Status.PASS if off < 1e-6 else Status.FAIL)
+    assert found.figures["log_odds"] == pytest.approx(off, rel=1e-3)
+    assert found.figures["coefficients"] < 1e-10
+
+
+def test_a_coefficient_moves_in_parts_of_the_largest(fitted, train):
+    """Two millionths of a coefficient are too much beside ones of 1, and nothing beside one of 4."""
+    fitted.weights[0] += 2e-6
+    scale = max(1.0, np.abs(fitted.weights).max())
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.figures["coefficients"] == pytest.approx(2e-6 / scale, rel=1e-3)
+    assert found.status is (Status.FAIL if 2e-6 / scale > 1e-6 else Status.PASS)

@@ -65,3 +65,21 @@ def test_a_time_that_nobody_declared_is_warned_of():
     """When it mostly lies after the decision."""
     findings = found(visits(seen=-1, told=5))
     assert {name: one.status for name, one in findings.items()} == {"told": Status.WARN}
+
+
+def test_half_a_second_decides_and_the_remedy_is_told():
+    """After the decision is after it, by however little; a sound time is told without a remedy."""
+    late = found(visits(seen=0.5 / 3600), feature_times=["seen"])["seen"]
+    assert late.status is Status.FAIL
+    assert late.because.endswith("; join the last values that were known before columns.time")
+    sound = found(visits(seen=0, told=0.5 / 3600), feature_times=["seen"], outcome_time="told")
+    assert {one.status for one in sound.values()} == {Status.PASS}
+    assert all(one.because.endswith("0 have no such time") for one in sound.values())
+    wrong = found(visits(told=0), outcome_time="told")["told"]
+    assert wrong.because.endswith("; mend the times, or lengthen outcome.matures_after")
+
+
+@pytest.mark.parametrize(("shift", "warned"), [(0, False), (0.5 / 3600, True)])
+def test_an_undeclared_time_at_the_decision_is_known_then(shift, warned):
+    """The decision's own moment is not after it."""
+    assert ("seen" in found(visits(seen=shift))) == warned
