@@ -159,3 +159,41 @@ def test_a_column_of_one_value_for_most_rows_is_still_measured(rare):
     frame.loc[320] = frame.loc[1]
     frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
     assert near_duplicates(parts(frame), DECLARED)[0].tolist() == [True] + [False] * 79
+
+
+def joined(a, first, second):
+    """Tell whether two rows that agree but for one column are near-duplicates; `a` is its other values."""
+    frame = table()
+    frame["a"] = np.resize(a, 400).astype(float)
+    frame.loc[320] = frame.loc[1]
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    frame.loc[1, "a"], frame.loc[320, "a"] = first, second
+    return bool(near_duplicates(parts(frame), DECLARED)[0][0])
+
+
+TAILS = [5.0] + [10.0] * 6 + [15.0]
+"""Half of the rows and more are one value, and the tails lie 10 apart: a step is 0.1."""
+
+
+@pytest.mark.parametrize(("second", "near"), [(6.06, True), (6.19, False), (6.9, False)])
+def test_a_step_is_a_hundredth_of_the_tails(second, near):
+    """Where the middle is one value; an outlier does not widen it, and where it lies does not matter."""
+    assert joined(TAILS, 6.01, second) is near
+    outlier = np.resize(TAILS, 400)
+    outlier[200] = 1e6
+    assert joined(outlier, 6.01, second) is near
+
+
+@pytest.mark.parametrize(("second", "near"), [(3.04, True), (3.19, False)])
+def test_a_step_is_a_hundredth_of_all_where_the_tails_are_one_value(second, near):
+    """A few rows alone differ, by 10."""
+    few = np.full(400, 5.0)
+    few[[100, 101]] = 0.0, 10.0
+    assert joined(few, 3.02, second) is near
+
+
+def test_missing_cells_leave_the_step_as_it_is():
+    """A tenth of the cells is missing; neither are the others all alike now, nor are they all apart."""
+    holes = np.where(np.arange(400) % 10 == 5, np.nan, np.resize(TAILS, 400))
+    assert joined(holes, 6.01, 6.06)
+    assert not joined(holes, 6.01, 6.9)

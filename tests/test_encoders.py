@@ -4,14 +4,16 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from logitgate.edge.tables import read_rows
 from logitgate.encoders import encoder_findings
 from logitgate.findings import Status
-from logitgate.project_file import load_project
-from logitgate.sample import observe
-from logitgate.split import split
+from logitgate.project_file import load_project, parse_project
+from logitgate.sample import Sample, observe
+from logitgate.split import Split, split
+from tests import projects
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,3 +108,34 @@ def test_outcomes_of_the_training_rows_alone_are_seen(flights):
     values = recent["dest"].astype(str).map(encoded(learned, 10.0)).astype(float).fillna(0.2)
     assert found(declared, recent, values)["encoded"].status is Status.FAIL
     assert np.isfinite(values).all()
+
+
+def levels(sizes):
+    """Return the findings about levels of so many rows, each with its own event rate, told by a feature."""
+    declared = parse_project(projects.plain(), "visits.toml")
+    code = np.repeat(np.arange(len(sizes)), sizes)
+    y = np.concatenate([np.arange(size) < at % (size + 1) for at, size in enumerate(sizes)]).astype(np.int8)
+    rate = np.bincount(code, y) / sizes
+    n = len(code)
+    order = np.random.default_rng(0).permutation(n)
+    frame = pd.DataFrame({name: np.zeros(n) for name in declared.features.numeric})
+    frame = frame.assign(**dict.fromkeys(declared.features.categorical, "east"), clerk=code.astype(str))
+    frame["speed"] = rate[code]
+    whole = Sample(frame, y, np.arange(n).astype(str).astype(object)).take(order)
+    parts = Split(*(whole.take(np.arange(at, n, 4)) for at in range(4)))
+    return {one.subject: one.status for one in encoder_findings(parts, declared)}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"),
+    [
+        ([5] * 8, Status.FAIL),
+        ([5] * 7, Status.PASS),
+        ([5] * 7 + [4] * 3, Status.PASS),
+        ([5] * 8 + [4] * 3, Status.FAIL),
+    ],
+)
+def test_eight_levels_of_five_rows_are_enough(sizes, status):
+    """Fewer, or smaller ones, agree with an event rate by chance."""
+    told = levels(np.array(sizes))
+    assert told == ({"speed": Status.FAIL} if status is Status.FAIL else {"encoders": Status.PASS})

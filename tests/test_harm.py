@@ -56,6 +56,23 @@ def test_the_upper_bound_is_one_sided_and_uncorrected():
             assert found[at].upper == pytest.approx(expected, rel=1e-9)
 
 
+def test_a_slice_is_measured_with_a_two_sided_interval():
+    """Student's, at 95 %."""
+    found = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(0.1))
+    for at in (0, 1):
+        rows = differences()[LEVELS.codes == at]
+        expected = stats.ttest_1samp(rows, 0).confidence_interval(0.95)
+        np.testing.assert_allclose([found[at].difference.low, found[at].difference.high], expected, rtol=1e-9)
+
+
+def test_a_p_value_of_alpha_itself_proves_nothing():
+    """Holm rejects what lies below."""
+    p_value = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(0.1))[1].adjusted
+    for alpha, status in ((p_value, Status.PASS), (p_value * 1.000001, Status.FAIL)):
+        rule = HarmRule(0.1, alpha)
+        assert proven_harm(differences(), Y, {"s": LEVELS}, None, rule)[1].status is status
+
+
 def test_harm_within_the_margin_passes():
     """What is tolerated is not proven harm."""
     found = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(margin=0.5))
@@ -99,6 +116,13 @@ def test_a_slice_without_rows_is_insufficient():
     assert found[1].status is Status.INSUFFICIENT
 
 
+def test_a_single_row_is_one_row():
+    """Where the minimum lets it be tested, there is no p-value: nobody can tell."""
+    single = Levels((np.arange(3000) == 7).astype(int), ("others", "single"))
+    found = proven_harm(differences(), Y, {"s": single}, None, HarmRule(0.1, 0.05, 0, 0, 0))
+    assert (found[1].n, found[1].status) == (1, Status.INDETERMINATE)
+
+
 def test_enough_rows_without_a_p_value_are_indeterminate():
     """A missing difference, or a single entity, never passes."""
     missing = np.r_[np.nan, differences()[1:]]
@@ -127,6 +151,7 @@ def test_a_rule_that_cannot_decide_is_refused():
         {"margin": float("nan")},
         {"margin": 0.0, "alpha": float("nan")},
         {"margin": 0.0, "alpha": 1.0},
+        {"margin": 0.0, "alpha": 0.0},
     ):
         with pytest.raises(ValueError, match=r"outside \(0, 1\) or margin"):
             HarmRule(**wrong)

@@ -206,3 +206,12 @@ def test_blocks_hold_fifty_rows_or_a_day():
     blocks = Blocks.of(np.datetime64("2024-01-01", "us") + days * np.timedelta64(1, "D"))
     assert [str(day) for day in blocks.starts] == ["2024-01-01", "2024-01-02", "2024-01-05"]
     assert np.bincount(blocks.code).tolist() == [80, 60, 100]
+
+
+def test_trust_changes_no_warning():
+    """What stops nothing keeps its words, whoever is trusted."""
+    declared = load_project(ROOT / "mlproject" / "bank.toml")
+    gate = declared.gates.shifts.model_copy(update={"trusted": {"subscribed": "the rates of October 2008"}})
+    trusting = declared.model_copy(update={"gates": declared.gates.model_copy(update={"shifts": gate})})
+    sample = observe(read_rows(declared).frame, declared, None).sample
+    assert found(sample, trusting)["subscribed"] == found(sample, declared)["subscribed"]

@@ -135,21 +135,22 @@ class Bowl:
 
     def __init__(self, curve):
         self.curve = curve
-        self.feature_names_in_ = np.array(["x"], dtype=object)
+        self.feature_names_in_ = np.array(["x", "place"], dtype=object)
 
     def __getitem__(self, place):
         """Return itself as the layout, as `sign_findings` only asks for the names of its columns."""
         return self
 
     def decision_function(self, frame):
-        """Return the log-odds of the rows."""
-        return self.curve(frame["x"].to_numpy())
+        """Return the log-odds of the rows; a curve of two arguments is told which row it is."""
+        known = [frame[name].to_numpy() for name in ("x", "place")]
+        return self.curve(*known[: self.curve.__code__.co_argcount])
 
 
 def curved(monkeypatch, curve, sign="positive"):
     """Return the finding about a curve over 0 to 100, whose middle 98 % are 1 to 99."""
     monkeypatch.setattr("logitgate.signs._is_straight", lambda *_: False)
-    frame = pd.DataFrame({"x": np.linspace(0.0, 100.0, 1001)})
+    frame = pd.DataFrame({"x": np.linspace(0.0, 100.0, 1001), "place": np.arange(1001)})
     (found,) = sign_findings(Bowl(curve), frame, {"x": sign})
     assert (found.check, found.subject, found.figures["sign"]) == ("coefficients", "x", sign)
     return found
@@ -192,3 +193,36 @@ def test_log_odds_that_are_not_finite_tell_nothing(monkeypatch):
     found = curved(monkeypatch, lambda x: np.where(x > 98.9, np.nan, x))
     assert found.status is Status.INDETERMINATE
     assert found.because.startswith("declared positive, but some log-odds are not finite;")
+
+
+@pytest.mark.parametrize("place", [0, 1000])
+def test_one_row_is_enough(monkeypatch, place):
+    """The first row's curve and the last one's are looked at, and they are counted."""
+    found = curved(monkeypatch, lambda x, row: np.where(row == place, -x, x))
+    assert found.status is Status.FAIL
+    assert found.because.endswith("and by more than 0.01 in 1 of 64 rows")
+
+
+def test_rows_are_counted_beyond_the_tolerance(monkeypatch):
+    """A fall by the tolerance itself is none."""
+    exact = 1 / 64
+    monkeypatch.setattr("logitgate.signs._CURVED", exact)
+    found = curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0))
+    assert found.because.endswith("in 1 of 64 rows")
+
+
+def test_a_fall_begins_at_the_point_before_it(monkeypatch):
+    """At once after the best so far; what comes after the fall, however high, has no part in it."""
+    found = curved(monkeypatch, lambda x: np.where(x <= 50, x / 100, np.where(x < 53, 0.0, 5.0)))
+    assert "the other way by 0.5 between 50 and 52.45," in found.because
+
+
+def test_the_right_way_is_told_from_end_to_end(monkeypatch):
+    """Of 0.98 in all, each way, from the 1st percentile to the 99th."""
+    rising = curved(monkeypatch, lambda x: x / 100)
+    falling = curved(monkeypatch, lambda x: -x / 100, "negative")
+    for found in (rising, falling):
+        assert found.status is Status.PASS
+        assert found.figures["right_way"] == pytest.approx(0.98, abs=1e-12)
+    hill = curved(monkeypatch, lambda x: np.abs(x - 50) / 100, "negative")
+    assert hill.figures["wrong_way"] == pytest.approx(0.49, abs=1e-12)

@@ -8,7 +8,7 @@ from logitgate import stability as module
 from logitgate.errors import FitError
 from logitgate.findings import Status
 from logitgate.fit import Choice, fit
-from logitgate.fitted import Fitted
+from logitgate.fitted import Fitted, column_names
 from logitgate.project import Form
 from logitgate.project_file import parse_project
 from logitgate.recalibrate import Recalibration, recalibrate
@@ -88,6 +88,9 @@ def test_other_columns_fail(fitted, train):
     found = stability(fitted, Choice(Form(basis="linear"), 1.0), train, PROJECT)
     assert found.status is Status.FAIL
     assert "give other columns" in found.because
+    linear = fit(Choice(Form(basis="linear"), 1.0), train.frame, train.y, PROJECT.features, PROJECT.search)
+    others = set(column_names(linear[0])) ^ set(fitted.columns[:-1])
+    assert found.figures == {"columns": len(others)}
 
 
 def test_a_refusal_to_fit_again_fails(fitted, train, monkeypatch):
@@ -122,3 +125,24 @@ def test_a_coefficient_moves_in_parts_of_the_largest(fitted, train):
     found = stability(fitted, CHOICE, train, PROJECT)
     assert found.figures["coefficients"] == pytest.approx(2e-6 / scale, rel=1e-3)
     assert found.status is (Status.FAIL if 2e-6 / scale > 1e-6 else Status.PASS)
+
+
+def test_a_coefficient_is_held_on_its_own(fitted, train, monkeypatch):
+    """The scores agree, and one coefficient decides; what it moves by exactly the limit is allowed."""
+    monkeypatch.setattr(Fitted, "scores", fitted.scores.copy())
+    fitted.weights[0] += 1e-5
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is Status.FAIL and found.figures["log_odds"] < 1e-10
+    monkeypatch.setattr(module, "_TOLERANCE", found.figures["coefficients"])
+    assert stability(fitted, CHOICE, train, PROJECT).status is Status.PASS
+
+
+def test_a_score_may_move_by_the_limit_itself(fitted, train, monkeypatch):
+    """And by no more."""
+    scores = fitted.scores.copy()
+    scores[0] += 1e-5
+    monkeypatch.setattr(Fitted, "scores", scores)
+    moved = stability(fitted, CHOICE, train, PROJECT).figures["log_odds"]
+    for limit, status in ((moved, Status.PASS), (moved * 0.999999, Status.FAIL)):
+        monkeypatch.setattr(module, "_TOLERANCE", limit)
+        assert stability(fitted, CHOICE, train, PROJECT).status is status

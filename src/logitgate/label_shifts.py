@@ -39,12 +39,12 @@ def label_shift(sample: Sample, blocks: Blocks, project: Project) -> Iterator[Fi
         one, other = _relations(blocks, level, sample, cuts)
         before += one
         after += other
-    told = before >= _STRENGTH
-    ratio = np.where(told, after / np.where(told, before, 1.0), np.inf)
     rates = [_rates(events, rows, near, late) for _, near, late in cuts]
-    if ratio.min() <= _TURNED:
-        place = int(ratio.argmin())
-        yield _turned(blocks.day(cuts[place][0]), float(ratio[place]), rates[place], project)
+    # Days on the wrong side of a cut weaken the gap between both sides, few rows widen it by chance.
+    gap = (before - after) * np.sqrt([rows[late].sum() for _, _, late in cuts])
+    place = int(np.where(before >= _STRENGTH, gap, -np.inf).argmax())
+    if before[place] >= _STRENGTH and after[place] <= _TURNED * before[place]:
+        yield _turned(blocks.day(cuts[place][0]), float(after[place] / before[place]), rates[place], project)
     else:
         yield from _rate_jump(blocks, cuts, rates, project)
 
