@@ -6,6 +6,7 @@ for is its as-of date. Its result is a state with a name and a sentence; nobody'
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +19,13 @@ from prefect.states import Completed, Failed
 
 from flows.blame import in_words
 from logitgate.edge.environment import home, prepare
+from logitgate.errors import ConflictError, ProjectError, UnavailableError
 from logitgate.project import parse_as_of
 
 prepare(home())
+
+_PAUSES = (60, 120, 240, 480, 960, 1920)
+"""Seconds before each further try of a run that met an obstacle: about an hour in all."""
 
 
 @flow(name="scheduled-train")
@@ -87,7 +92,6 @@ def _moment(as_of: str | None) -> datetime:
 
 def _declared(project_file: str, job: str) -> Any:  # noqa: ANN401 - one of the sections of a schedule
     from flows.schedule import scheduled
-    from logitgate.errors import ProjectError
 
     declared = getattr(scheduled(Path(project_file)).schedule, job)
     if declared is None:
@@ -97,8 +101,16 @@ def _declared(project_file: str, job: str) -> Any:  # noqa: ANN401 - one of the 
 
 
 def _ended(work: Callable[[], State[Any]]) -> State[Any]:
-    """Do the work; what went wrong is told without a trace, as a trace may quote a cell."""
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told as our own are
-        return Failed(message=in_words(error))
+    """Do the work, again after a pause where it met an obstacle; tell what went wrong without a trace.
+
+    A trace may quote a cell. What was decided, or is wrong in itself, is not done again.
+    """
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told as our own are
+            pause = next(pauses, None) if isinstance(error, UnavailableError | ConflictError) else None
+            if pause is None:
+                return Failed(message=in_words(error))
+        time.sleep(pause)

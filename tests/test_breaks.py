@@ -1,5 +1,6 @@
 """Breaks in time at their very limits, on days whose rows are all alike before the cut and after it."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,12 +17,8 @@ from tests import projects
 DAYS, ROWS = 40, 100
 
 
-def dated(days=DAYS, cut=20, y=([0, 0, 0, 1], [0, 0, 0, 1]), **columns):
-    """Return the findings that did not pass, on rows of equal days.
-
-    Each column is a pair, the values of a day before the cut and of one after it; what is not given is
-    the same every day.
-    """
+def parted(days, cut, y, columns):
+    """Return the parts of rows on equal days, and their project."""
     declared = parse_project(projects.plain(), "visits.toml")
     given = {name: columns.get(name, ([0.0], [0.0])) for name in declared.features.numeric}
     given |= {name: columns.get(name, (["east"], ["east"])) for name in declared.features.categorical}
@@ -34,9 +31,35 @@ def dated(days=DAYS, cut=20, y=([0, 0, 0, 1], [0, 0, 0, 1]), **columns):
     n = days * ROWS
     whole = Sample(frame, every_day(y).astype(np.int8), np.arange(n).astype(str).astype(object), time)
     bounds = [0, n // 2, n // 2 + 100, n // 2 + 200, n]
-    parts = Split(*(whole.take(np.arange(a, b)) for a, b in pairwise(bounds)))
-    findings = shift_findings(parts, declared)
-    return {one.subject: one for one in findings if one.status is not Status.PASS}
+    return Split(*(whole.take(np.arange(a, b)) for a, b in pairwise(bounds))), declared
+
+
+QUIET = ([0, 0, 0, 1], [0, 0, 0, 1])
+
+
+def dated(days=DAYS, cut=20, y=QUIET, **columns):
+    """Return the findings that did not pass, on rows of equal days.
+
+    Each column is a pair, the values of a day before the cut and of one after it; what is not given is
+    the same every day.
+    """
+    found = shift_findings(*parted(days, cut, y, columns))
+    return {one.subject: one for one in found if one.status is not Status.PASS}
+
+
+def test_days_without_a_break_pass_and_say_since_when():
+    """One finding for all columns and the labels."""
+    (found,) = shift_findings(*parted(DAYS, 20, QUIET, {}))
+    assert (found.check, found.subject, found.status) == ("shifts", "columns", Status.PASS)
+    assert found.because == "no column and no label breaks in 40 blocks of days from 2024-01-01 on"
+
+
+def test_rows_without_a_time_break_nowhere():
+    """That is said, and stops nothing."""
+    parts, declared = parted(DAYS, 20, QUIET, {})
+    (found,) = shift_findings(Split(*(replace(part, time=None) for _, part in parts)), declared)
+    assert (found.subject, found.status) == ("time", Status.PASS)
+    assert found.because == "there is no columns.time, so nothing can break in time"
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -99,6 +122,14 @@ def test_many_levels_that_exchange_their_rows_stop():
     two = dated(side=(shares(a=70, b=30), shares(a=30, b=70)))["side"]
     assert (two.status, two.figures["levels"]) == (Status.WARN, 2)
     assert two.because.endswith("as when codes are mixed up or a campaign turns")
+
+
+def test_levels_that_stay_are_not_counted():
+    """Nor is what the shares of all levels, sorted, have changed by: here by a tenth."""
+    pair = (shares(a=60, b=20, c=20), shares(a=10, b=70, c=20))
+    found = dated(side=pair)["side"]
+    assert (found.status, found.figures["levels"]) == (Status.WARN, 2)
+    assert found.figures["share"] == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize(("moved", "told"), [(30, True), (29, False)])

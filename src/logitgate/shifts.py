@@ -140,7 +140,7 @@ def _exchanged(old: FloatArray, new: FloatArray) -> float:
 def _exchange(name: str, moved: tuple[float, int], total: FloatArray, blocks: Blocks) -> Finding:
     """Tell a permutation of many levels from two or three that trade places in the world."""
     share, cut = moved
-    old, new = total[cut] / total[cut].sum(), (total[-1] - total[cut]) / (total[-1] - total[cut]).sum()
+    old, new = (rows / rows.sum() for rows in (total[cut], total[-1] - total[cut]))
     levels = int((np.abs(old - new) >= 0.01).sum())
     many = levels >= _MOVED_LEVELS
     day = blocks.day(cut)
