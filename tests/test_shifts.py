@@ -199,7 +199,7 @@ def test_a_few_days_are_too_few():
     sample = observe(projects.table(days=15), declared, None).sample
     (finding,) = found(sample, declared).values()
     assert (finding.subject, finding.status) == ("time", Status.INSUFFICIENT)
-    assert finding.because == "15 blocks of days are too few to see a break; 20 are needed"
+    assert finding.because == "14 blocks of days are too few to see a break; 20 are needed"
 
 
 def test_blocks_hold_fifty_rows_or_a_day():
