@@ -188,3 +188,45 @@ def test_names_that_read_the_same_are_told_apart():
     pipeline = fit(Choice(LINEAR, 1.0), rows, y, Features(categorical=("a", "a_b")), Search())
     names = column_names(pipeline[0])
     assert len(set(names)) == len(names) == 4
+
+
+def test_the_condition_has_a_limit(default):
+    """Below it single coefficients can be read; at it, and beyond, that is said, and what to do."""
+    own = Coefficients.of(fitted(unclustered(default))[1])
+    limit = 1e8
+    for condition, status in ((0.99 * limit, Status.PASS), (limit, Status.WARN), (np.inf, Status.WARN)):
+        findings, _ = coefficient_evidence(replace(own, condition=condition), None)
+        told = next(one for one in findings if one.subject == "condition")
+        assert (told.status, told.figures["condition"]) == (status, condition)
+        assert ("not below 1e+08: single coefficients mean little" in told.because) == (status is Status.WARN)
+
+
+def test_the_table_says_what_its_intervals_rest_on(default):
+    """Clusters and their number, and that fewer than columns are rough; nothing of it for single rows."""
+    sample = replace(default, cluster=np.arange(len(default)) % 3)
+    few, many, none = (
+        coefficient_evidence(Coefficients.of(fitted(one)[1]), None)[1].note
+        for one in (sample, default, unclustered(default))
+    )
+    assert "from 3 clusters of training rows (fewer than columns, so they are rough)" in few
+    assert "from 40 clusters of training rows, given penalty" in many
+    assert "Intervals are 95 % Wald, given penalty" in none
+
+
+def test_the_champion_s_weight_stands_beside_the_model_s(default):
+    """In the challenger's units; and at most five names of what only one of both has."""
+    own = Coefficients.of(fitted(unclustered(default))[1])
+    known = {
+        name: (2.0 * weight, unit)
+        for name, weight, unit in zip(own.columns, own.weights, own.units, strict=True)
+    }
+    known |= {f"old{number}": (1.0, 1.0) for number in range(6)}
+    findings, table = coefficient_evidence(own, known)
+    row = told(table, "linear__student")
+    assert row["champion"] == pytest.approx(2 * own.weights[2])
+    assert row["difference"] == pytest.approx(-own.weights[2])
+    moved = next(one for one in findings if one.subject == "drift")
+    assert "only there: 'old0', 'old1', 'old2', 'old3', 'old4' and 1 more" in moved.because
+    five = {name: known[name] for name in known if name != "old5"}
+    moved = next(one for one in coefficient_evidence(own, five)[0] if one.subject == "drift")
+    assert moved.because.endswith("only there: 'old0', 'old1', 'old2', 'old3', 'old4'")

@@ -94,6 +94,9 @@ def test_features_are_sorted_by_what_they_are_worth(parts):
     assert "noise" in finding.because
     assert "strong" not in finding.because
     assert worth_evidence(found[:1], 0.05)[0].status is Status.PASS
+    at = found[-1].p_value
+    finding, table = worth_evidence(found[-1:], at)
+    assert (finding.status, table.rows[0]["earns_its_place"]) == (Status.PASS, "proven")
 
 
 def test_each_reduced_model_has_its_own_recalibration_and_threshold(parts):
@@ -119,3 +122,12 @@ def test_a_single_feature_can_be_dropped(parts):
     scored = alone.score(parts.test, PROJECT.costs.matrix)
     dropped = without_each(Fitted.of(pipeline, change, parts.train), ("strong",))
     assert worths(alone, scored, dropped, parts)[0].cost.low > 0
+
+
+def test_a_reduced_model_that_ranks_backwards_is_not_turned_round(parts):
+    """A recalibration with a negative slope would make a good model of it: it is left as it is."""
+    model, known = learned(parts, FORMS[0])
+    scored = model.score(parts.test, PROJECT.costs.matrix)
+    backwards = Dropped(("nothing",), -known.weights[:, None])
+    assert worths(model, scored, backwards, parts)[0].cost.low > 0
+    assert worths(model, scored, backwards, parts)[0].log_loss.value > 0.5
