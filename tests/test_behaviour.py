@@ -242,3 +242,19 @@ def test_rows_that_the_model_refuses_are_indeterminate():
     sample.frame.loc[3, "x"] = np.nan
     findings, _ = behaviour_findings(model(), None, sample, project(directional=[UP]))
     assert findings[0].status is Status.INDETERMINATE
+
+
+def test_a_change_that_the_model_refuses_is_indeterminate():
+    """The rows as they are can be scored, the changed ones cannot: that is named, and does not pass."""
+
+    class Narrow(Curve):
+        def predict_proba(self, frame):
+            if frame["x"].max() > 2.5:
+                raise ValueError("a value that it has never seen")
+            return super().predict_proba(frame)
+
+    narrow = Model(Narrow(), Rule("constant", 0.5), model().costs, model().features)
+    declared = project(directional=[{"name": "more x", "feature": "x", "change": "+1", "direction": "up"}])
+    (found,) = behaviour_findings(narrow, None, rows(), declared)[0]
+    assert (found.check, found.subject, found.status) == ("behaviour", "more x", Status.INDETERMINATE)
+    assert found.because.endswith("the model's own preprocessing refuses the rows")

@@ -286,3 +286,32 @@ def test_rows_that_contradict_each_other_are_counted(limit, status):
     finding = repeated(frame, project(contradictory_share=limit, duplicate_share=1))["contradictory rows"]
     assert finding.figures["share"] == 4 / 400
     assert finding.status is status
+
+
+@pytest.mark.parametrize("figure", ["auc", "gap"])
+def test_a_feature_at_its_limit_fails(figure):
+    """The limit itself is suspicious already."""
+    features = ("a", "b", "strong")
+    loose = {"single_feature_auc": 0.99, "gap": 0.49}
+    told = found(table(), project(features, **loose))[1]["single features"]
+    limit = told.figures[figure]
+    name = {"auc": "single_feature_auc", "gap": "gap"}[figure]
+    for at, status in ((limit, Status.FAIL), (limit + 1e-12, None)):
+        assert found(table(), project(features, **loose | {name: at}))[0].get("strong") is status
+
+
+def test_what_nobody_uses_is_looked_at_all_the_same():
+    """A number of its own in each row, a code of few levels; not a name of its own in each row."""
+    frame, y = table().drop(columns="strong"), table()["y"]
+    rng = np.random.default_rng(1)
+    frame["number"] = rng.normal(size=4000) + 2 * (y == "yes")
+    frame["code"] = np.where((y == "yes") & (rng.random(4000) < 0.9), "p", "q")
+    frame["name"] = [f"{one}{row % 500}" for row, one in enumerate(y)]
+    frame["flag"] = frame["code"] == "p"
+    told = found(frame, project())[1]
+    unused = {name for name, one in told.items() if one.because.startswith("no feature, but alone")}
+    assert unused == {"number", "code", "flag"}
+    assert {told[name].status for name in unused} == {Status.WARN}
+    auc = told["flag"].figures["auc"]
+    for limit, status in ((auc, Status.WARN), (auc + 1e-12, None)):
+        assert found(frame, project(single_feature_auc=limit, gap=0.5))[0].get("flag") is status
