@@ -6,6 +6,7 @@ import pytest
 
 from logitgate import contest, gates, self_test
 from logitgate.contest import LINEAR, PRIOR, Contest
+from logitgate.cox import fit_cox
 from logitgate.decision import Rule
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.judge import Opponents, contest_of, judge
@@ -146,6 +147,7 @@ def test_a_gate_that_stands_open_is_found_out(rows, monkeypatch, name):
     assert {one for one, finding in found.items() if finding.status is Status.FAIL} == passing
     for saboteur in passing:
         assert f"{name} let it through" in found[saboteur].because
+        assert found[saboteur].figures["refused_by"]
     assert Verdict(tuple(found.values())).status is Status.FAIL
 
 
@@ -215,3 +217,48 @@ def test_the_self_test_leaves_the_rows_alone(rows):
 def test_the_same_seed_gives_the_same_findings(rows):
     """The shuffle and the noise come from the project's seed."""
     assert tried(rows) == tried(rows)
+
+
+def test_a_gate_that_names_another_subject_has_not_seen_the_leak(rows, monkeypatch):
+    """The leak is in one column, and that one is to be named."""
+    elsewhere = [Finding("leakage", "sharp", Status.FAIL, "separates the outcome")]
+    monkeypatch.setattr(self_test, "separating", lambda *_: elsewhere)
+    told = tried(rows)["leaky model"]
+    assert told.status is Status.FAIL
+    assert "leakage let it through (refused by leakage)" in told.because
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Return every contest that saboteurs are sent into."""
+    held, judged = [], self_test.contest_findings
+    monkeypatch.setattr(
+        self_test, "contest_findings", lambda one, project: held.append(one) or judged(one, project)
+    )
+    return held
+
+
+def test_the_champion_renamed_is_the_champion(rows, sent):
+    """Where there is one; it meets itself, by its own number."""
+    tried(rows, champion=model("blurred"), version=4)
+    (twins,) = [one for one in sent if one.scored is one.champion]
+    assert twins.version == 4
+    np.testing.assert_array_equal(twins.scored.decision.probability, rows.frame["blurred"])
+    sent.clear()
+    tried(rows)
+    (twins,) = [one for one in sent if one.scored is one.champion]
+    assert twins.version == 0
+    np.testing.assert_array_equal(twins.scored.decision.probability, rows.frame["sharp"])
+
+
+def test_what_the_saboteurs_do(rows, sent):
+    """One decides at one half; one is twice as sure as is right, whatever it was before."""
+    tried(rows, "halved")
+    halves = [one.scored.decision for one in sent if (one.scored.decision.threshold == 0.5).all()]
+    (half,) = halves
+    np.testing.assert_array_equal(half.probability, rows.frame["halved"])
+    np.testing.assert_array_equal(half.flagged, rows.frame["halved"] >= 0.5)
+    odds = np.log(rows.frame["halved"] / (1 - rows.frame["halved"]))
+    cox = fit_cox(rows.y, odds.to_numpy())
+    right = 1 / (1 + np.exp(-2 * (cox.intercept + cox.slope * odds)))
+    assert any(np.allclose(one.scored.decision.probability, right, atol=1e-12) for one in sent)

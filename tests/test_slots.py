@@ -84,6 +84,13 @@ def test_what_is_no_expression_is_named(cron):
     assert problem(cron) is not None
 
 
+def test_what_is_wrong_is_said():
+    """Which field it is about."""
+    assert problem("0 0 30 2 *") == "'0 0 30 2 *' is no cron expression that ever comes (Bad day-of-month)"
+    told = problem("61 * * * *")
+    assert told.startswith("'61 * * * *' is no cron expression that ever comes (") and "inute" in told
+
+
 def test_an_expression_is_no_problem():
     """Names, steps and lists are cron as people know it."""
     assert problem("*/15 8-18 * jan-jun mon-fri") is None
