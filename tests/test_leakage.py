@@ -236,13 +236,16 @@ def test_an_entity_in_two_parts_fails():
     frame["t"] = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC").astype("datetime64[us, UTC]")
     frame["who"] = [f"w{row}" for row in range(400)]
     roles = {"time": "t", "entity": "who"}
-    assert found(frame, project(columns=roles))[0]["who"] is Status.PASS
+    alone = found(frame, project(columns=roles))[1]["who"]
+    assert (alone.status, alone.because) == (Status.PASS, "0 entities stand in more than one part")
     frame.loc[[0, 250, 399], "who"] = "back"
     frame.loc[[1, 350], "who"] = "again"
     statuses, findings = found(frame, project(columns=roles))
     assert statuses["who"] is Status.FAIL
     assert findings["who"].figures == {"entities_across_parts": 2}
+    assert findings["who"].because.startswith("2 entities stand in more than one part; set split.by")
     assert statuses["order of time"] is Status.PASS
+    assert findings["order of time"].because.endswith("lie after the first row of the next")
 
 
 def test_a_cluster_that_reaches_over_time_fails():
@@ -254,6 +257,7 @@ def test_a_cluster_that_reaches_over_time_fails():
     statuses, findings = found(frame, project(columns={"time": "t", "cluster": "day"}))
     assert statuses["order of time"] is Status.FAIL
     assert findings["order of time"].figures == {"rows_out_of_order": 3}
+    assert "; declare a columns.cluster that does not reach" in findings["order of time"].because
 
 
 def repeated(frame, declared):
@@ -315,3 +319,33 @@ def test_what_nobody_uses_is_looked_at_all_the_same():
     auc = told["flag"].figures["auc"]
     for limit, status in ((auc, Status.WARN), (auc + 1e-12, None)):
         assert found(frame, project(single_feature_auc=limit, gap=0.5))[0].get("flag") is status
+
+
+def test_the_strongest_is_named_first():
+    """Whatever the order of the features."""
+    frame = table()
+    frame["stronger"] = frame["strong"] + 3 * (frame["y"] == "yes")
+    declared = project(("a", "strong", "stronger"), single_feature_auc=0.7, gap=0.5)
+    statuses = found(frame, declared)[0]
+    assert [name for name, status in statuses.items() if status is Status.FAIL] == ["stronger", "strong"]
+
+
+def test_a_few_missing_cells_hide_no_leak():
+    """The others are cut where they lie."""
+    frame = table()
+    known = found(frame, project(("a", "strong")))[1]["strong"].figures["auc"]
+    frame.loc[::50, "strong"] = np.nan
+    told = found(frame, project(("a", "strong")))[1]["strong"]
+    assert (told.status, told.figures["auc"]) == (Status.FAIL, pytest.approx(known, abs=0.02))
+
+
+def test_a_text_of_its_own_in_ten_rows_is_looked_at():
+    """A tenth as many levels as rows is a code; one more is a name."""
+    frame = table().drop(columns="strong")
+    rows = len(split(observe(frame, project(), None).sample, project()).train)
+    event = (frame["y"] == "yes").to_numpy()
+    place = np.where(event, np.cumsum(event), np.cumsum(~event))
+    for levels, status in ((rows // 10, Status.WARN), (rows // 10 + 1, None)):
+        few = levels // 3
+        frame["code"] = np.where(event, place % few, few + place % (levels - few)).astype(str)
+        assert found(frame, project())[0].get("code") is status
