@@ -25,7 +25,7 @@ from logitgate.costs import CostMatrix, RowCosts
 from logitgate.decision import Decision, Rule
 from logitgate.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.project import Gates
+from logitgate.margins import Gates
 from logitgate.spending import spent
 from logitgate.threshold import empirical_minimiser
 

@@ -27,7 +27,7 @@ from scipy.special import expit
 from logitgate import gates
 from logitgate.findings import Status, Verdict
 from logitgate.harm import HarmRule, SliceHarm, proven_harm
-from logitgate.project import Gates, Slices
+from logitgate.margins import Gates, Slices
 from logitgate.slices import Levels
 
 REPLICATIONS, SLICES = 2_000, 30

@@ -103,13 +103,14 @@ def shipment(served_rows):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
 
+    from logitgate.columns import Features
     from logitgate.costs import CostMatrix
     from logitgate.decision import Rule
     from logitgate.design import design
     from logitgate.edge.shipping import Shipment
     from logitgate.golden import answered
     from logitgate.model import Model
-    from logitgate.project import Features, Form, Search
+    from logitgate.search_space import Form, Search
     from logitgate.seen import SeenRows
 
     features = Features(numeric=("age", "income"), categorical=("job", "city"))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from logitgate.columns import Features
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
 from logitgate.edge import ledger_store
@@ -17,7 +18,6 @@ from logitgate.edge.transaction import Request
 from logitgate.golden import answered
 from logitgate.ledger import Kind, Reason
 from logitgate.model import Model
-from logitgate.project import Features
 
 NAME = "visits"
 BECAUSE = Reason("promotion", "ann", "PASS: 9 PASS", "PASS", {"cost": 2.5, "cost_low": 2.0, "cost_high": 3.0})

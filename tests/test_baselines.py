@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from logitgate.baselines import plain_linear, prior, single_feature
+from logitgate.columns import Features
 from logitgate.errors import FitError
 from logitgate.fit import Choice, fit
 from logitgate.folds import Folds
-from logitgate.project import Features, Form, Search
 from logitgate.search import search
+from logitgate.search_space import Form, Search
 
 FEATURES = Features(numeric=("bent", "weak"), categorical=("g",))
 CHOICES = Search(forms=("spline",), interactions={"both": ("bent", "weak")})

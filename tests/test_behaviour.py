@@ -6,11 +6,11 @@ import pytest
 
 from logitgate.behaviour import behaviour_findings
 from logitgate.cases import Cases, Expectation
+from logitgate.columns import Features
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
 from logitgate.findings import Status
 from logitgate.model import Model
-from logitgate.project import Features
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample
 

@@ -10,12 +10,13 @@ import statsmodels.api as sm
 
 from logitgate.baselines import prior
 from logitgate.coefficients import Coefficients, champion_weights, coefficient_evidence, drift
+from logitgate.columns import Features
 from logitgate.findings import Status
 from logitgate.fit import Choice, fit
 from logitgate.fitted import Fitted, column_names
-from logitgate.project import Features, Form, Search
 from logitgate.recalibrate import Recalibration, recalibrate
 from logitgate.sample import Sample
+from logitgate.search_space import Form, Search
 
 DEFAULT = Path(__file__).parents[1] / "data" / "default.csv.gz"
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")

@@ -7,9 +7,10 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logitgate.columns import Features
 from logitgate.design import TRUSTED_TYPES, design, knots, source_of
 from logitgate.fit import Choice, fit
-from logitgate.project import Features, Search
+from logitgate.search_space import Search
 
 FEATURES = Features(numeric=("age", "rain"), categorical=("city",))
 SEARCH = Search(

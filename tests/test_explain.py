@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from logitgate.baselines import prior
+from logitgate.columns import Features
 from logitgate.explain import design_means, explain
 from logitgate.fit import Choice, fit
-from logitgate.project import Features, Search
 from logitgate.recalibrate import recalibrate
+from logitgate.search_space import Search
 
 FEATURES = Features(numeric=("x", "z"), categorical=("g",))
 SEARCH = Search(

@@ -13,8 +13,8 @@ from logitgate.explain import design_means
 from logitgate.explain_row import explain_row
 from logitgate.fit import Choice, fit
 from logitgate.model import Model
-from logitgate.project import Form
 from logitgate.project_file import parse_project
+from logitgate.search_space import Form
 
 PROJECT = parse_project(
     {

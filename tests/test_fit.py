@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
+from logitgate.columns import Features
 from logitgate.errors import DataError, FitError
 from logitgate.fit import Choice, condition_number, fit, regression
-from logitgate.project import Features, Form, Search
+from logitgate.search_space import Form, Search
 
 DEFAULT = Path(__file__).parents[1] / "data" / "default.csv.gz"
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")

@@ -14,7 +14,7 @@ from logitgate.compare import Flips, Paired
 from logitgate.findings import Status, Verdict
 from logitgate.harm import SliceHarm
 from logitgate.intervals import Estimate
-from logitgate.project import CalibrationGate, Gates
+from logitgate.margins import CalibrationGate, Gates
 
 NAN = float("nan")
 NUMBERS = st.floats(-10, 10)
@@ -226,3 +226,47 @@ def test_an_interval_that_only_touches_its_margin_decides_nothing():
     assert gates.inside(Estimate(-1.5, -2.0, -1.0), -1.0, 1.0) is Status.INDETERMINATE
     assert gates.inside(Estimate(1.5, 1.0, 2.0), -1.0, 1.0) is Status.INDETERMINATE
     assert gates.inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
+
+
+def seen(low, high):
+    """Return what is known of rows whose calibration-in-the-large lies between two limits."""
+    return SimpleNamespace(in_the_large=Estimate((low + high) / 2, low, high), said=0.2, observed=0.3, n=500)
+
+
+MARGIN = CalibrationGate(in_the_large=0.2)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "warns"),
+    [
+        (0.1, 0.5, False),
+        (0.2, 0.5, False),
+        (0.2001, 0.5, True),
+        (-0.5, -0.2, False),
+        (-0.5, -0.2001, True),
+        (np.nan, np.nan, False),
+    ],
+)
+def test_miscalibration_near_the_threshold_warns_where_it_is_proven(low, high, warns):
+    """The whole interval must lie outside the margin; what is not known warns of nothing."""
+    found = gates.near_threshold(seen(low, high), MARGIN)
+    assert [one.status for one in found] == [Status.WARN] * warns
+    if warns:
+        assert (
+            "20.0% were said and 30.0% of 500 rows are events where decisions are close" in found[0].because
+        )
+        assert "lies outside [-0.2, 0.2]" in found[0].because
+        assert found[0].figures["in_the_large_low"] == low
+    assert gates.near_threshold(None, MARGIN) == []
+
+
+def test_the_worst_of_the_miscalibrated_slices_is_named():
+    """Once for all of them; the farthest outside is the worst, whichever way."""
+    slices = {"a": seen(0.3, 0.5), "b": seen(-1.0, -0.6), "c": seen(-0.1, 0.1)}
+    (found,) = gates.calibrated_slices(slices, MARGIN)
+    assert (found.status, found.subject) == (Status.WARN, "slices")
+    assert found.because.startswith(
+        "2 of 3 lie outside [-0.2, 0.2] of calibration-in-the-large; the worst is b: "
+    )
+    assert found.figures["beyond"] == 2 and found.figures["in_the_large_high"] == -0.6
+    assert gates.calibrated_slices({"c": slices["c"]}, MARGIN) == []

@@ -7,7 +7,7 @@ import pytest
 
 from logitgate.findings import Status
 from logitgate.gates_champion import believable, left_out
-from logitgate.project import Gates, Slices
+from logitgate.margins import Gates, Slices
 
 LEAST = Slices(minimum_rows=10, minimum_events=3)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.columns import Features
 from logitgate.contest import LINEAR, PRIOR, harm_rule
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
@@ -17,7 +18,6 @@ from logitgate.judge import Opponents, contest_of, judge
 from logitgate.mcnemar import McNemar
 from logitgate.metrics import log_losses
 from logitgate.model import Model
-from logitgate.project import Features
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample
 from logitgate.seen import SeenRows, row_hashes, scheme_of

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.columns import Features
 from logitgate.errors import DataError, FitError
 from logitgate.learnable import refuse_unlearnable
-from logitgate.project import Features, Search
+from logitgate.search_space import Search
 
 SEARCH = Search()
 BOTH = Features(numeric=("x",), categorical=("g",))

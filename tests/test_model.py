@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.columns import Features
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
 from logitgate.errors import DataError
 from logitgate.fit import Choice, fit
 from logitgate.model import Model
-from logitgate.project import Features, Form, Search
 from logitgate.sample import Sample
+from logitgate.search_space import Form, Search
 
 FEATURES = Features(numeric=("x", "z"), categorical=("g",))
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="2 + amount")

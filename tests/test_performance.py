@@ -13,9 +13,10 @@ from logitgate.findings import Status
 from logitgate.fit import Choice, fit
 from logitgate.model import Model
 from logitgate.performance import Watched, Window, performance
-from logitgate.project import Form, Project
+from logitgate.project import Project
 from logitgate.realised import reference_chunks
 from logitgate.sample import observe
+from logitgate.search_space import Form
 from logitgate.seen import SeenRows
 from tests.projects import START, plain, table
 

@@ -5,9 +5,11 @@ from pathlib import Path
 import pydantic
 import pytest
 
+from logitgate.columns import ColumnType
 from logitgate.errors import ProjectError
-from logitgate.project import ColumnType, Form, Project, parse_as_of
+from logitgate.project import Project, parse_as_of
 from logitgate.project_file import parse_project
+from logitgate.search_space import Form
 
 GUIDE = Path(__file__).parents[1] / "docs" / "project-file.md"
 

@@ -8,10 +8,11 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import RepeatedKFold, train_test_split
 
+from logitgate.columns import Features
 from logitgate.costs import CostMatrix
 from logitgate.fit import Choice, fit
-from logitgate.project import Features, Form, Search
 from logitgate.recalibrate import recalibrate
+from logitgate.search_space import Form, Search
 
 ROOT = Path(__file__).parents[1]
 BANK = Features(

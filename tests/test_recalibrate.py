@@ -9,10 +9,11 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from logitgate.baselines import prior
+from logitgate.columns import Features
 from logitgate.errors import DataError, FitError
 from logitgate.fit import Choice, fit
-from logitgate.project import Features, Form, Search
 from logitgate.recalibrate import recalibrate, scores
+from logitgate.search_space import Form, Search
 
 FEATURES = Features(numeric=("x",), categorical=("g",))
 

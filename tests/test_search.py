@@ -6,13 +6,14 @@ import pytest
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
+from logitgate.columns import Features
 from logitgate.design import design
 from logitgate.errors import DataError, FitError
 from logitgate.fit import Choice, regression
 from logitgate.folds import Folds
 from logitgate.newton import Solution, solve
-from logitgate.project import Features, Form, Search
 from logitgate.search import search
+from logitgate.search_space import Form, Search
 
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
 FEATURES = Features(numeric=("x", "z"), categorical=("g",))

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from logitgate import contest, gates, self_test
+from logitgate.columns import Features
 from logitgate.contest import LINEAR, PRIOR, Contest
 from logitgate.cox import fit_cox
 from logitgate.decision import Rule
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.judge import Opponents, contest_of, judge
 from logitgate.model import Model
-from logitgate.project import Features
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample
 from logitgate.seen import SeenRows

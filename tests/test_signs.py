@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logitgate.columns import Features
 from logitgate.errors import ProjectError
 from logitgate.findings import Status
 from logitgate.fit import Choice, fit
-from logitgate.project import Features, Form, Search
 from logitgate.project_file import parse_project
+from logitgate.search_space import Form, Search
 from logitgate.signs import sign_findings
 
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")

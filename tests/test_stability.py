@@ -9,10 +9,10 @@ from logitgate.errors import FitError
 from logitgate.findings import Status
 from logitgate.fit import Choice, fit
 from logitgate.fitted import Fitted, column_names
-from logitgate.project import Form
 from logitgate.project_file import parse_project
 from logitgate.recalibrate import Recalibration, recalibrate
 from logitgate.sample import Sample
+from logitgate.search_space import Form
 from logitgate.stability import stability
 
 PROJECT = parse_project(

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.columns import Features
 from logitgate.dropped import Dropped, without_each
 from logitgate.findings import Status
 from logitgate.fit import Choice, fit, regression
 from logitgate.fitted import Fitted
 from logitgate.model import Model
-from logitgate.project import Features, Form
 from logitgate.project_file import parse_project
 from logitgate.recalibrate import recalibrate
 from logitgate.sample import observe
+from logitgate.search_space import Form
 from logitgate.split import split
 from logitgate.threshold import choose_rule
 from logitgate.worth import worth_evidence, worths

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from .columns import Features
 from .errors import FitError
 from .fit import Choice, fit
 from .folds import Folds
 from .learnable import refuse_unlearnable
-from .project import Features, Form, Search
 from .search import SearchResult
+from .search_space import Form, Search
 from .trials import Trial, tried
 
 _CURVED = Form(basis="spline")

@@ -20,7 +20,8 @@ from .evaluate import Scored
 from .exhibits import Exhibit
 from .findings import Figure, Finding
 from .intervals import Estimate
-from .project import Project, Slices
+from .margins import Slices
+from .project import Project
 from .slices import Levels, Sliced
 
 NEAR = 0.5

@@ -18,8 +18,9 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
 
+from .columns import Features
 from .expressions import FloatArray
-from .project import Features, Form, Search
+from .search_space import Form, Search
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
 """Name, unfitted transformer, and the columns it reads."""

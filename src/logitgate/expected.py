@@ -7,20 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from .section import SECTION, Name, Names, Share
+from .section import Name, Names, Section, Share
 
 Pair: TypeAlias = Annotated[Names, Field(min_length=2, max_length=2)]
 Movement: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 Step: TypeAlias = Annotated[str, Field(pattern=r"^[+*-] ?\d+(\.\d+)?$")]
 
 
-class _Section(BaseModel):
-    model_config = SECTION
-
-
-class _Test(_Section):
+class _Test(Section):
     name: Name
     """What the finding is called."""
     feature: Name
@@ -77,7 +73,7 @@ class Invariance(_Test):
         return self
 
 
-class Behaviour(_Section):
+class Behaviour(Section):
     """What the model must answer, whatever its average: curated cases, directions and invariances."""
 
     cases: Path | None = None

@@ -26,11 +26,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from .columns import Features
 from .design import design, source_of
 from .errors import FitError
 from .expressions import FloatArray
 from .learnable import refuse_unlearnable
-from .project import Features, Form, Search
+from .search_space import Form, Search
 
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12

@@ -15,7 +15,7 @@ from .expressions import FloatArray
 from .findings import Finding, Status
 from .harm import SliceHarm
 from .intervals import Estimate, mean_interval, upper_bound
-from .project import CalibrationGate, Gates
+from .margins import CalibrationGate, Gates
 
 REQUIRED = (
     "rows",

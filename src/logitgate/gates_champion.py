@@ -6,7 +6,7 @@ from .compare import Paired
 from .costs import BoolArray, IntArray
 from .evaluate import Scored
 from .findings import Finding, Status
-from .project import Gates, Slices
+from .margins import Gates, Slices
 from .spending import spent
 
 

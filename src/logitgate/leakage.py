@@ -13,7 +13,8 @@ from .costs import IntArray
 from .duplicates import duplicate_findings
 from .encoders import encoder_findings
 from .findings import Figure, Finding, Status
-from .project import LeakageGate, Project
+from .margins import LeakageGate
+from .project import Project
 from .sample import Sample
 from .split import Split
 from .time_travel import time_findings

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from . import baselines
+from .columns import Features
 from .contest import LINEAR, PRIOR
 from .errors import FitError
 from .explain import design_means
@@ -16,7 +17,7 @@ from .fit import fit
 from .folds import Folds
 from .intervals import Estimate
 from .model import Model
-from .project import Features, Project
+from .project import Project
 from .recalibrate import Recalibration, recalibrate
 from .search import SearchResult, search
 from .split import Split

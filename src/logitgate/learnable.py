@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .columns import Features
 from .costs import BoolArray
 from .errors import DataError, FitError
 from .expressions import FloatArray
-from .project import Features, Search
+from .search_space import Search
 
 _CHANCE = log(1e-6)
 

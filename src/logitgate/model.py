@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from .columns import Features
 from .costs import CostMatrix
 from .decision import Decision, Rule
 from .errors import DataError
 from .evaluate import Scored
 from .expressions import FloatArray
-from .project import Features
 from .sample import Sample, row_costs
 
 

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from .section import SECTION, Duration, Name, Names, Share
+from .section import Duration, Name, Names, Section, Share
 
 Season: TypeAlias = Literal["month", "weekday", "hour"]
 Floor: TypeAlias = Annotated[float, Field(gt=0)]
 
 
-class Monitoring(BaseModel):
+class Monitoring(Section):
     """When new rows count as drifted, and how old a model may become."""
-
-    model_config = SECTION
 
     minimum_rows: Annotated[int, Field(ge=1)] = 200
     """Windows, and references, with fewer rows are INSUFFICIENT."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from .section import SECTION
+from .section import Section
 
 Days = Annotated[int, Field(ge=0, le=3_650)]
 
 
-class Reactions(BaseModel):
+class Reactions(Section):
     """When findings about new rows are acted upon."""
-
-    model_config = SECTION
 
     windows: Annotated[int, Field(ge=1, le=100)] = 3
     """How many of the latest windows are looked at before anything is done."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, model_validator
+from pydantic import AfterValidator, model_validator
 
 from . import slots
-from .section import SECTION, Duration
+from .section import Duration, Section
 
 
 def _cron(text: str) -> str:
@@ -40,19 +40,15 @@ def _slotted(out: Path) -> Path:
 Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
 
 
-class TrainSlots(BaseModel):
+class TrainSlots(Section):
     """When a challenger is trained, with what was known at that moment."""
-
-    model_config = SECTION
 
     cron: Cron
     """Minute, hour, day, month and weekday, in the schedule's time zone."""
 
 
-class MonitorSlots(BaseModel):
+class MonitorSlots(Section):
     """When the rows of late are held against the model in production."""
-
-    model_config = SECTION
 
     cron: Cron
     """Minute, hour, day, month and weekday, in the schedule's time zone."""
@@ -68,10 +64,8 @@ class MonitorSlots(BaseModel):
     """Whether what is wanted is also done: roll back, train anew."""
 
 
-class ScoreSlots(BaseModel):
+class ScoreSlots(Section):
     """When new rows are scored."""
-
-    model_config = SECTION
 
     cron: Cron
     """Minute, hour, day, month and weekday, in the schedule's time zone."""
@@ -91,10 +85,8 @@ class Job:
     """Whether each missed slot is caught up, as each watched window counts, or only the latest."""
 
 
-class Schedule(BaseModel):
+class Schedule(Section):
     """When the project's runs are due."""
-
-    model_config = SECTION
 
     time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
     """Whose clock the expressions mean, by its name in the IANA database; there is no default."""

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .columns import Features
 from .errors import FitError
 from .expressions import FloatArray
 from .fit import Choice
 from .folds import Folds
 from .intervals import NAN, Means
 from .learnable import refuse_unlearnable
-from .project import Features, Form, Search
+from .search_space import Form, Search
 from .trials import Trial, tried
 
 LINEAR = Form(basis="linear")

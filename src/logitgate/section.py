@@ -6,15 +6,24 @@ import re
 from datetime import timedelta
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
-
-SECTION = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 _DURATION = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*")
 
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Name: TypeAlias = Annotated[str, Field(min_length=1)]
 Names: TypeAlias = tuple[Name, ...]
+
+
+class Section(BaseModel):
+    """Frozen, without unknown keys; a line of text below a field is its description in the schema."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+def quoted(names: set[str] | list[str]) -> str:
+    """Return names in order, for a sentence."""
+    return ", ".join(f"'{name}'" for name in sorted(names))
 
 
 def _duration(value: object) -> object:

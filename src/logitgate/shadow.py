@@ -18,7 +18,8 @@ from .costs import BoolArray
 from .decision import Decision
 from .findings import Finding, Status
 from .gates import below
-from .project import Project, ShadowGate
+from .margins import ShadowGate
+from .project import Project
 from .sample import Sample, read_outcomes, row_costs
 from .seen import SeenRows, untouched
 

@@ -13,7 +13,7 @@ from .design import source_of
 from .expressions import FloatArray
 from .findings import Figure, Finding, Status
 from .fitted import column_names
-from .project import Sign
+from .margins import Sign
 
 _POINTS = 41
 _ROWS = 64

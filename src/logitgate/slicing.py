@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .project import Project, Slices
+from .margins import Slices
+from .project import Project
 from .sample import Sample
 from .slice_names import MISSING, bin_names
 from .slices import Levels, crossed

@@ -13,12 +13,13 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
+from .columns import Features
 from .design import blocks
 from .expressions import FloatArray
 from .fit import Choice
 from .folds import Fold, Folds
 from .newton import Rows, solve
-from .project import Features, Form, Search
+from .search_space import Form, Search
 
 _THREADS = 2
 

@@ -7,8 +7,9 @@ from collections import Counter
 import pandas as pd
 
 from ..cases import Cases, Expectation
+from ..columns import ColumnType
 from ..errors import DataError, ProjectError
-from ..project import ColumnType, Project
+from ..project import Project
 from .casts import Column, cast
 from .cells import cells_of
 from .csv_rows import read_csv

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..columns import ColumnType
 from ..errors import DataError
-from ..project import ColumnType
 from .source import Source
 
 MOMENT = pa.timestamp("us", "UTC")

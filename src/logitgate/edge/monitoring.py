@@ -15,11 +15,12 @@ from ..errors import ConflictError, DataError, LogitgateError
 from ..exhibits import Exhibit
 from ..findings import Finding, Status
 from ..ladder import Reaction, Watched, WayBack, decide, signs_of
+from ..margins import Slices
 from ..monitored import Limits, Seen
 from ..performance import Watched as WatchedVersion
 from ..performance import Window, performance
 from ..profile import Reference
-from ..project import Project, Slices
+from ..project import Project
 from ..report import headline
 from ..skew import PROBABILITY, skew
 from ..staleness import staleness

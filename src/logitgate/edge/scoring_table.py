@@ -13,7 +13,8 @@ import pyarrow as pa
 from ..decision import Decision
 from ..errors import ProjectError
 from ..findings import Finding, Status
-from ..project import Project, Slices
+from ..margins import Slices
+from ..project import Project
 from ..scores import Scores
 from ..scoring import Stamp, Strange, decide, scores, strange
 from ..shadow import Pair, Shadow, beside, by_unit, shadow_of

@@ -22,10 +22,10 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
 
 from .. import __file__ as _package_file
+from ..columns import Features
 from ..errors import ConflictError, DataError
 from ..golden import Golden
 from ..model import Model
-from ..project import Features
 from ..seen import SeenRows
 from .served import ANSWER, TRUSTED_TYPES, Terms
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..columns import ColumnType
 from ..errors import ProjectError, UnavailableError
-from ..project import ColumnType, Project
+from ..project import Project
 from .casts import Column, cast
 from .cells import Cells, cells_of, digest_of, native
 from .source import Source, joined

@@ -1,0 +1,90 @@
+"""Commands about what is in production, and about the store it stands in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.app import AsJson, ProjectFile, app
+
+
+@app.command()
+def history(
+    project: ProjectFile,
+    verify: Annotated[bool, typer.Option("--verify", help="Exit 1 when the registry disagrees.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was in production, from when to when, by whom, why, and the way back."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_history
+        from flows.production_screen import print_history
+    told = run_history(project, verify)
+    print_history(told, as_json=as_json)
+    raise typer.Exit(1 if told.verdict is not None and told.verdict.status.stops else 0)
+
+
+@app.command()
+def rollback(
+    project: ProjectFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
+    to: Annotated[int | None, typer.Option("--to", help="A version; default: the last good one.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even one that never was in production, or by a broken ledger.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a version back into production that was there before."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_rollback
+        from flows.production_screen import print_moved
+        from logitgate.edge.production import Return
+    print_moved(run_rollback(project, Return(reason, to, force)), "is in production", as_json=as_json)
+
+
+@app.command()
+def rehearse(
+    project: ProjectFile,
+    to: Annotated[int | None, typer.Option("--to", help="A version; default: the last good one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do all that a rollback does but move the alias, and time it."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_rehearsal
+        from flows.production_screen import print_moved
+    print_moved(run_rehearsal(project, to), "could be put into production", as_json=as_json)
+
+
+@app.command()
+def doctor(
+    project: ProjectFile,
+    repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what kills have left: runs, uploads, intents and folders that nobody goes on with."""
+    from flows.start import started
+
+    with started():
+        from flows import screen
+        from flows.doctor import run_doctor, run_repair
+    verdict = (run_repair if repair else run_doctor)(project)
+    screen.print_verdict(verdict, as_json=as_json)
+    raise typer.Exit(1 if verdict.status.stops else 0)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000) -> None:
+    """Serve the MLflow UI on the store of this folder, until Ctrl-C."""
+    from flows.start import started
+
+    with started():
+        from logitgate.edge.environment import home
+        from logitgate.edge.store import open_store
+        from logitgate.edge.user_interface import serve
+    serve(open_store(home()), port)
