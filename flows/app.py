@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,13 @@ ProjectFile = Annotated[Path, typer.Argument(help="The project file, such as mlp
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Junit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", metavar="FILE")]
 AsOf = Annotated[str | None, typer.Option(help="Use only what was known before this date.", metavar="DATE")]
+
+
+def moment(text: str | None, option: str = "--as-of") -> datetime | None:
+    """Return the moment that an option gave, if it was given."""
+    from logitgate.project import parse_as_of
+
+    return parse_as_of(text, option) if text else None
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.app import AsJson, AsOf, Junit, ProjectFile, app
+from flows.app import AsJson, AsOf, Junit, ProjectFile, app, moment
 
 
 @app.command()
@@ -28,12 +28,11 @@ def train(
 
     with reported(junit) as report:
         with started():
-            from logitgate.project import parse_as_of
             from logitgate.project_file import load_project
 
             # What was mistyped is refused before Prefect and MLflow start, which takes seconds.
             load_project(project)
-            parse_as_of(as_of) if as_of else None
+            moment(as_of)
 
             with server_meanwhile():
                 from flows import screen
@@ -82,14 +81,10 @@ def compare(  # noqa: PLR0913 - options of a command
 
     with reported(junit) as report:
         with started():
-            from logitgate.project import parse_as_of
             from logitgate.project_file import load_project
 
             load_project(project)
-            limits = (
-                parse_as_of(since, "--since") if since else None,
-                parse_as_of(until, "--until") if until else None,
-            )
+            limits = (moment(since, "--since"), moment(until, "--until"))
             with server_meanwhile():
                 from flows import screen
                 from flows.training import comparison

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.app import AsJson, Junit, ProjectFile, app
+from flows.app import AsJson, Junit, ProjectFile, app, moment
 
 
 @app.command()
@@ -80,14 +80,13 @@ def monitor(  # noqa: PLR0913 - options of a command
     with reported(junit) as report:
         with started():
             from logitgate.monitored import Limits
-            from logitgate.project import parse_as_of
             from logitgate.project_file import load_project
 
             load_project(project)
             limits = Limits(
-                parse_as_of(since, "--since") if since else None,
-                parse_as_of(until, "--until") if until else None,
-                parse_as_of(as_of) if as_of else datetime.now(UTC),
+                moment(since, "--since"),
+                moment(until, "--until"),
+                moment(as_of) or datetime.now(UTC),
             )
             with server_meanwhile():
                 from flows import screen
