@@ -270,3 +270,10 @@ def test_the_worst_of_the_miscalibrated_slices_is_named():
     )
     assert found.figures["beyond"] == 2 and found.figures["in_the_large_high"] == -0.6
     assert gates.calibrated_slices({"c": slices["c"]}, MARGIN) == []
+
+
+def test_an_interval_of_one_point_is_a_proof_like_any_other():
+    """All rows differ by the same: below the limit, at it, beyond it."""
+    assert gates.below(0.1, 0.1, 0.2) is Status.PASS
+    assert gates.below(0.2, 0.2, 0.2) is Status.FAIL
+    assert gates.below(0.3, 0.3, 0.2) is Status.FAIL
