@@ -72,3 +72,14 @@ def test_too_few_steps_are_said(monkeypatch):
     monkeypatch.setattr("logitgate.newton._STEPS", 2)
     X, y = rows(7)
     assert solve(Rows.of(X, y), 1.0, np.zeros(X.shape[1] + 1)).failure == "the solver did not converge"
+
+
+def test_a_step_that_never_gains_is_no_end(monkeypatch):
+    """Where no part of a step leads anywhere better, that is said, and no other step is taken."""
+    X, y = rows(8)
+    start = np.zeros(X.shape[1] + 1)
+    heights = iter(np.arange(0.0, 1e6))
+    monkeypatch.setattr("logitgate.newton._objective", lambda *_: next(heights))
+    found = solve(Rows.of(X, y), 1.0, start)
+    assert (found.failure, found.steps) == ("the solver did not converge", 1)
+    np.testing.assert_array_equal(found.weights, start)

@@ -83,10 +83,12 @@ def solve(rows: Rows, C: float, start: FloatArray) -> Solution:
             if then <= now or gain < _GAIN:
                 break
             step = step / 2
+        else:
+            break
         weights, now = weights - step, then
         if gain < _GAIN:
             return Solution(weights, steps, None)
-    return Solution(weights, _STEPS, "the solver did not converge")
+    return Solution(weights, steps, "the solver did not converge")
 
 
 def _objective(rows: Rows, weights: FloatArray, ridge: FloatArray) -> float:
