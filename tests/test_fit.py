@@ -137,7 +137,8 @@ def test_breast_cancer_is_not_refused():
     features = Features(numeric=tuple(cancer.data.columns))
     for form in (LINEAR, SPLINE):
         for C in SEARCH.C:
-            fit(Choice(form, C), cancer.data, cancer.target.to_numpy(), features, SEARCH)
+            pipeline = fit(Choice(form, C), cancer.data, cancer.target.to_numpy(), features, SEARCH)
+            assert pipeline.score(cancer.data, cancer.target) > 0.95
 
 
 def test_certainty_on_every_row_is_refused():

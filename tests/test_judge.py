@@ -53,7 +53,7 @@ def model(column, rule=FIFTH, costs=PROJECT.costs.matrix):
 
 
 @pytest.fixture(scope="module")
-def test_rows():
+def held_out():
     """Rows with a sharp, a blurred and a constant probability; in slice b the blurred one is upside down."""
     rng = np.random.default_rng(0)
     odds = rng.normal(-1.5, 2, 6000)
@@ -83,9 +83,9 @@ def judged(challenger, rows, **opponents):
     return {(one.check, one.subject): one for one in found.findings}, found
 
 
-def test_a_good_model_is_released_first(test_rows):
+def test_a_good_model_is_released_first(held_out):
     """Without a champion the baselines decide, and no version is named."""
-    findings, found = judged(model("sharp"), test_rows)
+    findings, found = judged(model("sharp"), held_out)
     assert Verdict(found.findings).status is Status.PASS
     assert ("champion", "first release") in findings
     assert found.champion_version is None
@@ -106,64 +106,64 @@ def test_a_good_model_is_released_first(test_rows):
     assert {"calibration", "calibration-near-threshold"} <= tables.keys()
 
 
-def test_miscalibration_of_a_slice_is_warned_of(test_rows):
+def test_miscalibration_of_a_slice_is_warned_of(held_out):
     """It is found by the judgement itself and stops nothing on its own."""
-    findings, _ = judged(model("turned"), test_rows)
+    findings, _ = judged(model("turned"), held_out)
     assert findings["calibration", "slices"].status is Status.WARN
     assert "g = b" in findings["calibration", "slices"].because
 
 
-def test_a_better_model_beats_the_champion(test_rows):
+def test_a_better_model_beats_the_champion(held_out):
     """The gain over the blurred champion is proven."""
-    findings, found = judged(model("sharp"), test_rows, champion=model("blurred"), version=4)
+    findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     assert Verdict(found.findings).status is Status.PASS
     assert findings["champion", "version 4"].status is Status.PASS
     assert found.champion_version == 4
 
 
-def test_a_model_does_not_beat_itself(test_rows):
+def test_a_model_does_not_beat_itself(held_out):
     """The same decisions are no gain."""
-    findings, found = judged(model("sharp"), test_rows, champion=model("sharp"), version=4)
+    findings, found = judged(model("sharp"), held_out, champion=model("sharp"), version=4)
     assert Verdict(found.findings).status.stops
     assert findings["champion", "version 4"].status is Status.FAIL
     assert findings["champion", "version 4: events decided differently"].status is Status.INDETERMINATE
 
 
-def test_a_worse_model_fails(test_rows):
+def test_a_worse_model_fails(held_out):
     """What the sharp champion does better is proven, and slices say where."""
-    findings, _ = judged(model("turned"), test_rows, champion=model("sharp"), version=4)
+    findings, _ = judged(model("turned"), held_out, champion=model("sharp"), version=4)
     assert findings["champion", "version 4"].status is Status.FAIL
     assert findings["slices", "g = b"].status is Status.FAIL
     assert findings["slices", "g = a"].status is Status.PASS
     assert findings["slices", "g = a"].figures["difference"] == 0.0
 
 
-def test_slices_are_held_against_the_prior_before_the_first_release(test_rows):
+def test_slices_are_held_against_the_prior_before_the_first_release(held_out):
     """Without a champion the reference is the prior model, and it says so."""
-    findings, _ = judged(model("turned"), test_rows)
+    findings, _ = judged(model("turned"), held_out)
     assert "prior model" in findings["slices", "g = b"].because
-    findings, _ = judged(model("sharp"), test_rows, champion=model("blurred"), version=4)
+    findings, _ = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     assert "champion" in findings["slices", "g = a"].because
 
 
 @pytest.mark.parametrize("rule", [Rule("flag-none"), Rule("flag-all"), Rule("constant", 0.7)])
-def test_the_champion_decides_by_its_own_rule(rule, test_rows):
+def test_the_champion_decides_by_its_own_rule(rule, held_out):
     """Its decisions come from its own column and threshold, not from the challenger's."""
     champion = model("blurred", rule)
-    findings, found = judged(model("sharp"), test_rows, champion=champion, version=4)
-    blurred = test_rows.frame["blurred"]
+    findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
+    blurred = held_out.frame["blurred"]
     flagged = {"flag-none": blurred > 1, "flag-all": blurred > -1, "constant": blurred >= 0.7}[rule.name]
-    cost = found.scored.costs.of(test_rows.y, flagged.to_numpy())
+    cost = found.scored.costs.of(held_out.y, flagged.to_numpy())
     difference = findings["champion", "version 4"].figures["difference"]
     assert difference == pytest.approx(float((found.scored.cost - cost).mean()), abs=1e-12)
 
 
-def test_the_champion_is_judged_by_the_costs_of_today(test_rows):
+def test_the_champion_is_judged_by_the_costs_of_today(held_out):
     """It decides by the costs it was made for; what that costs is what the project says now."""
     before = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=100)
     champion = model("blurred", Rule("per-row"), before)
-    findings, found = judged(model("sharp"), test_rows, champion=champion, version=4)
-    cost = found.scored.costs.of(test_rows.y, (test_rows.frame["blurred"] >= 0.01).to_numpy())
+    findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
+    cost = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.01).to_numpy())
     difference = findings["champion", "version 4"].figures["difference"]
     assert difference == pytest.approx(float((found.scored.cost - cost).mean()), abs=1e-12)
 
@@ -207,9 +207,9 @@ READS_GONE = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, f
     ],
     ids=["feature", "cost column", "refusal", "value", "type"],
 )
-def test_a_champion_that_cannot_be_scored_stops(champion, reason, test_rows):
+def test_a_champion_that_cannot_be_scored_stops(champion, reason, held_out):
     """It is INDETERMINATE with the reason, without a cell's value; the slices then look at the prior."""
-    findings, found = judged(model("sharp"), test_rows, champion=champion, version=4)
+    findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
     unjudged = findings["champion", "version 4"]
     assert unjudged.status is Status.INDETERMINATE
     assert reason in unjudged.because
@@ -219,28 +219,28 @@ def test_a_champion_that_cannot_be_scored_stops(champion, reason, test_rows):
     assert found.champion_version == 4
 
 
-def test_a_champion_that_could_not_be_loaded_stops(test_rows):
+def test_a_champion_that_could_not_be_loaded_stops(held_out):
     """A refusal of the loader is passed on, and is no first release."""
-    findings, found = judged(model("sharp"), test_rows, version=4, refusal="its file is damaged")
+    findings, found = judged(model("sharp"), held_out, version=4, refusal="its file is damaged")
     assert findings["champion", "version 4"].status is Status.INDETERMINATE
     assert "its file is damaged" in findings["champion", "version 4"].because
     assert ("champion", "first release") not in findings
     assert found.champion_version == 4
 
 
-def test_a_model_no_better_than_the_prior_is_stopped(test_rows):
+def test_a_model_no_better_than_the_prior_is_stopped(held_out):
     """Constant probabilities prove nothing against themselves."""
-    findings, _ = judged(model("flat"), test_rows)
+    findings, _ = judged(model("flat"), held_out)
     assert findings["baselines", PRIOR].status is Status.FAIL
     assert findings["baselines", "log loss"].status is Status.FAIL
     assert findings["baselines", LINEAR].status.stops
     assert findings["calibration", "slope"].status.stops
 
 
-def test_the_plain_linear_model_has_its_margin(test_rows):
+def test_the_plain_linear_model_has_its_margin(held_out):
     """Another model that decides as the linear one stops, unless a margin is declared; it is proposed."""
-    near = test_rows.frame.assign(near=test_rows.frame["sharp"] * (1 + 1e-9))
-    rows = replace(test_rows, frame=near)
+    near = held_out.frame.assign(near=held_out.frame["sharp"] * (1 + 1e-9))
+    rows = replace(held_out, frame=near)
     same = Opponents({PRIOR: model("flat"), LINEAR: model("near", Rule("constant", 0.2 * (1 + 1e-9)))})
     lenient = parse_project(PLAIN | {"gates": {"linear_margin": 0.02}}, "small.toml")
     for declared, status in ((PROJECT, Status.FAIL), (lenient, Status.PASS)):
@@ -252,17 +252,17 @@ def test_the_plain_linear_model_has_its_margin(test_rows):
         assert f"proposal: {PRIOR}" not in found
 
 
-def test_the_plain_linear_model_needs_no_proof_against_itself(test_rows):
+def test_the_plain_linear_model_needs_no_proof_against_itself(held_out):
     """The very same probabilities and decisions: no tolerance is needed, and nothing is proposed."""
     same = Opponents({PRIOR: model("flat"), LINEAR: model("sharp")})
-    found = {one.subject: one for one in judge(model("sharp"), same, test_rows, PROJECT).findings}
+    found = {one.subject: one for one in judge(model("sharp"), same, held_out, PROJECT).findings}
     assert (found[LINEAR].status, found["proposal"].status) == (Status.PASS, Status.PASS)
     assert "is the plain linear model itself" in found[LINEAR].because
 
 
-def test_each_simpler_model_stands_in_the_table(test_rows):
+def test_each_simpler_model_stands_in_the_table(held_out):
     """With its own figures, and differences whose signs agree with the gates'."""
-    _, found = judged(model("sharp"), test_rows)
+    _, found = judged(model("sharp"), held_out)
     table = next(one for one in found.exhibits if one.name == "baselines")
     own, prior, linear = table.rows
     assert [row["model"] for row in table.rows] == ["the model", PRIOR, LINEAR]
@@ -278,9 +278,9 @@ def test_each_simpler_model_stands_in_the_table(test_rows):
     assert own["auc"] == pytest.approx(found.evaluation.auc.value)
 
 
-def test_clusters_weaken_every_proof(test_rows):
+def test_clusters_weaken_every_proof(held_out):
     """The same rows from one single entity prove nothing at all."""
-    one = Sample(test_rows.frame, test_rows.y, test_rows.ids, cluster=np.zeros(6000, dtype=np.int64))
+    one = Sample(held_out.frame, held_out.y, held_out.ids, cluster=np.zeros(6000, dtype=np.int64))
     opponents = Opponents(BASELINES, model("blurred"), 4, own_rows=NOTHING, champion_rows=NOTHING)
     found = judge(model("sharp"), opponents, one, PROJECT).findings
     statuses = {(part.check, part.subject): part.status for part in found}
@@ -297,21 +297,21 @@ def test_clusters_weaken_every_proof(test_rows):
         ("g = c", "sharp", Status.INDETERMINATE),
     ],
 )
-def test_critical_slices_are_judged_at_their_own_margins(name, challenger, status, test_rows):
+def test_critical_slices_are_judged_at_their_own_margins(name, challenger, status, held_out):
     """Proven, disproven, or absent from the test rows; the margin is a share of the reference's cost."""
     plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {name: 0.05}}}
     opponents = Opponents(BASELINES, model("blurred"), 4)
-    found = judge(model(challenger), opponents, test_rows, parse_project(plain, "small.toml"))
+    found = judge(model(challenger), opponents, held_out, parse_project(plain, "small.toml"))
     (finding,) = (one for one in found.findings if one.check == "critical slices")
     assert (finding.subject, finding.status) == (name, status)
-    champion = found.scored.costs.of(test_rows.y, (test_rows.frame["blurred"] >= 0.2).to_numpy())
+    champion = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.2).to_numpy())
     assert finding.figures["margin"] == pytest.approx(0.05 * champion.mean(), rel=1e-12)
 
 
-def test_a_critical_slice_with_too_few_rows_stops(test_rows):
+def test_a_critical_slice_with_too_few_rows_stops(held_out):
     """Where any other slice would be INSUFFICIENT and pass by."""
     plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {"g = b": 0.05}, "minimum_rows": 2000}}
-    found = judge(model("sharp"), Opponents(BASELINES), test_rows, parse_project(plain, "small.toml"))
+    found = judge(model("sharp"), Opponents(BASELINES), held_out, parse_project(plain, "small.toml"))
     statuses = {(one.check, one.subject): one.status for one in found.findings}
     assert statuses["slices", "g = b"] is Status.INSUFFICIENT
     assert statuses["critical slices", "g = b"] is Status.INDETERMINATE
@@ -323,12 +323,12 @@ def fitted_on(rows, positions):
 
 
 @pytest.mark.parametrize("whose", ["own_rows", "champion_rows"])
-def test_rows_that_either_was_fitted_on_are_left_out(whose, test_rows):
+def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
     """The comparison is that of the other rows alone, and the words count those that are missing."""
-    seen = fitted_on(test_rows, range(0, 6000, 3))
+    seen = fitted_on(held_out, range(0, 6000, 3))
     opponents = {"champion": model("blurred"), "version": 4, whose: seen}
-    findings, found = judged(model("sharp"), test_rows, **opponents)
-    rest = test_rows.take(np.arange(6000) % 3 > 0)
+    findings, found = judged(model("sharp"), held_out, **opponents)
+    rest = held_out.take(np.arange(6000) % 3 > 0)
     alone, _ = judged(model("sharp"), rest, champion=model("blurred"), version=4)
     for subject in ("version 4", "version 4: events decided differently", "version 4: size of the gain"):
         assert findings["champion", subject] == alone["champion", subject]
@@ -344,7 +344,7 @@ def test_rows_that_either_was_fitted_on_are_left_out(whose, test_rows):
 
 
 @pytest.mark.parametrize("kept", [0, 60, 199])
-def test_too_few_untouched_rows_cannot_tell(kept, test_rows):
+def test_too_few_untouched_rows_cannot_tell(kept, held_out):
     """Nothing, or less than a slice must have: INDETERMINATE, however large the gain."""
     least = parse_project(PLAIN | {"slices": {"minimum_rows": 200}}, "small.toml")
     opponents = Opponents(
@@ -352,17 +352,17 @@ def test_too_few_untouched_rows_cannot_tell(kept, test_rows):
         model("blurred"),
         4,
         own_rows=NOTHING,
-        champion_rows=fitted_on(test_rows, range(kept, 6000)),
+        champion_rows=fitted_on(held_out, range(kept, 6000)),
     )
-    found = judge(model("sharp"), opponents, test_rows, least)
+    found = judge(model("sharp"), opponents, held_out, least)
     (only,) = [one for one in found.findings if one.check == "champion"]
     assert only.status is Status.INDETERMINATE
     assert only.figures["left_out"] == 6000 - kept and "later --as-of" in only.because
 
 
-def test_few_rows_are_compared_when_none_was_left_out(test_rows):
+def test_few_rows_are_compared_when_none_was_left_out(held_out):
     """The least that a slice must have is asked for only when rows are missing."""
-    few = test_rows.take(np.arange(90))
+    few = held_out.take(np.arange(90))
     findings, _ = judged(model("sharp"), few, champion=model("blurred"), version=4)
     assert findings["champion", "version 4: rows left out"].status is Status.PASS
 
@@ -376,9 +376,9 @@ def test_few_rows_are_compared_when_none_was_left_out(test_rows):
         {"champion_rows": SeenRows("0: id", np.empty(0, dtype=np.uint64))},
     ],
 )
-def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, test_rows):
+def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):
     """No hashes, or hashes over other columns: INDETERMINATE with the way out, and no exhibit."""
-    findings, found = judged(model("sharp"), test_rows, champion=model("blurred"), version=4, **unknown)
+    findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4, **unknown)
     told = findings["champion", "version 4: rows left out"]
     assert told.status is Status.INDETERMINATE
     assert "not known" in told.because and "rollback PROJECT --to VERSION --force" in told.because
@@ -386,12 +386,12 @@ def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, test_rows):
     assert "champion" not in {one.name for one in found.exhibits}
 
 
-def test_further_decisions_on_the_same_rows_need_stronger_proofs(test_rows):
+def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
     """The second spends a sixth of alpha and says so; champion, baselines and slices all follow."""
     bounds = []
     for earlier, share in ((0, 2), (1, 6), (4, 30)):
         opponents = {"champion": model("blurred"), "version": 4, "earlier_decisions": earlier}
-        findings, _ = judged(model("sharp"), test_rows, **opponents)
+        findings, _ = judged(model("sharp"), held_out, **opponents)
         told = findings["rows", "test window"]
         assert told.figures["decision"] == earlier + 1
         assert told.figures["alpha"] == pytest.approx(0.05 / share)
@@ -406,23 +406,23 @@ def test_further_decisions_on_the_same_rows_need_stronger_proofs(test_rows):
     assert (np.diff(np.array(bounds), axis=0) > 0).all()
 
 
-def test_a_worn_window_stops_a_gain_that_a_fresh_one_proves(test_rows):
+def test_a_worn_window_stops_a_gain_that_a_fresh_one_proves(held_out):
     """The very same figures: proven at the first decision, no longer at the thousandth."""
     slightly = Rule("constant", 0.4)
     for earlier, proven in ((0, True), (1000, False)):
-        few = test_rows.take(np.arange(2600))
+        few = held_out.take(np.arange(2600))
         opponents = {"champion": model("sharp", slightly), "version": 4, "earlier_decisions": earlier}
         findings, _ = judged(model("sharp"), few, **opponents)
         assert (findings["champion", "version 4"].status is Status.PASS) is proven
 
 
-def test_a_gain_that_is_too_good_is_looked_into(test_rows):
+def test_a_gain_that_is_too_good_is_looked_into(held_out):
     """More than the declared share of the champion's cost is INDETERMINATE; a raised key lets it pass."""
     reckless = model("sharp", Rule("flag-all"))
     for limit, status in ((0.2, Status.INDETERMINATE), (0.9, Status.PASS)):
         declared = parse_project(PLAIN | {"gates": {"suspicious_gain": limit}}, "small.toml")
         opponents = Opponents(BASELINES, reckless, 4, own_rows=NOTHING, champion_rows=NOTHING)
-        found = judge(model("sharp"), opponents, test_rows, declared).findings
+        found = judge(model("sharp"), opponents, held_out, declared).findings
         (told,) = [one for one in found if one.subject == "version 4: size of the gain"]
         assert told.status is status
         assert (told.figures["gain"] > told.figures["limit"]) is status.stops
@@ -435,21 +435,21 @@ def exhibit(found):
     return {row["figure"]: row for row in shown.rows}
 
 
-def test_the_exhibit_sets_both_side_by_side(test_rows):
+def test_the_exhibit_sets_both_side_by_side(held_out):
     """Costs, flips, log loss, DeLong and McNemar, as the functions behind them say."""
-    _, found = judged(model("sharp"), test_rows, champion=model("blurred"), version=4)
+    _, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     shown = exhibit(found)
-    blurred, sharp = (test_rows.frame[name].to_numpy() for name in ("blurred", "sharp"))
-    ranks, told = delong(test_rows.y, sharp, blurred), shown["AUC (DeLong)"]
+    blurred, sharp = (held_out.frame[name].to_numpy() for name in ("blurred", "sharp"))
+    ranks, told = delong(held_out.y, sharp, blurred), shown["AUC (DeLong)"]
     assert (told["statistic"], told["p_value"]) == (ranks.z, ranks.p_value)
     assert (told["challenger"], told["champion"]) == (ranks.first, ranks.second)
-    right = [(score >= 0.2) == (test_rows.y == 1) for score in (sharp, blurred)]
+    right = [(score >= 0.2) == (held_out.y == 1) for score in (sharp, blurred)]
     only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
     assert [shown[f"only the {name} is right"]["rows"] for name in ("challenger", "champion")] == only
     assert shown["share decided rightly (McNemar)"]["statistic"] == McNemar(*only).chi_squared
     assert shown["share decided rightly (McNemar, corrected)"]["p_value"] == McNemar(*only).p_corrected
     assert shown["share decided rightly (McNemar, exact)"]["p_value"] == McNemar(*only).p_exact
-    losses = [log_losses(test_rows.y, score) for score in (sharp, blurred)]
+    losses = [log_losses(held_out.y, score) for score in (sharp, blurred)]
     interval = mean_interval(losses[0] - losses[1])
     assert [shown["log loss"][f"difference{end}"] for end in ("", "_low", "_high")] == [*interval]
     cost = shown["cost per row"]
@@ -460,50 +460,50 @@ def test_the_exhibit_sets_both_side_by_side(test_rows):
     assert shown["events that cost differently (effective)"]["difference"] > 100
 
 
-def test_a_diagnostic_never_gates(test_rows):
+def test_a_diagnostic_never_gates(held_out):
     """A champion that ranks as well and decides worse is beaten, although AUC and log loss see nothing."""
     findings, found = judged(
-        model("sharp"), test_rows, champion=model("sharp", Rule("constant", 0.7)), version=4
+        model("sharp"), held_out, champion=model("sharp", Rule("constant", 0.7)), version=4
     )
     assert exhibit(found)["AUC (DeLong)"]["p_value"] == 1.0
     assert exhibit(found)["log loss"]["difference"] == 0.0
     assert findings["champion", "version 4"].status is Status.PASS
 
 
-def test_clustered_rows_have_a_clustered_test(test_rows):
+def test_clustered_rows_have_a_clustered_test(held_out):
     """Beside the plain one, which takes the rows for independent."""
     day = np.repeat(np.arange(300), 20)
-    clustered = Sample(test_rows.frame, test_rows.y, test_rows.ids, cluster=day)
+    clustered = Sample(held_out.frame, held_out.y, held_out.ids, cluster=day)
     _, found = judged(model("sharp"), clustered, champion=model("blurred"), version=4)
-    scores = [test_rows.frame[name].to_numpy() for name in ("sharp", "blurred")]
-    assert exhibit(found)["AUC (DeLong, clustered)"]["statistic"] == delong(test_rows.y, *scores, day).z
-    _, plain = judged(model("sharp"), test_rows, champion=model("blurred"), version=4)
+    scores = [held_out.frame[name].to_numpy() for name in ("sharp", "blurred")]
+    assert exhibit(found)["AUC (DeLong, clustered)"]["statistic"] == delong(held_out.y, *scores, day).z
+    _, plain = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     assert "AUC (DeLong, clustered)" not in exhibit(plain)
 
 
-def test_before_the_first_release_there_is_nobody_to_compare_with(test_rows):
+def test_before_the_first_release_there_is_nobody_to_compare_with(held_out):
     """No exhibit, and the rows that the challenger itself knows are no business of that gate."""
-    findings, found = judged(model("sharp"), test_rows)
+    findings, found = judged(model("sharp"), held_out)
     assert "champion" not in {one.name for one in found.exhibits}
     assert [subject for check, subject in findings if check == "champion"] == ["first release"]
 
 
-def test_the_order_of_the_rows_does_not_matter(test_rows):
+def test_the_order_of_the_rows_does_not_matter(held_out):
     """Rows, hashes and outcomes move together."""
-    seen = fitted_on(test_rows, range(1000))
+    seen = fitted_on(held_out, range(1000))
     order = np.random.default_rng(5).permutation(6000)
-    assert set(row_hashes(test_rows.take(order))) == set(row_hashes(test_rows))
+    assert set(row_hashes(held_out.take(order))) == set(row_hashes(held_out))
     opponents = {"champion": model("blurred"), "version": 4, "champion_rows": seen}
-    one, two = (judged(model("sharp"), rows, **opponents)[1] for rows in (test_rows, test_rows.take(order)))
+    one, two = (judged(model("sharp"), rows, **opponents)[1] for rows in (held_out, held_out.take(order)))
     for figure, row in exhibit(one).items():
         for name, value in row.items():
             other = exhibit(two)[figure][name]
             assert other == (value if isinstance(value, str) else pytest.approx(value, rel=1e-9))
 
 
-def test_later_decisions_let_no_more_harm_through(test_rows):
+def test_later_decisions_let_no_more_harm_through(held_out):
     """A proof that a slice is unharmed grows dearer with each decision, a proof of harm does not."""
-    first = contest_of(model("sharp"), Opponents(BASELINES), test_rows, PROJECT)
+    first = contest_of(model("sharp"), Opponents(BASELINES), held_out, PROJECT)
     tenth = replace(first, decision=10)
     rules = harm_rule(first, PROJECT), harm_rule(tenth, PROJECT)
     assert [rule.alpha for rule in rules] == [PROJECT.gates.alpha] * 2

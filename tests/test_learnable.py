@@ -18,10 +18,18 @@ def _rows(n=200, seed=0):
     return pd.DataFrame({"x": rng.normal(size=n), "g": rng.choice(["a", "b"], n)}), rng.integers(2, size=n)
 
 
+def _refusal(X, y, features):
+    try:
+        refuse_unlearnable(X, y, features, SEARCH)
+    except (DataError, FitError) as error:
+        return str(error)
+    return None
+
+
 def test_ordinary_rows_pass():
     """Rows with two classes and varying features are learnable."""
     X, y = _rows()
-    refuse_unlearnable(X, y, BOTH, SEARCH)
+    assert _refusal(X, y, BOTH) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +75,7 @@ def test_a_constant_with_gaps_is_learnable():
     """Whether a value is there at all can matter, even if it is always the same."""
     X, y = _rows()
     X["x"] = np.where(np.arange(200) % 3 == 0, np.nan, 1.0)
-    refuse_unlearnable(X, y, BOTH, SEARCH)
+    assert _refusal(X, y, BOTH) is None
 
 
 def test_ids_are_no_categories():
@@ -125,11 +133,11 @@ def test_one_row_on_the_wrong_side_is_no_separation(kind):
     leak.iloc[events[0]] = leak.iloc[others[0]]
     numeric = kind in ("rising", "falling", "gaps")
     features = Features(numeric=("leak",)) if numeric else Features(categorical=("leak",))
-    refuse_unlearnable(X.assign(leak=leak), y, features, SEARCH)
+    assert _refusal(X.assign(leak=leak), y, features) is None
 
 
 def test_few_rows_separated_by_chance_are_not_refused():
     """Noise separates a single event from nine rows one time in five: that is no evidence of a leak."""
     y = np.r_[1, np.zeros(9)].astype(np.int8)
     X = pd.DataFrame({"x": np.arange(10.0)})
-    refuse_unlearnable(X, y, Features(numeric=("x",)), SEARCH)
+    assert _refusal(X, y, Features(numeric=("x",))) is None

@@ -163,7 +163,7 @@ def test_loading_runs_nothing_that_was_shipped(store, versions, monkeypatch):
 
     monkeypatch.setattr(mlflow.pyfunc, "load_model", never)
     monkeypatch.setattr("mlflow.models.utils._load_model_code_path", never)
-    load(store, versions[0])
+    assert load(store, versions[0]).model.rule is not None
 
 
 def test_before_the_first_release_there_is_no_champion(store, versions):
