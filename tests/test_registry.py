@@ -1,7 +1,11 @@
 """The registry: versions that are what they were, and one promotion at a time."""
 
 import dataclasses
+import os
 import re
+import shutil
+import socket
+import warnings
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -134,6 +138,81 @@ def test_added_and_missing_files_are_named(store, versions):
         load(store, versions[0])
     (files(store, versions[1]) / "requirements.txt").unlink()
     with pytest.raises(ConflictError, match=r"requirements\.txt: is missing"):
+        load(store, versions[1])
+
+
+@pytest.mark.parametrize(
+    ("lay", "said"),
+    [
+        (lambda folder: (folder / "artifacts" / "more").symlink_to(folder / "MLmodel"), "symbolic link"),
+        (lambda folder: (folder / "code" / "round").symlink_to(folder), "symbolic link"),
+        (lambda folder: (folder / "gone").symlink_to(folder / "nowhere"), "symbolic link"),
+        (lambda folder: os.mkfifo(folder / "artifacts" / "pipe"), "FIFO"),
+        (lambda folder: (folder / "artifacts" / "none").mkdir(), "empty folder"),
+        (lambda folder: (folder / "a" / "b").mkdir(parents=True), "empty folder"),
+        (lambda folder: swapped(folder / "artifacts" / "decision.json"), "symbolic link"),
+        (lambda folder: socket_at(folder / "code"), "socket"),
+    ],
+)
+def test_what_is_no_file_is_refused_by_name(store, versions, lay, said):
+    """Nothing is followed, nothing waited for, neither by the copy nor by the loader."""
+    folder = files(store, versions[0])
+    lay(folder)
+    with pytest.raises(ConflictError, match=f"model file .*{said}"):
+        load(store, versions[0])
+    with pytest.raises(ConflictError, match=f"model file .*{said}"):
+        shipping.unpack(folder, versions[0].digest)
+
+
+def swapped(path):
+    """Put a link to the same contents in the place of a file."""
+    path.rename(path.with_suffix(".kept"))
+    path.symlink_to(path.with_suffix(".kept").name)
+
+
+def socket_at(folder):
+    """Leave a socket in a folder; its path must be short."""
+    with pytest.MonkeyPatch.context() as patch, socket.socket(socket.AF_UNIX) as made:
+        patch.chdir(folder)
+        made.bind("s")
+
+
+def test_files_that_are_gone_are_said_to_be_gone(store, versions):
+    """The registry answers; its version has lost its folder."""
+    shutil.rmtree(files(store, versions[1]))
+    with pytest.raises(ConflictError, match="gone from"):
+        load(store, versions[1])
+
+
+@pytest.mark.parametrize("uri", ["models:/flights@champion", "models:/flights/2", "models:/flights/Archived"])
+def test_what_plain_mlflow_leaves_beside_a_model_is_no_tampering(store, versions, served_rows, uri):
+    """Loading, serving and downloading by name write which name was asked for, where the files lie."""
+    store.client.set_registered_model_alias("flights", "champion", "2")
+    with mlflow_asks(store), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # stages
+        store.client.transition_model_version_stage("flights", "2", "Archived")
+        mlflow.pyfunc.load_model(uri)
+        mlflow.artifacts.download_artifacts(uri)
+    left = files(store, versions[1]) / "registered_model_meta"
+    assert left.is_file()
+    assert load(store, versions[1]).model.rule is not None
+    for forged in (
+        "model_name: flights\nmodel_version: '2'\nloader_module: os\n",
+        "model_name: [flights]\nmodel_version: '2'\n",
+        "import os\n",
+        "\0",
+        "",
+        "model_name: !!python/object/apply:os.getcwd []\nmodel_version: 1\n",
+        "model_name: flights\nmodel_version: '2'\n" + "#" * 5_000,
+    ):
+        left.write_text(forged, encoding="utf-8")
+        with pytest.raises(ConflictError, match="registered_model_meta: was added"):
+            load(store, versions[1])
+    left.unlink()
+    (files(store, versions[1]) / "code" / "registered_model_meta").write_text(
+        "model_name: a\nmodel_version: 1"
+    )
+    with pytest.raises(ConflictError, match="code/registered_model_meta: was added"):
         load(store, versions[1])
 
 

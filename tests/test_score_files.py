@@ -4,9 +4,12 @@ import csv
 import gzip
 import hashlib
 import json
+import multiprocessing
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -14,7 +17,7 @@ import pytest
 
 from logitgate.edge.score_files import keep_manifest, refuse_impossible, writing
 from logitgate.edge.scoring_table import SCHEMA
-from logitgate.edge.whole_files import appearing
+from logitgate.edge.whole_files import appearing, write_whole
 from logitgate.errors import ProjectError, UnavailableError
 
 HARMFUL = ("=cmd|' /C calc'!A0", "+1+1", "-2", "@SUM(A1)", "\tx", "\r=1", "\n=1")
@@ -147,3 +150,40 @@ def test_what_cannot_be_written_is_refused_at_once(tmp_path):
             refuse_impossible(path)
     with pytest.raises(UnavailableError, match="cannot be written"), appearing(tmp_path / "none" / "x.csv"):
         pass
+
+
+ROUNDS = 400
+
+
+def write_often(path, number):
+    """Write the same file again and again, beside others who do."""
+    for turn in range(ROUNDS):
+        write_whole(path, f"{number}: {turn}\n".encode() * 50)
+
+
+def test_several_writers_of_one_file_lose_none(tmp_path):
+    """What one of them has just begun is no dead draft to the other."""
+    path, fork = tmp_path / "scores [a].json", multiprocessing.get_context("fork")
+    writers = [fork.Process(target=write_often, args=(path, number)) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert len(set(path.read_text().splitlines())) == 1 and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_draft_that_was_removed_before_it_was_locked_is_made_again(tmp_path, monkeypatch):
+    """Between making and locking it, it looks like one that a dead process has left."""
+    made, make = [], tempfile.mkstemp
+
+    def made_and_removed(*given, **named):
+        descriptor, name = make(*given, **named)
+        made.append(name)
+        if len(made) < 3:
+            Path(name).unlink()
+        return descriptor, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", made_and_removed)
+    write_whole(tmp_path / "a.csv", b"whole")
+    assert (tmp_path / "a.csv").read_bytes() == b"whole" and len(made) == 3

@@ -13,11 +13,14 @@ from mlflow.entities import LoggedModel, LoggedModelOutput
 from mlflow.entities.model_registry import ModelVersion as RegistryVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model as MLmodel
+from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
+from mlflow.utils.uri import is_local_uri
 
 from ..errors import ConflictError
 from .batches import Value, shortened
 from .drafts import drafts
+from .model_folder import files_of
 from .provenance import code_version
 from .shipping import Shipment, pack, unpack
 from .store import Store, reached
@@ -204,11 +207,23 @@ def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
     with reached(store):
         _found(store, version)
         where = store.client.get_model_version_download_uri(version.name, str(version.version))
+        _see_that_it_can_be_copied(version, where)
         return Path(
             mlflow.artifacts.download_artifacts(
                 artifact_uri=where, dst_path=str(into), tracking_uri=store.tracking_uri
             )
         )
+
+
+def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
+    """Refuse a folder on this machine that is gone or holds a link, a FIFO or a device: copying could hang."""
+    if not is_local_uri(where):
+        return
+    folder = Path(local_file_uri_to_path(where))
+    if not folder.is_dir():
+        remedy = "put them back from a backup, or run `logitgate doctor PROJECT`"
+        raise ConflictError(f"files of {version}", f"are gone from {folder}", remedy)
+    files_of(folder)
 
 
 def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:

@@ -23,10 +23,11 @@ from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
 
 from .. import __file__ as _package_file
 from ..columns import Features
-from ..errors import ConflictError, DataError
+from ..errors import DataError
 from ..golden import Golden
 from ..model import Model
 from ..seen import SeenRows
+from .model_folder import files_of, is_left_by_loading, tampered
 from .served import ANSWER, TRUSTED_TYPES, Terms
 
 MANIFEST = "SHA256SUMS"
@@ -125,7 +126,8 @@ def unpack(folder: Path, digest: str) -> Shipment:
     Raises
     ------
     ConflictError
-        When a file is not the one that was packed, is missing, or was added. It names the file.
+        When a file is not the one that was packed, is missing, or was added, or something lies there that is
+        no file, such as a link. It names the file.
     DataError
         When the pipeline holds something that is not trusted.
     """
@@ -241,36 +243,26 @@ def _seal(folder: Path) -> str:
 def _check(folder: Path, digest: str) -> None:
     manifest = folder / MANIFEST
     if not manifest.is_file() or _sha256(manifest) != digest:
-        raise _tampered(MANIFEST, "is not the one that was registered")
+        raise tampered(MANIFEST, "is not the one that was registered")
     lines = (line.split("  ", 1) for line in manifest.read_text("utf-8").splitlines())
     packed = {name: expected for expected, name in lines}
     found = _digests(folder)
     for name in sorted(packed.keys() | found.keys()):
         if name not in found:
-            raise _tampered(name, "is missing")
+            raise tampered(name, "is missing")
         if name not in packed:
-            raise _tampered(name, "was added")
+            raise tampered(name, "was added")
         if packed[name] != found[name]:
-            raise _tampered(name, "is not the one that was registered")
-
-
-def _tampered(name: str, what: str) -> ConflictError:
-    return ConflictError(f"model file {name}", what, "register the model again, and find out who changed it")
+            raise tampered(name, "is not the one that was registered")
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digest of each file but the manifest and compiled code.
-
-    Python compiles the code beside a model when plain MLflow loads it from where it lies. This loader never
-    runs that code, so what it was compiled to proves nothing either way.
-    """
-    files = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    named = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: _sha256(path) for name, path in named.items() if not _overlooked(path, name)}
-
-
-def _overlooked(path: Path, name: str) -> bool:
-    return name == MANIFEST or (path.suffix == ".pyc" and path.parent.name == "__pycache__")
+    """Return the digest of each file but the manifest and what plain MLflow and Python lay beside a model."""
+    return {
+        name: _sha256(path)
+        for name, path in files_of(folder).items()
+        if name != MANIFEST and not is_left_by_loading(path, name)
+    }
 
 
 def _sha256(path: Path) -> str:

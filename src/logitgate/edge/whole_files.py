@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +28,11 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         _remove_dead_drafts(path)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".writing")
+        descriptor, draft = _locked_draft(path)
     except OSError as error:
         raise _unwritable(path, error) from error
-    draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -52,13 +51,24 @@ def write_whole(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def _locked_draft(path: Path) -> tuple[int, Path]:
+    """Make a draft and lock it; one that was removed before it was locked is made again."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".writing")
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
 def _remove_dead_drafts(path: Path) -> None:
-    for draft in path.parent.glob(f".{path.name}.*.writing"):
-        with draft.open("rb") as file:
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.writing"):
+        with suppress(FileNotFoundError), draft.open("rb") as file:  # it may have got its name just now
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:  # somebody writes it
                 continue
+            # Locked now, it may have got its name in between; then there is nothing left to remove.
             draft.unlink(missing_ok=True)
 
 
