@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from logitgate.edge.reports import add_to_summary, refuse_unwritable, write_whole
+from logitgate.edge.reports import add_to_summary, leave_receipt, refuse_unwritable, write_whole
 from logitgate.errors import LogitgateError
 from logitgate.findings import Verdict
 from logitgate.junit import junit_xml, refusal
@@ -17,7 +17,9 @@ Report: TypeAlias = Callable[[str, Verdict], None]
 
 @contextmanager
 def reported(junit: Path | None) -> Iterator[Report]:
-    """Write JUnit XML and the step's summary of a verdict; a refusal is reported as one error.
+    """Write JUnit XML, the step's summary and the schedule's receipt of a verdict; a refusal is one error.
+
+    A refusal is no verdict, so it leaves no receipt.
 
     Raises
     ------
@@ -34,8 +36,12 @@ def reported(junit: Path | None) -> Iterator[Report]:
             write_whole(junit, junit_xml(model, verdict.findings))
         add_to_summary(f"## logitgate: {model}\n\n{markdown(verdict, None, '')}")
 
+    def concluded(model: str, verdict: Verdict) -> None:
+        report(model, verdict)
+        leave_receipt(model, verdict.status)
+
     try:
-        yield report
+        yield concluded
     except LogitgateError as error:
         report("refused", Verdict((refusal(str(error)),)))
         raise

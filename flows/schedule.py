@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,14 +17,15 @@ from types import FrameType
 from typing import NoReturn
 
 from logitgate.edge.environment import home
+from logitgate.edge.reports import RECEIPT, read_receipt
 from logitgate.edge.slot_book import SlotBook, slot_book
 from logitgate.errors import ProjectError
 from logitgate.project import Project
 from logitgate.project_file import load_project
 from logitgate.schedule import Job, words
 
-_DECIDED = (0, 1, 2)
-"""Exit codes after which doing it again would tell the same."""
+_DECIDED = (0, 1)
+"""Exit codes of a run that came to a verdict."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _LOOK_SECONDS, _PATIENCE = 60.0, 3_600.0, 20.0, 30.0
 
@@ -54,8 +57,9 @@ def coming(project_file: Path) -> list[dict[str, str]]:
 def follow(project_file: Path, tell: Tell, *, once: bool) -> int:
     """Do what is due, in order; then end, or wait for the next slot until SIGTERM.
 
-    A run that met an obstacle (exit code 3 or 4, or a signal) is tried again after a pause that doubles,
-    until its slot is too old or, where only the latest counts, a newer one has come. Returns the worst code.
+    Slots of all jobs are done in the order of their moments. A run that came to no verdict, whatever its exit
+    code, is tried again after a pause that doubles, until its slot is too old or, where only the latest counts,
+    a newer one has come. Returns the worst code.
     """
     project = scheduled(project_file)
     signal.signal(signal.SIGTERM, _leave)
@@ -80,8 +84,11 @@ class _Rounds:
     """For each job that met an obstacle: when it is tried again, on the monotonic clock, and the pause."""
 
     def go(self) -> int:
-        codes = [self._do(job) for job in self.project.schedule.jobs if not self._rests(job)]
-        return max(codes, default=0)
+        now = datetime.now(UTC)
+        due = sorted(
+            (pair for job in self.project.schedule.jobs for pair in self._due(job, now)), key=_moment
+        )
+        return max([self._do(job, slot) for job, slot in due], default=0)
 
     def pause(self) -> float:
         """Seconds to sleep; short, as the clock may be set, and a machine may have slept."""
@@ -90,36 +97,57 @@ class _Rounds:
         nearest = min((clock.coming(job, now) - now).total_seconds() for job in clock.jobs)
         return max(0.0, min(nearest, _LOOK_SECONDS))
 
+    def _due(self, job: Job, now: datetime) -> list[tuple[Job, datetime]]:
+        slots = self.project.schedule.outstanding(job, self.book.done(job.name, now), now)
+        return [(job, slot) for slot in slots]
+
     def _rests(self, job: Job) -> bool:
         return job.name in self.pauses and time.monotonic() < self.pauses[job.name][0]
 
-    def _do(self, job: Job) -> int:
-        clock, now = self.project.schedule, datetime.now(UTC)
-        worst = 0
-        for slot in clock.outstanding(job, self.book.done(job.name, now), now):
-            began = time.monotonic()
-            code = _run((job.name, str(self.project_file), *words(clock, job, slot)))
-            seconds = round(time.monotonic() - began, 1)
-            self.tell(
-                json.dumps({"job": job.name, "slot": slot.isoformat(), "exit_code": code, "seconds": seconds})
-            )
-            if code not in _DECIDED:
-                before = self.pauses.get(job.name, (0.0, _FIRST_PAUSE / 2))[1]
-                wait = min(2 * before, _LONGEST_PAUSE)
-                self.pauses[job.name] = (time.monotonic() + wait, wait)
-                return 3
-            self.book.note(job.name, slot)
-            self.pauses.pop(job.name, None)
-            worst = max(worst, code)
-        return worst
+    def _do(self, job: Job, slot: datetime) -> int:
+        if self._rests(job):
+            return 0
+        began = time.monotonic()
+        run = _run((job.name, str(self.project_file), *words(self.project.schedule, job, slot)))
+        seconds = round(time.monotonic() - began, 1)
+        told = {"job": job.name, "slot": slot.isoformat(), "exit_code": run.exit_code, "verdict": run.verdict}
+        self.tell(json.dumps(told | {"seconds": seconds}))
+        if run.verdict is None or run.exit_code not in _DECIDED:
+            before = self.pauses.get(job.name, (0.0, _FIRST_PAUSE / 2))[1]
+            wait = min(2 * before, _LONGEST_PAUSE)
+            self.pauses[job.name] = (time.monotonic() + wait, wait)
+            return run.exit_code if run.exit_code > 1 else 3
+        self.book.note(job.name, slot)
+        self.pauses.pop(job.name, None)
+        return run.exit_code
 
 
-def _run(command: tuple[str, ...]) -> int:
-    """Run one command in a process of its own, whose end, even by a kill, is not ours; tell its exit code."""
-    words = [sys.executable, "-m", "flows.cli", *command]
-    child = subprocess.Popen(words, stdout=sys.stderr.fileno())  # noqa: S603 - our own command line
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """How a command ended: its exit code, and the status of its verdict if it came to one."""
+
+    exit_code: int
+    verdict: str | None
+
+
+def _moment(due: tuple[Job, datetime]) -> datetime:
+    return due[1]
+
+
+def _run(command: tuple[str, ...]) -> _Run:
+    """Run one command in a process of its own, whose end, even by a kill, does not end this one."""
+    with tempfile.TemporaryDirectory(prefix="logitgate-schedule-") as folder:
+        receipt = Path(folder) / "verdict.json"
+        # -P: the current folder may hold packages of the same names.
+        words = [sys.executable, "-P", "-m", "flows.cli", *command]
+        environment = os.environ | {RECEIPT: str(receipt)}
+        child = subprocess.Popen(words, stdout=sys.stderr.fileno(), env=environment)  # noqa: S603 - our own
+        return _Run(_ended(child), read_receipt(receipt))
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int:
     try:
-        return child.wait()
+        code = child.wait()
     finally:
         if child.poll() is None:
             child.terminate()
@@ -127,6 +155,7 @@ def _run(command: tuple[str, ...]) -> int:
                 child.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 child.kill()
+    return code if code >= 0 else 128 - code
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

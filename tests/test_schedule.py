@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from flows import schedule as clock
+from logitgate.edge.reports import read_receipt
 from logitgate.edge.slot_book import slot_book
 from logitgate.errors import ConflictError, ProjectError, UnavailableError
 from logitgate.project_file import load_project, parse_project
@@ -116,7 +119,13 @@ def test_a_spoiled_book_does_nothing_at_all(tmp_path, kept):
 
 
 def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
-    """The latest slot alone, with what was known then, by a process of its own; then nothing is due."""
+    """The latest slot alone, with what was known then, by a process of its own; then nothing is due.
+
+    The folder where the schedule is started has a `flows` of its own, which is none of its business.
+    """
+    theirs = tmp_path / "theirs"
+    (theirs / "flows").mkdir(parents=True)
+    (theirs / "flows" / "__init__.py").write_text("raise SystemExit(0)\n")
     jobs = {"time_zone": "UTC", "catch_up": "9999 days", "train": {"cron": "0 6 1 * *"}}
     visits = projects.table(9_000, days=90)
     visits["at"] += (datetime.now(UTC) - timedelta(days=1)).replace(microsecond=0) - visits["at"].max()
@@ -127,15 +136,56 @@ def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
         book.note("train", begun)
     slot = datetime.now(UTC).replace(day=1, hour=6, minute=0, second=0, microsecond=0)
     slot = slot if slot <= datetime.now(UTC) else (slot - timedelta(days=5)).replace(day=1)
-    first = _once(project)
+    first = _once(project, theirs)
     told = json.loads(first.stdout)
     assert (told["job"], told["slot"]) == ("train", slot.isoformat()), first.stderr
     assert told["exit_code"] == first.returncode and first.returncode in (0, 1), first.stderr
+    assert (told["verdict"] in ("FAIL", "INDETERMINATE")) == (first.returncode == 1), first.stderr
     runs = json.loads(logitgate("history", project, "--json").out)
     assert runs is not None
     with slot_book(commands, "visits") as book:
         assert book.done("train", datetime.now(UTC)) == slot
-    assert _once(project).stdout == ""
+    assert _once(project, theirs).stdout == ""
+
+
+def test_without_a_verdict_a_slot_is_not_done(commands, tmp_path):
+    """Nothing is in production yet: the window is watched when something is."""
+    jobs = {"time_zone": "UTC", "catch_up": "9 days", "monitor": JOBS["monitor"] | {"cron": "0 5 * * *"}}
+    project = projects.write(tmp_path / "visits", projects.table(400, days=9), schedule=jobs)
+    begun = datetime.now(UTC) - timedelta(hours=30)
+    with slot_book(commands, "visits") as book:
+        book.note("monitor", begun)
+    ended = _once(project, tmp_path)
+    run = json.loads(ended.stdout.splitlines()[0])
+    assert run["verdict"] is None and ended.returncode == run["exit_code"] != 0, ended.stderr
+    with slot_book(commands, "visits") as book:
+        assert book.done("monitor", datetime.now(UTC)) == begun
+
+
+@pytest.mark.parametrize("left", [None, "", "[]", '{"status": "DONE"}', '{"model": "visits"}'])
+def test_only_a_verdict_is_a_receipt(tmp_path, left):
+    """Nothing left, half of it, or something else is none."""
+    receipt = tmp_path / "verdict.json"
+    if left is not None:
+        receipt.write_text(left)
+    assert read_receipt(receipt) is None
+    receipt.write_text('{"model": "visits", "status": "FAIL"}')
+    assert read_receipt(receipt) == "FAIL"
+
+
+def test_late_slots_come_in_the_order_of_their_moments(tmp_path, monkeypatch):
+    """A window of Sunday is watched before the scores of Monday are made, whatever their kinds."""
+    jobs = JOBS | {"train": {"cron": "0 3 * * *"}}
+    project = load_project(projects.write(tmp_path, schedule=jobs))
+    ran = []
+    monkeypatch.setattr(clock, "_run", lambda command: ran.append(command[0]) or clock._Run(0, "PASS"))
+    lines = []
+    with slot_book(tmp_path, "visits") as book:
+        for job in project.schedule.jobs:
+            book.note(job.name, datetime.now(UTC) - timedelta(days=3))
+        clock._Rounds(tmp_path / "visits.toml", project, book, lines.append).go()
+    slots = [json.loads(line)["slot"] for line in lines]
+    assert slots == sorted(slots) and ran.count("monitor") == 3 and len(slots) == 5
 
 
 def test_an_obstacle_is_no_answer(commands, tmp_path):
@@ -148,7 +198,10 @@ def test_an_obstacle_is_no_answer(commands, tmp_path):
         book.note("score", begun)
     for _ in range(2):
         ended = _once(
-            project, MLFLOW_TRACKING_URI="http://127.0.0.1:9", PREFECT_API_URL="http://127.0.0.1:9/api"
+            project,
+            tmp_path,
+            MLFLOW_TRACKING_URI="http://127.0.0.1:9",
+            PREFECT_API_URL="http://127.0.0.1:9/api",
         )
         assert json.loads(ended.stdout)["exit_code"] == ended.returncode == 3, ended.stderr
     with slot_book(commands, "visits") as book:
@@ -180,8 +233,14 @@ def _environment(**more):
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **more}
 
 
-def _once(project, **more):
-    command = [sys.executable, "-m", "flows.cli", "schedule", str(project), "--once"]
+def _once(project, folder, **more):
+    command = [Path(sys.executable).with_name("logitgate"), "schedule", project, "--once"]
     return subprocess.run(
-        command, env=_environment(**more), capture_output=True, text=True, timeout=170, check=False
+        command,
+        env=_environment(**more),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
     )

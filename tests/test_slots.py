@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,3 +109,113 @@ def test_a_daily_expression_gives_one_slot_a_local_day(zone, hour, minute, begin
     found = list(islice(slots(f"{minute} {hour} * * *", zone, begin.replace(tzinfo=UTC)), 7))
     gaps = [later - earlier for earlier, later in pairwise(found)]
     assert all(timedelta(hours=22) <= gap <= timedelta(hours=26) for gap in gaps), found
+
+
+def test_what_the_clocks_show_twice_counts_once():
+    """A night with hours of its own comes six times, however often in the hour; each hour comes each hour."""
+    autumn = ("2013-11-03 04:00", "2013-11-03 09:00")
+    assert days("*/20 1-2 * * *", *autumn) == [
+        *("11-03 05:00", "11-03 05:20", "11-03 05:40"),
+        *("11-03 07:00", "11-03 07:20", "11-03 07:40"),
+    ]
+    assert days("0 * * * *", *autumn) == [f"11-03 0{hour}:00" for hour in (5, 6, 7, 8, 9)]
+
+
+def test_a_day_that_the_clocks_skip_comes_at_the_jump():
+    """Samoa had no 30 December 2011: its slot comes when the 31st begins."""
+    found = days("0 6 * * *", "2011-12-29 00:00", "2011-12-31 18:00", "Pacific/Apia")
+    assert found == ["12-29 16:00", "12-30 10:00", "12-30 16:00", "12-31 16:00"]
+    assert days("15 9 30 12 *", "2011-01-01 00:00", "2011-12-31 18:00", "Pacific/Apia") == ["12-30 10:00"]
+
+
+ZONES = (
+    *("UTC", "America/New_York", "America/Sao_Paulo", "America/Asuncion", "Europe/Lisbon", "Europe/Istanbul"),
+    *(
+        "Africa/Cairo",
+        "Africa/Casablanca",
+        "Asia/Tehran",
+        "Asia/Pyongyang",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+    ),
+)
+YEARS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC))
+STEP = 10
+"""Minutes; all clocks of these years stand at multiples of it."""
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_thirty_one_years_agree_with_counting_each_ten_minutes(zone):
+    """The rule, written a second time over all moments of 2000 to 2030 at once."""
+    expressions = {
+        "*/20 1-2 * 3,4,10,11 *": lambda clock: (
+            (clock["hour"] >= 1)
+            & (clock["hour"] <= 2)
+            & (clock["minute"] % 20 == 0)
+            & np.isin(clock["month"], (3, 4, 10, 11))
+        ),
+        "30 * 25-31 3,10 *": lambda clock: (
+            (clock["minute"] == 30) & (clock["day"] >= 25) & np.isin(clock["month"], (3, 10))
+        ),
+        "0 0 * * *": lambda clock: (clock["hour"] == 0) & (clock["minute"] == 0),
+        "40 */6 * * sun": lambda clock: (
+            (clock["hour"] % 6 == 0) & (clock["minute"] == 40) & (clock["weekday"] == 6)
+        ),
+    }
+    moments, wall = clocks(zone)
+    span = (YEARS[0] - timedelta(minutes=1), YEARS[1] - timedelta(minutes=STEP))
+    for cron, shows in expressions.items():
+        found = [int(slot.timestamp()) // 60 for slot in due(cron, zone, span)]
+        assert found == counted(moments, wall, shows, every_hour=cron.split()[1] == "*"), cron
+
+
+def clocks(zone):
+    """Return each tenth minute since 1970 and what the clocks of a zone show then, in minutes."""
+    begin, end = (int(moment.timestamp()) // 60 for moment in YEARS)
+    moments = np.arange(begin, end, STEP)
+    offsets = np.empty(len(moments), dtype=np.int64)
+    known = ZoneInfo(zone)
+
+    def fill(low, high):  # both ends known: equal offsets half a day apart hide no change
+        if high - low <= 72 and offset(low) == offset(high):
+            offsets[low : high + 1] = offset(low)
+        elif high - low <= 1:
+            offsets[low], offsets[high] = offset(low), offset(high)
+        else:
+            fill(low, (low + high) // 2)
+            fill((low + high) // 2, high)
+
+    def offset(index):
+        moment = datetime.fromtimestamp(int(moments[index]) * 60, known)
+        return int(moment.utcoffset().total_seconds()) // 60
+
+    for low in range(0, len(moments), 72):
+        fill(low, min(low + 72, len(moments) - 1))
+    return moments, moments + offsets
+
+
+def parts(wall):
+    """Return the fields of times of day that are given in minutes since 1970, a Thursday."""
+    dates = wall.astype("datetime64[m]")
+    months = dates.astype("datetime64[M]")
+    return {
+        "minute": wall % 60,
+        "hour": wall // 60 % 24,
+        "day": (dates.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int) + 1,
+        "month": months.astype(int) % 12 + 1,
+        "weekday": (wall // 1440 + 3) % 7,
+    }
+
+
+def counted(moments, wall, shows, *, every_hour):
+    """Return the slots in minutes since 1970."""
+    matches = shows(parts(wall))
+    if every_hour:
+        return moments[matches].tolist()
+    latest = np.concatenate([[wall[0] - STEP], np.maximum.accumulate(wall)[:-1]])
+    jumps = [
+        int(moments[at])
+        for at in np.flatnonzero(wall - latest > STEP)
+        if shows(parts(np.arange(latest[at] + STEP, wall[at], STEP))).any()
+    ]
+    return sorted({*moments[matches & (wall > latest)].tolist(), *jumps})

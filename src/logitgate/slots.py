@@ -21,10 +21,12 @@ def problem(cron: str) -> str | None:
 
 
 def slots(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
-    """Yield the slots of an expression later than a moment, in UTC, without end.
+    """Yield the slots of an expression later than a moment, in UTC, in order, without end.
 
-    A slot that the clocks skip in spring comes at the moment they are put forward; one that they show twice
-    in autumn comes the first time only, unless the expression runs each hour. That is Debian's cron.
+    The expression names times of day on the zone's clocks. An expression whose hours are not all of the day
+    comes once for each such time: a time that the clocks show twice counts when they show it first, and times
+    that they skip (an hour in spring, a whole day at the date line) come together once, at the jump. An
+    expression that matches every hour follows elapsed time: it comes whenever the clocks show a matching time.
 
     Parameters
     ----------
@@ -41,12 +43,39 @@ def slots(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
     >>> [f"{next(spring):%d %H:%M}" for _ in range(2)]
     ['10 07:00', '11 06:30']
     """
-    last = after.astimezone(UTC)
-    for local in CronSim(cron, last.astimezone(ZoneInfo(time_zone))):
-        slot = local.astimezone(UTC)
+    zone, last = ZoneInfo(time_zone), after.astimezone(UTC)
+    for slot in _moments(cron, zone, last):
         if slot > last:
             yield slot
             last = slot
+
+
+def _moments(cron: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """Yield the moments of an expression in order, from some time before `after`; a moment may come twice."""
+    # Within two days before `after` the clocks may have shown its time of day already.
+    times = CronSim(cron, after.astimezone(zone).replace(tzinfo=None) - timedelta(days=2))
+    every_hour = len(times.hours) == 24
+    again: list[datetime] = []
+    for time in times:
+        first, second = (time.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        yield from (moment for moment in again if moment < first)
+        again = [moment for moment in again if moment >= first]
+        if first > second:  # the clocks skip this time
+            if not every_hour:
+                yield _jump(zone, second, first)
+            continue
+        yield first
+        if every_hour and second > first:
+            again.append(second)
+
+
+def _jump(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """Return the moment between two others, in UTC, at which the clocks of a zone are put forward."""
+    old = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        before, after = (middle, after) if middle.astimezone(zone).utcoffset() == old else (before, middle)
+    return after.replace(microsecond=0)
 
 
 def due(cron: str, time_zone: str, span: tuple[datetime, datetime]) -> tuple[datetime, ...]:

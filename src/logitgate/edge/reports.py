@@ -1,15 +1,21 @@
-"""Files that a command writes for continuous integration: JUnit XML, and the summary of a step."""
+"""Files that a command writes for other programs: JUnit XML, the summary of a step, a verdict's receipt."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
 
 from ..errors import ProjectError
+from ..findings import Status
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """Environment variable in which GitHub Actions names the file of a step's summary."""
+
+
+RECEIPT = "LOGITGATE_RECEIPT"
+"""Environment variable in which a schedule names the file where a run leaves that it came to a verdict."""
 
 
 def refuse_unwritable(path: Path) -> None:
@@ -59,3 +65,23 @@ def add_to_summary(markdown: str) -> None:
             summary.write(markdown + "\n")
     except OSError as error:
         raise ProjectError(f"${SUMMARY}", f"cannot be written ({error.strerror})", "unset it") from error
+
+
+def leave_receipt(model: str, status: Status) -> None:
+    """Leave for the schedule that started this run that it came to a verdict; without one do nothing.
+
+    Raises
+    ------
+    ProjectError
+        When the file cannot be written.
+    """
+    if named := os.environ.get(RECEIPT):
+        write_whole(Path(named), json.dumps({"model": model, "status": status.value}))
+
+
+def read_receipt(path: Path) -> str | None:
+    """Return the status of the verdict that a run has left, or None where it came to none."""
+    try:
+        return Status(json.loads(path.read_text(encoding="utf-8"))["status"]).value
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
