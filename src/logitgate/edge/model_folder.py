@@ -71,7 +71,7 @@ def _says_what_was_asked_for(path: Path) -> bool:
     if path.stat().st_size > _META_LONGEST:
         return False
     try:
-        told = read_yaml(str(path.parent), path.name)
+        told = read_yaml(str(path.parent), path.name)  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - whatever keeps it from being read: MLflow did not write it
         return False
     if not isinstance(told, dict) or set(told) != _META_KEYS:

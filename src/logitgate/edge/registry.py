@@ -216,10 +216,10 @@ def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
 
 
 def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
-    """Refuse a folder on this machine that is gone or holds a link, a FIFO or a device: copying could hang."""
-    if not is_local_uri(where):
+    """Refuse a folder of this machine that is gone or holds a link or a FIFO: copying could hang."""
+    if not is_local_uri(where):  # type: ignore[no-untyped-call]
         return
-    folder = Path(local_file_uri_to_path(where))
+    folder = Path(local_file_uri_to_path(where))  # type: ignore[no-untyped-call]
     if not folder.is_dir():
         remedy = "put them back from a backup, or run `logitgate doctor PROJECT`"
         raise ConflictError(f"files of {version}", f"are gone from {folder}", remedy)
