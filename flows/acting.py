@@ -12,23 +12,29 @@ from flows.train import train
 from logitgate.edge import windows
 from logitgate.edge.environment import home
 from logitgate.edge.notify import notify
-from logitgate.edge.production import Return, roll_back
+from logitgate.edge.production import Return, roll_back, see_whom_it_is_about
 from logitgate.edge.store import open_store
-from logitgate.errors import LogitgateError
+from logitgate.errors import LogitgateError, UnavailableError
 from logitgate.ladder import Action
-from logitgate.monitored import Monitored
+from logitgate.ledger import Release
+from logitgate.monitored import Fate, Monitored
 
 RETRAIN = "logitgate.retrain.requested"
 """Event that asks for a new model; an automation starts the training."""
 
 
 def act(project_file: Path, found: Monitored) -> Monitored:
-    """Do what is wanted, and keep with the window's run what was done."""
+    """Do what is wanted about the version that was judged, and then keep with the window's run what was done.
+
+    Whatever fails is kept as wanted and not done, so that the next run wants it again.
+    """
     try:
         done = _done(project_file, found)
+        found = replace(found, acted=done, fate=Fate.DONE if done else Fate.OPEN)
+    except UnavailableError as error:
+        found = replace(found, acted=_in_vain(error), fate=Fate.UNAVAILABLE)
     except LogitgateError as error:
-        done = (f"it could not be done: {error}",)
-    found = replace(found, acted=done)
+        found = replace(found, acted=_in_vain(error), fate=Fate.CONFLICT)
     windows.note_what_was_done(open_store(home()), found)
     return found
 
@@ -44,14 +50,20 @@ def _done(project_file: Path, found: Monitored) -> tuple[str, ...]:
     match found.reaction.action:
         case Action.ROLL_BACK:
             because = f"monitoring of {found.window.name}: {found.reaction.because[-1]}"
-            moved = roll_back(open_store(home()), found.model, Return(because))
+            judged = Release(found.version, found.digest)
+            moved = roll_back(open_store(home()), found.model, Return(because, away_from=judged))
             return (f"rolled back from version {moved.previous} to version {moved.version}",)
         case Action.RETRAIN:
+            see_whom_it_is_about(open_store(home()), found.model, Release(found.version, found.digest))
             return (_retrained(project_file, found),)
         case Action.QUARANTINE:
             return ("the rows that broke the contract were put aside where the project says so",)
         case _:
             return ()
+
+
+def _in_vain(error: LogitgateError) -> tuple[str, ...]:
+    return (f"it could not be done, and is wanted again: {error}",)
 
 
 def _retrained(project_file: Path, found: Monitored) -> str:

@@ -31,7 +31,8 @@ def monitor(project_file: Path, files: Files, limits: Limits) -> Monitored:
             held = monitoring.hold_against_contract(tables, limits, project)
             seen = monitoring.watch(held, limits, now, project, tables)
         reaction = monitoring.react(store, project, limits, now, seen)
-        found = Monitored(project.name, limits, len(held[0]), now.champion.version, seen, reaction)
+        version, digest = now.champion.version, now.champion.digest
+        found = Monitored(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
         with step("record in MLflow"):
             found = windows.keep(run, found, project)
     if os.environ.get("PREFECT_API_URL"):

@@ -95,7 +95,7 @@ def monitor(  # noqa: PLR0913 - options of a command
         found = watching(project, Files(table, labels, served), limits, acting=acting)
         report(found.model, found.verdict)
     screen.print_json(found.as_json()) if as_json else screen.print_monitored(found)
-    raise typer.Exit(1 if found.wants_action else 0)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from flows.screen import OUT, print_findings, print_json
 from logitgate.edge.transaction import Moved
-from logitgate.history import History, cost_of
+from logitgate.history import History, cost_of, way_back_of
 
 
 def print_history(told: History, *, as_json: bool) -> None:
@@ -26,7 +26,7 @@ def print_history(told: History, *, as_json: bool) -> None:
             escape(cost_of(reason)),
             escape(reason.actor),
             escape(f"{reason.act}: {reason.because}"),
-            escape(tenure.entry.way_back),
+            escape(way_back_of(tenure, told.ledger)),
         )
     OUT.print(table if told.ledger.entries else f"{told.model}: nothing was ever in production")
     if told.verdict is not None:

@@ -60,6 +60,8 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
         found = act(Path(project_file), found) if slots.act else found
         tell(found)
         said = "; ".join((*found.reaction.because, *found.acted))
+        if found.exit_code > 1:
+            return Failed(message=said)
         return Completed(name=str(found.reaction.action).capitalize(), message=said)
 
     return _ended(watched)

@@ -1,6 +1,7 @@
 """The ladder of reactions: persistence, cool-down, one rollback in a row, and what may never roll back."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,7 +20,7 @@ LOSES, WORN, STALE = Sign.LOSES, Sign.WORN, Sign.STALE
 def window(day, *signs, action=Action.NONE, version=2):
     """A window that ends so many days after a Monday."""
     end = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day)
-    return Watched(f"day {day}", end, version, frozenset(signs), action)
+    return Watched(f"day {day}", end, version, frozenset(signs), action, is_done=action is not Action.NONE)
 
 
 def lived(days, back=BACK, rules=RULES):
@@ -150,8 +151,6 @@ PAIR = "version 2 against 1"
         ([found("contract", Status.INDETERMINATE)], {Sign.BROKEN}),
         ([found("skew", Status.FAIL)], {Sign.BROKEN}),
         ([found("skew", Status.INDETERMINATE)], {Sign.UNKNOWN}),
-        ([found("previous", Status.FAIL, PAIR)], {LOSES}),
-        ([found("previous", Status.FAIL, "both against their references")], {WORN}),
         ([found("previous", Status.INDETERMINATE, PAIR)], {Sign.UNKNOWN}),
         ([found("staleness", Status.FAIL)], {STALE}),
         ([found("cost", Status.FAIL)], {WORN}),
@@ -175,6 +174,30 @@ PAIR = "version 2 against 1"
 def test_findings_become_signs(findings, signs):
     """A label-free estimate is a change of the rows at most, and its absence clears nobody."""
     assert signs_of(findings) == signs
+
+
+@pytest.mark.parametrize("versus", [{LOSES}, {WORN}, {LOSES, WORN}])
+def test_the_comparison_speaks_for_itself(versus):
+    """Its signs are its typed answer, however its findings are worded."""
+    for words in (PAIR, "both against their references", "something else"):
+        findings = [found("previous", Status.FAIL, words)]
+        assert signs_of(findings, frozenset(versus)) == versus
+
+
+def test_what_was_wanted_and_not_done_is_wanted_again():
+    """A rollback that failed cools nothing down, and neither does one that nobody has asked for."""
+    past = [window(0, LOSES), replace(window(1, LOSES, action=Action.ROLL_BACK), is_done=False)]
+    assert decide(window(2, LOSES), past, BACK, RULES).action is Action.ROLL_BACK
+    done = [past[0], replace(past[1], is_done=True)]
+    assert decide(window(2, LOSES), done, BACK, RULES).action is Action.INVESTIGATE
+
+
+def test_windows_of_another_version_with_the_same_number_do_not_count():
+    """A registry that began to count again has another version 2."""
+    past = [replace(window(day, LOSES), digest="a" * 64) for day in range(2)]
+    assert decide(replace(window(2, LOSES), digest="b" * 64), past, BACK, RULES).action is Action.INVESTIGATE
+    assert decide(replace(window(2, LOSES), digest="a" * 64), past, BACK, RULES).action is Action.ROLL_BACK
+    assert decide(window(2, LOSES), past, BACK, RULES).action is Action.ROLL_BACK
 
 
 SIGNS = st.frozensets(st.sampled_from(list(Sign)))

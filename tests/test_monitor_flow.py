@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from logitgate.edge.locks import held
 from tests import projects
 from tests.command import living_in, logitgate, opened
 
@@ -144,13 +145,20 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
         assert first.code != 3 and first.json["version"] == 2 and first.json["action"] == "investigate", (
             first.everything
         )
+        with held(opened(home), "promote-visits", 5), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("logitgate.edge.locks._PATIENCE_SECONDS", 0.2)
+            blocked = watched(project, WINDOWS[1], "--act")
+        assert (blocked.code, blocked.json["fate"], blocked.json["action"]) == (3, "unavailable", "roll back")
+        assert opened(home).client.get_model_version_by_alias("visits", "champion").version == 2
         second = watched(project, WINDOWS[1], "--act")
         assert (second.code, second.json["action"]) == (1, "roll back"), second.everything
     assert second.json["acted"] == ["rolled back from version 2 to version 1"]
-    assert "roll back" in bodies[1]["title"] and "rolled back from version 2" in bodies[1]["message"]
+    assert "roll back" in bodies[2]["title"] and "rolled back from version 2" in bodies[2]["message"]
+    assert "wanted again" in bodies[1]["message"]
     client = opened(home).client
     assert client.get_model_version_by_alias("visits", "champion").version == 1
-    assert "rolled back" in client.get_run(second.json["run_id"]).data.tags["window.acted"]
+    kept = client.get_run(second.json["run_id"]).data.tags
+    assert "rolled back" in kept["window.acted"] and kept["window.fate"] == "done"
     tenures = logitgate("history", project, "--verify", "--json").json["tenures"]
     assert tenures[-1]["reason"].startswith("monitoring of 2021-05-15")
     after = watched(project, WINDOWS[2], "--act")

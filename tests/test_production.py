@@ -1,12 +1,16 @@
 """History, rollback and rehearsal, from the command line and on real training runs."""
 
+import hashlib
+import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from logitgate.edge.production import Return, actor, history, rehearse, roll_back
 from logitgate.errors import ConflictError, ProjectError
+from logitgate.history import History, page
 from tests import projects
 from tests.command import living_in, logitgate, opened
 from tests.releases import BECAUSE, NAME, done, kinds, production, promoted, registered
@@ -32,9 +36,9 @@ def test_a_rollback_goes_back_once(store, versions):
     """The second one is the first one come twice; to go further back one says how far."""
     assert roll_back(store, NAME, Return("it flags everybody")).version == 2
     assert roll_back(store, NAME, Return("it flags everybody")).is_repeated
-    assert production(store) == (2, 3)
+    assert production(store) == (2, 1)
     assert roll_back(store, NAME, Return("this one too", to=1)).previous == 2
-    assert production(store) == (1, 2) and done(store) == [1, 2, 3, 2, 1]
+    assert production(store) == (1, None) and done(store) == [1, 2, 3, 2, 1]
     last = history(store, NAME)[0].entries[-1].reason
     assert (last.act, last.because, last.verdict) == ("rollback", "this one too", "PASS")
     assert last.figures["cost"] == BECAUSE.figures["cost"]
@@ -47,6 +51,111 @@ def test_what_was_rolled_back_from_is_not_gone_back_to(store, versions):
     promoted(store, versions[3], versions[1])
     assert roll_back(store, NAME, Return("worse")).version == 2
     assert history(store, NAME)[0].way_back().version == 1
+
+
+def offered(store):
+    """The way back as each place tells it; they must agree."""
+    ledger, verdict = history(store, NAME)
+    told = History(NAME, ledger, verdict).as_json()
+    commands = [tenure["way_back"] for tenure in told["tenures"] if tenure["way_back"]]
+    last = page(NAME, ledger).split("\n")[4].split(" | ")[-1]
+    by_rehearsal = None
+    try:
+        by_rehearsal = rehearse(store, NAME, None).version
+    except ConflictError as error:
+        assert "no way back" in error.rule
+    back = told["way_back"]
+    command = f"logitgate rollback PROJECT --to {back} --reason TEXT" if back else ""
+    assert commands == ([command] if command else []) and last.strip(" |") == command
+    assert production(store)[1] == by_rehearsal == back
+    return back
+
+
+def test_what_was_forced_in_is_no_way_back(store, versions):
+    """A refused version that somebody forces in, and that is rolled back from, is offered by nobody."""
+    assert offered(store) == 2
+    roll_back(store, NAME, Return("try it", to=4, is_forced=True))
+    assert offered(store) == 3
+    assert roll_back(store, NAME, Return("it costs more")).version == 3
+    assert offered(store) == 2
+    for refused in (4, 99):
+        with pytest.raises(ConflictError):
+            roll_back(store, NAME, Return("again", to=refused))
+    assert roll_back(store, NAME, Return("that too")).is_repeated and production(store)[0] == 3
+    assert roll_back(store, NAME, Return("that too", to=2)).version == 2
+    with pytest.raises(ConflictError, match="was rolled back from"):
+        roll_back(store, NAME, Return("there again", to=3))
+    assert offered(store) == 1
+    roll_back(store, NAME, Return("to the first", to=1))
+    assert offered(store) is None
+    with pytest.raises(ConflictError, match="no way back"):
+        rehearse(store, NAME, None)
+
+
+def test_a_rollback_leaves_a_champion_alone_that_it_does_not_mean(store, versions):
+    """What was judged has been replaced since, or has only its number in common with what is there."""
+    judged = versions[2].release
+    others = (versions[1].release, replace(judged, digest="0" * 64), replace(judged, run_id="another"))
+    for other in others:
+        with pytest.raises(ConflictError, match="nothing was changed"):
+            roll_back(store, NAME, Return("it costs more", away_from=other))
+        assert production(store) == (3, 2) and kinds(store)[-1] == ("done", 3)
+    assert roll_back(store, NAME, Return("it costs more", away_from=judged)).version == 2
+
+
+def test_what_its_gates_promote_once_more_is_a_way_back_again(store, versions):
+    """It has been judged since."""
+    roll_back(store, NAME, Return("bad"))
+    promoted(store, versions[2], versions[1])
+    promoted(store, versions[3], versions[2])
+    assert offered(store) == 3
+
+
+def test_a_deleted_version_is_no_way_back(store, versions):
+    """The one before it is."""
+    store.client.delete_model_version(NAME, "2")
+    assert roll_back(store, NAME, Return("bad")).version == 1
+    assert offered(store) is None
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_number_alone_proves_nothing(store, versions, renamed):
+    """A registry that counts again has another version 2 that nobody has promoted."""
+    if renamed:
+        store.client.rename_registered_model(NAME, "other")
+    else:
+        store.client.delete_registered_model(NAME)
+    fresh = registered(store, 3)
+    assert [one.version for one in fresh] == [1, 2, 3]
+    with pytest.raises(ConflictError, match="never promoted"):
+        roll_back(store, NAME, Return("back", to=2))
+    with pytest.raises(ConflictError):
+        rehearse(store, NAME, None)
+    store.client.set_registered_model_alias(NAME, "champion", "3")
+    found = audited(store)
+    assert found["champion"][0] == "FAIL" and found["version 3"][0] == "FAIL"
+    assert roll_back(store, NAME, Return("must be", to=2, is_forced=True)).version == 2
+    last = history(store, NAME)[0].entries[-1]
+    assert (last.reason.act, last.run_id, last.digest) == ("forced", fresh[1].run_id, fresh[1].digest)
+
+
+def test_a_ledger_of_format_1_is_read(store, versions, mlflow_home):
+    """Its entries name no run, and offer a way back that nobody reads; its digests still identify."""
+    with closing(sqlite3.connect(mlflow_home / "mlflow.db")) as connection:
+        rows = connection.execute("SELECT key, value FROM params WHERE length(key) = 4 ORDER BY key")
+        before = "0" * 64
+        for key, value in rows.fetchall():
+            plain = json.loads(value)
+            del plain["run_id"], plain["format"]
+            plain |= {"way_back": "logitgate rollback PROJECT --to 4 --reason TEXT", "before": before}
+            line = json.dumps(plain, sort_keys=True)
+            before = hashlib.sha256(line.encode()).hexdigest()
+            connection.execute("UPDATE params SET value = ? WHERE key = ?", (line, key))
+        connection.commit()
+    store.client.set_registered_model_alias(NAME, "previous", "2")
+    assert offered(store) == 2 and roll_back(store, NAME, Return("bad")).version == 2
+    promoted(store, versions[3], versions[1])
+    assert offered(store) == 2
 
 
 def test_without_a_way_back_the_rollback_refuses(store):
@@ -186,8 +295,8 @@ def test_the_commands_take_production_back(road):
     again = logitgate("rollback", project, "--reason", "it flags everybody", "--json")
     assert again.code == 0 and again.json["repeated"] is True
     assert logitgate("rollback", project).code == 2
-    never = logitgate("rollback", project, "--reason", "x", "--to", "9", "--json")
-    assert never.code == 4 and "never promoted" in never.json["error"]
+    never = logitgate("rollback", project, "--reason", "x", "--to", "2", "--json")
+    assert never.code == 4 and "was rolled back from" in never.json["error"]
     told = logitgate("history", project, "--verify")
     assert told.code == 0 and {"rollback:", "flags", "everybody"} <= set(told.out.split())
     opened(home).client.set_registered_model_alias("visits", "champion", "2")

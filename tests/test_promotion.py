@@ -20,7 +20,7 @@ from logitgate.edge.transaction import Request, carry_out
 from logitgate.errors import ConflictError, DataError, UnavailableError
 from logitgate.findings import Status
 from logitgate.golden import Golden
-from logitgate.ledger import Entry, Kind
+from logitgate.ledger import FORMAT, Entry, Kind, way_back_command
 from tests.command import living_in, opened
 from tests.releases import (
     BECAUSE,
@@ -127,7 +127,8 @@ def test_promotion_moves_both_aliases_and_tells_so(store, versions):
     last = ledger(store).entries[-1]
     assert (last.previous, last.digest, last.reason.actor) == (2, third.digest, "ann")
     assert last.reason.figures == {**BECAUSE.figures, "unit": "EUR"}
-    assert last.way_back == "logitgate rollback PROJECT --to 2 --reason TEXT"
+    assert last.release == third.release and last.format == FORMAT
+    assert way_back_command(ledger(store)) == "logitgate rollback PROJECT --to 2 --reason TEXT"
 
 
 def test_promoting_the_champion_again_changes_nothing(store, versions):
@@ -157,7 +158,7 @@ def test_the_mlflow_page_tells_who_is_in_production(store, versions):
     assert run.info.run_name == NAME and sorted(run.data.params) == ["0001", "0002", "0003", "0004"]
     note = run.data.tags["mlflow.note.content"]
     assert "version 2 is in production" in note
-    assert "2.5 [2, 3] EUR | ann | promotion: PASS: 9 PASS | version 1" in note
+    assert "2.5 [2, 3] EUR | ann | promotion: PASS: 9 PASS | logitgate rollback PROJECT --to 1" in note
 
 
 def test_one_of_two_promoters_wins_each_time(store, versions, mlflow_home, tmp_path):
@@ -232,7 +233,7 @@ def test_a_rollback_that_is_killed_converges(store, versions, boundary):
         patch.setattr("logitgate.edge.production.MOVE", dying_at(MOVE, boundary))
         killed(store, lambda: roll_back(store, NAME, Return("it is bad")))
     roll_back(store, NAME, Return("it is bad"))
-    assert production(store) == (2, 3)
+    assert production(store) == (2, 1)
     assert ledger(store).open is None and done(store) == [1, 2, 3, 2]
     assert history(store, NAME)[1].status is Status.PASS
 
@@ -363,7 +364,10 @@ def test_a_version_that_is_gone_is_a_conflict(store, versions):
         promoted(store, versions[1], None)
     roll_back(store, NAME, Return("the champion was deleted", to=2, is_forced=True))
     promoted(store, versions[2], versions[1])
-    assert production(store) == (3, 2)
+    assert production(store) == (
+        3,
+        None,
+    )  # its gates promoted neither 2, which was forced in, nor what is left
 
 
 def test_another_digest_in_the_registry_is_refused(store, versions):
@@ -411,7 +415,7 @@ def test_a_broken_chain_stops_promotions_but_not_a_forced_way_back(store, versio
     with pytest.raises(ConflictError, match="entry 3 does not follow"):
         roll_back(store, NAME, Return("bad"))
     roll_back(store, NAME, Return("bad", to=1, is_forced=True))
-    assert production(store) == (1, 2)
+    assert production(store) == (1, None)
 
 
 def test_a_deleted_ledger_comes_back(store, versions):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .findings import Finding, Status, Verdict
-from .ledger import Kind, Ledger, Reason, Tenure
+from .ledger import Kind, Ledger, Reason, Release, Tenure, way_back_command
 
 CHECK = "ledger"
 """The check that the findings of `audit` belong to."""
@@ -20,15 +20,19 @@ class Production:
 
     Parameters
     ----------
-    champion, previous : int or None
+    champion, previous : Release or None
         Versions that carry the aliases.
-    digests : mapping of int to str
-        Digest of the files of each version that still exists.
+    versions : mapping of int to Release
+        Each version that still exists.
     """
 
-    champion: int | None = None
-    previous: int | None = None
-    digests: Mapping[int, str] = field(default_factory=dict)
+    champion: Release | None = None
+    previous: Release | None = None
+    versions: Mapping[int, Release] = field(default_factory=dict)
+
+    def holds(self, release: Release) -> bool:
+        """Return whether this very version is still in the registry."""
+        return release.is_same(self.versions.get(release.version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,15 @@ class History:
 
     def as_json(self) -> dict[str, object]:
         """Return plain values, oldest first."""
-        last = self.ledger.entries[-1] if self.ledger.entries else None
+        last, back = self.ledger.entries[-1] if self.ledger.entries else None, self.ledger.way_back()
         plain: dict[str, object] = {
             "model": self.model,
             "champion": self.ledger.champion,
-            "tenures": [tenure.as_json() for tenure in self.ledger.tenures()],
+            "way_back": back.version if back else None,
+            "tenures": [
+                {**tenure.as_json(), "way_back": way_back_of(tenure, self.ledger) or None}
+                for tenure in self.ledger.tenures()
+            ],
             "entries": self.ledger.last,
             "head": self.ledger.head,
             "lock": last.lock if last else None,
@@ -70,11 +78,16 @@ def page(model: str, ledger: Ledger) -> str:
     head = (
         "| version | in production (UTC) | cost per row | by | reason | way back |\n|---|---|---|---|---|---|"
     )
-    rows = "\n".join(_row(tenure) for tenure in list(reversed(ledger.tenures()))[:_MOST_ROWS])
+    rows = "\n".join(_row(tenure, ledger) for tenure in list(reversed(ledger.tenures()))[:_MOST_ROWS])
     champion = ledger.champion
     now = "nothing is" if champion is None else f"version {champion} is"
     note = "Each parameter of this run is one entry and carries the sha256 of the one before it."
     return f"**{model}: {now} in production**\n\n{head}\n{rows}\n\n{note}\n"
+
+
+def way_back_of(tenure: Tenure, ledger: Ledger) -> str:
+    """Return the way back from the version in production; what is over has none."""
+    return "" if tenure.until else way_back_command(ledger)
 
 
 def cost_of(reason: Reason) -> str:
@@ -99,13 +112,13 @@ def _chain(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
-    told, begun = ledger.champion, ledger.open
-    if told == now.champion:
+    told, begun = ledger.in_production, ledger.open
+    if _are_same(told, now.champion):
         yield Finding(CHECK, "champion", Status.PASS, f"is {_named(told)}, as the ledger says")
-    elif begun is not None and now.champion == begun.version:
+    elif begun is not None and _are_same(now.champion, begun.release):
         because = f"is {_named(now.champion)}, as the unfinished entry {begun.number} intends"
         yield Finding(CHECK, "champion", Status.WARN, because)
-    elif told is not None and told not in now.digests:
+    elif told is not None and not now.holds(told):
         because = f"{_named(told)} was deleted, and the alias with it; registry says {_named(now.champion)}"
         yield Finding(CHECK, "champion", Status.FAIL, because)
     else:
@@ -118,35 +131,48 @@ def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
 
 
 def _previous(ledger: Ledger, now: Production) -> Iterator[Finding]:
+    back = ledger.way_back()
+    told = back.release if back else None
+    if _are_same(now.previous, told) or ledger.open is not None or (told and not now.holds(told)):
+        return
     done = [entry for entry in ledger.entries if entry.kind is Kind.DONE]
-    told = done[-1].previous if done else None
-    if now.previous != told and ledger.open is None and (told is None or told in now.digests):
-        because = f"is {_named(now.previous)}, but the ledger put {_named(told)} there: moved by hand"
-        yield Finding(CHECK, "previous", Status.FAIL, because)
+    if done and done[-1].format == 1 and now.previous and now.previous.version == done[-1].previous:
+        because = (
+            f"is {_named(now.previous)}, which an earlier logitgate has set; the next move sets it right"
+        )
+        yield Finding(CHECK, "previous", Status.WARN, because)
+        return
+    because = f"is {_named(now.previous)}, but the way back is {_named(told)}: moved by hand"
+    yield Finding(CHECK, "previous", Status.FAIL, because)
 
 
 def _versions(ledger: Ledger, now: Production) -> Iterator[Finding]:
-    newest = {tenure.version: tenure for tenure in ledger.tenures()}
-    for version, tenure in newest.items():
-        if version not in now.digests:
+    newest = {tenure.version: tenure.release for tenure in ledger.tenures()}
+    for version, release in newest.items():
+        there = now.versions.get(version)
+        if there is None:
             because = "was in production and is deleted; nobody can go back to it"
             yield Finding(CHECK, f"version {version}", Status.WARN, because)
-        elif now.digests[version] != tenure.entry.digest:
-            because = "has another digest than when it was put into production"
+        elif not release.is_same(there):
+            what = "another digest" if there.digest != release.digest else "another run"
+            because = f"has {what} than when it was put into production"
             yield Finding(CHECK, f"version {version}", Status.FAIL, because)
 
 
-def _row(tenure: Tenure) -> str:
+def _are_same(one: Release | None, other: Release | None) -> bool:
+    return one is other if one is None else one.is_same(other)
+
+
+def _row(tenure: Tenure, ledger: Ledger) -> str:
     reason, until = tenure.entry.reason, tenure.until
     spell = f"{tenure.since:%Y-%m-%d %H:%M} to {f'{until:%Y-%m-%d %H:%M}' if until else 'now'}"
-    back = _named(tenure.entry.previous)
     cells = (
         f"{tenure.version}",
         spell,
         cost_of(reason),
         reason.actor,
         f"{reason.act}: {reason.because}",
-        back,
+        way_back_of(tenure, ledger),
     )
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
@@ -155,5 +181,5 @@ def _cell(text: str) -> str:
     return text.replace("\n", " ")[:_LONGEST_CELL].replace("|", "\\|")
 
 
-def _named(version: int | None) -> str:
-    return "none" if version is None else f"version {version}"
+def _named(release: Release | None) -> str:
+    return "none" if release is None else f"version {release.version}"

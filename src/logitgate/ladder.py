@@ -46,6 +46,8 @@ class Sign(StrEnum):
 
 _BROKEN, _CHANGED = ("contract", "skew"), ("drift", "missingness", "levels", "score", "estimate", "order")
 _REALISED = ("calibration", "cost")
+_PREVIOUS = "previous"
+"""Its verdict comes as signs of its own: see `versus_previous`."""
 _TELLING = ("drift", *_REALISED)
 """A window is told to be sound by one of these at least; an estimate clears nobody."""
 
@@ -67,6 +69,10 @@ class Watched:
     signs : frozenset of Sign
     action : Action
         What was decided about it; NONE before that.
+    is_done : bool
+        Whether it was done as well. What was only wanted, or failed, is wanted again and cools nothing down.
+    digest : str
+        Of the version's files; empty where it was not kept.
     """
 
     window: str
@@ -74,6 +80,13 @@ class Watched:
     version: int
     signs: frozenset[Sign]
     action: Action = Action.NONE
+    is_done: bool = False
+    digest: str = ""
+
+    def is_of(self, other: Watched) -> bool:
+        """Return whether both windows watched the same version: by its files, where those are known."""
+        same_files = self.digest == other.digest or not (self.digest and other.digest)
+        return self.version == other.version and same_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +109,18 @@ class Reaction:
         return {"action": self.action.value, "because": list(self.because)}
 
 
-def signs_of(findings: Iterable[Finding]) -> frozenset[Sign]:
-    """Read the findings of a window; what could not be judged is a sign of its own, never silence."""
+def signs_of(findings: Iterable[Finding], versus: frozenset[Sign] = frozenset()) -> frozenset[Sign]:
+    """Read the findings of a window; what could not be judged is a sign of its own, never silence.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    versus : frozenset of Sign
+        What the comparison of champion and previous version says.
+    """
     found = tuple(findings)
-    signs = {sign for one in found for sign in _signs(one)}
-    compared = any(one.check == "previous" and one.status is not Status.INSUFFICIENT for one in found)
+    signs = {*versus, *(sign for one in found for sign in _signs(one))}
+    compared = any(one.check == _PREVIOUS and one.status is not Status.INSUFFICIENT for one in found)
     degraded = any(one.check in _REALISED and one.status is Status.FAIL for one in found)
     if degraded:
         # Beside a previous version, only both together say that the world has changed.
@@ -157,13 +177,11 @@ def _signs(one: Finding) -> Iterable[Sign]:
     elif one.status is Status.FAIL:
         if one.check in _BROKEN:
             yield Sign.BROKEN
-        elif one.check == "previous":
-            yield Sign.LOSES if one.subject.startswith("version ") else Sign.WORN
         elif one.check == "staleness":
             yield Sign.STALE
         elif one.check in _CHANGED:
             yield Sign.CHANGED
-        elif one.check not in _REALISED:
+        elif one.check not in (*_REALISED, _PREVIOUS):
             yield Sign.UNKNOWN
 
 
@@ -175,7 +193,7 @@ def _once(now: Watched, history: Iterable[Watched]) -> list[Watched]:
 
 def _latest(now: Watched, past: list[Watched], rules: Reactions) -> list[Watched]:
     """Return the windows that count: of this version, before this one, and this one."""
-    before = [one for one in past if one.version == now.version and one.end < now.end]
+    before = [one for one in past if one.is_of(now) and one.end < now.end]
     return [*before[len(before) - rules.windows + 1 :], now] if rules.windows > 1 else [now]
 
 
@@ -217,18 +235,17 @@ def _not_again(now: Watched, past: list[Watched], bad: tuple[Sign, ...], rules: 
 def _cooling(now: Watched, past: list[Watched], action: Action, rules: Reactions) -> str:
     """Return which window this cools down from; one from a clock that was ahead counts like any other."""
     for one in past:
-        if one.action is action and abs(one.end - now.end) < rules.cool_down:
+        if one.action is action and one.is_done and abs(one.end - now.end) < rules.cool_down:
             return f"it cools down for {rules.cool_down_days} days since window {one.window}"
     return ""
 
 
 def _broken(now: Watched, past: list[Watched]) -> str:
     earlier = [one for one in past if one.end < now.end]
-    began = [one for one in earlier if one.version == now.version and Sign.BROKEN in one.signs]
-    since = [one for one in earlier if one.version == now.version]
-    sound_before = any(one.version != now.version for one in earlier) and not any(
-        Sign.BROKEN in one.signs for one in earlier if one.version != now.version
-    )
+    since = [one for one in earlier if one.is_of(now)]
+    began = [one for one in since if Sign.BROKEN in one.signs]
+    others = [one for one in earlier if not one.is_of(now)]
+    sound_before = bool(others) and not any(Sign.BROKEN in one.signs for one in others)
     because = "the rows broke their contract, or served rows are not what they should have been"
     if sound_before and len(began) == len(since):
         because += f"; it began with version {now.version}, so look at its release first"

@@ -22,6 +22,33 @@ BEGINNING = "0" * 64
 Act: TypeAlias = Literal["promotion", "rollback", "forced", "rehearsal", "discovery"]
 """What an entry is about; "forced" is a version that somebody put there past its verdict."""
 
+FORMAT = 2
+"""Of the entries that are written now. Those of format 1 do not say which run made their version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version as what it is: a number alone proves nothing, since a registry can begin to count again.
+
+    Parameters
+    ----------
+    version : int
+    digest : str
+        Of its files.
+    run_id : str
+        Of the run that made it; empty where an old entry does not say so.
+    """
+
+    version: int
+    digest: str
+    run_id: str = ""
+
+    def is_same(self, other: Release | None) -> bool:
+        """Return whether both are the same files, made by the same run, under the same number."""
+        if other is None or (self.version, self.digest) != (other.version, other.digest):
+            return False
+        return self.run_id == other.run_id or not (self.run_id and other.run_id)
+
 
 class Kind(StrEnum):
     """What an entry says.
@@ -82,6 +109,10 @@ class Entry:
         By the clock of the writer.
     before : str
         sha256 of the line before.
+    run_id : str
+        Of the run that made the version.
+    format : int
+        1 for lines from before there were formats.
     """
 
     number: int
@@ -95,17 +126,18 @@ class Entry:
     time: datetime
     before: str = BEGINNING
 
+    run_id: str = ""
+    format: int = 1
+
     @property
-    def way_back(self) -> str:
-        """The command that undoes it."""
-        if self.previous is None:
-            return "none: it was the first release"
-        return f"logitgate rollback PROJECT --to {self.previous} --reason TEXT"
+    def release(self) -> Release | None:
+        """What goes into production; None for an entry that says that nothing is there."""
+        return None if self.version is None else Release(self.version, self.digest, self.run_id)
 
     def line(self) -> str:
         """Return the entry as it is kept."""
         reason = {**asdict(self.reason), "figures": _finite(self.reason.figures)}
-        plain = {**asdict(self), "reason": reason, "time": self.time.isoformat(), "way_back": self.way_back}
+        plain = {**asdict(self), "reason": reason, "time": self.time.isoformat()}
         return json.dumps(plain, sort_keys=True, allow_nan=False)
 
     @classmethod
@@ -119,7 +151,7 @@ class Entry:
         """
         try:
             plain: dict[str, Any] = json.loads(line)
-            del plain["way_back"]
+            plain.pop("way_back", None)  # what format 1 offered, whatever its gates had said
             plain["kind"] = Kind(plain["kind"])
             plain["time"] = datetime.fromisoformat(plain["time"])
             plain["reason"] = Reason(**plain["reason"])
@@ -141,12 +173,16 @@ class Ledger:
         Highest number that is taken.
     head : str
         sha256 of the last line.
+    gone : tuple of Release
+        Versions that were in production and are not in the registry any more, so that none of them is a way
+        back.
     """
 
     entries: tuple[Entry, ...] = ()
     breaks: tuple[str, ...] = ()
     last: int = 0
     head: str = BEGINNING
+    gone: tuple[Release, ...] = ()
 
     @classmethod
     def of(cls, lines: Mapping[int, str]) -> Ledger:
@@ -178,10 +214,22 @@ class Ledger:
         return waiting[-1] if waiting else None
 
     @property
-    def champion(self) -> int | None:
-        """The version that the ledger says is in production."""
+    def in_production(self) -> Release | None:
+        """What the ledger says is in production."""
         tenures = self.tenures()
-        return tenures[-1].version if tenures and tenures[-1].until is None else None
+        return tenures[-1].release if tenures and tenures[-1].until is None else None
+
+    @property
+    def champion(self) -> int | None:
+        """The number of the version that the ledger says is in production."""
+        there = self.in_production
+        return there.version if there else None
+
+    @property
+    def is_rolled_back(self) -> bool:
+        """Whether a rollback has put the champion there."""
+        tenures = self.tenures()
+        return bool(tenures) and tenures[-1].act == "rollback"
 
     def next(self, entry: Entry) -> Entry:
         """Return the entry as the one that follows the last."""
@@ -194,35 +242,58 @@ class Ledger:
             if entry.kind in (Kind.DONE, Kind.FOUND):
                 if tenures and tenures[-1].until is None:
                     tenures[-1] = replace(tenures[-1], until=entry.time)
-                if entry.version is not None:
-                    tenures.append(Tenure(entry.version, entry.time, None, entry))
+                if entry.release is not None:
+                    tenures.append(Tenure(entry.release, entry.time, None, entry))
         return tuple(tenures)
+
+    def followed_by(self, entry: Entry) -> Ledger:
+        """Return what it would be with one more entry, before that is written."""
+        return replace(self, entries=(*self.entries, entry))
+
+    def is_sound(self, release: Release) -> bool:
+        """Return whether its gates promoted a version, it was not rolled back from since, and is there."""
+        if any(release.is_same(one) for one in self.gone):
+            return False
+        sound, before = False, None
+        for tenure in self.tenures():
+            if tenure.act == "rollback" and before is not None and release.is_same(before.release):
+                sound = False
+            if tenure.act == "promotion" and release.is_same(tenure.release):
+                sound = True
+            before = tenure
+        return sound
 
     def way_back(self) -> Tenure | None:
         """Return the tenure that a rollback goes back to, or None when there is no earlier one.
 
-        A promotion builds on what was there before it, a rollback tears down to the version it names; so what
-        was rolled back from is never gone back to, and neither is what somebody put there by hand.
+        A promotion builds on what was there before it, a rollback tears down to the version it names. Of what
+        stands below the champion, the newest counts that its gates have promoted and that was not itself
+        rolled back from: never what somebody has forced in or put there by hand.
         """
         standing: list[Tenure] = []
         for tenure in self.tenures():
             if tenure.act == "rollback":
-                below = [place for place, one in enumerate(standing) if one.version == tenure.version]
+                below = [place for place, one in enumerate(standing) if one.release.is_same(tenure.release)]
                 standing = standing[: below[-1] if below else -1]
             standing.append(tenure)
-        sound = [tenure for tenure in standing[:-1] if tenure.act != "discovery"]
-        now = standing[-1].version if standing else None
-        return next((tenure for tenure in reversed(sound) if tenure.version != now), None)
+        now = standing[-1].release if standing else None
+        sound = [one for one in standing[:-1] if self.is_sound(one.release) and not one.release.is_same(now)]
+        return sound[-1] if sound else None
 
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
     """One version's time in production; `until` is None for the one that is there now."""
 
-    version: int
+    release: Release
     since: datetime
     until: datetime | None
     entry: Entry
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+        return self.release.version
 
     @property
     def act(self) -> Act:
@@ -234,6 +305,8 @@ class Tenure:
         reason = self.entry.reason
         return {
             "version": self.version,
+            "run_id": self.release.run_id or None,
+            "digest": self.release.digest or None,
             "since": self.since.isoformat(),
             "until": self.until.isoformat() if self.until else None,
             "act": reason.act,
@@ -241,9 +314,14 @@ class Tenure:
             "reason": reason.because,
             "verdict": reason.verdict or None,
             "figures": _finite(reason.figures),
-            "way_back": self.entry.way_back,
             "entry": self.entry.number,
         }
+
+
+def way_back_command(ledger: Ledger) -> str:
+    """Return the command that takes production back; empty when there is no way back."""
+    back = ledger.way_back()
+    return "" if back is None else f"logitgate rollback PROJECT --to {back.version} --reason TEXT"
 
 
 def digest_of(line: str) -> str:

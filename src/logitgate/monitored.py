@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from .errors import DataError, ProjectError
 from .exhibits import Exhibit
 from .findings import Finding, Verdict
-from .ladder import Reaction, Watched, signs_of
+from .ladder import Reaction, Sign, Watched, signs_of
 from .project import Project
 
 REQUIRED = (
@@ -79,20 +80,39 @@ class Seen:
 
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    versus: frozenset[Sign] = frozenset()
+    """What champion and previous version, compared, say to the ladder of reactions."""
+
+    @property
+    def signs(self) -> frozenset[Sign]:
+        """What the ladder of reactions goes by."""
+        return signs_of(self.findings, self.versus)
 
     def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> Seen:
         """Return it with more."""
-        return Seen((*self.findings, *findings), (*self.exhibits, *exhibits))
+        return replace(self, findings=(*self.findings, *findings), exhibits=(*self.exhibits, *exhibits))
 
     @property
     def complete(self) -> Seen:
         """With a finding for each check that should be there and is not: it is INDETERMINATE."""
-        return Seen(Verdict.of(self.findings, REQUIRED).findings, self.exhibits)
+        return replace(self, findings=Verdict.of(self.findings, REQUIRED).findings)
 
     @property
     def stops(self) -> bool:
         """Whether the rows are not what they should be, so that nothing more can be said by them."""
         return any(one.check == "contract" and one.status.stops for one in self.findings)
+
+
+class Fate(StrEnum):
+    """What became of the action that a window wants."""
+
+    OPEN = "open"
+    """It was not asked for, or there is none."""
+    DONE = "done"
+    UNAVAILABLE = "unavailable"
+    """A store, a lock or a server was away: it is wanted again."""
+    CONFLICT = "conflict"
+    """Production is no longer what was judged, or does not let itself be changed: it is wanted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +126,11 @@ class Monitored:
     seen: Seen
     reaction: Reaction
     run_id: str | None = None
+    digest: str = ""
+    """Of the files of the version that was watched."""
     acted: tuple[str, ...] = field(default=())
     """What was done about it, in sentences; empty when nothing was, or nobody asked for it."""
+    fate: Fate = Fate.OPEN
 
     @property
     def verdict(self) -> Verdict:
@@ -122,8 +145,22 @@ class Monitored:
     @property
     def as_watched(self) -> Watched:
         """What later windows remember of this one."""
-        signs = signs_of(self.seen.findings)
-        return Watched(self.window.name, self.window.end, self.version, signs, self.reaction.action)
+        return Watched(
+            self.window.name,
+            self.window.end,
+            self.version,
+            self.seen.signs,
+            self.reaction.action,
+            is_done=self.fate is Fate.DONE,
+            digest=self.digest,
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 for nothing but perhaps a look, 1 for a wanted action, 3 or 4 for one that could not be done."""
+        if self.fate in (Fate.UNAVAILABLE, Fate.CONFLICT):
+            return 3 if self.fate is Fate.UNAVAILABLE else 4
+        return 1 if self.wants_action else 0
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -133,9 +170,11 @@ class Monitored:
             "end": self.window.end.isoformat(),
             "n": self.n,
             "version": self.version,
+            "digest": self.digest,
             "run_id": self.run_id,
             **self.reaction.as_json(),
             "acted": list(self.acted),
+            "fate": self.fate.value,
             "findings": [finding.as_json() for finding in self.seen.findings],
         }
 

@@ -66,7 +66,7 @@ def _trusted(finding: Finding, project: Project) -> Finding:
     reason = project.gates.shifts.trusted.get(finding.subject)
     if reason is None or not finding.status.stops:
         return finding
-    because = f"{finding.because.split('; ')[0]}: trusted, as {reason}"
+    because = f"{finding.because}: trusted, as {reason}"
     return Finding(CHECK, finding.subject, Status.WARN, because, finding.figures)
 
 

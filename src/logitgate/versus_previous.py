@@ -24,6 +24,7 @@ from .compare import Paired, effective_number, paired
 from .evaluate import Scored
 from .findings import Figure, Finding, Status
 from .intervals import lower_bound
+from .ladder import Sign
 from .project import Project
 from .realised import COST, cost_limits, realised_chunks
 
@@ -49,11 +50,19 @@ class VersusPrevious:
     findings: tuple[Finding, ...]
     paired: Paired | None = None
     """Champion minus previous, in cost per row; None where they could not be compared."""
+    both_degraded: bool = False
+    """Whether both cost more than their own references, whatever the champion does against the previous."""
 
     @property
     def champion_loses(self) -> bool:
         """Whether the champion is proven to cost more than the previous version: the case for going back."""
         return self.answer == "champion loses"
+
+    @property
+    def signs(self) -> frozenset[Sign]:
+        """What it means to the ladder of reactions."""
+        said = {Sign.LOSES: self.champion_loses, Sign.WORN: self.both_degraded}
+        return frozenset(sign for sign, holds in said.items() if holds)
 
 
 def versus_previous(
@@ -99,7 +108,7 @@ def versus_previous(
     pair = _pair(subject, champion.scored, previous.scored, compared, project)
     degraded = [_degraded(one, project.gates.alpha) for one in (champion, previous)]
     both = _both(champion, previous, degraded)
-    return VersusPrevious(_answer(pair, degraded), (pair, both), compared)
+    return VersusPrevious(_answer(pair, degraded), (pair, both), compared, all(degraded))
 
 
 def _answer(pair: Finding, degraded: list[bool | None]) -> Answer:

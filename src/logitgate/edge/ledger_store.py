@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
@@ -17,6 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from ..errors import ConflictError, LogitgateError
 from ..history import page
 from ..ledger import Entry, Ledger
+from . import registry
 from .store import Store, reached
 from .tracking import experiment
 
@@ -44,7 +46,11 @@ def read(store: Store, model: str) -> Ledger:
     if run is None:
         return Ledger()
     numbered = {int(name): value for name, value in run.data.params.items() if name.isdigit()}
-    return Ledger.of(numbered)
+    ledger = Ledger.of(numbered)
+    there = {one.version: one.release for one in registry.versions(store, model)}
+    known = {tenure.release for tenure in ledger.tenures()}
+    gone = tuple(release for release in known if not release.is_same(there.get(release.version)))
+    return replace(ledger, gone=gone)
 
 
 def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Entry:

@@ -14,7 +14,7 @@ from ..drift import drift
 from ..errors import ConflictError, DataError, LogitgateError
 from ..exhibits import Exhibit
 from ..findings import Finding, Status
-from ..ladder import Reaction, Watched, WayBack, decide, signs_of
+from ..ladder import Reaction, Watched, WayBack, decide
 from ..margins import Slices
 from ..monitored import Limits, Seen
 from ..performance import Watched as WatchedVersion
@@ -64,14 +64,13 @@ def standing(store: Store, project: Project) -> Standing:
     if verdict.status.stops:
         rule = f"the registry is not what the ledger says ({headline(verdict)})"
         raise ConflictError(project.name, rule, "see `logitgate history PROJECT --verify`")
-    tenures, back = ledger.tenures(), ledger.way_back()
-    is_rolled_back = bool(tenures) and tenures[-1].act == "rollback"
-    way = WayBack(back.version if back else None, is_rolled_back)
+    back = ledger.way_back()
+    way = WayBack(back.version if back else None, ledger.is_rolled_back)
     found = Standing(version, shipment, _made(store, version), way)
     if back is None:
         return found
     try:
-        before = registry.load(store, registry.numbered(store, project.name, back.version))
+        before = registry.load(store, registry.released(store, project.name, back.release))
     except LogitgateError as error:
         return replace(found, refusal=str(error))
     return replace(found, previous=before)
@@ -140,12 +139,17 @@ def watch(
     moved, shown = drift(frame, decision, _reference(now.shipment), project)
     skewed, compared = _skew(tables.served, frame, decision, project)
     exhibits = (*compared, *shown, *found.exhibits)
-    return seen.plus((*skewed, *moved, *found.findings, age), exhibits).complete
+    return (
+        replace(seen, versus=found.versus.signs)
+        .plus((*skewed, *moved, *found.findings, age), exhibits)
+        .complete
+    )
 
 
 def react(store: Store, project: Project, limits: Limits, now: Standing, seen: Seen) -> Reaction:
     """Decide what is to be done, by what this window and earlier ones have shown."""
-    this = Watched(limits.name, limits.end, now.champion.version, signs_of(seen.findings))
+    there = now.champion
+    this = Watched(limits.name, limits.end, there.version, seen.signs, digest=there.digest)
     return decide(this, earlier_windows(store, project), now.back, project.reactions)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ..errors import ConflictError, ProjectError
 from ..findings import Verdict
 from ..history import Production, audit
-from ..ledger import Kind, Ledger, Reason
+from ..ledger import Kind, Ledger, Reason, Release
 from . import ledger_store, registry
 from .promotion import (
     BEFORE,
@@ -40,14 +40,16 @@ class Return:
     because : str
         Why, in a sentence.
     to : int, optional
-        A version; default: the last one that was in production and was not itself rolled back from.
+        A version; default: the last one that its gates promoted and that was not itself rolled back from.
     is_forced : bool
-        Whether a version may be taken that never was in production, or a ledger whose chain is broken.
+        Whether a version may be taken that is no way back, or a ledger whose chain is broken.
     """
 
     because: str
     to: int | None = None
     is_forced: bool = False
+    away_from: Release | None = None
+    """The version that was judged; production is not changed when another one is there."""
 
 
 def roll_back(store: Store, model: str, wanted: Return) -> Moved:
@@ -60,7 +62,8 @@ def roll_back(store: Store, model: str, wanted: Return) -> Moved:
     ProjectError
         When no reason is given.
     ConflictError
-        When there is none to go back to, or it never was in production and is not forced.
+        When there is none to go back to, or it never was in production and is not forced, or another version
+        is in production than the one to go away from.
     DataError, UnavailableError
         As `promotion.promote`.
     """
@@ -68,7 +71,9 @@ def roll_back(store: Store, model: str, wanted: Return) -> Moved:
         raise ProjectError("--reason", "is empty", "say why, for those who read the history")
     reason = Reason("rollback", actor(), wanted.because.strip()[:_LONGEST_REASON])
     begin = (settle,) if wanted.is_forced else BEFORE
-    return carry_out(store, Request(model, reason), (*begin, note_what_was_found, _chooser(wanted), *MOVE))
+    return carry_out(
+        store, Request(model, reason), (*begin, _seer(wanted), note_what_was_found, _chooser(wanted), *MOVE)
+    )
 
 
 def rehearse(store: Store, model: str, to: int | None) -> Moved:
@@ -122,19 +127,50 @@ def history(store: Store, model: str) -> tuple[Ledger, Verdict]:
     return ledger, Verdict(audit(ledger, now))
 
 
+def see_whom_it_is_about(store: Store, model: str, judged: Release) -> None:
+    """Refuse to act on production when it is not the version that was judged.
+
+    Raises
+    ------
+    ConflictError
+        When another version is there, or none.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    _see_whom(registry.champion(store, model), model, judged)
+
+
 def write_the_rehearsal(now: Transaction) -> Transaction:
     """Write down that the way back is open."""
     return now.wrote(now.entry(Kind.REHEARSED))
 
 
+def _seer(wanted: Return) -> Step:
+    def see_whom_it_is_about(now: Transaction) -> Transaction:
+        if wanted.away_from is not None:
+            _see_whom(now.champion, now.asked.model, wanted.away_from)
+        return now
+
+    return see_whom_it_is_about
+
+
+def _see_whom(champion: ModelVersion | None, model: str, judged: Release) -> None:
+    if champion is None or not champion.release.is_same(judged):
+        there = "none" if champion is None else f"version {champion.version} ({champion.digest[:12]})"
+        rule = (
+            f"is {there}, and version {judged.version} ({judged.digest[:12]}) was judged; nothing was changed"
+        )
+        raise ConflictError(f"champion of {model}", rule, "watch a window of the one that is there now")
+
+
 def _chooser(wanted: Return) -> Step:
     def choose_the_version(now: Transaction) -> Transaction:
         asked, rolls_back = now.asked, now.asked.reason.act == "rollback"
-        if rolls_back and wanted.to is None and _is_rolled_back(now):
+        if rolls_back and wanted.to is None and now.champion is not None and now.ledger.is_rolled_back:
             return replace(now, asked=replace(asked, version=now.champion), is_finished=True)
-        version = registry.numbered(now.store, asked.model, _number(now.ledger, wanted, asked.model))
+        version = _wanted_version(now, wanted)
         reason = _known_of(now.store, now.ledger, version, asked.reason)
-        if rolls_back and version.version not in _promoted(now.ledger):
+        if rolls_back and not now.ledger.is_sound(version.release):
             reason = replace(reason, act="forced")
         chosen = replace(asked, version=version, judged_against=now.champion, reason=reason)
         return replace(now, asked=chosen, is_finished=rolls_back and version == now.champion)
@@ -142,34 +178,26 @@ def _chooser(wanted: Return) -> Step:
     return choose_the_version
 
 
-def _is_rolled_back(now: Transaction) -> bool:
-    """Return whether a rollback has put the champion there; a second one is the same one come twice."""
-    tenures = now.ledger.tenures()
-    return now.champion is not None and tenures[-1].act == "rollback"
-
-
-def _number(ledger: Ledger, wanted: Return, model: str) -> int:
-    """Return the version to go back to, and refuse one that never was in production unless forced."""
+def _wanted_version(now: Transaction, wanted: Return) -> ModelVersion:
+    """Return the version to go back to, and refuse one that is no way back unless forced."""
+    model = now.asked.model
     if wanted.to is None:
-        back = ledger.way_back()
+        back = now.ledger.way_back()
         if back is None:
-            rule = "no earlier version was in production, so there is no way back"
+            rule = "no earlier version that its gates promoted is left, so there is no way back"
             remedy = "name a version by --to and --force if it must be, or train one that passes"
             raise ConflictError(model, rule, remedy)
-        return back.version
-    if wanted.to not in _promoted(ledger) and not wanted.is_forced:
-        rule = "was never promoted to production by its gates"
-        raise ConflictError(f"{model} version {wanted.to}", rule, "name another one, or give --force")
-    return wanted.to
-
-
-def _promoted(ledger: Ledger) -> set[int]:
-    return {tenure.version for tenure in ledger.tenures() if tenure.entry.kind is Kind.DONE}
+        return registry.released(now.store, model, back.release)
+    version = registry.numbered(now.store, model, wanted.to)
+    if not wanted.is_forced and not now.ledger.is_sound(version.release):
+        rule = "was never promoted to production by its gates, or was rolled back from"
+        raise ConflictError(str(version), rule, "name another one, or give --force")
+    return version
 
 
 def _known_of(store: Store, ledger: Ledger, version: ModelVersion, reason: Reason) -> Reason:
     """Add what was known of a version when it was last in production, or else its verdict."""
-    known = [tenure.entry.reason for tenure in ledger.tenures() if tenure.version == version.version]
+    known = [one.entry.reason for one in ledger.tenures() if version.release.is_same(one.release)]
     if known:
         return replace(reason, verdict=known[-1].verdict, figures=known[-1].figures)
     return replace(reason, verdict=registry.tag(store, version, "verdict"))
@@ -178,7 +206,7 @@ def _known_of(store: Store, ledger: Ledger, version: ModelVersion, reason: Reaso
 def _production(store: Store, model: str) -> Production:
     champion, previous = (registry.by_alias(store, model, alias) for alias in (CHAMPION, PREVIOUS))
     return Production(
-        champion.version if champion else None,
-        previous.version if previous else None,
-        {one.version: one.digest for one in registry.versions(store, model)},
+        champion.release if champion else None,
+        previous.release if previous else None,
+        {one.version: one.release for one in registry.versions(store, model)},
     )

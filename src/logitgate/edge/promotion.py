@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from ..errors import ConflictError, DataError, UnavailableError
 from ..golden import replay
-from ..ledger import Entry, Kind, Reason
+from ..ledger import FORMAT, Entry, Kind, Reason
 from . import ledger_store, registry
 from .locks import LOCK_URL
 from .registry import CHAMPION, PREVIOUS
@@ -48,9 +48,9 @@ def settle(now: Transaction) -> Transaction:
     if begun is None:
         return now
     _refuse_a_living_writer(begun, now)
-    if champion is None or champion.version != begun.version:
+    if champion is None or not champion.release.is_same(begun.release):
         return now.wrote(replace(begun, kind=Kind.ABANDONED))
-    _set_previous(now.store, model, begun.previous)
+    _show_the_way_back(now, begun)
     return now.wrote(replace(begun, kind=Kind.DONE))
 
 
@@ -75,20 +75,22 @@ def see_the_champion(now: Transaction) -> Transaction:
 
 def note_what_was_found(now: Transaction) -> Transaction:
     """Write down a champion that no entry has put there."""
-    champion, told = now.champion, now.ledger.champion
-    if (champion.version if champion else None) == told:
+    champion, told = now.champion, now.ledger.in_production
+    if told is None if champion is None else champion.release.is_same(told):
         return now
-    rule = f"found in production; the ledger said {_named(told)}"
+    rule = f"found in production; the ledger said {_named(told.version if told else None)}"
     found = Entry(
         number=0,
         kind=Kind.FOUND,
         move=uuid.uuid4().hex,
         version=champion.version if champion else None,
-        previous=told,
+        previous=told.version if told else None,
         digest=champion.digest if champion else "",
         reason=Reason("discovery", "unknown", rule),
         lock=now.lock.identity,
         time=datetime.now(UTC),
+        run_id=champion.run_id if champion else "",
+        format=FORMAT,
     )
     return now.wrote(found)
 
@@ -145,8 +147,9 @@ def move_the_champion(now: Transaction) -> Transaction:
 
 
 def move_the_previous(now: Transaction) -> Transaction:
-    """Keep the version that was in production at hand."""
-    _set_previous(now.store, now.asked.model, now.champion.version if now.champion else None)
+    """Let the alias `previous` name the way back, and nothing when there is none."""
+    if now.intent is not None:
+        _show_the_way_back(now, now.intent)
     return now
 
 
@@ -200,9 +203,14 @@ def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
         raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
 
 
-def _set_previous(store: Store, model: str, version: int | None) -> None:
-    if version is not None:
-        _set(store, PREVIOUS, model, version)
+def _show_the_way_back(now: Transaction, intent: Entry) -> None:
+    """Set the alias `previous` as the ledger will say it when the intent is done."""
+    back = now.ledger.followed_by(replace(intent, kind=Kind.DONE)).way_back()
+    if back is not None:
+        _set(now.store, PREVIOUS, now.asked.model, back.version)
+    elif registry.by_alias(now.store, now.asked.model, PREVIOUS) is not None:
+        with reached(now.store):
+            now.store.client.delete_registered_model_alias(now.asked.model, PREVIOUS)
 
 
 def _set(store: Store, alias: str, model: str, version: int) -> None:

@@ -18,6 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from mlflow.utils.uri import is_local_uri
 
 from ..errors import ConflictError
+from ..ledger import Release
 from .batches import Value, shortened
 from .drafts import drafts
 from .model_folder import files_of
@@ -54,6 +55,11 @@ class ModelVersion:
     version: int
     run_id: str
     digest: str
+
+    @property
+    def release(self) -> Release:
+        """What the ledger calls it."""
+        return Release(self.version, self.digest, self.run_id)
 
     def __str__(self) -> str:
         """Return name and version, as people say it."""
@@ -151,6 +157,23 @@ def numbered(store: Store, name: str, number: int) -> ModelVersion:
             raise ConflictError(
                 f"{name} version {number}", "is not in the registry", "see the versions in the UI"
             ) from error
+
+
+def released(store: Store, name: str, release: Release) -> ModelVersion:
+    """Return the very version that the ledger means: not another one that has its number now.
+
+    Raises
+    ------
+    ConflictError
+        When it is not in the registry.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    found = numbered(store, name, release.version)
+    if not release.is_same(found.release):
+        rule = "is another one than the ledger means by this number: the registry began to count again"
+        raise ConflictError(str(found), rule, "see `logitgate history PROJECT --verify`")
+    return found
 
 
 def versions(store: Store, name: str) -> tuple[ModelVersion, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from ..ledger import Entry, Kind, Ledger, Reason
+from ..ledger import FORMAT, Entry, Kind, Ledger, Reason
 from . import ledger_store
 from .locks import Lock, locked
 from .registry import ModelVersion
@@ -71,6 +71,8 @@ class Transaction:
             reason=self.asked.reason,
             lock=self.lock.identity,
             time=datetime.now(UTC),
+            run_id=version.run_id,
+            format=FORMAT,
         )
 
     def wrote(self, draft: Entry) -> Transaction:

@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 
 from ..findings import Verdict
 from ..ladder import Action, Sign, Watched
-from ..monitored import Limits, Monitored
+from ..monitored import Fate, Limits, Monitored
 from ..project import Project
 from ..report import markdown
 from .batches import Entries
@@ -20,9 +20,10 @@ from .recording import gate_tags, write_exhibits
 from .store import Store, reached
 from .tracking import Note, Run, artifacts, experiment, record
 
-_WINDOW, _END, _VERSION, _SIGNS, _ACTION = (
-    f"window.{name}" for name in ("name", "end", "version", "signs", "action")
+_WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _FATE = (
+    f"window.{name}" for name in ("name", "end", "version", "digest", "signs", "action", "fate")
 )
+_ACTED = "window.acted"
 _CURVES = "logitgate.curves"
 _MOST_WINDOWS = 500
 _FIGURES = {
@@ -79,8 +80,10 @@ def keep(run: Run, found: Monitored, project: Project) -> Monitored:
         _WINDOW: seen.window,
         _END: seen.end.isoformat(),
         _VERSION: str(seen.version),
-        _SIGNS: ", ".join(sorted(sign.value for sign in seen.signs)),
+        _DIGEST: seen.digest,
+        _SIGNS: json.dumps(sorted(sign.value for sign in seen.signs)),
         _ACTION: seen.action.value,
+        _FATE: found.fate.value,
         "mlflow.runName": f"{found.window.end:%Y-%m-%d} {seen.action.value}",
         "mlflow.note.content": _note(found),
         **gate_tags(found.verdict),
@@ -107,17 +110,31 @@ def note_what_was_done(store: Store, found: Monitored) -> None:
     """
     assert found.run_id is not None  # noqa: S101 - it was kept
     with reached(store):
-        store.client.set_tag(found.run_id, "window.acted", "; ".join(found.acted))
+        store.client.set_tag(found.run_id, _ACTED, "; ".join(found.acted))
+        store.client.set_tag(found.run_id, _FATE, found.fate.value)
         store.client.set_tag(found.run_id, "mlflow.note.content", _note(found))
 
 
 def _remembered(tags: dict[str, str]) -> Watched | None:
     try:
-        signs = frozenset(Sign(sign) for sign in tags[_SIGNS].split(", ") if sign)
-        end = datetime.fromisoformat(tags[_END])
-        return Watched(tags[_WINDOW], end, int(tags[_VERSION]), signs, Action(tags[_ACTION]))
+        return Watched(
+            tags[_WINDOW],
+            datetime.fromisoformat(tags[_END]),
+            int(tags[_VERSION]),
+            _signs(tags[_SIGNS]),
+            Action(tags[_ACTION]),
+            # Windows from before fates were kept were done when anything was noted about it.
+            is_done=tags[_FATE] == Fate.DONE if _FATE in tags else bool(tags.get(_ACTED)),
+            digest=tags.get(_DIGEST, ""),
+        )
     except (KeyError, ValueError):
         return None
+
+
+def _signs(kept: str) -> frozenset[Sign]:
+    """Read a list in JSON, or as it was kept before: the values one after the other."""
+    known = json.loads(kept) if kept.startswith("[") else [sign for sign in Sign if sign.value in kept]
+    return frozenset(Sign(sign) for sign in known)
 
 
 def _note(found: Monitored) -> str:
