@@ -5,11 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
+from .levels import text_of
 from .section import Duration, Name, Names, Section
+
+
+def _level(value: object) -> object:
+    if text_of(value) is None:
+        raise ValueError("must be a text, a truth value or a whole number")
+    return value
+
+
+Level: TypeAlias = Annotated[str | bool | int | float, AfterValidator(_level)]
+"""A value of the outcome, as the project file writes it."""
 
 
 class ColumnType(StrEnum):
@@ -72,10 +83,18 @@ class Outcome(Section):
 
     column: Name
     """Column of the outcome; rows where it is missing are counted and left out of learning."""
-    event: str | bool | int
+    event: Level
     """Value of the outcome that is the event (y = 1)."""
+    non_event: Level | None = None
+    """Value that is no event; default: the other one of the table that a model learned from."""
     matures_after: Duration = timedelta(0)
     """How long after the row's time its outcome can be trusted."""
+
+    @model_validator(mode="after")
+    def _two(self) -> Self:
+        if self.non_event is not None and text_of(self.non_event) == text_of(self.event):
+            raise ValueError("event and non_event are the same")
+        return self
 
 
 class Features(Section):

@@ -38,7 +38,7 @@ def explain_row(
         )
     costs = row_costs(found, model.costs, np.array([row], dtype=object))
     decision = Decision.by(model.rule, model.probability(found), costs)
-    explained = explain(model.pipeline, found[list(model.features.all)], design_means)
+    explained = explain(model.pipeline, model.brought(found)[list(model.features.all)], design_means)
     threshold = float(decision.threshold[0])
     return {
         "id": row,

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from .costs import BoolArray, IntArray
 from .errors import DataError
+from .expressions import FloatArray
 from .findings import Finding, Status
+from .label_join import Joined, joined, refuse_events_alone
 from .project import Project
-from .sample import Sample, codes, read_outcomes
+from .sample import Sample, codes
+from .two_levels import read_outcomes
 
 CHECK = "labels"
 
@@ -40,11 +43,18 @@ class Matured:
     counts: Mapping[str, int]
     order: IntArray
     """Where all rows of the window stand in order of time and id, mature or not."""
+    problem: str = ""
+    """Why the labels say too little about the rows."""
 
     @property
     def finding(self) -> Finding:
-        """What the check "labels" says: INSUFFICIENT without any mature outcome."""
+        """What the check "labels" says: INSUFFICIENT without any mature outcome.
+
+        INDETERMINATE where there are labels and too few of them belong to these rows.
+        """
         counts = self.counts
+        if self.problem:
+            return Finding(CHECK, "window", Status.INDETERMINATE, self.problem, dict(counts))
         because = (
             f"{counts['matured']} of {counts['rows']} rows have a mature outcome; {counts['immature']} are "
             f"immature, {counts['unlabelled']} have none"
@@ -73,12 +83,16 @@ def matured(
     ------
     DataError
         When a column is absent, an id stands on several rows of either table, or the outcomes are not those
-        of the project: more than two, or two and none of them the event.
+        of the project: more than two, or two and none of them the event; or labels are events alone, and
+        `labels.only_events` does not say so.
     """
     ids = _ids(window, project.columns.id, "the rows")
-    outcome, without_row = _outcome(window, ids, project, labels)
-    mature = _mature(window, project, as_of)
-    known = outcome.notna().to_numpy()
+    outcome, join = _outcome(window, ids, project, labels)
+    mature, only_events = _mature(window, project, as_of), project.labels.only_events
+    y = _read(outcome, project)
+    if join is not None and only_events and join.known.any():
+        y[mature & ~join.known] = 0
+    known = ~np.isnan(y)
     keep = mature & known
     counts = {
         "rows": len(window),
@@ -86,17 +100,26 @@ def matured(
         "unlabelled": int((mature & ~known).sum()),
         "matured": int(keep.sum()),
         "labelled_early": int((~mature & known).sum()),
-        "without_row": without_row,
+        "without_row": join.without_row if join else 0,
     }
-    y = _checked(outcome[known], project)
-    full = np.zeros(len(window), dtype=np.int8)
-    full[known] = y
+    problem = "" if join is None else join.problem(mature, only_events=only_events)
+    if join is not None and problem:
+        counts |= {"labels": join.labels, "with_label": int((mature & join.known).sum())}
+    full = np.nan_to_num(y).astype(np.int8)
     time = _times(window, project.columns.time) if project.columns.time else None
     order = np.argsort(ids, kind="stable")
     if time is not None:
         order = order[np.argsort(time[order], kind="stable")]
     kept = order[keep[order]]
-    return Matured(_sample(window, kept, (ids, full, time), project), counts, order)
+    return Matured(_sample(window, kept, (ids, full, time), project), counts, order, problem)
+
+
+def _read(outcome: pd.Series, project: Project) -> FloatArray:
+    """Return 1 for an event, 0 for none and NaN for a missing outcome, shape (n,)."""
+    known = outcome.notna().to_numpy(dtype=bool)
+    y = np.full(len(outcome), np.nan)
+    y[known] = read_outcomes(outcome[known], project.outcome)
+    return y
 
 
 def _ids(frame: pd.DataFrame, column: str, whose: str) -> NDArray[np.object_]:
@@ -113,17 +136,18 @@ def _ids(frame: pd.DataFrame, column: str, whose: str) -> NDArray[np.object_]:
 
 def _outcome(
     window: pd.DataFrame, ids: NDArray[np.object_], project: Project, labels: pd.DataFrame | None
-) -> tuple[pd.Series, int]:
+) -> tuple[pd.Series, Joined | None]:
     column = project.outcome.column
     if labels is None:
         there = column in window.columns
         outcome = window[column] if there else pd.Series(None, window.index, dtype=object)
-        return outcome.reset_index(drop=True), 0
+        return outcome.reset_index(drop=True), None
     if column not in labels.columns:
         raise DataError(column, "the labels lack it", "give the column of the outcome")
     named = _ids(labels, project.columns.id, "the labels")
-    outcome = pd.Series(labels[column].to_numpy(), index=named)
-    return outcome.reindex(ids).reset_index(drop=True), int((~pd.Index(named).isin(ids)).sum())
+    refuse_events_alone(labels[column], project)
+    outcome = pd.Series(labels[column].astype(object).to_numpy(), index=named)
+    return outcome.reindex(ids).reset_index(drop=True), joined(ids, named)
 
 
 def _mature(window: pd.DataFrame, project: Project, as_of: datetime) -> BoolArray:
@@ -148,18 +172,6 @@ def _times(window: pd.DataFrame, column: str) -> NDArray[np.datetime64]:
 def _utc(moment: datetime) -> datetime:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(tzinfo=None)
-
-
-def _checked(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
-    """Return the outcomes; one class alone is possible in a window, two wrong ones are not."""
-    y, levels = read_outcomes(outcome, project)
-    if levels > 2 or (levels == 2 and not y.any()):
-        raise DataError(
-            project.outcome.column,
-            f"{levels} distinct outcomes, the declared event {'among' if y.any() else 'not among'} them",
-            "map the outcome to two values, one of them outcome.event",
-        )
-    return y
 
 
 def _sample(

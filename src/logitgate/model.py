@@ -15,6 +15,7 @@ from .decision import Decision, Rule
 from .errors import DataError
 from .evaluate import Scored
 from .expressions import FloatArray
+from .levels import Spelling, brought, learned_levels
 from .sample import Sample, row_costs
 
 
@@ -38,8 +39,19 @@ class Model:
         absent = sorted(set(self.features.all) - set(frame.columns))
         if absent:
             raise DataError(", ".join(absent), "the model needs it and the table lacks it", "give the column")
-        both: FloatArray = self.pipeline.predict_proba(frame[list(self.features.all)])
+        both: FloatArray = self.pipeline.predict_proba(self.brought(frame)[list(self.features.all)])
         return np.ascontiguousarray(both[:, 1])
+
+    def brought(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table whose categories are the levels that this model learned, where they say the same."""
+        learned = learned_levels(self.pipeline)
+        columns = {
+            name: brought(frame[name], Spelling.of(levels))
+            for name, levels in learned.items()
+            if name in frame.columns
+        }
+        changed = {name: column for name, column in columns.items() if column is not frame[name]}
+        return frame.assign(**changed) if changed else frame
 
     def score(self, sample: Sample, judged_by: CostMatrix) -> Scored:
         """Decide each row by this model's own rule, and let it cost what `judged_by` says."""

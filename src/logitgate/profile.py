@@ -16,6 +16,8 @@ from .evaluate import Scored
 from .project import Project
 from .realised import reference_chunks
 from .sample import Sample
+from .two_levels import Levels as OutcomeLevels
+from .two_levels import learned, levels_of
 
 FORMAT = 2
 """Rises when a key is dropped or changes its meaning."""
@@ -150,6 +152,7 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
         "format": FORMAT,
         "rows": len(train),
         "prevalence": float(train.y.mean()),
+        "outcome": _outcome(train, project),
         **whole.as_json(),
         "seasons": _seasons(train, project, whole),
         "log_odds": Numbers.of(log_odds(scored.decision.probability)).as_json(),
@@ -158,6 +161,22 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
         "flag_rate": float(scored.decision.flagged.mean()),
         "chunks": reference_chunks(scored).as_json(),
     }
+
+
+def _outcome(train: Sample, project: Project) -> dict[str, str | None]:
+    if project.outcome.column not in train.frame:
+        return {}
+    levels = levels_of(train.frame[project.outcome.column], project.outcome)
+    return {"event": levels.event, "non_event": levels.other}
+
+
+def as_learned(project: Project, plain: Mapping[str, Any]) -> Project:
+    """Return a project whose outcome has the two levels that a model learned from, by its profile."""
+    kept = plain.get("outcome")
+    if not kept:
+        return project
+    outcome = learned(project.outcome, OutcomeLevels(str(kept["event"]), kept["non_event"]))
+    return project.model_copy(update={"outcome": outcome})
 
 
 def season_of(times: pd.Series, project: Project) -> NDArray[np.object_]:

@@ -68,6 +68,13 @@ class Contract(Section):
     """Share of the rows that may go there; more stop the run."""
 
 
+class Labels(Section):
+    """What a table of outcomes that came in later holds (`logitgate monitor --labels`)."""
+
+    only_events: bool = False
+    """Whether it holds events alone: a row without a label is then no event once it is mature."""
+
+
 class Scoring(Section):
     """Which rows are scored when no file is given, and what is expected of them."""
 
@@ -105,6 +112,7 @@ class Project(Section):
     gates: Gates = Gates()
     behaviour: Behaviour = Behaviour()
     contract: Contract
+    labels: Labels = Labels()
     scoring: Scoring = Scoring()
     reactions: Reactions = Reactions()
     monitoring: Monitoring = Monitoring()

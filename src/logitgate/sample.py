@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .costs import BoolArray, CostMatrix, IntArray, RowCosts
 from .errors import DataError
 from .project import Project
+from .two_levels import read_outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,25 +178,12 @@ def _sample(frame: pd.DataFrame, time: NDArray[np.datetime64] | None, project: P
     )
 
 
-def read_outcomes(outcome: pd.Series, project: Project) -> tuple[NDArray[np.int8], int]:
-    """Return 1 where an outcome is the declared event, else 0, and how many distinct outcomes there are."""
-    values, event = outcome.convert_dtypes().astype(str), str(project.outcome.event)
-    if isinstance(project.outcome.event, bool):
-        values, event = values.str.lower(), event.lower()
-    return np.asarray(values == event, dtype=np.int8), int(values.nunique())
-
-
 def _events(outcome: pd.Series, project: Project) -> NDArray[np.int8]:
     column = project.outcome.column
-    y, levels = read_outcomes(outcome, project)
-    if levels != 2:
-        raise DataError(
-            column,
-            f"{levels} distinct outcome{'s' * (levels != 1)} in {len(y)} rows, two are needed",
-            "widen the window, or map the outcome to two values",
-        )
-    if not y.any():
-        raise DataError(column, "the declared event never occurs", "mend outcome.event in the project file")
+    y = read_outcomes(outcome, project.outcome)
+    if y.all() or not y.any():
+        rule = f"1 distinct outcome in {len(y)} rows, two are needed"
+        raise DataError(column, rule, "widen the window, or map the outcome to two values")
     return y
 
 

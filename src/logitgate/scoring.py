@@ -19,6 +19,7 @@ import pandas as pd
 from .costs import BoolArray
 from .decision import Decision
 from .errors import DataError
+from .levels import learned_levels
 from .model import Model
 from .project import Project
 from .sample import row_costs
@@ -142,6 +143,7 @@ def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> list[s
 def strange(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> Strange:
     """Count the cells that are missing, and those with a level that the training rows did not have."""
     features = model.features
+    frame = model.brought(frame)
     missing = {name: int(frame[name].isna().sum()) for name in features.all}
     known = known_levels(model)
     unseen = {}
@@ -154,15 +156,7 @@ def strange(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> Strange:
 
 def known_levels(model: Model) -> dict[str, frozenset[str]]:
     """Return the levels that each categorical feature had in the training rows, the rare ones as well."""
-    layout = model.pipeline[0]
-    for name, encoder, columns in getattr(layout, "transformers_", ()):
-        if name == "levels":
-            pairs = zip(columns, encoder.categories_, strict=True)
-            return {
-                column: frozenset(level for level in levels if isinstance(level, str))
-                for column, levels in pairs
-            }
-    return {}
+    return {name: frozenset(levels) for name, levels in learned_levels(model.pipeline).items()}
 
 
 def _uuid(begun: hashlib._Hash, rest: str) -> str:

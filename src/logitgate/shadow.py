@@ -20,8 +20,9 @@ from .findings import Finding, Status
 from .gates import below
 from .margins import ShadowGate
 from .project import Project
-from .sample import Sample, read_outcomes, row_costs
+from .sample import Sample, row_costs
 from .seen import SeenRows, untouched
+from .two_levels import read_outcomes
 
 CHECK = "shadow"
 COLUMNS = ("challenger_probability", "challenger_threshold", "challenger_decision", "challenger_version")
@@ -113,7 +114,7 @@ def by_unit(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) ->
     difference = np.zeros(len(frame))
     if labelled.any():
         known = frame[labelled]
-        y, _ = read_outcomes(known[project.outcome.column], project)
+        y = read_outcomes(known[project.outcome.column], project.outcome)
         ids = known[project.columns.id].astype(str).to_numpy(object)
         costs = row_costs(known, project.costs.matrix, ids)
         gained = costs.of(y, challenger.flagged[labelled]) - costs.of(y, champion.flagged[labelled])

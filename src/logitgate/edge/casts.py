@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..columns import ColumnType
 from ..errors import DataError
+from ..levels import number_text
 from .source import Source
 
 MOMENT = pa.timestamp("us", "UTC")
@@ -24,6 +27,8 @@ class Column:
     source: Source
     name: str
     missing: tuple[str, ...] = ()
+    is_level: bool = False
+    """Whether its texts are levels: blanks around them, as a padded CHAR has, are no part of a level."""
 
     @property
     def stored(self) -> pa.Array:
@@ -56,7 +61,7 @@ def cast(column: Column, declared: ColumnType) -> pa.Array:
     """
     stored = column.stored
     if declared is ColumnType.TEXT:
-        return _text(column, stored)
+        return _text(column, _unpadded(stored) if column.is_level else stored)
     if pa.types.is_dictionary(stored.type):
         stored = stored.cast(stored.type.value_type)
     if pa.types.is_null(stored.type):
@@ -86,6 +91,37 @@ def is_number(stored: pa.DataType) -> bool:
     return bool(pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored))
 
 
+def is_moment(stored: pa.DataType) -> bool:
+    """Whether an Arrow type is a date or a timestamp."""
+    return bool(pa.types.is_timestamp(stored) or pa.types.is_date(stored))
+
+
+def canonical(typed: pa.Array) -> pa.Array:
+    """Return numbers, truth values, dates or timestamps as the canonical texts of `levels`; large_string."""
+    if is_moment(typed.type):
+        moments = in_utc(typed).cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        texts = pa.array(np.datetime_as_string(moments, unit="us").astype(object), pa.large_string())
+        for at_the_end in (r"\.000000$", r"T00:00:00$"):
+            texts = pc.replace_substring_regex(texts, at_the_end, "")
+        return pc.if_else(typed.is_null(), None, texts)
+    if pa.types.is_integer(typed.type) or pa.types.is_boolean(typed.type):
+        return typed.cast(pa.large_string())
+    each = typed.dictionary_encode()
+    texts = [number_text(_written(number)) for number in each.dictionary.to_pylist()]
+    return pa.array(texts, pa.large_string()).take(each.indices)
+
+
+def _written(number: Decimal | float) -> str:
+    return format(number if isinstance(number, Decimal) else Decimal(repr(number)), "f")
+
+
+def _unpadded(stored: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(stored.type) and is_text(stored.type.value_type):
+        texts = pc.utf8_trim(stored.dictionary, characters=" ")
+        return stored if texts == stored.dictionary else pa.DictionaryArray.from_arrays(stored.indices, texts)
+    return pc.utf8_trim(stored, characters=" ") if is_text(stored.type) else stored
+
+
 def _text(column: Column, stored: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(stored.type) and is_text(stored.type.value_type):
         absent = pc.is_in(stored.dictionary, pa.array(["", *column.missing], stored.type.value_type))
@@ -97,6 +133,8 @@ def _text(column: Column, stored: pa.Array) -> pa.Array:
         stored = stored.cast(stored.type.value_type)
     if pa.types.is_floating(stored.type):
         stored = _whole(column, stored)
+    if pa.types.is_decimal(stored.type) or is_moment(stored.type):
+        return _without(canonical(stored), column.missing)
     if isinstance(stored.type, pa.UuidType):
         texts = [None if cell is None else str(cell) for cell in stored.to_pylist()]
         return pa.array(texts, type=pa.large_string())
@@ -161,7 +199,7 @@ def _boolean(column: Column, stored: pa.Array) -> pa.Array:
 def _moment(column: Column, stored: pa.Array, declared: ColumnType) -> pa.Array:
     if is_text(stored.type):
         moments = _parsed_moments(column, pc.utf8_trim_whitespace(stored))
-    elif pa.types.is_timestamp(stored.type) or pa.types.is_date(stored.type):
+    elif is_moment(stored.type):
         moments = in_utc(stored)
     else:
         raise column.strange(stored.type, declared)

@@ -16,10 +16,11 @@ from ..exhibits import Exhibit
 from ..findings import Finding, Status
 from ..ladder import Reaction, Watched, WayBack, decide
 from ..margins import Slices
+from ..model import Model
 from ..monitored import Limits, Seen
 from ..performance import Watched as WatchedVersion
 from ..performance import Window, performance
-from ..profile import Reference
+from ..profile import Reference, as_learned
 from ..project import Project
 from ..report import headline
 from ..skew import PROBABILITY, skew
@@ -129,6 +130,7 @@ def watch(
     frame, seen = rows
     if seen.stops:
         return seen
+    project, frame = as_learned(project, now.shipment.reference), now.shipment.model.brought(frame)
     labels, decision = tables.labels, _decided(now.shipment, frame, project)
     window = Window(frame, limits.as_of, None if labels is None else labels.frame)
     previous = None if now.previous is None else _version_of(now.back.version or 0, now.previous)
@@ -137,7 +139,7 @@ def watch(
     )
     age = staleness(now.since, limits.end, project.monitoring.age_limit)
     moved, shown = drift(frame, decision, _reference(now.shipment), project)
-    skewed, compared = _skew(tables.served, frame, decision, project)
+    skewed, compared = _skew(tables.served, frame, decision, project, now.shipment.model)
     exhibits = (*compared, *shown, *found.exhibits)
     return (
         replace(seen, versus=found.versus.signs)
@@ -167,7 +169,7 @@ def _decided(shipment: Shipment, frame: pd.DataFrame, project: Project) -> Decis
 
 
 def _skew(
-    served: Table | None, frame: pd.DataFrame, decision: Decision | None, project: Project
+    served: Table | None, frame: pd.DataFrame, decision: Decision | None, project: Project, model: Model
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Hold rows as they were served against the same rows now, by id: features, and what was answered."""
     if served is None:
@@ -175,7 +177,7 @@ def _skew(
     if decision is None:
         because = "the model could not score the rows, so nothing can be compared"
         return [Finding("skew", "served rows", Status.INDETERMINATE, because)], []
-    then = served.frame
+    then = model.brought(served.frame)
     if PROBABILITY in then:
         then = then.assign(**{PROBABILITY: pd.to_numeric(then[PROBABILITY], errors="coerce")})
     return skew(then, frame.assign(**{PROBABILITY: decision.probability}), project, project.columns.id)

@@ -14,6 +14,7 @@ from ..decision import Decision
 from ..errors import ProjectError
 from ..findings import Finding, Status
 from ..margins import Slices
+from ..profile import as_learned
 from ..project import Project
 from ..scores import Scores
 from ..scoring import Stamp, Strange, decide, scores, strange
@@ -135,7 +136,7 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
         When the table cannot be read or the scores cannot be written.
     """
     # Slices cut the rows that judge a model; rows that are only scored need not have them.
-    project = project.model_copy(update={"slices": Slices()})
+    project = as_learned(project.model_copy(update={"slices": Slices()}), serving.shipment.reference)
     contract = input_contract(project)
     version = serving.version
     stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))

@@ -1,13 +1,14 @@
 """A model as it is served: pipeline, costs and threshold answer together, wherever MLflow loads it.
 
 This file is shipped with each model, beside the ground floor it stands on, under a name that carries the
-digest of their contents. So it may import only `errors`, `expressions`, `costs`, `decision` and vendors.
+digest of their contents. So it may import only `errors`, `expressions`, `costs`, `decision`, `levels` and
+vendors.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ..costs import BoolArray, CostMatrix
 from ..decision import Decision, Rule
 from ..errors import LogitgateError
 from ..expressions import FloatArray
+from ..levels import Spelling, brought, learned_levels, text_of
 
 TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",  # how imputers and encoders remember their input's type
@@ -149,7 +151,8 @@ def answer(estimator: Pipeline, terms: Terms, frame: pd.DataFrame) -> pd.DataFra
     for name in sorted(terms.costs.columns):
         _refuse(name, np.isnan(numbers[name]), "missing, and what a decision costs depends on it")
     features: dict[str, FloatArray | pd.Series[Any]] = {name: numbers[name] for name in terms.numeric}
-    features |= {name: _texts(frame[name]) for name in terms.categorical}
+    learned = learned_levels(estimator)
+    features |= {name: _texts(frame[name], learned.get(name, ())) for name in terms.categorical}
     probability = _probability(estimator, pd.DataFrame(features, index=frame.index))
     try:
         costs = terms.costs.rows({name: numbers[name] for name in terms.costs.columns}, len(frame))
@@ -188,13 +191,18 @@ def _numbers(column: pd.Series[Any]) -> FloatArray:
     return values
 
 
-def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the texts as the pipeline saw them when it learned: a missing one, whatever its kind, is NaN."""
-    present = column.notna()
+def _texts(column: pd.Series[Any], learned: Iterable[str]) -> pd.Series[Any]:
+    """Return the texts as the pipeline learned them: a missing one, whatever its kind, is NaN.
+
+    A number, truth value or moment is the level that says the same, where the levels are of such a kind.
+    """
+    present, spelling = column.notna(), Spelling.of(learned)
     texts = column.astype(object).where(present, np.nan)
+    if spelling.is_coded:
+        texts = texts.map(lambda cell: text_of(cell) or cell).astype(object).where(present, np.nan)
     strange = present & ~texts.map(lambda cell: isinstance(cell, str))
     _refuse(str(column.name), strange.to_numpy(dtype=bool), "not texts")
-    return texts
+    return brought(texts, spelling)
 
 
 def _refuse(column: str, refused: BoolArray, what: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import sys
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +19,13 @@ import mlflow.pyfunc
 import skops.io
 from mlflow.models import Model as MLmodel
 from mlflow.models import ModelSignature
-from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
+from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
 
 from .. import __file__ as _package_file
 from ..columns import Features
 from ..errors import DataError
 from ..golden import Golden
+from ..levels import Spelling, learned_levels
 from ..model import Model
 from ..seen import SeenRows
 from .model_folder import files_of, is_left_by_loading, tampered
@@ -33,7 +34,7 @@ from .served import ANSWER, TRUSTED_TYPES, Terms
 MANIFEST = "SHA256SUMS"
 """File that lists the digest of every other file; ``sha256sum --check`` reads it."""
 
-_GROUND = ("errors.py", "expressions.py", "costs.py", "decision.py")
+_GROUND = ("errors.py", "expressions.py", "costs.py", "decision.py", "levels.py")
 _SERVED = "edge/served.py"
 _SCRIPT = """\
 from mlflow.models import set_model
@@ -109,7 +110,7 @@ def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
             artifacts={key: str(drafts / name) for key, name in _packed(shipment).items()},
             code_paths=[str(package)],
             mlflow_model=described_by,
-            signature=signature(terms),
+            signature=signature(terms, _coded(shipment)),
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
             streamable=False,
         )
@@ -153,15 +154,25 @@ def terms_of(shipment: Shipment) -> Terms:
     return Terms(model.rule, model.costs, model.features.numeric, model.features.categorical, shipment.unit)
 
 
-def signature(terms: Terms) -> ModelSignature:
+def _coded(shipment: Shipment) -> frozenset[str]:
+    levels = learned_levels(shipment.model.pipeline)
+    return frozenset(name for name, learned in levels.items() if Spelling.of(learned).is_coded)
+
+
+def signature(terms: Terms, coded: Collection[str] = ()) -> ModelSignature:
     """Return the columns that go in and come out.
 
     Each column must be there, but its cells may be missing: MLflow lets None and NaN pass silently, so
     what a missing cell means is decided by `served.answer` alone. MLflow refuses a frame's int64 and category
     columns where it wants doubles and strings, and repeats the rows in its error; JSON numbers are all right.
+    The categories `coded`, whose levels are numbers, truth values or moments, take any type, so that a row
+    may bring them as its table holds them: MLflow has no type that is a whole number, missing or a text.
     """
     kinds = {"number": DataType.double, "text": DataType.string, "cost": DataType.double}
-    inputs: list[ColSpec | TensorSpec] = [ColSpec(kinds[kind], name) for name, kind in terms.columns.items()]
+    anything: Any = AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(anything if name in coded else kinds[kind], name) for name, kind in terms.columns.items()
+    ]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.boolean if name == "decision" else DataType.double, name) for name in ANSWER
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import DataError, LogitgateError, ProjectError, UnavailableError
+from ..levels import text_of
 from .source import Source, numbered, unique_names
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def _array(name: str, cells: Sequence[Any], *, is_text: bool) -> pa.Array:
         return pa.array(cells, from_pandas=False)
     except (pa.ArrowException, TypeError, OverflowError):
         if is_text:
-            return pa.array([None if cell is None else str(cell) for cell in cells], type=pa.large_string())
+            texts = [None if cell is None else text_of(cell) or str(cell) for cell in cells]
+            return pa.array(texts, type=pa.large_string())
     kinds = ", ".join(sorted({type(cell).__name__ for cell in cells if cell is not None}))
     remedy = "cast the column to one type in the query"
     raise DataError(f"{_NAME}, column '{name}'", f"its cells are of the types {kinds}", remedy) from None

@@ -10,7 +10,7 @@ import pandas as pd
 from ..columns import ColumnType
 from ..errors import ProjectError, UnavailableError
 from ..project import Project
-from .casts import Column, cast
+from .casts import Column, canonical, cast
 from .cells import Cells, cells_of, digest_of, native
 from .source import Source, joined
 
@@ -152,8 +152,12 @@ def typed(source: Source, project: Project) -> Table:
 
 def _cells(source: Source, name: str, project: Project) -> Cells:
     declared = project.declared_types.get(name)
-    column = Column(source, name, project.rows.missing.get(name, ()))
+    is_level = declared is not None and name != project.columns.id
+    column = Column(source, name, project.rows.missing.get(name, ()), is_level)
     array = native(column) if declared is None else cast(column, declared)
+    if name in project.features.categorical and declared is not ColumnType.TEXT:
+        # A category is its canonical text, whatever type its cells are read by.
+        array = canonical(array)
     return cells_of(array, levels=declared is not None and name != project.columns.id)
 
 
