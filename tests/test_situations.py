@@ -232,7 +232,8 @@ def test_labels_of_another_code_are_refused(project, new_rows, tmp_path, coded, 
 @pytest.mark.parametrize("name", ["same.parquet", "plain.csv", "texts.parquet", "units.parquet"])
 def test_the_served_model_takes_what_the_table_held(project, new_rows, tmp_path, name):
     """Integers, truth values, moments and texts, from pandas and Arrow, also where some are missing."""
-    gaps = new_rows.assign(grade=new_rows["grade"].astype("Int64").where(new_rows.index > 9))
+    grades = [None if place < 10 else grade for place, grade in enumerate(new_rows["grade"].tolist())]
+    gaps = new_rows.assign(grade=pd.Series(grades, dtype=object))
     FORMATS[name](gaps if name in ("same.parquet", "plain.csv") else new_rows, tmp_path / name)
     out = tmp_path / "out.parquet"
     assert logitgate("score", project, "--table", tmp_path / name, "--out", out).code == 0

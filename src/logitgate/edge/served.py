@@ -8,8 +8,10 @@ vendors.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from ..costs import BoolArray, CostMatrix
 from ..decision import Decision, Rule
 from ..errors import LogitgateError
 from ..expressions import FloatArray
-from ..levels import Spelling, brought, learned_levels, text_of
+from ..levels import Spelling, brought, learned_levels, number_text, text_of
 
 TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",  # how imputers and encoders remember their input's type
@@ -199,10 +201,17 @@ def _texts(column: pd.Series[Any], learned: Iterable[str]) -> pd.Series[Any]:
     present, spelling = column.notna(), Spelling.of(learned)
     texts = column.astype(object).where(present, np.nan)
     if spelling.is_coded:
-        texts = texts.map(lambda cell: text_of(cell) or cell).astype(object).where(present, np.nan)
+        texts = texts.map(_level).astype(object).where(present, np.nan)
     strange = present & ~texts.map(lambda cell: isinstance(cell, str))
     _refuse(str(column.name), strange.to_numpy(dtype=bool), "not texts")
     return brought(texts, spelling)
+
+
+def _level(cell: object) -> object:
+    """Return the text of a level; pandas has only binary fractions for a decimal, so 1.5 is 1.5 here."""
+    if isinstance(cell, float) and not cell.is_integer() and math.isfinite(cell):
+        return number_text(format(Decimal(repr(float(cell))), "f"))
+    return text_of(cell) or cell
 
 
 def _refuse(column: str, refused: BoolArray, what: str) -> None:
