@@ -98,10 +98,18 @@ def print_scores(found: Scores) -> None:
         f"{counts.flagged:,} flagged, {found.read - counts.rows:,} put aside",
         highlight=False,
     )
-    for what, cells in (("missing", counts.missing), ("levels never seen", counts.unseen)):
+    kinds = (
+        ("missing", counts.missing),
+        ("levels never seen", counts.unseen),
+        ("outside the range of the model's rows", counts.outside),
+    )
+    for what, cells in kinds:
         if cells:
             told = ", ".join(f"{escape(name)} {number:,}" for name, number in cells.items())
             OUT.print(f"{what}: {told}", highlight=False)
+    warned = [one for one in found.findings if one.status is Status.WARN]
+    for one in warned:
+        OUT.print(f"[yellow]{one.status}[/] {escape(one.subject)}: {escape(one.because)}", highlight=False)
     if found.stale_because:
         since = f"{found.stale_since:%Y-%m-%d %H:%M} UTC" if found.stale_since else "unknown"
         because = escape(found.stale_because)

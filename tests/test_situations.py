@@ -243,3 +243,30 @@ def test_the_served_model_takes_what_the_table_held(project, new_rows, tmp_path,
     rows = pd.read_csv(path) if path.suffix == ".csv" else pq.read_table(path).to_pandas()
     answer = served.predict(rows.astype({"side": object}))
     assert np.array_equal(answer["probability"], pd.read_parquet(out)["probability"])
+
+
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [
+        ("load", lambda cells: cells * 100),
+        ("side", lambda cells: "the " + cells),
+        ("paid", lambda cells: cells.map({True: "Y", False: "N"})),
+        ("grade", lambda cells: cells + 10),
+        ("speed", lambda cells: 0.0),
+        ("seen", lambda cells: cells + pd.Timedelta(days=400)),
+    ],
+)
+def test_another_unit_or_code_stops_the_scoring(project, new_rows, tmp_path, column, change):
+    """Exit 1 with the feature's name, and no file; a few such cells are scored, counted and shown."""
+    wrong, out = new_rows.assign(**{column: change(new_rows[column])}), tmp_path / "out.csv"
+    plain_csv(wrong, tmp_path / "wrong.csv")
+    told = logitgate("score", project, "--table", tmp_path / "wrong.csv", "--out", out, "--json")
+    assert told.code == 1 and column in told.findings("contract") and not out.exists(), told.everything
+    some = new_rows.astype({column: object})
+    some.loc[:60, column] = wrong.loc[:60, column].astype(object)
+    plain_csv(some, tmp_path / "some.csv")
+    told = logitgate("score", project, "--table", tmp_path / "some.csv", "--out", out, "--json")
+    assert told.code == 0, told.everything
+    counted = {**told.json["unseen_levels"], **told.json["outside_range"]}
+    warned = {one["subject"] for one in told.json["findings"] if one["status"] == "WARN"}
+    assert (counted, warned) == (({column: 61}, {column}) if column != "speed" else ({}, set()))

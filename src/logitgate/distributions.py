@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from .errors import DataError
 from .expressions import FloatArray
@@ -70,6 +71,14 @@ class Numbers:
     def cumulative(self) -> FloatArray:
         """Return the share of the present rows below each edge, shape (edges,)."""
         return np.cumsum(self.counts)[:-1] / max(self.present, 1.0)
+
+    def range(self) -> tuple[float, float]:
+        """Return the quantiles .02 and .98 with slack: twice their distance, or eight deviations if more."""
+        if not self.edges or not np.isfinite(self.sd):
+            return -np.inf, np.inf
+        low, high = self.edges[0], self.edges[-1]
+        slack = max(2 * (high - low), 8 * self.sd)
+        return (low - slack, high + slack) if slack > 0 else (-np.inf, np.inf)
 
     def tenths(self) -> list[slice]:
         """Return which neighbouring cells make up about a tenth of the rows each."""
@@ -184,6 +193,29 @@ class Levels:
             return cls(named, *(float(plain[name]) for name in ("pooled", "missing", "singles")))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise unreadable() from error
+
+
+def outside_of(values: FloatArray, limits: tuple[float, float]) -> int:
+    """Return how many values lie outside the limits; a missing one does not."""
+    low, high = limits
+    return int(((values < low) | (values > high)).sum())
+
+
+def longest_run(values: NDArray[Any], of: object = None) -> int:
+    """Return how many neighbours are the same at most, or are one value; shape (n,), none missing.
+
+    Examples
+    --------
+    >>> longest_run(np.array([1, 1, 2, 2, 2, 1]))
+    3
+    >>> longest_run(np.array([True, False, False, True]), of=True)
+    1
+    """
+    if not len(values):
+        return 0
+    ends = np.flatnonzero(np.r_[values[1:] != values[:-1], True])
+    runs = np.diff(ends, prepend=-1)
+    return int(runs.max() if of is None else runs[values[ends] == of].max(initial=0))
 
 
 def _edges(present: FloatArray) -> tuple[float, ...]:

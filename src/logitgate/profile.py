@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .cox import log_odds
-from .distributions import Levels, Numbers, mixed, unreadable
+from .distributions import Levels, Numbers, longest_run, mixed, outside_of, unreadable
 from .evaluate import Scored
 from .project import Project
 from .realised import reference_chunks
 from .sample import Sample
 from .two_levels import Levels as OutcomeLevels
 from .two_levels import learned, levels_of
+
+_COUNTS = ("outside", "runs", "gaps")
 
 FORMAT = 2
 """Rises when a key is dropped or changes its meaning."""
@@ -97,6 +99,12 @@ class Reference:
     test_rows: int
     flag_rate: float
     seasons: Mapping[str, Features]
+    outside: Mapping[str, int] = field(default_factory=dict)
+    """Training rows of each number outside its own range (`Numbers.range`)."""
+    runs: Mapping[str, int] = field(default_factory=dict)
+    """How many training rows on end had the same value of a feature at most; empty without a time."""
+    gaps: Mapping[str, int] = field(default_factory=dict)
+    """How many training rows on end lacked a feature at most; empty without a time."""
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Reference:
@@ -118,6 +126,7 @@ class Reference:
                 int(plain["test_rows"]),
                 float(plain["flag_rate"]),
                 seasons,
+                *({str(name): int(rows) for name, rows in plain.get(key, {}).items()} for key in _COUNTS),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise unreadable() from error
@@ -155,12 +164,36 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
         "outcome": _outcome(train, project),
         **whole.as_json(),
         "seasons": _seasons(train, project, whole),
+        "outside": _outside(train, whole),
+        "runs": _runs(train, project),
+        "gaps": _gaps(train, project),
         "log_odds": Numbers.of(log_odds(scored.decision.probability)).as_json(),
         "test_rows": len(scored.y),
         "test_prevalence": float(scored.y.mean()),
         "flag_rate": float(scored.decision.flagged.mean()),
         "chunks": reference_chunks(scored).as_json(),
     }
+
+
+def _outside(train: Sample, whole: Features) -> dict[str, int]:
+    values = {name: train.frame[name].to_numpy(np.float64, na_value=np.nan) for name in whole.numeric}
+    return {name: outside_of(values[name], one.range()) for name, one in whole.numeric.items()}
+
+
+def _runs(train: Sample, project: Project) -> dict[str, int]:
+    if train.time is None:
+        return {}
+    order = np.argsort(train.time, kind="stable")
+    columns = {name: train.frame[name].iloc[order].dropna() for name in project.features.all}
+    return {name: longest_run(pd.factorize(column)[0]) for name, column in columns.items()}
+
+
+def _gaps(train: Sample, project: Project) -> dict[str, int]:
+    if train.time is None:
+        return {}
+    order = np.argsort(train.time, kind="stable")
+    absent = {name: train.frame[name].isna().to_numpy()[order] for name in project.features.all}
+    return {name: longest_run(gaps, of=True) for name, gaps in absent.items()}
 
 
 def _outcome(train: Sample, project: Project) -> dict[str, str | None]:

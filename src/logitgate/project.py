@@ -66,6 +66,12 @@ class Contract(Section):
     """Folder for rows that break a row-level rule; without it such a breach stops the run."""
     most_quarantined: Share = 0.01
     """Share of the rows that may go there; more stop the run."""
+    most_unseen: Share = 0.5
+    """Share of a category's cells that may be levels the model has never met; more stop the scoring."""
+    most_outside: Share = 0.5
+    """Share of a number's cells that may lie outside the range of the model's rows; more stop the scoring."""
+    may_be_constant: Names = ()
+    """Features that may be empty or constant in a table, though the model's rows had several values."""
 
 
 class Labels(Section):

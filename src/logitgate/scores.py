@@ -98,6 +98,7 @@ class Scores:
             "rows_flagged": self.strange.flagged,
             "missing_cells": dict(self.strange.missing),
             "unseen_levels": dict(self.strange.unseen),
+            "outside_range": dict(self.strange.outside),
             "snapshot": self.snapshot,
             "scored_at": self.scored_at.isoformat() if self.scored_at else None,
             "stale_since": self.stale_since.isoformat() if self.stale_since else None,

@@ -58,6 +58,8 @@ class Strange:
     missing: Mapping[str, int] = field(default_factory=dict)
     unseen: Mapping[str, int] = field(default_factory=dict)
     """Levels that did not occur in the training rows."""
+    outside: Mapping[str, int] = field(default_factory=dict)
+    """Numbers outside the range of the training rows (`familiar`)."""
 
     def __add__(self, other: Strange) -> Strange:
         """Count two batches together."""
@@ -66,6 +68,7 @@ class Strange:
             self.flagged + other.flagged,
             _sum(self.missing, other.missing),
             _sum(self.unseen, other.unseen),
+            _sum(self.outside, other.outside),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ..decision import Decision
 from ..errors import ProjectError
+from ..familiar import Cells, Known, unfamiliar
 from ..findings import Finding, Status
 from ..margins import Slices
 from ..profile import as_learned
@@ -140,7 +141,9 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
     contract = input_contract(project)
     version = serving.version
     stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
-    total, digests = Strange(), list[str]()
+    known = Known.of(serving.shipment.model, serving.shipment.reference)
+    total, cells, digests = Strange(), Cells(), list[str]()
+    broken: dict[str, Finding] = {}
     try:
         with writing(asked.out, SCHEMA if shadow is None else BESIDE) as write:
             for table in _batches(asked, project):
@@ -149,15 +152,20 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
                 _go_on_unless(contract.stopped)
                 if len(kept):
                     decision = decide(kept, serving.shipment.model, project)
+                    here = Cells.of(serving.shipment.model.brought(kept), known)
+                    broken |= {one.subject: one for one in _stopping(unfamiliar(here, known, project))}
                     total += strange(kept, serving.shipment.model, decision.flagged)
+                    cells += here
                     scored = scores(kept, decision, stamp, project)
                     write(scored if shadow is None else shadow.answer(kept, scored, decision, project))
             contract.refuse_repeated_ids()
-            findings = contract.findings()
+            whole = {one.subject: one for one in unfamiliar(cells, known, project)}
+            findings = (*contract.findings(), *(whole | broken).values())
             _go_on_unless([*_emptiness(contract, project), *findings])
             _put_aside(contract, project)
     except _RefusedError as refused:
         return Scores(project.name, version.version, version.digest, refused.findings, contract.rows)
+    total = replace(total, outside={name: number for name, number in cells.outside.items() if number})
     found = Scores(
         project.name,
         version.version,
@@ -184,6 +192,10 @@ def _batches(asked: Asked, project: Project) -> Iterator[Table]:
 def _go_on_unless(findings: Sequence[Finding]) -> None:
     if any(finding.status.stops for finding in findings):
         raise _RefusedError(tuple(findings))
+
+
+def _stopping(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.status.stops]
 
 
 def _emptiness(contract: InputContract, project: Project) -> Iterator[Finding]:
