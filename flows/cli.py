@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from flows import learning_commands, operating_commands, production_commands  # noqa: F401 - they add themselves
 from flows.app import app
-from flows.blame import in_words
+from flows.blame import in_words, whole_trace
 from logitgate.errors import LogitgateError
 
 
@@ -30,12 +30,10 @@ def main() -> NoReturn:
 def _run() -> None:
     try:
         app(standalone_mode=True)
-    except LogitgateError as error:
-        _refuse(str(error), error.exit_code)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a message
         if os.environ.get("LOGITGATE_DEBUG"):
-            raise
-        _refuse(in_words(error), 3)
+            print(whole_trace(error), file=sys.stderr)  # noqa: T201
+        _refuse(in_words(error), error.exit_code if isinstance(error, LogitgateError) else 3)
 
 
 def _refuse(message: str, exit_code: int) -> NoReturn:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from flows.blame import in_our_words
+
 SCREEN = Console(stderr=True)
 
 
@@ -15,6 +17,6 @@ SCREEN = Console(stderr=True)
 def step(title: str) -> Iterator[None]:
     """Show a step while it runs, and its seconds afterwards, on the error stream."""
     started = time.perf_counter()
-    with SCREEN.status(f"{title} ..."):
+    with SCREEN.status(f"{title} ..."), in_our_words():
         yield
     SCREEN.print(f"{title:<44} {time.perf_counter() - started:6.1f} s", style="dim", highlight=False)

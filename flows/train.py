@@ -9,6 +9,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.blame import in_our_words
 from flows.patience import work
 from flows.steps import step
 from logitgate.cases import Cases
@@ -84,6 +85,7 @@ def promote(run: Run, outcome: Outcome) -> Outcome:
 
 
 @flow(name="train", validate_parameters=False)
+@in_our_words()
 def train(project_file: Path, as_of: str | None, golden: Golden | None = None) -> Outcome:
     """Train, judge, register and perhaps promote one model."""
     with work():

@@ -9,11 +9,12 @@ from sqlalchemy import create_engine, text
 
 from logitgate.edge.locks import LOCK_URL, locked
 from logitgate.edge.promotion import PROMOTION, move_the_champion
-from logitgate.edge.store import open_store
+from logitgate.edge.store import open_store, reached
 from logitgate.edge.transaction import Request, carry_out
-from logitgate.errors import ConflictError, UnavailableError
+from logitgate.errors import ConflictError, NoAnswerError, UnavailableError
 from tests.databases import postgresql
 from tests.releases import BECAUSE, NAME, done, ledger, production, promoted, registered
+from tests.unreliable import Line
 
 ROUNDS = 100
 
@@ -142,3 +143,42 @@ def test_a_lock_that_cannot_be_had_is_said(store, monkeypatch, url, said):
     with pytest.raises(UnavailableError, match=said) as refused, locked(store, "visits"):
         pass
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("until", [b"pg_try_advisory_lock", b"pg_locks", b"pg_control_system"])
+def test_a_database_that_falls_silent_is_given_up(database, store, monkeypatch, until):
+    """It, or a proxy before it, takes the question and says nothing: no lock, or one that is held no more."""
+    line = Line(database.port)
+    monkeypatch.setenv("LOGITGATE_PATIENCE", "1")
+    monkeypatch.setenv(LOCK_URL, database.url.replace(str(database.port), str(line.port)))
+    line.fail("silent", until)
+    began = time.monotonic()
+    if until == b"pg_locks":
+        with locked(store, "visits") as lock:
+            assert not lock.is_held()
+    else:
+        with pytest.raises(UnavailableError, match="cannot be reached"), locked(store, "visits"):
+            pass
+    assert line.has_fallen and time.monotonic() - began < 5
+    line.close()
+
+
+def test_a_tracking_store_that_falls_silent_is_given_up(database, tmp_path, monkeypatch):
+    """MLflow's own connections are bounded alike, whichever question it is; in between they work."""
+    asked(database, "CREATE DATABASE mlflow_silent")
+    line = Line(database.port)
+    uri = f"postgresql://logitgate@127.0.0.1:{line.port}/mlflow_silent"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.chdir(tmp_path)
+    opened = open_store(tmp_path / "home")
+    monkeypatch.setenv("LOGITGATE_PATIENCE", "1")
+    line.fail("silent", b"INSERT INTO experiments")
+    opened.client._tracking_client.store.engine.dispose()
+    began = time.monotonic()
+    with pytest.raises(NoAnswerError), reached(opened):
+        opened.client.create_experiment("never", artifact_location="x:/")
+    assert line.has_fallen and time.monotonic() - began < 6
+    line.heal()
+    assert opened.client.create_experiment("now", artifact_location="x:/")
+    opened.client._tracking_client.store.engine.dispose()
+    line.close()

@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from logitgate.edge import store as module
-from logitgate.edge.store import alone, open_store, without_password
-from logitgate.errors import UnavailableError
+from logitgate.edge.bounds import ANSWER
+from logitgate.edge.store import Store, alone, located, open_store, within
+from logitgate.errors import ProjectError, UnavailableError
 
 SOURCE = Path(module.__file__).parents[2]
 
@@ -132,7 +134,7 @@ def test_a_server_that_is_down_is_named_within_15_seconds(tmp_path, no_uris):
 
 def test_a_server_that_never_answers_is_given_up(tmp_path, no_uris):
     """A server that takes the call and stays silent does not hold us longer than the limit."""
-    no_uris.setattr(module, "_ANSWER_SECONDS", 0.5)
+    no_uris.setenv("LOGITGATE_PATIENCE", "0.5")
     no_uris.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
     no_uris.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
@@ -167,7 +169,7 @@ def test_a_folder_that_is_a_file_is_named(tmp_path, no_uris):
 
 def test_a_lock_that_is_held_is_waited_for_and_named(tmp_path, monkeypatch):
     """One at a time, and who waits in vain is told for which file."""
-    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.2)
+    monkeypatch.setenv("LOGITGATE_PATIENCE", "0.2")
     with alone(tmp_path / "one.lock"), pytest.raises(UnavailableError, match=r"one\.lock"):  # noqa: SIM117
         with alone(tmp_path / "one.lock"):
             pass
@@ -175,7 +177,62 @@ def test_a_lock_that_is_held_is_waited_for_and_named(tmp_path, monkeypatch):
         pass
 
 
-def test_passwords_leave_every_url():
-    """Each of several URLs in a text loses its user and password."""
-    text = without_password("http://a:b@h/x and postgresql+psycopg://c:d@h:5/y?z")
-    assert text == "http://h/x and postgresql+psycopg://h:5/y?z"
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("sqlite:///x.db?timeout=30", "options"),
+        ("sqlite:///:memory:", "kept in memory"),
+        ("sqlite://", "kept in memory"),
+        ("sqlite:///file:x.db?mode=ro&uri=true", "options"),
+        ("mlflow.example.org:5000", "no scheme"),
+        ("/srv/runs", "no scheme"),
+        ("file:///srv/runs", "names a folder"),
+        ("http://", "no address of a server"),
+        ("http://host:port", "no address of a server"),
+        ("postgresql://host:port/mlflow", "no address of a database"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"])
+def test_what_cannot_be_an_address_is_refused(tmp_path, no_uris, variable, address, rule):
+    """Before MLflow makes a folder of that name or crashes in a driver; the variable is named."""
+    no_uris.chdir(tmp_path)
+    no_uris.setenv(variable, address)
+    with pytest.raises(UnavailableError, match=rule) as refused:
+        open_store(tmp_path / "home")
+    assert refused.value.subject == variable
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_database_of_postgresql_is_opened_by_the_driver_that_we_bring(tmp_path, no_uris, scheme):
+    """Whatever the address calls it; signs in the password stay what they are."""
+    no_uris.setenv("MLFLOW_TRACKING_URI", f"{scheme}://me:a%2Fb%40c@host/mlflow?sslmode=require")
+    found = located(tmp_path).tracking_uri
+    assert found == "postgresql+psycopg://me:a%2Fb%40c@host/mlflow?sslmode=require"
+
+
+def test_a_file_that_somebody_writes_to_is_waited_for(mlflow_home, no_uris):
+    """Longer than SQLite's own five seconds."""
+    store = open_store(mlflow_home)
+    writer = sqlite3.connect(mlflow_home / "mlflow.db", check_same_thread=False, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    freed = threading.Timer(7, writer.execute, ["COMMIT"])
+    freed.start()
+    began = time.monotonic()
+    store.client.create_experiment("waited", artifact_location="x:/")
+    assert time.monotonic() - began > 5
+    freed.join()
+    writer.close()
+    store.client._tracking_client.store.engine.dispose()
+
+
+def test_a_silent_store_is_told_with_the_limit_that_moves_it(no_uris):
+    """Who needs longer finds the variable's name in the message; what is no number is refused."""
+    store = Store("http://host", "http://host", embedded=False)
+    no_uris.setenv("LOGITGATE_PATIENCE", "0.1")
+    with pytest.raises(UnavailableError, match=r"0\.1 s \(LOGITGATE_PATIENCE\)"):
+        within(ANSWER, lambda: time.sleep(1), store)
+    for told in ("soon", "-1", "nan", "inf"):
+        no_uris.setenv("LOGITGATE_PATIENCE", told)
+        with pytest.raises(ProjectError, match="no number of seconds"):
+            within(ANSWER, lambda: 1, store)

@@ -12,7 +12,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from logitgate.edge import environment, pulse, tracking
+from logitgate.edge import bounds, environment, pulse, tracking
 from logitgate.edge import store as store_module
 from logitgate.edge.store import Store, again, reached
 from logitgate.errors import NoAnswerError, UnavailableError
@@ -47,9 +47,9 @@ def test_what_is_waited_for_adds_up_to_less_than_15_seconds():
     """One answer, the last try to end the run, and the last sign of life; MLflow itself repeats nothing."""
     told = environment.DEFAULTS
     assert told["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
-    longest = int(told["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + tracking._FAREWELL_SECONDS + pulse._GOODBYE_SECONDS
+    longest = int(told["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + tracking._FAREWELL.seconds + pulse._GOODBYE_SECONDS
     assert longest < 13
-    assert store_module._ANSWER_SECONDS < 13
+    assert bounds.ANSWER.usual < 13
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .redaction import without_secrets
+
 
 class LogitgateError(Exception):
-    """The root of every refusal: who is meant, which rule, what to do.
+    """The root of every refusal: who is meant, which rule, what to do; passwords and tokens are taken out.
 
     Parameters
     ----------
@@ -19,6 +21,7 @@ class LogitgateError(Exception):
     exit_code = 3
 
     def __init__(self, subject: str, rule: str, remedy: str) -> None:
+        subject, rule, remedy = (without_secrets(words) for words in (subject, rule, remedy))
         super().__init__(f"{subject}: {rule}; {remedy}")
         self.subject = subject
         self.rule = rule
@@ -65,3 +68,7 @@ class ConflictError(LogitgateError):
     """Somebody else changed what this work was judged against."""
 
     exit_code = 4
+
+
+class UnforeseenError(LogitgateError):
+    """Something that no rule of ours covers; only its kind and place are said, its text may quote a cell."""

@@ -5,10 +5,14 @@ Nothing heavy is imported here, because the variables only count when they are s
 
 from __future__ import annotations
 
+import logging
 import os
+import traceback
 from pathlib import Path
+from typing import Any
 
 from ..errors import UnavailableError
+from ..redaction import without_secrets
 
 DEFAULTS = {
     # Two BLAS threads were slower than one, and far noisier.
@@ -60,11 +64,32 @@ def prepare(folder: Path) -> None:
     UnavailableError
         When the folder for Prefect's records cannot be made.
     """
+    _keep_secrets_out_of_logs()
     served = bool(os.environ.get("PREFECT_API_URL"))
     for name, value in (DEFAULTS | (WITH_A_SERVER if served else {})).items():
         os.environ.setdefault(name, value)
     if not os.environ.get("PREFECT_API_URL") and "PREFECT_HOME" not in os.environ:
         os.environ["PREFECT_HOME"] = str(_made(folder / "prefect"))
+
+
+class _Discreet(logging.LogRecord):
+    """A line of a log, of whichever library, without the secrets of the environment."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - those of its base
+        super().__init__(*given, **named)
+        if self.exc_info and self.exc_info[0] is not None:
+            whole = "".join(traceback.format_exception(*self.exc_info)).rstrip()
+            if (discreet := without_secrets(whole)) != whole:
+                self.exc_info, self.exc_text = None, discreet
+
+    def getMessage(self) -> str:  # noqa: N802 - the standard library's
+        """Return the line as it may be kept."""
+        return without_secrets(super().getMessage())
+
+
+def _keep_secrets_out_of_logs() -> None:
+    if logging.getLogRecordFactory() is logging.LogRecord:
+        logging.setLogRecordFactory(_Discreet)
 
 
 def _made(folder: Path) -> Path:

@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import HeldError, UnavailableError
+from .bounds import LOCK
+from .databases import database_url
 from .environment import home
 from .store import Store, alone
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
 LOCK_URL = "LOGITGATE_LOCK_URL"
 """Environment variable with the URL of a PostgreSQL database whose advisory lock is taken."""
 
-_PATIENCE_SECONDS, _POLL_SECONDS = 120.0, 0.1
-_SQLITE, _POSTGRESQL = "sqlite:///", "postgresql"
-# A host that vanished closes no connection; by these its session, and so its lock, ends in half a minute.
+_POLL_SECONDS = 0.1
+_SQLITE, _POSTGRESQL = "sqlite:///", "postgres"
+# The server's side of `databases`: a client's host that vanished closes no connection either.
 _KEEPALIVES = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
 
@@ -61,7 +63,7 @@ def locked(store: Store, model: str) -> Iterator[Lock]:
     UnavailableError
         When the database of the lock cannot be reached.
     """
-    with held(store, f"promote-{model}", _PATIENCE_SECONDS) as lock:
+    with held(store, f"promote-{model}", LOCK.seconds) as lock:
         yield lock
 
 
@@ -159,20 +161,19 @@ def _asked(connection: Connection, question: str) -> object:
 
 
 def _engine(url: str) -> Engine:
-    from sqlalchemy import create_engine, make_url
+    from sqlalchemy import create_engine
     from sqlalchemy.exc import ArgumentError
     from sqlalchemy.pool import NullPool
 
     try:
-        parsed: URL = make_url(url)
-        if parsed.drivername == _POSTGRESQL:
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        parsed = database_url(url)
         if not parsed.drivername.startswith(_POSTGRESQL):
             raise UnavailableError(
                 LOCK_URL, "is not of PostgreSQL", "write it like postgresql://user@host/database"
             )
-        patience = {"connect_timeout": 10, "options": _KEEPALIVES}
-        return create_engine(parsed, connect_args=patience, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        return create_engine(
+            parsed, connect_args={"options": _KEEPALIVES}, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+        )
     except (ArgumentError, ValueError):
         rule, remedy = "is no SQLAlchemy URL", "write it like postgresql://user@host/database"
     except ImportError:

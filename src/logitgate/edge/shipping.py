@@ -34,7 +34,7 @@ from .served import ANSWER, TRUSTED_TYPES, Terms
 MANIFEST = "SHA256SUMS"
 """File that lists the digest of every other file; ``sha256sum --check`` reads it."""
 
-_GROUND = ("errors.py", "expressions.py", "costs.py", "decision.py", "levels.py")
+_GROUND = ("redaction.py", "errors.py", "expressions.py", "costs.py", "decision.py", "levels.py")
 _SERVED = "edge/served.py"
 _SCRIPT = """\
 from mlflow.models import set_model

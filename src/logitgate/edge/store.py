@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from requests import RequestException
 from requests import Timeout as HttpTimeout
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ..errors import HeldError, NoAnswerError, UnavailableError
+from ..redaction import redacted, without_secrets
+from .bounds import ANSWER, FILE, LOCK, PATIENCE, Bound
+from .databases import database_url, knock
 
 _SQLITE = "sqlite:///"
-_ANSWER_SECONDS = 12.0
-_LOCK_SECONDS = 120.0
+_MEMORY = ("", ":memory:")
+_FOLDERS = ("file", "")
+_DATABASES = ("postgresql", "postgres", "mysql", "mssql")
 _PAUSES = (0.5, 1.0, 1.5)
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 
 Answer = TypeVar("Answer")
 
@@ -63,7 +67,7 @@ class Store:
 
     def __str__(self) -> str:
         """Return the tracking URI without its password."""
-        return without_password(self.tracking_uri)
+        return redacted(self.tracking_uri)
 
 
 def open_store(home: Path) -> Store:
@@ -75,23 +79,35 @@ def open_store(home: Path) -> Store:
     Raises
     ------
     UnavailableError
-        When a server does not answer within 12 seconds, or a folder cannot be written.
+        When a server does not answer in time, a folder cannot be written, or an address is none.
     """
     store = located(home)
     for uri in {store.tracking_uri, store.registry_uri}:
         if uri.startswith(_SQLITE):
             _make(Path(uri.removeprefix(_SQLITE)))
     with reached(store):
-        within(_ANSWER_SECONDS, lambda: store.client.search_experiments(max_results=1), store)
-        within(_ANSWER_SECONDS, lambda: store.client.search_registered_models(max_results=1), store)
+        runs, models = (
+            FILE if uri.startswith(_SQLITE) else ANSWER for uri in (store.tracking_uri, store.registry_uri)
+        )
+        for uri in {store.tracking_uri, store.registry_uri}:
+            if uri.startswith(_DATABASES):
+                within(ANSWER, partial(knock, uri), store)
+        within(runs, lambda: store.client.search_experiments(max_results=1), store)
+        within(models, lambda: store.client.search_registered_models(max_results=1), store)
     return store
 
 
 def located(home: Path) -> Store:
-    """Return where the store is, without asking whether it is there."""
+    """Return where the store is, without asking whether it is there.
+
+    Raises
+    ------
+    UnavailableError
+        When a variable holds what cannot be an address of a store.
+    """
     embedded = f"{_SQLITE}{home.absolute() / 'mlflow.db'}"
-    tracking_uri = _absolute(os.environ.get("MLFLOW_TRACKING_URI") or embedded)
-    registry_uri = _absolute(os.environ.get("MLFLOW_REGISTRY_URI") or tracking_uri)
+    tracking_uri = _named("MLFLOW_TRACKING_URI") or embedded
+    registry_uri = _named("MLFLOW_REGISTRY_URI") or tracking_uri
     return Store(tracking_uri, registry_uri, tracking_uri.startswith(_SQLITE))
 
 
@@ -108,8 +124,14 @@ def reached(store: Store) -> Iterator[None]:
     """
     try:
         yield
+    except ImportError as error:
+        raise UnavailableError(
+            f"store {store}",
+            "needs a driver that is not installed",
+            "install it, such as logitgate[postgresql]",
+        ) from error
     except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
-        reason = without_password(str(error).strip().partition("\n")[0])[:300]
+        reason = without_secrets(str(error).strip()).partition("\n")[0][:300]
         raise (NoAnswerError if _timed_out(error) else UnavailableError)(
             f"store {store}",
             reason or type(error).__name__,
@@ -150,7 +172,7 @@ def alone(path: Path, patience: float | None = None) -> Iterator[None]:
     UnavailableError
         When the folder cannot be written.
     """
-    seconds = _LOCK_SECONDS if patience is None else patience
+    seconds = LOCK.seconds if patience is None else patience
     lock = FileLock(path, timeout=seconds)
     try:
         lock.acquire()
@@ -166,13 +188,13 @@ def alone(path: Path, patience: float | None = None) -> Iterator[None]:
         lock.release()
 
 
-def within(seconds: float, ask: Callable[[], Answer], store: Store) -> Answer:
+def within(bound: Bound, ask: Callable[[], Answer], store: Store) -> Answer:
     """Ask in a thread that is left behind when no answer comes, whatever the driver's own patience.
 
     Raises
     ------
     NoAnswerError
-        When no answer came within so many seconds.
+        When no answer came in time.
     """
     answers: list[Answer] = []
     errors: list[BaseException] = []
@@ -185,25 +207,14 @@ def within(seconds: float, ask: Callable[[], Answer], store: Store) -> Answer:
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(bound.seconds)
     if errors:
         raise errors[0]
     if not answers:
         raise NoAnswerError(
-            f"store {store}", f"no answer within {seconds:g} s", "see that it runs and can be reached"
+            f"store {store}", f"no answer within {bound}", "see that it runs and can be reached"
         )
     return answers[0]
-
-
-def without_password(text: str) -> str:
-    """Take user names and passwords out of the URLs in a text.
-
-    Examples
-    --------
-    >>> without_password("postgresql://me:secret@db/mlflow")
-    'postgresql://db/mlflow'
-    """
-    return _PASSWORD.sub("", text)
 
 
 def _timed_out(error: BaseException) -> bool:
@@ -216,10 +227,59 @@ def _timed_out(error: BaseException) -> bool:
     return False
 
 
-def _absolute(uri: str) -> str:
-    if not uri.startswith(_SQLITE):
-        return uri
-    return _SQLITE + str(Path(uri.removeprefix(_SQLITE)).absolute())
+def _named(variable: str) -> str | None:
+    """Return the address that a variable names, in the form in which MLflow takes it.
+
+    Raises
+    ------
+    UnavailableError
+        When it cannot be one; MLflow would crash, or make a folder of that name.
+    """
+    uri = os.environ.get(variable, "").strip()
+    if not uri or uri.startswith("databricks"):
+        return uri or None
+    scheme = uri.partition("://")[0].lower() if "://" in uri else ""
+    rule = None
+    if scheme in _FOLDERS:
+        rule = "names a folder, which MLflow no longer keeps runs in" if scheme else "has no scheme"
+    elif scheme.partition("+")[0] == "sqlite":
+        uri, rule = _file_of(uri)
+    elif scheme.startswith("http"):
+        rule = None if _is_address(uri) else "is no address of a server"
+    elif scheme.partition("+")[0] in _DATABASES:
+        try:
+            uri = database_url(uri).render_as_string(hide_password=False)
+        except (ValueError, ArgumentError):
+            rule = "is no address of a database"
+    if rule is not None:
+        remedy = (
+            "write it like http://host:5000, postgresql://user@host/mlflow or sqlite:////folder/mlflow.db"
+        )
+        raise UnavailableError(variable, rule, remedy)
+    return uri
+
+
+def _file_of(uri: str) -> tuple[str, str | None]:
+    """Return the URI of a SQLite file by its whole path, and what is wrong with it."""
+    path, _, options = uri.partition("://")[2].removeprefix("/").partition("?")
+    if options:
+        return (
+            uri,
+            f"has options ('{options}'), which a file takes none of; {PATIENCE} says how long one waits",
+        )
+    if path in _MEMORY:
+        return uri, "names no file, and what is kept in memory ends with the command"
+    if path.startswith("file:"):
+        return uri, "names a file by a second URI"
+    return _SQLITE + str(Path(path).absolute()), None
+
+
+def _is_address(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _make(database: Path) -> None:

@@ -21,6 +21,7 @@ from mlflow.utils import mlflow_tags
 
 from ..errors import LogitgateError
 from .batches import Entries, Value, write
+from .bounds import Bound
 from .pulse import HEARTBEAT, beating, heartbeat
 from .store import Store, again, reached, within
 
@@ -28,7 +29,7 @@ KEY = "logitgate.key"
 """Tag with what makes a training the same training."""
 
 _LONGEST_DIGEST = 36
-_FAREWELL_SECONDS = 2.0
+_FAREWELL = Bound(2.0, ())
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI shows training runs, not chats
 _LOG = logging.getLogger(__name__)
 
@@ -256,7 +257,7 @@ def _end_anyway(run: Run, status: str) -> None:
     try:
         with reached(run.store):
             end = partial(run.store.client.set_terminated, run.run_id, status)
-            within(_FAREWELL_SECONDS, end, run.store)
+            within(_FAREWELL, end, run.store)
     except LogitgateError as error:
         _LOG.warning("run=%s status=%s not recorded: %s", run.run_id, status, error)
 

@@ -1,0 +1,191 @@
+"""Secrets: whatever a password looks like and wherever it stands, no part of it is said, logged or kept."""
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate.edge import environment
+from logitgate.edge.locks import LOCK_URL, locked
+from logitgate.edge.sql_rows import read_query
+from logitgate.edge.store import located, open_store
+from logitgate.errors import DataError, LogitgateError
+from logitgate.redaction import redacted, without_secrets
+from tests import victims
+
+_SIGNS = st.text("/@:?#&=%+ ;,'\"\\[]{}()^|<>", min_size=1, max_size=3)
+_PIECE = st.from_regex(r"[XQZ][a-z0-9]{4}[JVW]", fullmatch=True)
+
+
+@st.composite
+def passwords(draw):
+    """Return a password and its pieces, which no ordinary text holds."""
+    pieces = draw(st.lists(_PIECE, min_size=1, max_size=3))
+    signs = [draw(_SIGNS) for _ in pieces]
+    return "".join(one for pair in zip(signs, pieces, strict=True) for one in pair), pieces
+
+
+FORMS = (
+    "http://me:{}@127.0.0.1:1",
+    "http://me@{}@127.0.0.1:1",
+    "http://127.0.0.1:1/?password={}",
+    "https://127.0.0.1:1/api?user=me&access_token={}&x=1",
+    "postgresql://127.0.0.1:1/db?user=me&password={}",
+    "postgresql://me:{}@127.0.0.1:1/db?sslmode=disable",
+    "postgresql+psycopg://me:{}@127.0.0.1:1/db",
+    "mysql+pymysql://me:{}@/db",
+    "s3://me:{}@bucket/path",
+    "http://me:{}@",
+    "http://:{}@127.0.0.1:1",
+)
+KEYS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", LOCK_URL, "PREFECT_API_URL", "ROWS_URL")
+
+
+def holds(text, pieces):
+    """Return the pieces of a password that a text holds, in whichever case."""
+    return [piece for piece in pieces if piece.lower() in text.lower()]
+
+
+@given(passwords(), st.sampled_from(FORMS))
+def test_a_shown_url_holds_no_part_of_its_password(password, form):
+    """Where the user information ends is decided by the last `@`, whatever the password holds."""
+    shown = redacted(form.format(password[0]))
+    assert not holds(shown, password[1]), shown
+
+
+@given(passwords(), st.sampled_from(FORMS), st.sampled_from(KEYS))
+def test_what_others_say_about_an_address_is_cleaned(password, form, key):
+    """A library tells what it made of it: parts, decoded, quoted, small, in another URL."""
+    word, pieces = password
+    url = form.format(word)
+    said = " ".join(
+        (
+            f"cannot parse {url!r}: host='{pieces[0].lower()}'",
+            json.dumps({"url": url}),
+            word,
+            *pieces,
+            url + "/api",
+        )
+    )
+    told = without_secrets(said, {key: url})
+    assert not holds(told, pieces), told
+    assert told.startswith("cannot parse ")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://host:5000/ml?timeout=3", "http://host:5000/ml?timeout=3"),
+        ("sqlite:////home/me@work/x.db", "sqlite:////home/me@work/x.db"),
+        ("postgresql://me@host/db?sslmode=require&sslpassword=x", "postgresql://host/db?sslmode=require"),
+        ("no url at all", "no url at all"),
+    ],
+)
+def test_what_is_no_secret_is_shown(url, shown):
+    """People have to recognise their server."""
+    assert redacted(url) == shown
+
+
+def test_a_path_with_an_at_sign_makes_no_words_secret():
+    """A foreign variable may hold any address; only what must be a password is taken out of other texts."""
+    said = "the registry of packages was not found"
+    assert without_secrets(said, {"NPM": "https://registry/packages/@scope", "OTHER": "x"}) == said
+
+
+@given(passwords(), st.sampled_from(FORMS))
+def test_every_refusal_is_cleaned_where_it_is_made(password, form):
+    """No caller has to think of it."""
+    word, pieces = password
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOME_DATABASE", form.format(word))
+        error = DataError(form.format(word), f"'{pieces[0]}' is no port", "look again")
+    shown = str(error) + error.subject + error.rule
+    assert not holds(shown, pieces), shown
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "word", ["Xab12J", "Xab12J/Zcd34W", "a@Xab12J?Qef56V#Zcd34W", "12/Xab12J", "Xab12J%2FZcd34W"]
+)
+def test_stores_locks_and_sources_keep_it(mlflow_home, monkeypatch, form, word):
+    """The real libraries say it in their own ways: when a store is opened, a lock taken, rows queried."""
+    url, pieces = form.format(word), ["Xab12J", "Zcd34W", "Qef56V"]
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    said = []
+    for key, deed in {
+        "MLFLOW_TRACKING_URI": lambda: open_store(mlflow_home),
+        "MLFLOW_REGISTRY_URI": lambda: open_store(mlflow_home),
+        LOCK_URL: lambda: locked(located(mlflow_home), "visits").__enter__(),
+        "ROWS_URL": lambda: read_query("select 1", "ROWS_URL", []),
+    }.items():
+        with monkeypatch.context() as patch:
+            patch.setenv(key, url)
+            with pytest.raises(LogitgateError) as refused:
+                deed()
+            said += [str(refused.value)]
+    assert not holds(" ".join(said), pieces), said
+
+
+def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
+    """Neither on the terminal, in JSON, in a whole trace and debugging logs, nor in any file that it made."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(mlflow_template, home / "mlflow.db")
+    kept = {name: one for name, one in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))}
+    told = subprocess.run(
+        (sys.executable, "-m", "flows.cli", "train", victims.project(tmp_path / "project"), "--json"),
+        env=kept
+        | {
+            "LOGITGATE_HOME": str(home),
+            "LOGITGATE_DEBUG": "1",
+            "LOGITGATE_NOTIFY": "json://me:Qef56V@127.0.0.1:1",
+            "PREFECT_LOGGING_LEVEL": "DEBUG",
+            "MLFLOW_LOGGING_LEVEL": "DEBUG",
+            "MLFLOW_REGISTRY_URI": "http://a@Xab12J:Zcd34W@127.0.0.1:1",
+        },
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    made = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    everything = b"".join((told.stdout, told.stderr, *made)).decode(errors="replace")
+    assert (told.returncode, json.loads(told.stdout)["exit_code"]) == (3, 3)
+    assert "Traceback" in everything and any(b"SQLite" in one[:6] and b"flow_run" in one for one in made)
+    assert not holds(everything, ["Xab12J", "Zcd34W", "Qef56V"])
+
+
+def test_a_foreign_error_is_kept_by_its_kind_alone(prefect_server, monkeypatch, mlflow_home):
+    """Prefect keeps the text of what ends a flow or a task: of a library's error it is only the kind."""
+    from prefect.client.orchestration import get_client
+
+    from flows import train
+
+    monkeypatch.setenv("LOGITGATE_HOME", str(mlflow_home))
+    monkeypatch.setattr(train, "load_project", lambda _: int("Xab12J"))
+    state = train.train(Path("x.toml"), None, return_state=True)
+    with get_client(sync_client=True) as client:
+        kept = client.read_flow_run(state.state_details.flow_run_id).state.message
+    assert "ValueError at" in kept and not holds(kept, ["Xab12J"])
+
+
+def test_logs_of_any_library_are_cleaned(monkeypatch, caplog, tmp_path):
+    """Whoever writes them, with arguments or with a trace."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    environment.prepare(tmp_path)
+    monkeypatch.setenv("ROWS_URL", "mysql://me:Xab12J@host/db")
+    log = logging.getLogger("somebody")
+    log.warning("%s: no route to %r", "Xab12J", "mysql://me:Xab12J@host/db")
+    try:
+        raise OSError("mysql://me:Xab12J@host/db")
+    except OSError:
+        log.exception("lost")
+    assert "no route to 'mysql://host/db'" in caplog.text and "OSError" in caplog.text
+    assert not holds(caplog.text, ["Xab12J"])
