@@ -9,9 +9,10 @@ from typing import Any
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments import run_deployment
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
 from flows.acting import RETRAIN
@@ -27,8 +28,11 @@ POOL = "logitgate"
 _FLOWS = {"train": scheduled_train, "monitor": scheduled_monitor, "score": scheduled_score}
 
 
-def deploy_schedule(project_file: Path) -> list[str]:
-    """Make or renew the deployments of a project; tell their names.
+def deploy_schedule(project_file: Path, *, train_now: bool = False) -> list[str]:
+    """Make or renew the deployments of a project; return their names.
+
+    With `train_now` a first training starts at once where its deployment is new, so that a model need not
+    wait for the next slot.
 
     Raises
     ------
@@ -42,7 +46,11 @@ def deploy_schedule(project_file: Path) -> list[str]:
         raise UnavailableError("PREFECT_API_URL", rule, remedy)
     try:
         _make_pool()
-        return [_deployed(project_file.absolute(), project, job) for job in project.schedule.jobs]
+        first = train_now and project.schedule.train is not None and not _is_deployed("train", project.name)
+        names = [_deployed(project_file.absolute(), project, job) for job in project.schedule.jobs]
+        if first:
+            run_deployment(f"scheduled-train/{project.name}", timeout=0, as_subflow=False)
+        return names
     except Exception as error:
         rule = f"did not take the deployments ({type(error).__name__})"
         raise UnavailableError(server, rule, "see that the server runs, and deploy again") from error
@@ -57,6 +65,15 @@ def asked_for(model: str) -> DeploymentEventTrigger:
         match={"prefect.resource.id": f"logitgate.model.{model}"},
         parameters={"as_of": {"__prefect_kind": "json", "value": moment}},
     )
+
+
+def _is_deployed(job: str, model: str) -> bool:
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_deployment_by_name(f"scheduled-{job}/{model}")
+        except ObjectNotFound:
+            return False
+        return True
 
 
 def _deployed(project_file: Path, project: Project, job: Job) -> str:

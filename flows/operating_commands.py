@@ -127,14 +127,19 @@ def schedule(
     deploy: Annotated[
         bool, typer.Option("--deploy", help="Hand the schedule to the Prefect server of PREFECT_API_URL.")
     ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="With --deploy: train at once where the deployment is new.")
+    ] = False,
 ) -> None:
     """Train, watch and score when it is due: here, in the foreground, or by a Prefect server and worker."""
+    if now and not deploy:
+        raise typer.BadParameter("--now goes with --deploy; `logitgate train` trains here")
     if deploy:
         from flows.start import started
 
         with started():
             from flows.deploying import deploy_schedule
-        print("\n".join(deploy_schedule(project)))  # noqa: T201 - the command's output
+        print("\n".join(deploy_schedule(project, train_now=now)))  # noqa: T201 - the command's output
         return
     from flows import schedule as clock
 

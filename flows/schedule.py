@@ -58,8 +58,8 @@ def follow(project_file: Path, tell: Tell, *, once: bool) -> int:
     """Do what is due, in order; then end, or wait for the next slot until SIGTERM.
 
     Slots of all jobs are done in the order of their moments. A run that came to no verdict, whatever its exit
-    code, is tried again after a pause that doubles, until its slot is too old or, where only the latest counts,
-    a newer one has come. Returns the worst code.
+    code, is tried again after a pause that doubles, until its slot is too old or, where only the latest one
+    counts, a newer one has come. Returns the worst code.
     """
     project = scheduled(project_file)
     signal.signal(signal.SIGTERM, _leave)

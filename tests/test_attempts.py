@@ -13,7 +13,7 @@ from logitgate.edge import attempts, pulse
 from logitgate.edge.locks import Lock
 from logitgate.edge.store import alone
 from logitgate.edge.tracking import Note, training_run
-from logitgate.errors import ConflictError, ProjectError
+from logitgate.errors import ConflictError, HeldError, ProjectError
 from logitgate.heartbeat import Heartbeat
 from tests import victims
 from tests.command import close, logitgate, opened
@@ -139,11 +139,11 @@ def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatc
     far = Heartbeat("far", "far away", 7, "1", sign.at)
     with training_run(store, "visits", Note("weekly", tags={"logitgate.key": "k"})) as run:
         store.client.set_tag(run.run_id, pulse.HEARTBEAT, far.text())
-        with pytest.raises(ConflictError, match="process 7 on far"):
+        with pytest.raises(HeldError, match="process 7 on far"):
             attempts._wait_for_others(store, "visits", "k", attempts._Turn(local, 0.0))
         attempts._wait_for_others(store, "visits", "k", attempts._Turn(shared, 0.0))
         store.client.set_tag(run.run_id, pulse.HEARTBEAT, sign.text())
-        with pytest.raises(ConflictError, match="going on elsewhere"):
+        with pytest.raises(HeldError, match="going on elsewhere"):
             attempts._wait_for_others(store, "visits", "k", attempts._Turn(shared, 0.0))
         attempts.see_that_nobody_took_over(run)
         attempts.bury(store, store.client.get_run(run.run_id), "another")
@@ -169,7 +169,7 @@ def test_an_endless_wait_is_a_conflict(project, home, tmp_path):
     (lock,) = home.glob("train-*.lock")
     with alone(lock):
         code = victims.run(project, home, tmp_path / "b.json", LOGITGATE_WAIT_SECONDS="0.3")
-    assert code == 4 and "going on elsewhere" in (tmp_path / "b.json").read_text()
+    assert code == 3 and "going on elsewhere" in (tmp_path / "b.json").read_text()
 
 
 @pytest.mark.parametrize("told", ["soon", "-1", "nan", "inf"])

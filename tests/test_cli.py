@@ -12,7 +12,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from logitgate import __version__
@@ -135,11 +134,11 @@ def test_an_unknown_row_is_not_explained(trained):
 
 
 def test_without_a_champion_there_is_nothing_to_explain(commands, trained):
-    """Exit 4, with the way out; so with a version that does not exist."""
+    """Exit 1, with the way out; so with a version that does not exist."""
     with living_in(commands, None):
         none = logitgate("explain", trained[1], "--id", "v000007", "--json")
         absent = logitgate("explain", trained[1], "--id", "v000007", "--version", "7", "--json")
-    assert none.code == absent.code == 4
+    assert none.code == absent.code == 1
     assert "no version is in production" in none.json["error"] and "--version" in none.json["error"]
     assert "version 7: is not in the registry" in absent.json["error"]
 
@@ -313,39 +312,64 @@ def repository(tmp_path):
     for name in ("flows", "src"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "mlproject").mkdir()
-    for name in ("MLproject", "python_env.yaml"):
+    for name in ("MLproject", "python_env.yaml", "run"):
         shutil.copy(ROOT / "mlproject" / name, copy / "mlproject" / name)
     return copy
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["store named", "store not named"])
-def test_mlflow_run_trains_in_the_run_that_it_made(named, repository, mlflow_template, tmp_path, visits):
-    """Exactly one run of the training itself, with its verdict; its candidates are below it."""
-    project = projects.write(tmp_path / "project", visits)
-    database = tmp_path / "named.db" if named else repository / "mlflow.db"
-    shutil.copy(mlflow_template, database)
-    environment = _environment(tmp_path / "home", VIRTUAL_ENV=sys.prefix, MLFLOW_DISABLE_TELEMETRY="true")
-    if named:
-        environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{database}"
-    told = _process(
+def _mlflow_run(repository, project, **more):
+    """Train by `mlflow run mlproject`, as it is typed in the repository."""
+    return _process(
         *(sys.executable, "-m", "mlflow", "run", "mlproject", "-e", "train", "--env-manager", "local"),
         *("-P", f"project={project}"),
         cwd=repository,
-        env=environment,
+        env=_environment(more.pop("home"), VIRTUAL_ENV=sys.prefix, MLFLOW_DISABLE_TELEMETRY="true", **more),
     )
-    assert told.returncode == 0, told.stderr
+
+
+def _trainings(database):
+    """Return the runs of a store that are no candidates and no ledger, and the champion's run."""
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     client = MlflowClient(f"sqlite:///{database}", f"sqlite:///{database}")
     runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
-    alone = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    (parent,) = [run for run in alone if "logitgate.ledger" not in run.data.tags]
-    assert parent.info.status == "FINISHED" and parent.data.tags["verdict"] == "PASS"
-    assert {run.data.tags.get("mlflow.parentRunId") for run in runs} == {None, parent.info.run_id}
-    assert client.get_model_version_by_alias("visits", "champion").run_id == parent.info.run_id
-    assert pd.read_parquet(project.parent / "visits.parquet").equals(visits)
+    runs = [run for run in runs if not {"mlflow.parentRunId", "logitgate.ledger"} & set(run.data.tags)]
+    try:
+        champion = client.get_model_version_by_alias("visits", "champion").run_id
+    except MlflowException:
+        champion = None
     client._tracking_client.store.engine.dispose()
     client._get_registry_client().store.engine.dispose()
+    return runs, champion
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_mlflow_run_records_in_the_store_that_is_named(relative, repository, mlflow_template, tmp_path):
+    """One run, MLflow's own, with the verdict; a refusal is a finished run, and nothing else appears."""
+    project = projects.write(tmp_path / "project", projects.table(signal=0.0))
+    database = repository / ".logitgate" / "mlflow.db"
+    database.parent.mkdir()
+    shutil.copy(mlflow_template, database)
+    before = {path for path in repository.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    uri = "sqlite:///.logitgate/mlflow.db" if relative else f"sqlite:///{database}"
+    told = _mlflow_run(repository, project, home=tmp_path / "home", MLFLOW_TRACKING_URI=uri)
+    assert told.returncode == 0, told.stderr
+    (run,), champion = _trainings(database)
+    assert run.info.status == "FINISHED" and champion is None
+    assert run.data.tags["verdict"] in ("FAIL", "INDETERMINATE")
+    after = {path for path in repository.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {path.relative_to(repository).parts[0] for path in after - before} == {".logitgate"}
+
+
+def test_mlflow_run_without_a_store_promotes_no_rival(repository, tmp_path, visits):
+    """The training stands in the store of the command line, not in MLflow's default of that folder."""
+    project, home = projects.write(tmp_path / "project", visits), tmp_path / "home"
+    told = _mlflow_run(repository, project, home=home)
+    assert told.returncode == 0, told.stderr
+    (run,), champion = _trainings(home / "mlflow.db")
+    assert run.data.tags["verdict"] == "PASS" and champion == run.info.run_id
+    assert _trainings(repository / "mlflow.db")[1] is None
 
 
 def test_check_writes_junit_and_the_summary_of_a_step(trained, tmp_path, visits, monkeypatch):

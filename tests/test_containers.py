@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -95,9 +96,9 @@ class Composition:
         text = text.replace("/var/lib/logitgate", str(folder))
         text = text.replace("/project/.logitgate", str(folder / "home"))
         project = str(folder / "visits" / "project.toml")
-        self.services = yaml.safe_load(text.replace("${LOGITGATE_PROJECT:-mlproject/flights.toml}", project))[
-            "services"
-        ]
+        shipped = "${LOGITGATE_PROJECT:-.logitgate/replay/flights-today.toml}"
+        assert shipped in text
+        self.services = yaml.safe_load(text.replace(shipped, project))["services"]
 
     @property
     def prefect(self):
@@ -131,6 +132,13 @@ class Composition:
             [str(DOCKER / "databases")], self.environment("postgres", **where, POSTGRES_USER="logitgate")
         )
 
+    def grace(self, name):
+        """Return how many seconds a service has to end."""
+        minutes, seconds = re.fullmatch(
+            r"(?:(\d+)m)?(?:(\d+)s)?", self.services[name]["stop_grace_period"]
+        ).groups("0")
+        return 60 * int(minutes) + int(seconds)
+
     def once(self, name):
         """Run a one-shot service to its good end."""
         service = self.services[name]
@@ -146,7 +154,7 @@ class Composition:
             asking = {"env": self.environment(name), "capture_output": True}
             eventually(lambda: subprocess.run(check, check=False, **asking).returncode == 0, 120, self.folder)
             assert running.poll() is None
-            yield
+            yield running
 
     def _run(self, words, environment):
         ended = subprocess.run(
@@ -156,7 +164,7 @@ class Composition:
 
 
 def test_a_scheduled_training_ends_in_a_promoted_version(composition):
-    """Databases, migration, servers, deployments, worker: the next minute's slot makes the champion."""
+    """Databases, servers, deployments, worker: the first training makes the champion, slots follow."""
     visits = projects.table(9_000, days=60)
     visits["at"] += (datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0) - visits["at"].max()
     visits["day"] = visits["at"].dt.strftime("%Y-%m-%d")
@@ -168,14 +176,20 @@ def test_a_scheduled_training_ends_in_a_promoted_version(composition):
     composition.once("migrate")
     with composition.up("mlflow"), composition.up("prefect"):
         composition.once("deploy")
-        with composition.up("worker"):
-            run = eventually(lambda: promoted_run(composition.prefect), 200, composition.folder)
+        with composition.up("worker") as worker:
+            eventually(lambda: promoted_run(composition.prefect), 200, composition.folder)
+            run = eventually(lambda: running_slot(composition.prefect), 120, composition.folder)
+            worker.terminate()
+            assert worker.wait(composition.grace("worker")) == 0
+            # What had begun has ended in order, within the grace of the compose file.
+            ended = asked(f"{composition.prefect}/flow_runs/{run['id']}")["state"]
+            assert (ended["type"], ended["name"]) in (("COMPLETED", "Promoted"), ("COMPLETED", "Refused")), (
+                ended
+            )
         assert "champion" in aliases(composition)
         slot = datetime.fromisoformat(run["expected_start_time"].replace("Z", "+00:00"))
-        assert slot.second == 0 and run["auto_scheduled"]
-        version = asked(
-            f"{composition.mlflow}/api/2.0/mlflow/registered-models/alias?name=visits&alias=champion"
-        )
+        assert slot.second == 0
+        version = asked(f"{composition.mlflow}/api/2.0/mlflow/model-versions/get?name=visits&version=2")
         tags = {one["key"]: one["value"] for one in version["model_version"]["tags"]}
         assert tags["as_of"] == slot.isoformat()
     logs = "".join(log.read_text() for log in composition.folder.glob("*.log"))
@@ -190,6 +204,12 @@ def promoted_run(api):
     return ended[0] if ended else None
 
 
+def running_slot(api):
+    """Return a run of a slot that is under way."""
+    runs = asked(f"{api}/flow_runs/filter", {"sort": "EXPECTED_START_TIME_ASC"})
+    return next((one for one in runs if one["auto_scheduled"] and one["state"]["type"] == "RUNNING"), None)
+
+
 def aliases(composition):
     """Return the aliases of the model."""
     found = asked(f"{composition.mlflow}/api/2.0/mlflow/registered-models/get?name=visits")
@@ -198,7 +218,7 @@ def aliases(composition):
 
 def test_the_scripts_can_be_run():
     """The image copies them as they are."""
-    for name in ("with-secrets", "healthy", "migrate", "databases"):
+    for name in ("with-secrets", "healthy", "migrate", "worker", "databases"):
         assert (DOCKER / name).stat().st_mode & stat.S_IXUSR, name
 
 

@@ -14,6 +14,7 @@ from tests.command import opened
 from tests.services import asked, end_of, eventually, start, started
 from tests.unreliable import free_port
 
+ROOT = Path(__file__).parents[1]
 WEEK = datetime(2021, 5, 29, tzinfo=UTC)
 JOBS = {
     "time_zone": "UTC",
@@ -126,26 +127,32 @@ def test_scores_of_a_slot_lie_in_its_file(champion):
     assert not (project.parent / "scores-2021-06-02T0400Z.csv").exists()
 
 
-def test_prefects_own_command_deploys_the_same(served):
+def test_prefects_own_command_deploys_the_same(served, tmp_path):
     """`prefect deploy --all` in the repository leaves what `logitgate schedule --deploy` leaves."""
     *_, api, environment, _ = served
+    for name in ("prefect.yaml", "flows", "mlproject", "data", "expectations"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    replay = [sys.executable, "mlproject/replay.py", ".logitgate/replay"]
+    subprocess.run(replay, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    project = ".logitgate/replay/flights-today.toml"
     ours = told(
-        api, environment, sys.executable, "-m", "flows.cli", "schedule", "mlproject/flights.toml", "--deploy"
+        tmp_path, api, environment, sys.executable, "-m", "flows.cli", "schedule", project, "--deploy"
     )
-    theirs = told(api, environment, sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
+    theirs = told(
+        tmp_path, api, environment, sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"
+    )
     assert theirs == ours
 
 
-def told(api, environment, *command):
+def told(root, api, environment, *command):
     """Deploy the example by a command, and return what the server then says of it."""
-    root = Path(__file__).parents[1]
     done = subprocess.run(
         command, env=environment, cwd=root, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = {}
     for job in ("monitor", "train"):
-        kept = asked(f"{api}/deployments/name/scheduled-{job}/flights")
+        kept = asked(f"{api}/deployments/name/scheduled-{job}/flights-today")
         (slot,) = kept["schedules"]
         found[job] = {
             "when": (slot["schedule"]["cron"], slot["schedule"]["timezone"]),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from logitgate.edge.production import Return, actor, history, rehearse, roll_back
-from logitgate.errors import ConflictError, ProjectError
+from logitgate.errors import ConflictError, ProjectError, RefusedError
 from logitgate.history import History, page
 from tests import projects
 from tests.command import living_in, logitgate, opened
@@ -62,7 +62,7 @@ def offered(store):
     by_rehearsal = None
     try:
         by_rehearsal = rehearse(store, NAME, None).version
-    except ConflictError as error:
+    except RefusedError as error:
         assert "no way back" in error.rule
     back = told["way_back"]
     command = f"logitgate rollback PROJECT --to {back} --reason TEXT" if back else ""
@@ -79,16 +79,16 @@ def test_what_was_forced_in_is_no_way_back(store, versions):
     assert roll_back(store, NAME, Return("it costs more")).version == 3
     assert offered(store) == 2
     for refused in (4, 99):
-        with pytest.raises(ConflictError):
+        with pytest.raises(RefusedError):
             roll_back(store, NAME, Return("again", to=refused))
     assert roll_back(store, NAME, Return("that too")).is_repeated and production(store)[0] == 3
     assert roll_back(store, NAME, Return("that too", to=2)).version == 2
-    with pytest.raises(ConflictError, match="was rolled back from"):
+    with pytest.raises(RefusedError, match="was rolled back from"):
         roll_back(store, NAME, Return("there again", to=3))
     assert offered(store) == 1
     roll_back(store, NAME, Return("to the first", to=1))
     assert offered(store) is None
-    with pytest.raises(ConflictError, match="no way back"):
+    with pytest.raises(RefusedError, match="no way back"):
         rehearse(store, NAME, None)
 
 
@@ -127,9 +127,9 @@ def test_a_number_alone_proves_nothing(store, versions, renamed):
         store.client.delete_registered_model(NAME)
     fresh = registered(store, 3)
     assert [one.version for one in fresh] == [1, 2, 3]
-    with pytest.raises(ConflictError, match="never promoted"):
+    with pytest.raises(RefusedError, match="never promoted"):
         roll_back(store, NAME, Return("back", to=2))
-    with pytest.raises(ConflictError):
+    with pytest.raises((ConflictError, RefusedError)):
         rehearse(store, NAME, None)
     store.client.set_registered_model_alias(NAME, "champion", "3")
     found = audited(store)
@@ -160,19 +160,19 @@ def test_a_ledger_of_format_1_is_read(store, versions, mlflow_home):
 
 def test_without_a_way_back_the_rollback_refuses(store):
     """Before the first release, and after it."""
-    with pytest.raises(ConflictError, match="no way back"):
+    with pytest.raises(RefusedError, match="no way back"):
         roll_back(store, NAME, Return("bad"))
     (only,) = registered(store, 1)
     promoted(store, only)
-    with pytest.raises(ConflictError, match="no way back") as refusal:
+    with pytest.raises(RefusedError, match="no way back") as refusal:
         roll_back(store, NAME, Return("bad"))
-    assert refusal.value.exit_code == 4
+    assert refusal.value.exit_code == 1
     assert production(store) == (1, None)
 
 
 def test_a_version_that_never_was_in_production_needs_force_and_a_reason(store, versions):
     """Its verdict is kept with the reason."""
-    with pytest.raises(ConflictError, match="never promoted"):
+    with pytest.raises(RefusedError, match="never promoted"):
         roll_back(store, NAME, Return("bad", to=4))
     with pytest.raises(ProjectError, match="--reason"):
         roll_back(store, NAME, Return("  ", to=4, is_forced=True))
@@ -296,7 +296,7 @@ def test_the_commands_take_production_back(road):
     assert again.code == 0 and again.json["repeated"] is True
     assert logitgate("rollback", project).code == 2
     never = logitgate("rollback", project, "--reason", "x", "--to", "2", "--json")
-    assert never.code == 4 and "was rolled back from" in never.json["error"]
+    assert never.code == 1 and "was rolled back from" in never.json["error"]
     told = logitgate("history", project, "--verify")
     assert told.code == 0 and {"rollback:", "flags", "everybody"} <= set(told.out.split())
     opened(home).client.set_registered_model_alias("visits", "champion", "2")

@@ -14,7 +14,7 @@ import pytest
 from flows import schedule as clock
 from logitgate.edge.reports import read_receipt
 from logitgate.edge.slot_book import slot_book
-from logitgate.errors import ConflictError, ProjectError, UnavailableError
+from logitgate.errors import HeldError, ProjectError, UnavailableError
 from logitgate.project_file import load_project, parse_project
 from logitgate.schedule import words
 from tests import projects
@@ -100,7 +100,7 @@ def test_a_book_begins_now_and_keeps_what_was_done(tmp_path):
 def test_two_schedules_of_a_model_are_one_too_many(tmp_path):
     """The second one is refused; another model's is not; the end of the first one frees the place."""
     with slot_book(tmp_path, "visits"):
-        with pytest.raises(ConflictError, match="another schedule"), slot_book(tmp_path, "visits"):
+        with pytest.raises(HeldError, match="another schedule"), slot_book(tmp_path, "visits"):
             pass
         with slot_book(tmp_path, "calls"):
             pass

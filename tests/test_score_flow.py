@@ -292,7 +292,7 @@ def test_an_alias_that_was_moved_by_hand_does_not_answer(project, table, tmp_pat
     client.delete_registered_model_alias("visits", "champion")
     try:
         told = logitgate(*words)
-        assert told.code == 4 and "no version is in production" in told.err
+        assert told.code == 1 and "no version is in production" in told.err
         client.set_registered_model_alias("visits", "champion", "1")
         assert logitgate(*words).code == 0
         client.delete_registered_model_alias("visits", "champion")

@@ -64,6 +64,12 @@ class HeldError(UnavailableError):
     """Somebody else holds what only one may hold."""
 
 
+class RefusedError(LogitgateError):
+    """What was asked for is not proven, or there is nothing in production that it could be done to."""
+
+    exit_code = 1
+
+
 class ConflictError(LogitgateError):
     """Somebody else changed what this work was judged against."""
 

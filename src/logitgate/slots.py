@@ -26,7 +26,7 @@ def slots(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
     The expression names times of day on the zone's clocks. An expression whose hours are not all of the day
     comes once for each such time: a time that the clocks show twice counts when they show it first, and times
     that they skip (an hour in spring, a whole day at the date line) come together once, at the jump. An
-    expression that matches every hour follows elapsed time: it comes whenever the clocks show a matching time.
+    expression that matches every hour follows elapsed time: it comes whenever clocks show a matching time.
 
     Parameters
     ----------

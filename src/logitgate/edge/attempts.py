@@ -179,6 +179,6 @@ def _outcome(store: Store, run: Recorded) -> Outcome:
     return Outcome.from_json(plain)
 
 
-def _going_on(project: str, by: str, seconds: float) -> ConflictError:
+def _going_on(project: str, by: str, seconds: float) -> HeldError:
     rule = f"this very training is going on elsewhere ({by}), and {seconds:g} s were waited for it"
-    return ConflictError(project, rule, f"wait for it, stop it, or set {WAIT}")
+    return HeldError(project, rule, f"wait for it, stop it, or set {WAIT}")

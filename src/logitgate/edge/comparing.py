@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..decision import Rule
-from ..errors import ConflictError, LogitgateError, ProjectError
+from ..errors import LogitgateError, ProjectError, RefusedError
 from ..evidence import Evidence
 from ..judge import Opponents
 from ..outcome import Outcome
@@ -37,7 +37,7 @@ def match(store: Store, project: Project, against: int, judged: int) -> Match:
     ------
     ProjectError
         When both are one.
-    ConflictError
+    RefusedError
         When one of them is not in the registry.
     """
     if against == judged:
@@ -51,13 +51,13 @@ def judgeable(store: Store, version: ModelVersion) -> Judgeable:
 
     Raises
     ------
-    ConflictError
+    RefusedError
         When its files are not those that were registered.
     """
     shipment = registry.load(store, version)
     prevalence = shipment.reference.get("prevalence")
     if not isinstance(prevalence, float) or not 0 < prevalence < 1:
-        raise ConflictError(
+        raise RefusedError(
             str(version), "does not say how frequent events were in its rows", "train it again"
         )
     return Judgeable(shipment.model, shipment.seen, prevalence)

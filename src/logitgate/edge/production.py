@@ -6,7 +6,7 @@ import getpass
 import os
 from dataclasses import dataclass, replace
 
-from ..errors import ConflictError, ProjectError
+from ..errors import ConflictError, ProjectError, RefusedError
 from ..findings import Verdict
 from ..history import Production, audit
 from ..ledger import Kind, Ledger, Reason, Release
@@ -186,12 +186,12 @@ def _wanted_version(now: Transaction, wanted: Return) -> ModelVersion:
         if back is None:
             rule = "no earlier version that its gates promoted is left, so there is no way back"
             remedy = "name a version by --to and --force if it must be, or train one that passes"
-            raise ConflictError(model, rule, remedy)
+            raise RefusedError(model, rule, remedy)
         return registry.released(now.store, model, back.release)
     version = registry.numbered(now.store, model, wanted.to)
     if not wanted.is_forced and not now.ledger.is_sound(version.release):
         rule = "was never promoted to production by its gates, or was rolled back from"
-        raise ConflictError(str(version), rule, "name another one, or give --force")
+        raise RefusedError(str(version), rule, "name another one, or give --force")
     return version
 
 

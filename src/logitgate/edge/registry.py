@@ -17,7 +17,7 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from mlflow.utils.uri import is_local_uri
 
-from ..errors import ConflictError
+from ..errors import ConflictError, RefusedError
 from ..ledger import Release
 from .batches import Value, shortened
 from .drafts import drafts
@@ -143,7 +143,7 @@ def numbered(store: Store, name: str, number: int) -> ModelVersion:
 
     Raises
     ------
-    ConflictError
+    RefusedError
         When there is none.
     UnavailableError
         When the store cannot be reached.
@@ -154,7 +154,7 @@ def numbered(store: Store, name: str, number: int) -> ModelVersion:
         except MlflowException as error:
             if error.error_code not in _ABSENT:
                 raise
-            raise ConflictError(
+            raise RefusedError(
                 f"{name} version {number}", "is not in the registry", "see the versions in the UI"
             ) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..errors import ConflictError, LogitgateError
+from ..errors import LogitgateError, RefusedError
 from ..evidence import Evidence, key_of
 from ..findings import Figure, Finding, Status
 from ..golden import golden_rows
@@ -162,7 +162,7 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
         return wanted, registry.load(store, wanted)
     champion = registry.champion(store, project.name)
     if champion is None:
-        raise ConflictError(
+        raise RefusedError(
             project.name, "no version is in production", "name one by --version, or train one that passes"
         )
     return champion, registry.load(store, champion)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import ConflictError, DataError, LogitgateError, UnavailableError
+from ..errors import ConflictError, DataError, LogitgateError, RefusedError, UnavailableError
 from ..golden import replay
 from . import registry
 from .production import history
@@ -73,7 +73,7 @@ def champion(home: Path, name: str) -> Serving:
     cache = _Cache(home, located(home), name)
     try:
         return cache.kept(*_confirmed(open_store(home), name, cache))
-    except (ConflictError, DataError, UnavailableError) as error:
+    except (ConflictError, DataError, RefusedError, UnavailableError) as error:
         last = cache.last()
         if last is None:
             raise
@@ -85,7 +85,7 @@ def _confirmed(store: Store, name: str, cache: _Cache) -> tuple[ModelVersion, Pa
     version = registry.champion(store, name)
     if version is None:
         remedy = "name one by --version, or train one that passes"
-        raise ConflictError(name, "no version is in production", remedy)
+        raise RefusedError(name, "no version is in production", remedy)
     _see_the_ledger(store, name)
     return version, cache.files(store, version)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..errors import ConflictError
+from ..errors import RefusedError
 from ..findings import Finding
 from ..ledger import Reason
 from ..project import Project
@@ -93,7 +93,7 @@ def judge_shadow(store: Store, project: Project, number: int) -> Finding:
 
     Raises
     ------
-    ConflictError
+    RefusedError
         When there is no such version, or no champion.
     """
     challenger, champion = _both(store, project, number)
@@ -106,20 +106,20 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
 
     Raises
     ------
-    ConflictError
+    RefusedError
         When the shadow proves nothing, or another gate has refused the version; and as `promotion.promote`.
     """
     challenger, champion = _both(store, project, number)
     refused = registry.tag(store, challenger, "refused_by")
     judged = registry.tag(store, challenger, "logitgate.judged_against")
     if finding.status.stops:
-        raise ConflictError(str(challenger), f"its shadow {finding.because}", "let it run on, or train anew")
+        raise RefusedError(str(challenger), f"its shadow {finding.because}", "let it run on, or train anew")
     if refused != CHECK or judged != str(champion.version):
         rule = f"was refused by {refused or 'nobody'}, judged against version {judged or 'none'}"
         remedy = (
             "only a version that all gates but the shadow have let through is promoted from it; train anew"
         )
-        raise ConflictError(str(challenger), rule, remedy)
+        raise RefusedError(str(challenger), rule, remedy)
     reason = Reason("promotion", actor(), f"shadow: {finding.because}"[:500], "PASS", finding.figures)
     promote(store, Request(project.name, reason, challenger, champion))
     with reached(store):
@@ -135,7 +135,7 @@ def _both(store: Store, project: Project, number: int) -> tuple[ModelVersion, Mo
     )
     if champion is None or champion == challenger:
         rule = "is the champion itself" if champion else "there is no champion to run beside"
-        raise ConflictError(str(challenger), rule, "name a version that is not in production")
+        raise RefusedError(str(challenger), rule, "name a version that is not in production")
     return challenger, champion
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..errors import ConflictError, UnavailableError
+from ..errors import HeldError, UnavailableError
 from .whole_files import write_whole
 
 
@@ -65,7 +65,7 @@ def slot_book(home: Path, model: str) -> Iterator[SlotBook]:
 
     Raises
     ------
-    ConflictError
+    HeldError
         When another schedule of this model runs with the same folder.
     UnavailableError
         When the folder cannot be written.
@@ -81,7 +81,7 @@ def slot_book(home: Path, model: str) -> Iterator[SlotBook]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             rule = "another schedule of this model runs with this folder"
-            raise ConflictError(model, rule, "let that one run, or end it first") from error
+            raise HeldError(model, rule, "let that one run, or end it first") from error
         yield SlotBook(folder / f"{model}.json")
     finally:
         os.close(descriptor)
