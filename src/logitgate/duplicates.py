@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .expressions import FloatArray
 from .findings import Figure, Finding, Status
 from .project import Project
+from .repeats import equals
 from .sample import rows_seen
 from .split import Split
 
@@ -29,6 +30,8 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
     hashes = {name: rows_seen(part, project.features.all) for name, part in split}
     learned = np.concatenate([hashes[name] for name in hashes if name != "test"])
     equal = np.isin(hashes["test"], learned)
+    whole = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    likely = ~equals(whole).copies[-len(equal) :]
     yield _share(
         "duplicate rows",
         float(equal.mean()),
@@ -36,6 +39,7 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         "of the test rows share all features with a row of another part",
         "remove repeated rows, declare what they have in common as columns.entity, or raise "
         "gates.leakage.duplicate_share",
+        chance=float((equal & likely).mean()),
     )
     near, chance = near_duplicates(split, project)
     yield _share(

@@ -25,6 +25,7 @@ from .judge import Judged, Opponents, judge
 from .leakage import leakage_findings
 from .learn import Learned, learn
 from .project import Project
+from .repeats import one_cluster
 from .sample import observe
 from .seen import SeenRows
 from .shadow import not_yet
@@ -131,7 +132,7 @@ def _stage(check: str, evidence: Evidence, stage: Callable[[Evidence], Evidence]
 
 def _parted(evidence: Evidence) -> Evidence:
     observed = observe(evidence.frame, evidence.project, evidence.as_of)
-    parts = split(observed.sample, evidence.project)
+    parts = one_cluster(split(observed.sample, evidence.project), evidence.project)
     sizes = {name: len(rows) for name, rows in parts}
     because = ", ".join(f"{number} {name}" for name, number in sizes.items())
     counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})

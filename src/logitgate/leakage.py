@@ -15,6 +15,7 @@ from .encoders import encoder_findings
 from .findings import Figure, Finding, Status
 from .margins import LeakageGate
 from .project import Project
+from .repeats import repeat_findings
 from .sample import Sample
 from .split import Split
 from .time_travel import time_findings
@@ -54,6 +55,7 @@ def leakage_findings(split: Split, project: Project) -> list[Finding]:
         *separating(split.train, project),
         *_spans(split, project),
         *duplicate_findings(split, project),
+        *repeat_findings(split, project),
         *encoder_findings(split, project),
         *time_findings(split, project),
     ]
