@@ -47,11 +47,11 @@ def test_outcomes_at_the_wrong_time_fail(hours, count):
 
 
 def test_missing_times_are_not_passed():
-    """An outcome without its time may be any; a feature's time may be missing with the feature."""
+    """An outcome without its time may be any, and so may a feature."""
     frame = visits(seen=-1, told=2)
     frame.loc[3, ["seen", "told"]] = pd.NaT
     findings = found(frame, feature_times=["seen"], outcome_time="told")
-    assert (findings["seen"].status, findings["told"].status) == (Status.PASS, Status.INDETERMINATE)
+    assert (findings["seen"].status, findings["told"].status) == (Status.INDETERMINATE, Status.INDETERMINATE)
     frame["seen"] = frame["seen"].where(frame["seen"].isna())
     assert found(frame, feature_times=["seen"])["seen"].status is Status.INDETERMINATE
 

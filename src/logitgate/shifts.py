@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from .dying import dying_findings
 from .expressions import FloatArray
 from .findings import Figure, Finding, Status
 from .label_shifts import label_shift
@@ -44,10 +45,11 @@ def shift_findings(split: Split, project: Project) -> list[Finding]:
     sample = _whole(split)
     assert sample.time is not None  # noqa: S101 - all parts have one or none has
     blocks = Blocks.of(sample.time)
+    dying = [_trusted(one, project) for one in dying_findings(sample, project)]
     if len(blocks) < 2 * LEAST:
         because = f"{len(blocks)} blocks of days are too few to see a break; {2 * LEAST} are needed"
-        return [Finding(CHECK, "time", Status.INSUFFICIENT, because, {"blocks": len(blocks)})]
-    found = [_trusted(one, project) for one in _breaks(sample, blocks, project)]
+        return [*dying, Finding(CHECK, "time", Status.INSUFFICIENT, because, {"blocks": len(blocks)})]
+    found = [*dying, *(_trusted(one, project) for one in _breaks(sample, blocks, project))]
     if any(one.status.stops for one in found):
         return found
     because = f"no column and no label breaks in {len(blocks)} blocks of days from {blocks.day(0)} on"
