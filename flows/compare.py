@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.blame import in_our_words
+from flows.patience import work
 from flows.steps import step
 from flows.train import read
 from logitgate.edge import comparing
@@ -22,7 +22,7 @@ from logitgate.rejudge import REQUIRED, Span, choose_rows, rejudge
 
 
 @flow(name="compare", validate_parameters=False)
-@in_our_words()
+@work()
 def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcome:
     """Judge one version against another on the rows of a span that neither was fitted on."""
     project, store = load_project(project_file), open_store(home())

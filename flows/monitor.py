@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from flows.blame import in_our_words
+from flows.patience import work
 from flows.steps import step
 from logitgate.edge import monitoring, windows
 from logitgate.edge.environment import home
@@ -21,7 +21,7 @@ from logitgate.report import markdown
 
 
 @flow(name="monitor", validate_parameters=False)
-@in_our_words()
+@work()
 def monitor(project_file: Path, files: Files, limits: Limits) -> Monitored:
     """Watch one window: contract, drift, performance with and without labels; decide what is to be done."""
     project, store = load_project(project_file), open_store(home())

@@ -11,8 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
+
+from flows.blame import in_our_words
 
 GRACE_SECONDS = 9.0
 """How long Prefect may take to note that a flow has ended."""
@@ -20,24 +23,33 @@ GRACE_SECONDS = 9.0
 FAREWELL_SECONDS = 3.0
 """How long it may take, at the very end, to send what it still has to tell."""
 
-_RETURNED: ContextVar[threading.Event | None] = ContextVar("returned", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """What has become of a flow."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    returned: threading.Event = field(default_factory=threading.Event)
+
+
+_RETURNED: ContextVar[_Flow | None] = ContextVar("returned", default=None)
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def impatient() -> Iterator[threading.Event]:
     """Run a flow whose work is bounded by itself, and whose end by `work_is_over`; SIGTERM ends it in order.
 
     Without a handler below its own, Prefect lets SIGTERM end the process on the spot, and the server that it
-    started for it stays behind for ever.
+    started for it stays behind for ever. The event tells whether the work has begun.
     """
-    returned = threading.Event()
-    token = _RETURNED.set(returned)
+    flow = _Flow()
+    token = _RETURNED.set(flow)
     ours = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _leave_in_order) if ours else None
     try:
-        yield
+        yield flow.begun
     finally:
-        returned.set()
+        flow.returned.set()
         _RETURNED.reset(token)
         if ours:
             signal.signal(signal.SIGTERM, before)
@@ -45,13 +57,16 @@ def impatient() -> Iterator[None]:
 
 @contextmanager
 def work() -> Iterator[None]:
-    """Do the work of a flow; from its end on Prefect has `GRACE_SECONDS`."""
+    """Do the work of a flow; from its end on Prefect has `GRACE_SECONDS`, and our words for errors."""
+    flow = _RETURNED.get()
+    if flow is not None:
+        flow.begun.set()
     try:
-        yield
+        with in_our_words():
+            yield
     finally:
-        returned = _RETURNED.get()
-        if returned is not None:
-            threading.Thread(target=_watch, args=[returned], daemon=True).start()
+        if flow is not None:
+            threading.Thread(target=_watch, args=[flow.returned], daemon=True).start()
 
 
 def leave(code: str | int | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows.blame import in_our_words
+from flows.patience import work
 from flows.steps import step
 from logitgate.edge import serving, shadowing
 from logitgate.edge.environment import home
@@ -51,7 +51,7 @@ def score_beside(found: Serving, number: int, project: Project, asked: Asked) ->
 
 
 @flow(name="score", validate_parameters=False)
-@in_our_words()
+@work()
 def score(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
     """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
     project = load_project(project_file)

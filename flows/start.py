@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from logitgate.edge.environment import home, prepare
+from logitgate.edge.environment import do_without_a_server, home, prepare
+from logitgate.edge.orchestrator import named_server, why_unavailable
 from logitgate.errors import LogitgateError
+from logitgate.redaction import redacted, without_secrets
 
 _PATIENCE_SECONDS, _LONGEST_ANSWER = 120.0, 5.0
 
@@ -37,7 +39,8 @@ def started() -> Iterator[None]:
 def server_meanwhile() -> Iterator[None]:
     """Let a temporary Prefect server start during the imports in the block, and while a new store is made.
 
-    With a server in the settings nothing is started. One that does not start is left to the flow, which
+    With a server in the settings nothing is started, unless that is away: then people are warned, and the
+    same work is done as if none were named. A temporary one that does not start is left to the flow, which
     starts its own and says why.
     """
     if _has_a_server():
@@ -65,8 +68,14 @@ def _has_a_server() -> bool:
         from prefect.settings import PREFECT_API_URL
 
         return bool(PREFECT_API_URL.value())
-    profiles = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser() / "profiles.toml"
-    return bool(os.environ.get("PREFECT_API_URL")) or profiles.exists()
+    address = named_server()
+    reason = why_unavailable(address) if address else None
+    if reason is not None:
+        told = f"Prefect server {redacted(address)}: {without_secrets(reason)}"
+        print(f"logitgate: {told}; the work is done without it", file=sys.stderr)  # noqa: T201 - for people
+        do_without_a_server(home())
+        return False
+    return bool(address)
 
 
 def _make_store() -> None:

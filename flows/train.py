@@ -9,7 +9,6 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.blame import in_our_words
 from flows.patience import work
 from flows.steps import step
 from logitgate.cases import Cases
@@ -85,14 +84,9 @@ def promote(run: Run, outcome: Outcome) -> Outcome:
 
 
 @flow(name="train", validate_parameters=False)
-@in_our_words()
+@work()
 def train(project_file: Path, as_of: str | None, golden: Golden | None = None) -> Outcome:
     """Train, judge, register and perhaps promote one model."""
-    with work():
-        return _trained(project_file, as_of, golden)
-
-
-def _trained(project_file: Path, as_of: str | None, golden: Golden | None) -> Outcome:
     project, store = load_project(project_file), open_store(home())
     project = project if golden is None else project.model_copy(update={"golden": golden})
     cases, table = read_cases(project), read(project)

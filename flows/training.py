@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.acting import act, tell
 from flows.compare import compare
 from flows.monitor import monitor
 from flows.patience import impatient
 from flows.score import score
+from flows.steps import SCREEN
 from flows.train import train
+from logitgate.edge.environment import do_without_a_server, home
 from logitgate.edge.monitoring import Files
+from logitgate.edge.orchestrator import ADDRESS
 from logitgate.edge.scoring_table import Asked
+from logitgate.errors import LogitgateError
 from logitgate.monitored import Limits, Monitored
 from logitgate.outcome import Outcome
 from logitgate.project import Golden
+from logitgate.redaction import redacted, without_secrets
 from logitgate.rejudge import Span
 from logitgate.scores import Scores
+
+Answer = TypeVar("Answer")
 
 
 def trainings(
@@ -31,30 +40,27 @@ def trainings(
     """Run one training for each as-of date, in one process; `golden` takes the place of the project's."""
     with _unhurried():
         for as_of in dates:
-            with impatient():
-                outcome = train(project_file, as_of, golden)
-            yield outcome
+            yield _run(partial(train, project_file, as_of, golden))
 
 
 def comparison(
     project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
 ) -> Outcome:
     """Judge the second version against the first one, on the rows between two dates."""
-    with _unhurried(), impatient():
-        return compare(project_file, *versions, Span(*limits))
+    with _unhurried():
+        return _run(partial(compare, project_file, *versions, Span(*limits)))
 
 
 def scoring(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
     """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
-    with _unhurried(), impatient():
-        return score(project_file, asked, version, shadow)
+    with _unhurried():
+        return _run(partial(score, project_file, asked, version, shadow))
 
 
 def watching(project_file: Path, files: Files, limits: Limits, *, acting: bool) -> Monitored:
     """Watch one window; do what is wanted about it when that is asked for, and tell people."""
     with _unhurried():
-        with impatient():
-            found = monitor(project_file, files, limits)
+        found = _run(partial(monitor, project_file, files, limits))
         if acting:
             with impatient():
                 found = act(project_file, found)
@@ -62,8 +68,30 @@ def watching(project_file: Path, files: Files, limits: Limits, *, acting: bool) 
     return found
 
 
+def _run(flow: Callable[[], Answer]) -> Answer:
+    """Run a flow; where the server fails before its work has begun, again without one."""
+    with impatient() as begun:
+        try:
+            return flow()
+        except LogitgateError:
+            raise
+        except Exception as error:
+            if begun.is_set() or not os.environ.get(ADDRESS):
+                raise
+            reason = without_secrets(str(error)).partition("\n")[0][:200] or type(error).__name__
+            told = f"logitgate: Prefect server {redacted(os.environ[ADDRESS])}: {reason}"
+            SCREEN.print(
+                f"{told}; the work is done without it", highlight=False, markup=False, soft_wrap=True
+            )
+    do_without_a_server(home())
+    with _unhurried(), impatient():
+        return flow()
+
+
 def _unhurried() -> AbstractContextManager[object]:
     """Without a server nobody listens for heartbeats, and each would round a flow up to a second."""
-    if os.environ.get("PREFECT_API_URL"):
+    address = os.environ.get(ADDRESS)
+    if address:
         return nullcontext()
-    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+    away = {PREFECT_API_URL: None} if address == "" else {}
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, **away})

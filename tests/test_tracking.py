@@ -127,7 +127,8 @@ def test_the_error_under_way_is_not_hidden(store, monkeypatch):
 
 def test_the_run_of_mlflow_run_is_continued_once(store, monkeypatch):
     """Under `mlflow run` no second run appears, but a later run of the same process is its own."""
-    given = store.client.create_run(experiment(store, "flights")).info.run_id
+    made = {"mlflow.project.entryPoint": "train"}
+    given = store.client.create_run(experiment(store, "flights"), tags=made).info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", given)
     with training_run(store, "flights", Note("weekly", "# Why")) as first:
         pass
@@ -136,6 +137,28 @@ def test_the_run_of_mlflow_run_is_continued_once(store, monkeypatch):
     assert first.run_id == given != second.run_id
     assert store.client.get_run(given).info.run_name == "weekly"
     assert status(first) == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("tags", "ended"),
+    [
+        ({}, None),
+        ({"mlflow.project.entryPoint": "main"}, "FINISHED"),
+        ({"mlflow.project.entryPoint": "main"}, "KILLED"),
+        ({"mlflow.project.entryPoint": "main", "logitgate.key": "1"}, None),
+    ],
+)
+def test_the_run_of_somebody_else_is_left_alone(store, monkeypatch, tags, ended):
+    """Whether a notebook made it, it has ended, or a training has used it: nothing is written there."""
+    given = store.client.create_run(experiment(store, "others"), tags=tags).info.run_id
+    if ended:
+        store.client.set_terminated(given, ended)
+    before = store.client.get_run(given).to_dictionary()
+    monkeypatch.setenv("MLFLOW_RUN_ID", given)
+    with training_run(store, "flights", Note("weekly")) as run:
+        pass
+    assert run.run_id != given and status(run) == "FINISHED"
+    assert store.client.get_run(given).to_dictionary() == before
 
 
 def test_a_run_id_of_another_store_is_refused(store, monkeypatch):

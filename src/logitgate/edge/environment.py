@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import UnavailableError
 from ..redaction import without_secrets
+from .orchestrator import ADDRESS, named_server
 
 DEFAULTS = {
     # Two BLAS threads were slower than one, and far noisier.
@@ -46,7 +47,7 @@ WITH_A_SERVER = {
     "PREFECT_API_REQUEST_TIMEOUT": "5",
     "PREFECT_CLIENT_MAX_RETRIES": "1",
 }
-"""Further ones where ``PREFECT_API_URL`` names a server, which may be gone."""
+"""Further ones where a server is named, which may be gone."""
 
 
 def prepare(folder: Path) -> None:
@@ -65,11 +66,29 @@ def prepare(folder: Path) -> None:
         When the folder for Prefect's records cannot be made.
     """
     _keep_secrets_out_of_logs()
-    served = bool(os.environ.get("PREFECT_API_URL"))
+    # From here on a server that a file or a profile names is one that the environment names.
+    if address := named_server():
+        os.environ[ADDRESS] = address
+    served = bool(address)
     for name, value in (DEFAULTS | (WITH_A_SERVER if served else {})).items():
         os.environ.setdefault(name, value)
-    if not os.environ.get("PREFECT_API_URL") and "PREFECT_HOME" not in os.environ:
+    if not served and "PREFECT_HOME" not in os.environ:
         os.environ["PREFECT_HOME"] = str(_made(folder / "prefect"))
+
+
+def do_without_a_server(folder: Path) -> None:
+    """Let Prefect use none, whatever names one; before its import, as `prepare`.
+
+    Raises
+    ------
+    UnavailableError
+        As `prepare`.
+    """
+    os.environ[ADDRESS] = ""
+    for name, value in WITH_A_SERVER.items():
+        if os.environ.get(name) == value:
+            del os.environ[name]
+    prepare(folder)
 
 
 class _Discreet(logging.LogRecord):

@@ -110,8 +110,8 @@ def training_run(store: Store, experiment_name: str, note: Note, resumed: str | 
     """Record a run for as long as the block lasts, and give signs of life meanwhile.
 
     It ends FINISHED, FAILED after an error, KILLED after SIGTERM or Ctrl-C. A run that was interrupted is
-    `resumed` by its id. Under ``mlflow run`` the run that is already there (``MLFLOW_RUN_ID``) is continued,
-    once.
+    `resumed` by its id. Under ``mlflow run`` the run that it made (``MLFLOW_RUN_ID``) is continued, once and
+    while it is running; a run of that name that is anything else is left as it is.
 
     Raises
     ------
@@ -232,8 +232,8 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
     # Taken out of the environment, so that a second run of this process is a run of its own.
     given = os.environ.pop("MLFLOW_RUN_ID", None)
     tags = {**note.tags, mlflow_tags.MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
-    known = resumed or given
     with reached(store):
+        known = resumed or (given if given and _may_be_adopted(store.client.get_run(given)) else None)
         if known is None:
             # With its key and a sign of life from the first moment: whoever is killed next is found by them.
             signed = {name: str(value) for name, value in note.tags.items()} | {HEARTBEAT: heartbeat().text()}
@@ -250,6 +250,18 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
     run = Run(store, str(info.run_id), str(info.experiment_id), note.name, int(info.start_time))
     record(run, Entries(tags=tags))
     return run
+
+
+def _may_be_adopted(run: Recorded) -> bool:
+    """Return whether a run was made by `mlflow run` for this very process; anybody else's is left as it is."""
+    tags = run.data.tags
+    ours = sorted(name for name in tags if name.startswith("logitgate."))
+    made = mlflow_tags.MLFLOW_PROJECT_ENTRY_POINT in tags
+    if made and not ours and run.info.status == "RUNNING":
+        return True
+    reason = "already used" if ours else f"status={run.info.status}" if made else "not made by mlflow run"
+    _LOG.warning("MLFLOW_RUN_ID run=%s left alone: %s; another run is made", run.info.run_id, reason)
+    return False
 
 
 def _end_anyway(run: Run, status: str) -> None:
