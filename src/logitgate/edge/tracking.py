@@ -260,7 +260,7 @@ def _may_be_adopted(run: Recorded) -> bool:
     if made and not ours and run.info.status == "RUNNING":
         return True
     reason = "already used" if ours else f"status={run.info.status}" if made else "not made by mlflow run"
-    _LOG.warning("MLFLOW_RUN_ID run=%s left alone: %s; another run is made", run.info.run_id, reason)
+    _LOG.warning("MLFLOW_RUN_ID run=%s left alone: %s", run.info.run_id, reason)
     return False
 
 
