@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,7 +109,10 @@ class _Rounds:
         if self._rests(job):
             return 0
         began = time.monotonic()
-        run = _run((job.name, str(self.project_file), *words(self.project.schedule, job, slot)))
+        clock = self.project.schedule
+        run = _run(
+            (job.name, str(self.project_file), *words(clock, job, slot)), clock.longest.total_seconds()
+        )
         seconds = round(time.monotonic() - began, 1)
         told = {"job": job.name, "slot": slot.isoformat(), "exit_code": run.exit_code, "verdict": run.verdict}
         self.tell(json.dumps(told | {"seconds": seconds}))
@@ -134,7 +138,7 @@ def _moment(due: tuple[Job, datetime]) -> datetime:
     return due[1]
 
 
-def _run(command: tuple[str, ...]) -> _Run:
+def _run(command: tuple[str, ...], limit: float) -> _Run:
     """Run one command in a process of its own, whose end, even by a kill, does not end this one."""
     with tempfile.TemporaryDirectory(prefix="logitgate-schedule-") as folder:
         receipt = Path(folder) / "verdict.json"
@@ -142,12 +146,14 @@ def _run(command: tuple[str, ...]) -> _Run:
         words = [sys.executable, "-P", "-m", "flows.cli", *command]
         environment = os.environ | {RECEIPT: str(receipt)}
         child = subprocess.Popen(words, stdout=sys.stderr.fileno(), env=environment)  # noqa: S603 - our own
-        return _Run(_ended(child), read_receipt(receipt))
+        return _Run(_ended(child, limit), read_receipt(receipt))
 
 
-def _ended(child: subprocess.Popen[bytes]) -> int:
+def _ended(child: subprocess.Popen[bytes], limit: float) -> int:
+    """Wait for the end of a run; one that outlives its limit, or this process, is ended."""
     try:
-        code = child.wait()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(limit)
     finally:
         if child.poll() is None:
             child.terminate()
@@ -155,7 +161,8 @@ def _ended(child: subprocess.Popen[bytes]) -> int:
                 child.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 child.kill()
-    return code if code >= 0 else 128 - code
+                child.wait()
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

@@ -244,3 +244,17 @@ def _once(project, folder, **more):
         timeout=170,
         check=False,
     )
+
+
+@pytest.mark.parametrize(("hears", "code"), [("signal.SIG_DFL", 143), ("signal.SIG_IGN", 137)])
+def test_a_run_that_outlives_its_limit_is_ended(monkeypatch, hears, code):
+    """In order, or by force when it does not listen; that is no verdict, so the slot is not done."""
+    monkeypatch.setattr(clock, "_PATIENCE", 0.5)
+    sleeps = f"import signal, time; signal.signal(signal.SIGTERM, {hears}); time.sleep(60)"
+    real, began = subprocess.Popen, time.monotonic()
+    monkeypatch.setattr(
+        clock.subprocess, "Popen", lambda *_, **named: real((sys.executable, "-c", sleeps), **named)
+    )
+    run = clock._run(("train",), limit=1.0)
+    assert (run.exit_code, run.verdict) == (code, None)
+    assert time.monotonic() - began < 10

@@ -92,6 +92,8 @@ class Schedule(Section):
     """Whose clock the expressions mean, by its name in the IANA database; there is no default."""
     catch_up: Duration = timedelta(days=1)
     """How long after its slot a missed run is still done."""
+    longest: Duration = timedelta(hours=12)
+    """How long one run may take on a single host; then it is ended, and tried again like after an obstacle."""
     train: TrainSlots | None = None
     """Training."""
     monitor: MonitorSlots | None = None
