@@ -19,6 +19,7 @@ from .expressions import FloatArray
 
 _GRID = np.linspace(0, 1, 51)[1:-1]
 _BINS = 10
+_WIDEST = 50
 OTHER, MISSING = "other levels", "missing"
 
 
@@ -78,6 +79,8 @@ class Numbers:
             return -np.inf, np.inf
         low, high = self.edges[0], self.edges[-1]
         slack = max(2 * (high - low), 8 * self.sd)
+        # One cell far beyond all others would make any range wide enough for everything.
+        slack = min(slack, _WIDEST * (high - low)) if high > low else slack
         return (low - slack, high + slack) if slack > 0 else (-np.inf, np.inf)
 
     def tenths(self) -> list[slice]:

@@ -25,6 +25,7 @@ from .judge import Judged, Opponents, judge
 from .leakage import leakage_findings
 from .learn import Learned, learn
 from .project import Project
+from .ranges import range_findings
 from .repeats import one_cluster
 from .sample import observe
 from .seen import SeenRows
@@ -138,7 +139,12 @@ def _parted(evidence: Evidence) -> Evidence:
     counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})
     known = replace(evidence, split=parts, as_of=observed.as_of)
     return known.plus(
-        [counted, *leakage_findings(parts, evidence.project), *shift_findings(parts, evidence.project)]
+        [
+            counted,
+            *range_findings(parts, evidence.project),
+            *leakage_findings(parts, evidence.project),
+            *shift_findings(parts, evidence.project),
+        ]
     )
 
 

@@ -15,6 +15,7 @@ from .expressions import FloatArray
 from .search_space import Search
 
 _CHANCE = log(1e-6)
+_SMALLEST = 1e-100
 
 
 def refuse_unlearnable(X: pd.DataFrame, y: NDArray[np.integer], features: Features, search: Search) -> None:
@@ -33,8 +34,8 @@ def refuse_unlearnable(X: pd.DataFrame, y: NDArray[np.integer], features: Featur
     Raises
     ------
     DataError
-        When y does not hold both 0 and 1 and nothing else, a number is infinite, a feature is the
-        same in all rows, or a category has so many levels that it is an id.
+        When y does not hold both 0 and 1 and nothing else, a number is infinite or vanishes, a feature is
+        the same in all rows, or a category has so many levels that it is an id.
     FitError
         When a single feature separates the classes perfectly, which chance alone does less than
         once in a million: it is the outcome by another name, or was known after it.
@@ -68,6 +69,10 @@ def _refuse_number(name: str, column: pd.Series) -> None:
     if infinite:
         rule = f"{infinite} of {len(values)} values are infinite"
         raise DataError(f"feature '{name}'", rule, "give finite numbers, or leave the cell empty")
+    small = np.abs(values[np.isfinite(values) & (values != 0)])
+    if len(small) and small.max() < _SMALLEST:
+        rule = f"all {len(small)} values that are not zero lie below {_SMALLEST:g}, where squares vanish"
+        raise DataError(f"feature '{name}'", rule, "give it in another unit")
     gaps = np.isnan(values)
     observed = values[~gaps]
     if not len(observed) or (not gaps.any() and observed.min() == observed.max()):

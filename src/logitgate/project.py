@@ -149,6 +149,7 @@ class Project(Section):
         late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
         if late:
             yield f"costs read {quoted(late)}, known only after the outcome; they are needed before it"
+        yield from self._strange_costs()
         yield from self._strange_times()
         yield from self._strange_trust()
         yield from self.monitoring.problems(self.features.all, has_time=self.columns.time is not None)
@@ -161,6 +162,18 @@ class Project(Section):
             yield f"a case file has its own {quoted(own)}; rename that column of the rows"
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
+
+    def _strange_costs(self) -> Iterator[str]:
+        no_numbers = (ColumnType.TEXT, ColumnType.DATE, ColumnType.DATETIME)
+        for name in sorted(self.costs.matrix.columns - {self.outcome.column}):
+            declared = self.declared_types[name]
+            if name in self.features.categorical:
+                yield f"costs read '{name}', a category, and are over numbers; make it a numeric feature"
+            elif declared in no_numbers:
+                yield (
+                    f"costs read '{name}', a {declared} column, and are over numbers; drop it, or declare it "
+                    "a number under rows.types"
+                )
 
     def _strange_times(self) -> Iterator[str]:
         roles = self.columns

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .costs import BoolArray, CostMatrix, IntArray, RowCosts
 from .errors import DataError
+from .expressions import FloatArray
 from .project import Project
 from .two_levels import read_outcomes
 
@@ -68,8 +69,21 @@ def row_costs(frame: pd.DataFrame, matrix: CostMatrix, ids: NDArray[np.object_])
     absent = sorted(matrix.columns - set(frame.columns))
     if absent:
         raise DataError(", ".join(absent), "the costs need it and the table lacks it", "give the column")
-    columns = {name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in matrix.columns}
+    columns = {name: _numbers(frame, name) for name in sorted(matrix.columns)}
     return matrix.rows(columns, len(frame), ids)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> FloatArray:
+    try:
+        if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+            raise TypeError
+        return frame[name].to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        # The library's own error quotes a cell.
+        rule = "the costs read it and it holds no numbers"
+        raise DataError(
+            name, rule, "declare it a number under rows.types, or drop it from the costs"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

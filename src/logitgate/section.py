@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 _DURATION = re.compile(r"\s*(\d+)\s*(minute|hour|day|week)s?\s*")
 
+_LONGEST, _MOST_DIGITS = timedelta(days=365_250), 9
+
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Name: TypeAlias = Annotated[str, Field(min_length=1)]
 Names: TypeAlias = tuple[Name, ...]
@@ -28,11 +30,16 @@ def quoted(names: set[str] | list[str]) -> str:
 
 def _duration(value: object) -> object:
     if isinstance(value, timedelta):
+        if abs(value) > _LONGEST:
+            raise ValueError("longer than 1,000 years, which no date holds")
         return value
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("not a duration; write it like '90 days', '36 hours' or '2 weeks'")
-    return timedelta(**{f"{found[2]}s": int(found[1])})
+    number, unit = found[1], f"{found[2]}s"
+    if len(number) > _MOST_DIGITS or timedelta(**{unit: int(number)}) > _LONGEST:
+        raise ValueError("longer than 1,000 years, which no date holds")
+    return timedelta(**{unit: int(number)})
 
 
 Duration: TypeAlias = Annotated[

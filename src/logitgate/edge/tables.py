@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from ..columns import ColumnType
 from ..errors import ProjectError, UnavailableError
 from ..project import Project
-from .casts import Column, canonical, cast
+from .casts import Column, canonical, cast, is_text
 from .cells import Cells, cells_of, digest_of, native
 from .source import Source, joined
 
@@ -158,6 +159,11 @@ def _cells(source: Source, name: str, project: Project) -> Cells:
     if name in project.features.categorical and declared is not ColumnType.TEXT:
         # A category is its canonical text, whatever type its cells are read by.
         array = canonical(array)
+    if not is_level and pa.types.is_dictionary(array.type):
+        # How a file stores an id, or what nobody declared, is no part of what it says.
+        array = array.dictionary_decode()
+    if declared is ColumnType.TEXT and is_text(array.type):
+        array = array.cast(pa.large_string())
     return cells_of(array, levels=declared is not None and name != project.columns.id)
 
 
