@@ -178,7 +178,9 @@ def test_late_slots_come_in_the_order_of_their_moments(tmp_path, monkeypatch):
     jobs = JOBS | {"train": {"cron": "0 3 * * *"}}
     project = load_project(projects.write(tmp_path, schedule=jobs))
     ran = []
-    monkeypatch.setattr(clock, "_run", lambda command: ran.append(command[0]) or clock._Run(0, "PASS"))
+    monkeypatch.setattr(
+        clock, "_run", lambda command, _limit: ran.append(command[0]) or clock._Run(0, "PASS")
+    )
     lines = []
     with slot_book(tmp_path, "visits") as book:
         for job in project.schedule.jobs:

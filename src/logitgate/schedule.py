@@ -93,7 +93,7 @@ class Schedule(Section):
     catch_up: Duration = timedelta(days=1)
     """How long after its slot a missed run is still done."""
     longest: Duration = timedelta(hours=12)
-    """How long one run may take on a single host; then it is ended, and tried again like after an obstacle."""
+    """How long one run may take on a single host; then it is ended, as if it had met an obstacle."""
     train: TrainSlots | None = None
     """Training."""
     monitor: MonitorSlots | None = None

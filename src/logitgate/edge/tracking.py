@@ -253,7 +253,7 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
 
 
 def _may_be_adopted(run: Recorded) -> bool:
-    """Return whether a run was made by `mlflow run` for this very process; anybody else's is left as it is."""
+    """Return whether `mlflow run` made a run for this very process; anybody else's is left as it is."""
     tags = run.data.tags
     ours = sorted(name for name in tags if name.startswith("logitgate."))
     made = mlflow_tags.MLFLOW_PROJECT_ENTRY_POINT in tags
