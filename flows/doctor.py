@@ -6,6 +6,7 @@ from pathlib import Path
 
 from logitgate.edge import doctor
 from logitgate.edge.environment import home
+from logitgate.edge.righting import begin_a_new_chain
 from logitgate.edge.store import open_store
 from logitgate.findings import Verdict
 from logitgate.project_file import load_project
@@ -15,6 +16,12 @@ def run_doctor(project_file: Path) -> Verdict:
     """Tell what is wrong, and what a repair would do."""
     project = load_project(project_file)
     return doctor.told(doctor.examine(open_store(home()), project))
+
+
+def run_new_chain(project_file: Path, reason: str) -> None:
+    """Begin the ledger's chain anew; what was lost is written into it."""
+    project = load_project(project_file)
+    begin_a_new_chain(open_store(home()), project.name, reason)
 
 
 def run_repair(project_file: Path) -> Verdict:

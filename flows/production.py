@@ -5,18 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from logitgate.edge.environment import home
-from logitgate.edge.production import Return, history, rehearse, roll_back
+from logitgate.edge.production import Return, look, look_at_files, rehearse, roll_back
+from logitgate.edge.righting import adopt
 from logitgate.edge.store import open_store
 from logitgate.edge.transaction import Moved
-from logitgate.history import History
+from logitgate.findings import Verdict
+from logitgate.history import History, audit
+from logitgate.production_state import state_of
 from logitgate.project_file import load_project
 
 
 def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - the command line's own flag
     """Read the ledger of a project, and hold the registry against it when asked."""
+    project, store = load_project(project_file), open_store(home())
+    ledger, now = (look_at_files if verify else look)(store, project.name)
+    verdict = Verdict(audit(ledger, now)) if verify else None
+    return History(project.name, ledger, verdict, state_of(ledger, now))
+
+
+def run_adoption(project_file: Path, reason: str) -> Moved:
+    """Take the champion that is there for ours."""
     project = load_project(project_file)
-    ledger, verdict = history(open_store(home()), project.name)
-    return History(project.name, ledger, verdict if verify else None)
+    return adopt(open_store(home()), project.name, reason)
 
 
 def run_rollback(project_file: Path, wanted: Return) -> Moved:

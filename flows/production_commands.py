@@ -62,17 +62,39 @@ def rehearse(
 
 
 @app.command()
-def doctor(
+def adopt(
     project: ProjectFile,
-    repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
     as_json: AsJson = False,
 ) -> None:
-    """Look for what kills have left: runs, uploads, intents and folders that nobody goes on with."""
+    """Write into the ledger that the champion which is there is ours, whoever has put it there."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_adoption
+        from flows.production_screen import print_adopted
+    print_adopted(run_adoption(project, reason), as_json=as_json)
+
+
+@app.command()
+def doctor(
+    project: ProjectFile,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
+    new_chain: Annotated[
+        bool, typer.Option("--new-chain", help="Begin the ledger's chain anew after damage.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why, with --new-chain.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Look for what kills and hands have left, and for a champion that is not what the ledger says."""
     from flows.start import started
 
     with started():
         from flows import screen
-        from flows.doctor import run_doctor, run_repair
+        from flows.doctor import run_doctor, run_new_chain, run_repair
+    if new_chain:
+        run_new_chain(project, reason)
     verdict = (run_repair if repair else run_doctor)(project)
     screen.print_verdict(verdict, as_json=as_json)
     raise typer.Exit(1 if verdict.status.stops else 0)

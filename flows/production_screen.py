@@ -34,6 +34,15 @@ def print_history(told: History, *, as_json: bool) -> None:
         print_findings(told.verdict)
 
 
+def print_adopted(moved: Moved, *, as_json: bool) -> None:
+    """Print which version is ours now."""
+    if as_json:
+        print_json(moved.as_json())
+        return
+    fate = "was ours already" if moved.is_repeated else "is ours now, as the history says"
+    OUT.print(f"version {moved.version} {fate}", highlight=False)
+
+
 def print_moved(moved: Moved, fate: str, *, as_json: bool) -> None:
     """Print what became of a rollback or of its rehearsal, and how long it took."""
     if as_json:

@@ -11,6 +11,7 @@ from flows.patience import work
 from flows.steps import step
 from logitgate.edge import serving, shadowing
 from logitgate.edge.environment import home
+from logitgate.edge.notify import notify
 from logitgate.edge.scoring_table import Asked, Beside, refuse_impossible_scoring, score_table
 from logitgate.edge.serving import Serving
 from logitgate.edge.store import open_store
@@ -27,7 +28,10 @@ def find_model(project: Project, version: int | None) -> Serving:
     with step("load the model"):
         if version is not None:
             return serving.numbered(home(), project.name, version)
-        return serving.champion(home(), project.name)
+        found = serving.champion(home(), project.name)
+        if found.because:
+            notify(f"logitgate: {project.name} is scored by a kept copy of {found.version}", found.because)
+        return found
 
 
 @_task

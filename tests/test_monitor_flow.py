@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from logitgate.edge.bounds import Bound
 from logitgate.edge.locks import held
 from tests import projects
 from tests.command import living_in, logitgate, opened
@@ -146,7 +147,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
             first.everything
         )
         with held(opened(home), "promote-visits", 5), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("logitgate.edge.locks._PATIENCE_SECONDS", 0.2)
+            patch.setattr("logitgate.edge.locks.LOCK", Bound(0.2))
             blocked = watched(project, WINDOWS[1], "--act")
         assert (blocked.code, blocked.json["fate"], blocked.json["action"]) == (3, "unavailable", "roll back")
         assert opened(home).client.get_model_version_by_alias("visits", "champion").version == 2

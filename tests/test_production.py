@@ -201,10 +201,8 @@ def test_a_rehearsal_does_all_but_move(store, versions):
 def test_a_hand_on_the_alias_is_reported(store, versions):
     """Then the next transaction writes down what it found, and the way back passes it by."""
     store.client.set_registered_model_alias(NAME, "champion", "4")
-    assert audited(store)["champion"] == (
-        "FAIL",
-        "is version 4, but the ledger put version 3 there: moved by hand",
-    )
+    status, because = audited(store)["champion"]
+    assert status == "FAIL" and "is version 4, but the ledger put version 3 there" in because
     assert roll_back(store, NAME, Return("by hand")).version == 3
     found = audited(store)
     assert set(found) == {"version 4"} and found["version 4"][0] == "WARN"

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from . import production_state
 from .findings import Finding, Status, Verdict
-from .ledger import Kind, Ledger, Reason, Release, Tenure, way_back_command
+from .ledger import Anchoring, Kind, Ledger, Reason, Release, Tenure, way_back_command
+from .production_state import REPAIR, Production, State, named, state_of
 
 CHECK = "ledger"
 """The check that the findings of `audit` belong to."""
 
+_LOOSE = {
+    Anchoring.BEHIND: "is of an earlier entry, as after a kill",
+    Anchoring.ABSENT: "is not in the registry, so that cutting the end of the ledger would not show",
+    Anchoring.ELSEWHERE: "is of another ledger",
+}
 _MOST_ROWS, _LONGEST_CELL = 20, 200
-
-
-@dataclass(frozen=True, slots=True)
-class Production:
-    """What the registry says now.
-
-    Parameters
-    ----------
-    champion, previous : Release or None
-        Versions that carry the aliases.
-    versions : mapping of int to Release
-        Each version that still exists.
-    """
-
-    champion: Release | None = None
-    previous: Release | None = None
-    versions: Mapping[int, Release] = field(default_factory=dict)
-
-    def holds(self, release: Release) -> bool:
-        """Return whether this very version is still in the registry."""
-        return release.is_same(self.versions.get(release.version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +28,8 @@ class History:
     model: str
     ledger: Ledger
     verdict: Verdict | None = None
+    state: State | None = None
+    """What has become of the champion."""
 
     def as_json(self) -> dict[str, object]:
         """Return plain values, oldest first."""
@@ -49,6 +37,7 @@ class History:
         plain: dict[str, object] = {
             "model": self.model,
             "champion": self.ledger.champion,
+            "state": self.state.value if self.state else None,
             "way_back": back.version if back else None,
             "tenures": [
                 {**tenure.as_json(), "way_back": way_back_of(tenure, self.ledger) or None}
@@ -105,48 +94,48 @@ def cost_of(reason: Reason) -> str:
 
 def _chain(ledger: Ledger) -> Iterator[Finding]:
     for because in ledger.breaks:
-        yield Finding(CHECK, "chain", Status.FAIL, f"{because}: somebody has changed the ledger")
+        remedy = "see what is left, and go on by `logitgate doctor PROJECT --new-chain --reason TEXT`"
+        yield Finding(CHECK, "chain", Status.FAIL, f"{because}: somebody has changed the ledger; {remedy}")
+    if ledger.anchoring in _LOOSE and any(entry.format > 1 for entry in ledger.entries):
+        because = f"{_LOOSE[ledger.anchoring]}; the next entry or `{REPAIR}` anchors it"
+        yield Finding(CHECK, "anchor", Status.WARN, because)
     if not ledger.breaks:
         because = f"{ledger.last} entries follow from one another"
         yield Finding(CHECK, "chain", Status.PASS, because, {"entries": ledger.last, "head": ledger.head})
 
 
 def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
-    told, begun = ledger.in_production, ledger.open
-    if _are_same(told, now.champion):
-        yield Finding(CHECK, "champion", Status.PASS, f"is {_named(told)}, as the ledger says")
-    elif begun is not None and _are_same(now.champion, begun.release):
-        because = f"is {_named(now.champion)}, as the unfinished entry {begun.number} intends"
-        yield Finding(CHECK, "champion", Status.WARN, because)
-    elif told is not None and not now.holds(told):
-        because = f"{_named(told)} was deleted, and the alias with it; registry says {_named(now.champion)}"
-        yield Finding(CHECK, "champion", Status.FAIL, because)
-    else:
-        because = f"is {_named(now.champion)}, but the ledger put {_named(told)} there: moved by hand"
-        yield Finding(CHECK, "champion", Status.FAIL, because)
-    for tenure in ledger.tenures():
-        if tenure.entry.kind is Kind.FOUND:
-            because = "was found in production and had not been put there by a promotion"
-            yield Finding(CHECK, f"version {tenure.version}", Status.WARN, because)
+    state, because = state_of(ledger, now), production_state.because(ledger, now)
+    remedy = production_state.remedy(ledger, now)
+    status = {State.SOUND: Status.PASS, State.NONE: Status.PASS, State.UNFINISHED: Status.WARN}
+    told = f"{because}; {remedy}" if remedy else because
+    yield Finding(CHECK, "champion", status.get(state, Status.FAIL), told, {"state": state.value})
+    for tenure in ledger.proven():
+        if tenure.entry.kind is Kind.FOUND and tenure.act == "discovery":
+            found = "was found in production and had not been put there by a promotion"
+            yield Finding(CHECK, f"version {tenure.version}", Status.WARN, found)
 
 
 def _previous(ledger: Ledger, now: Production) -> Iterator[Finding]:
     back = ledger.way_back()
     told = back.release if back else None
+    if told is not None and told in now.damage:
+        because = f"is {named(told)}, but {now.damage[told]}; until its files are back, name another by --to"
+        yield Finding(CHECK, "previous", Status.FAIL, because)
     if _are_same(now.previous, told) or ledger.open is not None or (told and not now.holds(told)):
         return
     done = [entry for entry in ledger.entries if entry.kind is Kind.DONE]
     if done and done[-1].format == 1 and now.previous and now.previous.version == done[-1].previous:
-        because = (
-            f"is {_named(now.previous)}, which an earlier logitgate has set; the next move sets it right"
-        )
+        because = f"is {named(now.previous)}, which an earlier logitgate has set; the next move sets it right"
         yield Finding(CHECK, "previous", Status.WARN, because)
         return
-    because = f"is {_named(now.previous)}, but the way back is {_named(told)}: moved by hand"
+    because = f"is {named(now.previous)}, but the way back is {named(told)}: moved by hand; see `{REPAIR}`"
     yield Finding(CHECK, "previous", Status.FAIL, because)
 
 
 def _versions(ledger: Ledger, now: Production) -> Iterator[Finding]:
+    if state_of(ledger, now) is State.OTHER_REGISTRY:
+        return
     newest = {tenure.version: tenure.release for tenure in ledger.tenures()}
     for version, release in newest.items():
         there = now.versions.get(version)
@@ -179,7 +168,3 @@ def _row(tenure: Tenure, ledger: Ledger) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("\n", " ")[:_LONGEST_CELL].replace("|", "\\|")
-
-
-def _named(release: Release | None) -> str:
-    return "none" if release is None else f"version {release.version}"

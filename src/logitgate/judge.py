@@ -34,6 +34,8 @@ class Opponents:
     champion: Model | None = None
     version: int | None = None
     """The champion's version; None before the first release."""
+    digest: str = ""
+    """Of its files."""
     refusal: str = ""
     """Why there is a version but no champion: it could not be loaded."""
     own_rows: SeenRows | None = None
@@ -55,6 +57,8 @@ class Judged:
     exhibits: tuple[Exhibit, ...]
     champion_version: int | None
     """The version in production that it was held against; None for a first release."""
+    champion_digest: str = ""
+    """Of its files."""
 
 
 def judge(model: Model, opponents: Opponents, test: Sample, project: Project) -> Judged:
@@ -100,6 +104,7 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
         (*findings, *weak_findings(weak)),
         (*exhibits, weak_exhibit(weak), *_side_by_side(contest, project)),
         opponents.version,
+        opponents.digest,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,8 +19,13 @@ from .findings import Figure, finite
 BEGINNING = "0" * 64
 """What the first entry carries in place of the digest of the one before."""
 
-Act: TypeAlias = Literal["promotion", "rollback", "forced", "rehearsal", "discovery"]
-"""What an entry is about; "forced" is a version that somebody put there past its verdict."""
+Act: TypeAlias = Literal[
+    "promotion", "rollback", "forced", "rehearsal", "discovery", "adoption", "repair", "new chain"
+]
+"""What an entry is about; "forced" is a version that somebody put there past its verdict, "adoption" one that
+was there and that somebody answers for, "repair" an alias that is put back where the ledger has it."""
+
+_CHAIN_DIGITS = 16
 
 FORMAT = 2
 """Of the entries that are written now. Those of format 1 do not say which run made their version."""
@@ -54,7 +59,8 @@ class Kind(StrEnum):
     """What an entry says.
 
     INTENT: the alias is about to move. DONE: it moved. ABANDONED: it did not, and will not by this intent.
-    FOUND: it stands where no entry has put it. REHEARSED: everything but the move was done.
+    FOUND: it stands where no entry has put it. REHEARSED: everything but the move was done. CHAIN: the chain
+    begins anew here, after damage; what lies before it proves nothing.
     """
 
     INTENT = "intent"
@@ -62,6 +68,11 @@ class Kind(StrEnum):
     ABANDONED = "abandoned"
     FOUND = "found"
     REHEARSED = "rehearsed"
+    CHAIN = "chain"
+
+
+_MOVING = (Kind.DONE, Kind.FOUND, Kind.CHAIN)
+"""Kinds of entries that say what is in production from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,12 @@ class Entry:
         Of the run that made the version.
     format : int
         1 for lines from before there were formats.
+    registry : str
+        Address of the registry, without password, that the aliases were moved in.
+    writer : str
+        The process that wrote it, as a heartbeat.
+    may_arrive_until : datetime, optional
+        Of an abandoned intent: until when its request may still be under way.
     """
 
     number: int
@@ -128,6 +145,9 @@ class Entry:
 
     run_id: str = ""
     format: int = 1
+    registry: str = ""
+    writer: str = ""
+    may_arrive_until: datetime | None = None
 
     @property
     def release(self) -> Release | None:
@@ -137,7 +157,9 @@ class Entry:
     def line(self) -> str:
         """Return the entry as it is kept."""
         reason = {**asdict(self.reason), "figures": _finite(self.reason.figures)}
-        plain = {**asdict(self), "reason": reason, "time": self.time.isoformat()}
+        until = self.may_arrive_until.isoformat() if self.may_arrive_until else None
+        times = {"time": self.time.isoformat(), "may_arrive_until": until}
+        plain = {**asdict(self), "reason": reason, **times}
         return json.dumps(plain, sort_keys=True, allow_nan=False)
 
     @classmethod
@@ -154,10 +176,58 @@ class Entry:
             plain.pop("way_back", None)  # what format 1 offered, whatever its gates had said
             plain["kind"] = Kind(plain["kind"])
             plain["time"] = datetime.fromisoformat(plain["time"])
+            until = plain.get("may_arrive_until")
+            plain["may_arrive_until"] = datetime.fromisoformat(until) if until else None
             plain["reason"] = Reason(**plain["reason"])
             return cls(**plain)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"no entry of a ledger: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What the registry notes about an entry, where cutting or editing the ledger's end does not reach.
+
+    Parameters
+    ----------
+    chain : str
+        Which chain.
+    number : int
+        Of the entry.
+    digest : str
+        sha256 of its line.
+    """
+
+    chain: str
+    number: int
+    digest: str
+
+    def text(self) -> str:
+        """Return it as it is kept."""
+        return json.dumps([self.chain, self.number, self.digest])
+
+    @classmethod
+    def read(cls, text: str) -> Anchor | None:
+        """Rebuild; None for what is no anchor."""
+        try:
+            chain, number, digest = json.loads(text)
+            return cls(str(chain), int(number), str(digest))
+        except (TypeError, ValueError):
+            return None
+
+
+class Anchoring(StrEnum):
+    """What the registry says about the end of a chain.
+
+    UNKNOWN: it was not asked. WHOLE: the last entry is anchored. BEHIND: an earlier one is, as after a kill.
+    ABSENT: none is. ELSEWHERE: the anchor is of another chain.
+    """
+
+    UNKNOWN = "unknown"
+    WHOLE = "whole"
+    BEHIND = "behind"
+    ABSENT = "absent"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +246,10 @@ class Ledger:
     gone : tuple of Release
         Versions that were in production and are not in the registry any more, so that none of them is a way
         back.
+    lines : mapping of int to str
+        sha256 of each line, by its number.
+    anchoring : Anchoring
+        What the registry says about the end of the chain.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -183,6 +257,8 @@ class Ledger:
     last: int = 0
     head: str = BEGINNING
     gone: tuple[Release, ...] = ()
+    lines: Mapping[int, str] = field(default_factory=dict)
+    anchoring: Anchoring = Anchoring.UNKNOWN
 
     @classmethod
     def of(cls, lines: Mapping[int, str]) -> Ledger:
@@ -198,19 +274,70 @@ class Ledger:
             except ValueError:
                 breaks.append(f"entry {number} cannot be read")
             else:
+                if entry.kind is Kind.CHAIN:
+                    breaks.clear()
+                    head = entry.before
                 entries.append(entry)
                 if entry.number != number:
                     breaks.append(f"entry {number} says that it is entry {entry.number}")
                 elif entry.before != head and number == expected:
                     breaks.append(f"entry {number} does not follow from the one before it")
             head, expected = digest_of(line), number + 1
-        return cls(tuple(entries), tuple(breaks), expected - 1, head)
+        digests = {number: digest_of(line) for number, line in lines.items()}
+        return cls(tuple(entries), tuple(breaks), expected - 1, head, lines=digests)
+
+    @property
+    def beginning(self) -> int:
+        """Number of the entry that the chain begins with."""
+        starts = [entry.number for entry in self.entries if entry.kind is Kind.CHAIN]
+        return starts[-1] if starts else 1
+
+    @property
+    def chain(self) -> str:
+        """What tells this chain from others: the digest of its first line; empty before there is one."""
+        return self.lines.get(self.beginning, "")[:_CHAIN_DIGITS]
+
+    @property
+    def anchor(self) -> Anchor:
+        """What the registry should say about its end."""
+        return Anchor(self.chain, self.last, self.head)
+
+    def held_against(self, newest: Anchor | None, others: Iterable[Anchor] = ()) -> Ledger:
+        """Hold the end of the chain against what the registry has noted about it.
+
+        Parameters
+        ----------
+        newest : Anchor or None
+            Of the registered model: the last entry.
+        others : iterable of Anchor
+            Of versions: the entries that put them into production.
+        """
+        if not self.entries:
+            return self
+        ours = [one for one in others if one.chain == self.chain]
+        if newest is None or newest.chain != self.chain:
+            breaks = ["the anchor of its end is gone from the registered model"] if ours else []
+            state = Anchoring.ELSEWHERE if newest is not None else Anchoring.ABSENT
+        else:
+            ours, breaks = [newest, *ours], []
+            state = Anchoring.BEHIND if newest.number < self.last else Anchoring.WHOLE
+        breaks += sorted({broken for one in ours if (broken := self._broken_at(one))})
+        last = max([self.last, *(one.number for one in ours)])
+        return replace(self, breaks=(*self.breaks, *breaks), last=last, anchoring=state)
+
+    def _broken_at(self, anchor: Anchor) -> str:
+        if anchor.number not in self.lines:
+            return f"entry {anchor.number} is cut off"
+        if self.lines[anchor.number] != anchor.digest:
+            return f"entry {anchor.number} is not the one that was anchored in the registry"
+        return ""
 
     @property
     def open(self) -> Entry | None:
         """The intent whose end was never written, if there is one."""
-        ended = {entry.move for entry in self.entries if entry.kind in (Kind.DONE, Kind.ABANDONED)}
-        waiting = [entry for entry in self.entries if entry.kind is Kind.INTENT and entry.move not in ended]
+        here = [entry for entry in self.entries if entry.number >= self.beginning]
+        ended = {entry.move for entry in here if entry.kind in (Kind.DONE, Kind.ABANDONED)}
+        waiting = [entry for entry in here if entry.kind is Kind.INTENT and entry.move not in ended]
         return waiting[-1] if waiting else None
 
     @property
@@ -239,29 +366,43 @@ class Ledger:
         """Replay the entries: who was in production from when to when, oldest first."""
         tenures: list[Tenure] = []
         for entry in self.entries:
-            if entry.kind in (Kind.DONE, Kind.FOUND):
+            if entry.reason.act == "repair" and tenures and tenures[-1].release.is_same(entry.release):
+                continue  # the alias was put back; the tenure goes on
+            if entry.kind in _MOVING:
                 if tenures and tenures[-1].until is None:
                     tenures[-1] = replace(tenures[-1], until=entry.time)
                 if entry.release is not None:
                     tenures.append(Tenure(entry.release, entry.time, None, entry))
         return tuple(tenures)
 
+    def proven(self) -> tuple[Tenure, ...]:
+        """Return the tenures that the chain proves: those since it began."""
+        return tuple(one for one in self.tenures() if one.entry.number >= self.beginning)
+
     def followed_by(self, entry: Entry) -> Ledger:
         """Return what it would be with one more entry, before that is written."""
-        return replace(self, entries=(*self.entries, entry))
+        return replace(self, entries=(*self.entries, replace(entry, number=self.last + 1)))
 
     def is_sound(self, release: Release) -> bool:
         """Return whether its gates promoted a version, it was not rolled back from since, and is there."""
         if any(release.is_same(one) for one in self.gone):
             return False
         sound, before = False, None
-        for tenure in self.tenures():
+        for tenure in self.proven():
             if tenure.act == "rollback" and before is not None and release.is_same(before.release):
                 sound = False
             if tenure.act == "promotion" and release.is_same(tenure.release):
                 sound = True
+            if self._was_taken_away(tenure):
+                sound = sound and not release.is_same(tenure.release)
             before = tenure
         return sound
+
+    def _was_taken_away(self, tenure: Tenure) -> bool:
+        """Return whether a tenure ended because the version's files were no good any more."""
+        later = [entry for entry in self.entries if entry.number > tenure.entry.number]
+        ended = next((entry for entry in later if entry.kind in _MOVING and entry.time == tenure.until), None)
+        return ended is not None and ended.version is None and ended.reason.act == "repair"
 
     def way_back(self) -> Tenure | None:
         """Return the tenure that a rollback goes back to, or None when there is no earlier one.
@@ -271,7 +412,7 @@ class Ledger:
         rolled back from: never what somebody has forced in or put there by hand.
         """
         standing: list[Tenure] = []
-        for tenure in self.tenures():
+        for tenure in self.proven():
             if tenure.act == "rollback":
                 below = [place for place, one in enumerate(standing) if one.release.is_same(tenure.release)]
                 standing = standing[: below[-1] if below else -1]

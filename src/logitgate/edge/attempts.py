@@ -63,7 +63,7 @@ def earlier(store: Store, project: str, key: str) -> Outcome | None:
     """Return the outcome of this very training: `repeated` when it ended, else from where it goes on.
 
     A run that was interrupted after all its evidence was recorded goes on there, if production is still what
-    it was judged against. Anything less is done again.
+    it was judged against. Anything less is done again, and so is a training whose version was deleted since.
 
     Raises
     ------
@@ -75,14 +75,20 @@ def earlier(store: Store, project: str, key: str) -> Outcome | None:
     champion = now.version if now else None
     for run in runs:
         if run.info.status == "FINISHED":
-            return replace(_outcome(store, run), champion=champion, repeated=True)
+            outcome = _outcome(store, run)
+            if _is_there(store, outcome, key):
+                return replace(outcome, champion=champion, repeated=True)
     for run in runs:
         if run.data.tags.get(RECORDED):
             outcome = _outcome(store, run)
-            there = outcome.version is None or versions.is_there(store, project, outcome.version)
-            if there and champion in (outcome.against, outcome.version):
+            if _is_there(store, outcome, key) and champion in (outcome.against, outcome.version):
                 return outcome
     return None
+
+
+def _is_there(store: Store, outcome: Outcome, key: str) -> bool:
+    """Return whether the version of an outcome still is in the registry; one without any has none to lose."""
+    return outcome.version is None or versions.is_there(store, outcome.model, outcome.version, key)
 
 
 def attempts(store: Store, project: str, key: str) -> list[Recorded]:

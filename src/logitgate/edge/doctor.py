@@ -12,20 +12,25 @@ from mlflow.entities import Run as Recorded
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from .. import production_state
 from ..errors import HeldError, LogitgateError
 from ..findings import Finding, Status, Verdict
-from ..ledger import Reason
+from ..history import audit
+from ..ledger import Anchoring, Ledger, Reason
+from ..production_state import Production, State, state_of
 from ..project import Project
 from . import attempts, drafts, ledger_store
 from .locks import held, locked
-from .production import actor
+from .production import actor, look_at_files
 from .promotion import settle
 from .pulse import is_dead, whose
+from .registry import PREVIOUS
+from .righting import put_back, replace_the_missing
 from .store import Store, reached
 from .tracking import found_runs
 from .transaction import Request, Transaction
 
-CHECKS = ("runs", "uploads", "registry", "ledger", "drafts")
+CHECKS = ("runs", "uploads", "registry", "ledger", "production", "drafts")
 """What is looked at."""
 
 BY = "logitgate doctor"
@@ -42,7 +47,8 @@ class Trouble:
     subject: str
     because: str
     remedy: str
-    mend: Callable[[], None]
+    mend: Callable[[], object] | None
+    """None for what is left to people."""
 
 
 def examine(store: Store, project: Project) -> tuple[Trouble, ...]:
@@ -63,19 +69,20 @@ def examine(store: Store, project: Project) -> tuple[Trouble, ...]:
         *_pending(store, [one for one in uploads if one.source_run_id not in living]),
         *([] if living else _empty(store, project.name)),
         *_intents(store, project.name),
+        *_production(store, project.name),
         *_drafts(store, project),
     )
 
 
 def mend(troubles: tuple[Trouble, ...]) -> tuple[Finding, ...]:
     """Put right what is wrong, and tell of each whether it worked."""
-    return tuple(_mended(trouble) for trouble in troubles)
+    return tuple(_mended(trouble, trouble.mend) for trouble in troubles if trouble.mend is not None)
 
 
 def told(troubles: tuple[Trouble, ...], mended: tuple[Finding, ...] = ()) -> Verdict:
     """Return each trouble as a finding that stops, beside what was put right; a check without any passes."""
     found = tuple(
-        Finding(one.check, one.subject, Status.FAIL, f"{one.because}; --repair would {one.remedy}")
+        Finding(one.check, one.subject, Status.FAIL, f"{one.because}; {_would(one)}{one.remedy}")
         for one in troubles
     )
     seen = {finding.check for finding in (*found, *mended)}
@@ -83,9 +90,13 @@ def told(troubles: tuple[Trouble, ...], mended: tuple[Finding, ...] = ()) -> Ver
     return Verdict((*found, *mended, *sound))
 
 
-def _mended(trouble: Trouble) -> Finding:
+def _would(trouble: Trouble) -> str:
+    return "" if trouble.mend is None else "--repair would "
+
+
+def _mended(trouble: Trouble, mend: Callable[[], object]) -> Finding:
     try:
-        trouble.mend()
+        mend()
     except LogitgateError as error:
         return Finding(trouble.check, trouble.subject, Status.FAIL, f"{trouble.because}; {error}")
     because = f"{trouble.because}; repaired: {trouble.remedy}"
@@ -189,6 +200,48 @@ def _settle(store: Store, model: str) -> None:
     reason = Reason("discovery", actor(), "found by the doctor")
     with locked(store, model) as lock:
         settle(Transaction(store, lock, Request(model, reason)))
+
+
+def _production(store: Store, model: str) -> Iterator[Trouble]:
+    """Find a champion, a way back or a ledger that is not what ledger and registry say of one another.
+
+    While a change of production is open nothing is said: it is ended first.
+    """
+    ledger, now = look_at_files(store, model)
+    for because in ledger.breaks:
+        remedy = "go on by `logitgate doctor PROJECT --new-chain --reason TEXT`"
+        yield Trouble("ledger", "chain", because, remedy, None)
+    if ledger.breaks or ledger.open is not None:
+        return
+    state, told = state_of(ledger, now), production_state.because(ledger, now)
+    back, release = ledger.way_back(), ledger.in_production
+    if state in (State.VERSION_GONE, State.FILES_DAMAGED):
+        remedy = f"put version {back.version} back" if back else "write that nothing is in production"
+        mend = partial(replace_the_missing, store, model)
+        yield Trouble("production", "champion", told, remedy, mend)
+    elif state is State.ALIAS_GONE or (state is State.MOVED and release is not None and now.holds(release)):
+        remedy = f"put the alias back to version {ledger.champion}"
+        yield Trouble("production", "champion", told, remedy, partial(put_back, store, model))
+    elif state not in (State.SOUND, State.NONE):
+        yield Trouble("production", "champion", told, production_state.remedy(ledger, now), None)
+    elif state is State.SOUND:
+        yield from _lesser(store, model, ledger, now)
+
+
+def _lesser(store: Store, model: str, ledger: Ledger, now: Production) -> Iterator[Trouble]:
+    """Find what is wrong beside a sound champion."""
+    for finding in audit(ledger, now):
+        if finding.subject == PREVIOUS and finding.status.stops:
+            if now.previous in now.damage:
+                remedy = "put its files back, or name another way back by --to"
+                yield Trouble("production", PREVIOUS, finding.because, remedy, None)
+                continue
+            right = partial(put_back, store, model)
+            yield Trouble("production", PREVIOUS, finding.because, "let the alias name the way back", right)
+    if ledger.anchoring is not Anchoring.WHOLE and any(entry.format > 1 for entry in ledger.entries):
+        because = "its last entry is not anchored in the registry, so that cutting it off would not show"
+        anchor = partial(ledger_store.anchor, store, model, ledger)
+        yield Trouble("ledger", "anchor", because, "anchor it", anchor)
 
 
 def _drafts(store: Store, project: Project) -> Iterator[Trouble]:

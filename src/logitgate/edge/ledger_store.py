@@ -17,13 +17,16 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from ..errors import ConflictError, LogitgateError
 from ..history import page
-from ..ledger import Entry, Ledger
+from ..ledger import Anchor, Entry, Ledger
 from . import registry
 from .store import Store, reached
 from .tracking import experiment
 
 EXPERIMENT = "logitgate ledger"
 """No project can have this name: it holds a space."""
+
+ANCHOR = "logitgate.ledger"
+"""Tag of a registered model and of its versions."""
 
 _MODEL = "logitgate.ledger"
 _LONGEST, _LONGEST_PAGE = 6_000, 8_000
@@ -41,20 +44,24 @@ def read(store: Store, model: str) -> Ledger:
     UnavailableError
         When the store cannot be reached.
     """
+    there = registry.noted(store, model)  # before the entries, since each is written before it is noted
     with reached(store):
         run = _run(store, model)
     if run is None:
         return Ledger()
     numbered = {int(name): value for name, value in run.data.params.items() if name.isdigit()}
     ledger = Ledger.of(numbered)
-    there = {one.version: one.release for one in registry.versions(store, model)}
     known = {tenure.release for tenure in ledger.tenures()}
-    gone = tuple(release for release in known if not release.is_same(there.get(release.version)))
-    return replace(ledger, gone=gone)
+    gone = tuple(release for release in known if not release.is_same(there.versions.get(release.version)))
+    newest = Anchor.read(there.model_tags.get(ANCHOR, ""))
+    others = (Anchor.read(tags.get(ANCHOR, "")) for tags in there.version_tags.values())
+    return replace(ledger.held_against(newest, [one for one in others if one]), gone=gone)
 
 
-def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Entry:
-    """Write the entry that follows the last one of this ledger, and return it.
+def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Ledger:
+    """Write the entry that follows the last one of this ledger, anchor it in the registry; return all.
+
+    The anchor is written last: after a kill in between it is behind, which the next entry puts right.
 
     Raises
     ------
@@ -76,7 +83,29 @@ def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Entry:
                 raise
             rule = f"somebody else has just written entry {entry.number}"
             raise ConflictError(f"ledger of {model}", rule, "see the history, and try again") from None
-    return entry
+    written = read(store, model)
+    anchor(store, model, written)
+    return written
+
+
+def anchor(store: Store, model: str, ledger: Ledger) -> None:
+    """Note in the registry which entry is the last, and with the versions which one put them there.
+
+    Raises
+    ------
+    UnavailableError
+        When the registry cannot be reached.
+    """
+    tenures = {one.version: one for one in ledger.proven() if one.release not in ledger.gone}
+    with reached(store):
+        if not registry.is_registered(store, model):
+            return
+        store.client.set_registered_model_tag(model, ANCHOR, ledger.anchor.text())
+        newest = ledger.entries[-1] if ledger.entries else None
+        tenure = tenures.get(newest.version) if newest and newest.version is not None else None
+        if newest and tenure and tenure.entry.number == newest.number:
+            number = Anchor(ledger.chain, newest.number, ledger.lines[newest.number])
+            store.client.set_model_version_tag(model, str(tenure.version), ANCHOR, number.text())
 
 
 def show(store: Store, model: str, ledger: Ledger) -> None:

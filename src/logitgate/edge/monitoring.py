@@ -13,7 +13,8 @@ from ..decision import Decision
 from ..drift import drift
 from ..errors import ConflictError, DataError, LogitgateError
 from ..exhibits import Exhibit
-from ..findings import Finding, Status
+from ..findings import Finding, Status, Verdict
+from ..history import audit
 from ..ladder import Reaction, Watched, WayBack, decide
 from ..margins import Slices
 from ..model import Model
@@ -60,8 +61,10 @@ def standing(store: Store, project: Project) -> Standing:
     DataError, UnavailableError
         As `registry.load`.
     """
+    ledger, there = production.look_at_files(store, project.name)
+    production.refuse_a_missing_champion(project.name, ledger, there)
     version, shipment = load_version(store, project, None)
-    ledger, verdict = production.history(store, project.name)
+    verdict = Verdict(audit(ledger, replace(there, damage={})))
     if verdict.status.stops:
         rule = f"the registry is not what the ledger says ({headline(verdict)})"
         raise ConflictError(project.name, rule, "see `logitgate history PROJECT --verify`")

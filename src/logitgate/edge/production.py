@@ -6,10 +6,12 @@ import getpass
 import os
 from dataclasses import dataclass, replace
 
-from ..errors import ConflictError, ProjectError, RefusedError
+from ..errors import ConflictError, LogitgateError, ProjectError, RefusedError, UnavailableError
 from ..findings import Verdict
-from ..history import Production, audit
+from ..history import audit
 from ..ledger import Kind, Ledger, Reason, Release
+from ..production_state import GONE, Production, State, because, remedy, state_of
+from ..redaction import redacted
 from . import ledger_store, registry
 from .promotion import (
     BEFORE,
@@ -108,7 +110,19 @@ def actor() -> str:
 
 
 def history(store: Store, model: str) -> tuple[Ledger, Verdict]:
-    """Return the ledger and how the registry agrees with it, both of the same moment.
+    """Return the ledger and how the registry agrees with it, both of the same moment; files are not read.
+
+    Raises
+    ------
+    ConflictError, UnavailableError
+        As `look`.
+    """
+    ledger, now = look(store, model)
+    return ledger, Verdict(audit(ledger, now))
+
+
+def look(store: Store, model: str) -> tuple[Ledger, Production]:
+    """Return the ledger and what the registry says, both of the same moment.
 
     Raises
     ------
@@ -124,7 +138,59 @@ def history(store: Store, model: str) -> tuple[Ledger, Verdict]:
         if again.head == ledger.head:
             break
         ledger = again
-    return ledger, Verdict(audit(ledger, now))
+    return ledger, now
+
+
+def look_at_files(store: Store, model: str) -> tuple[Ledger, Production]:
+    """Look, and load champion and previous version as well: what is wrong with their files is `damage`.
+
+    Raises
+    ------
+    ConflictError, UnavailableError
+        As `look`.
+    """
+    ledger, now = look(store, model)
+    damage: dict[Release, str] = {}
+    for release in (now.champion, now.previous):
+        if release is None or not release.digest:  # of somebody else: nothing says what its files were
+            continue
+        try:
+            registry.load(store, registry.released(store, model, release))
+        except UnavailableError:
+            raise
+        except LogitgateError as error:
+            damage[release] = f"its files are not what was registered ({error.subject} {error.rule})"
+    return ledger, replace(now, damage=damage)
+
+
+def see_that_the_champion_is_there(store: Store, model: str) -> None:
+    """Refuse to go on when the champion that the ledger put into production is missing.
+
+    Raises
+    ------
+    ConflictError
+        When the champion's alias or version is gone.
+    UnavailableError
+        When this is not the registry of the ledger, or the store cannot be reached.
+    """
+    ledger, now = look(store, model)
+    refuse_a_missing_champion(model, ledger, now)
+
+
+def refuse_a_missing_champion(model: str, ledger: Ledger, now: Production) -> None:
+    """Say which champion is missing, and what to do.
+
+    Raises
+    ------
+    ConflictError
+        When the champion's alias, version or files are gone.
+    UnavailableError
+        When this is not the registry of the ledger.
+    """
+    state = state_of(ledger, now)
+    if state in (*GONE, State.FILES_DAMAGED):
+        refusal = UnavailableError if state is State.OTHER_REGISTRY else ConflictError
+        raise refusal(f"champion of {model}", because(ledger, now), remedy(ledger, now))
 
 
 def see_whom_it_is_about(store: Store, model: str, judged: Release) -> None:
@@ -209,4 +275,5 @@ def _production(store: Store, model: str) -> Production:
         champion.release if champion else None,
         previous.release if previous else None,
         {one.version: one.release for one in registry.versions(store, model)},
+        redacted(store.registry_uri),
     )

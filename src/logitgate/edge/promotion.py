@@ -6,21 +6,23 @@ stands in the ledger before the alias moves, and where the alias is tells how fa
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ..errors import ConflictError, DataError, UnavailableError
 from ..golden import replay
-from ..ledger import FORMAT, Entry, Kind, Reason
+from ..heartbeat import Heartbeat
+from ..ledger import Entry, Kind, Ledger, Reason
 from . import ledger_store, registry
 from .locks import LOCK_URL
-from .registry import CHAMPION, PREVIOUS
+from .pulse import is_gone
+from .registry import CHAMPION, PREVIOUS, ModelVersion
 from .store import Store, reached
 from .transaction import Moved, Request, Step, Transaction, carry_out
 
 LEASE_SECONDS = 120.0
-"""How long an intent that was written under another lock is left alone: its writer may be alive."""
+"""How long the request of an intent may still be under way, and how long one of another lock is left alone,
+since its writer may be alive."""
 
 
 def promote(store: Store, asked: Request) -> Moved:
@@ -49,7 +51,10 @@ def settle(now: Transaction) -> Transaction:
         return now
     _refuse_a_living_writer(begun, now)
     if champion is None or not champion.release.is_same(begun.release):
-        return now.wrote(replace(begun, kind=Kind.ABANDONED))
+        until = _may_arrive_until(begun, now)
+        if until is not None and not _is_wanted(begun, now):
+            raise _under_way(begun, until, now)
+        return now.wrote(replace(begun, kind=Kind.ABANDONED, may_arrive_until=until))
     _show_the_way_back(now, begun)
     return now.wrote(replace(begun, kind=Kind.DONE))
 
@@ -58,7 +63,10 @@ def see_the_chain(now: Transaction) -> Transaction:
     """Refuse to write on in a ledger that somebody has changed."""
     if now.ledger.breaks:
         rule = f"its chain is broken ({now.ledger.breaks[0]})"
-        remedy = "see `logitgate history PROJECT --verify`; `rollback --to VERSION --force` still works"
+        remedy = (
+            "see `logitgate history PROJECT --verify`, go on by `logitgate doctor PROJECT --new-chain "
+            "--reason TEXT`; `rollback --to VERSION --force` still works"
+        )
         raise ConflictError(f"ledger of {now.asked.model}", rule, remedy)
     return now
 
@@ -68,7 +76,7 @@ def see_the_champion(now: Transaction) -> Transaction:
     told = now.ledger.champion
     if now.champion is None and told is not None:
         rule = f"is none, but the ledger put version {told} there: it was deleted, or its alias was"
-        remedy = "put one back by `logitgate rollback PROJECT --to VERSION --reason TEXT`, then judge again"
+        remedy = "see `logitgate doctor PROJECT`, put it right by its --repair, then judge again"
         raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
     return now
 
@@ -79,33 +87,30 @@ def note_what_was_found(now: Transaction) -> Transaction:
     if told is None if champion is None else champion.release.is_same(told):
         return now
     rule = f"found in production; the ledger said {_named(told.version if told else None)}"
-    found = Entry(
-        number=0,
-        kind=Kind.FOUND,
-        move=uuid.uuid4().hex,
-        version=champion.version if champion else None,
-        previous=told.version if told else None,
-        digest=champion.digest if champion else "",
-        reason=Reason("discovery", "unknown", rule),
-        lock=now.lock.identity,
-        time=datetime.now(UTC),
-        run_id=champion.run_id if champion else "",
-        format=FORMAT,
-    )
-    return now.wrote(found)
+    release, reason = champion.release if champion else None, Reason("discovery", "unknown", rule)
+    return now.wrote(now.about(Kind.FOUND, release, told.version if told else None, reason))
 
 
 def compare_the_champion(now: Transaction) -> Transaction:
     """Refuse a version that was judged against another champion than the one that is there."""
     asked, there = now.asked, now.champion
-    if there == asked.version:
-        return replace(now, is_finished=True)  # by an attempt whose answer was lost
-    if there != asked.judged_against:
+    if there is not None and there == asked.version:
+        # By an attempt whose answer was lost; or by hand, which the ledger is still to learn.
+        return replace(now, is_finished=there.release.is_same(now.ledger.in_production))
+    if there != asked.judged_against and not (asked.judged_against is None and stands_in(there, now.ledger)):
         expected = asked.judged_against.version if asked.judged_against else None
         now_there = _named(there.version if there else None)
         rule = f"is {now_there}, but {asked.version} was judged against {_named(expected)}"
         raise ConflictError(f"champion of {asked.model}", rule, "judge it again")
     return now
+
+
+def stands_in(champion: ModelVersion | None, ledger: Ledger) -> bool:
+    """Return whether a champion that logitgate did not make was adopted; the first of ours replaces it."""
+    tenures = ledger.tenures()
+    if champion is None or champion.digest or not tenures:
+        return False
+    return tenures[-1].act == "adoption" and champion.release.is_same(tenures[-1].release)
 
 
 def prove_the_files(now: Transaction) -> Transaction:
@@ -121,7 +126,11 @@ def prove_the_files(now: Transaction) -> Transaction:
 
 
 def write_the_intent(now: Transaction) -> Transaction:
-    """Write down what is about to happen, before it does."""
+    """Write down what is about to happen, before it does; not while an older request could undo it."""
+    for entry in now.ledger.entries:
+        until = entry.may_arrive_until
+        if until is not None and until > datetime.now(UTC) and not _is_wanted(entry, now):
+            raise _under_way(entry, until, now)
     intent = now.entry(Kind.INTENT)
     return replace(now.wrote(intent), intent=intent)
 
@@ -142,6 +151,7 @@ def move_the_champion(now: Transaction) -> Transaction:
     if not is_ours or last.head != now.ledger.head:
         rule = "somebody else has written to it since; production was not changed"
         raise ConflictError(f"ledger of {now.asked.model}", rule, "see the history, and judge again")
+    _see_that_it_is_young(now)
     _set(now.store, CHAMPION, now.asked.model, now.version.version)
     return now
 
@@ -150,6 +160,12 @@ def move_the_previous(now: Transaction) -> Transaction:
     """Let the alias `previous` name the way back, and nothing when there is none."""
     if now.intent is not None:
         _show_the_way_back(now, now.intent)
+    return now
+
+
+def show_the_way_back(now: Transaction) -> Transaction:
+    """Let the alias `previous` name the way back as the ledger has it now."""
+    _let_previous_be(now, now.ledger)
     return now
 
 
@@ -169,6 +185,22 @@ def write_that_it_is_done(now: Transaction) -> Transaction:
     return now.wrote(replace(now.intent, kind=Kind.DONE))
 
 
+def see_that_both_agree(now: Transaction) -> Transaction:
+    """Compare alias and ledger once more: a request that came late, or a hand, may have moved the one."""
+    ledger, there = (
+        ledger_store.read(now.store, now.asked.model),
+        registry.champion(now.store, now.asked.model),
+    )
+    told = ledger.in_production
+    if ledger.open is None and told is not None and not told.is_same(there.release if there else None):
+        rule = (
+            f"is {_named(there.version if there else None)}, but the ledger put version {told.version} there"
+        )
+        remedy = "put it back by `logitgate doctor PROJECT --repair`"
+        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+    return now
+
+
 def show_the_history(now: Transaction) -> Transaction:
     """Let the page in the MLflow UI say so."""
     ledger_store.show(now.store, now.asked.model, now.ledger)
@@ -186,10 +218,11 @@ MOVE: tuple[Step, ...] = (
     read_back,
     write_that_it_is_done,
     show_the_history,
+    see_that_both_agree,
 )
 """From a version to the version in production."""
 
-PROMOTION: tuple[Step, ...] = (*BEFORE, see_the_champion, note_what_was_found, compare_the_champion, *MOVE)
+PROMOTION: tuple[Step, ...] = (*BEFORE, see_the_champion, compare_the_champion, note_what_was_found, *MOVE)
 """First release and promotion."""
 
 
@@ -203,9 +236,49 @@ def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
         raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
 
 
+def _may_arrive_until(begun: Entry, now: Transaction) -> datetime | None:
+    """Return until when the request of an intent may still arrive; None when it cannot any more.
+
+    A SQLite file has no request under way: who wrote to it is through or dead. A database ends what a client
+    has begun when that ends, so it is enough that the writer, on this host, is gone. A server may sit on it.
+    """
+    until = begun.time + timedelta(seconds=LEASE_SECONDS)
+    uri, writer = now.store.registry_uri, Heartbeat.read(begun.writer)
+    is_dead = writer is not None and is_gone(writer)
+    if uri.startswith("sqlite") or (is_dead and not uri.startswith("http")) or until <= datetime.now(UTC):
+        return None
+    return until
+
+
+def _is_wanted(begun: Entry, now: Transaction) -> bool:
+    """Return whether a late request would only do what is wanted now."""
+    version = now.asked.version
+    return version is not None and version.release.is_same(begun.release)
+
+
+def _under_way(begun: Entry, until: datetime, now: Transaction) -> ConflictError:
+    seconds = max(1, round((until - datetime.now(UTC)).total_seconds()))
+    who, version = begun.reason.actor, begun.version
+    rule = f"is not known yet: the request of {who} to put version {version} there may still arrive"
+    return ConflictError(f"champion of {now.asked.model}", rule, f"try again in {seconds} s")
+
+
+def _see_that_it_is_young(now: Transaction) -> None:
+    """Send nothing so late that others have given up waiting for it."""
+    if now.intent is not None:
+        age = (datetime.now(UTC) - now.intent.time).total_seconds()
+        if age > LEASE_SECONDS / 2:
+            rule = f"took {age:.0f} s since its intent; production was not changed"
+            raise UnavailableError(f"promotion of {now.asked.model}", rule, "try again")
+
+
 def _show_the_way_back(now: Transaction, intent: Entry) -> None:
     """Set the alias `previous` as the ledger will say it when the intent is done."""
-    back = now.ledger.followed_by(replace(intent, kind=Kind.DONE)).way_back()
+    _let_previous_be(now, now.ledger.followed_by(replace(intent, kind=Kind.DONE)))
+
+
+def _let_previous_be(now: Transaction, ledger: Ledger) -> None:
+    back = ledger.way_back()
     if back is not None:
         _set(now.store, PREVIOUS, now.asked.model, back.version)
     elif registry.by_alias(now.store, now.asked.model, PREVIOUS) is not None:

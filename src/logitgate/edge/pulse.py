@@ -60,6 +60,11 @@ def is_dead(run: Run) -> bool:
     return now - sign.at > LOST_AFTER
 
 
+def is_gone(sign: Heartbeat) -> bool:
+    """Return whether the process of a sign is known to be dead; elsewhere nobody here knows."""
+    return bool(sign.place) and sign.place == place() and born(sign.pid) != sign.born
+
+
 def is_here(run: Run) -> bool:
     """Return whether a run is recorded where its process can be looked for."""
     sign = Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))

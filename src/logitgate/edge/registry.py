@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mlflow.artifacts
@@ -32,6 +32,9 @@ CHAMPION, PREVIOUS = "champion", "previous"
 
 DIGEST, CODE = "digest", "code_version"
 """Tags that each version has: the sha256 of its files' manifest, and the code that made it."""
+
+JUDGED_DIGEST = "logitgate.judged_against.digest"
+"""Tag of a version: the digest of the champion that it was judged against."""
 
 _LONGEST_TAG = 5_000
 _TAKEN, _ABSENT = "RESOURCE_ALREADY_EXISTS", ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
@@ -178,15 +181,62 @@ def released(store: Store, name: str, release: Release) -> ModelVersion:
 
 def versions(store: Store, name: str) -> tuple[ModelVersion, ...]:
     """Return all versions of a model; none for a model that nobody has registered."""
-    found: list[ModelVersion] = []
-    token = None
     with reached(store):
-        while True:
-            page = store.client.search_model_versions(f"name = '{name}'", page_token=token)
-            found.extend(_version(one) for one in page)
-            token = page.token
-            if not token:
-                return tuple(found)
+        return tuple(_version(one) for one in _pages(store, name))
+
+
+def _pages(store: Store, name: str) -> Iterator[RegistryVersion]:
+    token = None
+    while True:
+        page = store.client.search_model_versions(f"name = '{name}'", page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the registry says about a model: its versions, and the tags of both."""
+
+    versions: Mapping[int, Release] = field(default_factory=dict)
+    version_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    model_tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def noted(store: Store, name: str) -> Noted:
+    """Return what the registry says about a model; nothing where it has none of this name.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        try:
+            tags = dict(store.client.get_registered_model(name).tags)
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return Noted()
+        found = list(_pages(store, name))
+    return Noted(
+        {int(one.version): _version(one).release for one in found},
+        {int(one.version): dict(one.tags) for one in found},
+        tags,
+    )
+
+
+def is_registered(store: Store, name: str) -> bool:
+    """Return whether a model of this name is there, with or without versions."""
+    with reached(store):
+        try:
+            store.client.get_registered_model(name)
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return False
+    return True
 
 
 def tag(store: Store, version: ModelVersion, name: str) -> str:
@@ -213,6 +263,10 @@ def load(store: Store, version: ModelVersion) -> Shipment:
     UnavailableError
         When the store cannot be reached.
     """
+    if not version.digest:
+        rule = "was not made by logitgate, so nothing proves what its files are"
+        remedy = "adopt it by `logitgate adopt PROJECT --reason TEXT`; the next that passes takes its place"
+        raise ConflictError(str(version), rule, remedy)
     with drafts() as place:
         return unpack(fetch(store, version, place), version.digest)
 

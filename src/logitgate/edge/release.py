@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..errors import LogitgateError, RefusedError
+from ..errors import ConflictError, LogitgateError, RefusedError
 from ..evidence import Evidence, key_of
 from ..findings import Figure, Finding, Status
 from ..golden import golden_rows
@@ -18,15 +18,16 @@ from ..project import Project
 from ..report import headline
 from ..seen import SeenRows
 from ..spending import Window
-from . import attempts, registry, versions
+from . import attempts, ledger_store, registry, versions
 from .batches import Entries
 from .decisions import earlier_decisions
 from .locks import LOCK_URL
-from .production import actor
-from .promotion import promote
+from .production import actor, look_at_files, refuse_a_missing_champion
+from .production import look as look_at_aliases
+from .promotion import promote, stands_in
 from .provenance import code_version
 from .recording import RECORDED, gate_tags, note, record_evidence, record_outcome
-from .registry import Label, ModelVersion
+from .registry import JUDGED_DIGEST, Label, ModelVersion
 from .shipping import Shipment
 from .store import Store
 from .tracking import KEY, Note, Run, record, training_run
@@ -60,12 +61,16 @@ def only_one(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Out
     Raises
     ------
     ConflictError
-        When somebody else is doing it for longer than one waits.
+        When somebody else is doing it for longer than one waits, or the champion is missing, so that neither
+        a new nor a recorded outcome would be true.
     UnavailableError
         When the store cannot be reached.
     """
     with attempts.only_one(store, project.name, snapshot.key):
-        yield attempts.earlier(store, project.name, snapshot.key)
+        earlier = attempts.earlier(store, project.name, snapshot.key)
+        look = look_at_files if earlier is not None and earlier.repeated else look_at_aliases
+        refuse_a_missing_champion(project.name, *look(store, project.name))
+        yield earlier
 
 
 @contextmanager
@@ -91,9 +96,9 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
     if evidence.split is not None:
         earlier = earlier_decisions(store, name, Window.of(evidence.split.test), snapshot.key)
     champion = registry.champion(store, name)
-    if champion is None:
+    if champion is None or stands_in(champion, ledger_store.read(store, name)):
         return Opponents(earlier_decisions=earlier)
-    found = Opponents(version=champion.version, earlier_decisions=earlier)
+    found = Opponents(version=champion.version, digest=champion.digest, earlier_decisions=earlier)
     try:
         shipment = registry.load(store, champion)
     except LogitgateError as error:
@@ -135,11 +140,12 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
     """
     store, name = run.store, outcome.model
     if outcome.status is Status.PASS and outcome.version is not None:
-        expected = None if outcome.against is None else registry.numbered(store, name, outcome.against)
+        version = registry.numbered(store, name, outcome.version)
+        expected = _judged_version(store, version, outcome)
         attempts.see_that_nobody_took_over(run)
         headed, figures = headline(outcome.verdict)[:500], _costs(outcome)
         reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
-        asked = Request(name, reason, registry.numbered(store, name, outcome.version), expected)
+        asked = Request(name, reason, version, expected)
         moved = promote(store, asked)
         news = (one for one in _warnings(moved) if one not in outcome.findings)
         outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *news))
@@ -166,6 +172,18 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
             project.name, "no version is in production", "name one by --version, or train one that passes"
         )
     return champion, registry.load(store, champion)
+
+
+def _judged_version(store: Store, version: ModelVersion, outcome: Outcome) -> ModelVersion | None:
+    """Return the champion that a version was judged against: the very one, not what has its number now."""
+    if outcome.against is None:
+        return None
+    expected = registry.numbered(store, version.name, outcome.against)
+    digest = registry.tag(store, version, JUDGED_DIGEST)
+    if digest not in ("", expected.digest):
+        rule = f"was judged against another version {outcome.against} than the registry has now"
+        raise ConflictError(str(version), rule, "judge it again")
+    return expected
 
 
 def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, shipment: Shipment) -> ModelVersion:
@@ -226,6 +244,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
         "snapshot": snapshot.digest,
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
         "logitgate.judged_against": _judged_against(evidence),
+        JUDGED_DIGEST: evidence.judged.champion_digest if evidence.judged else "",
         KEY: snapshot.key,
         **gate_tags(verdict),
     }

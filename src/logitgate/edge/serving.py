@@ -17,8 +17,11 @@ from pathlib import Path
 
 from ..errors import ConflictError, DataError, LogitgateError, RefusedError, UnavailableError
 from ..golden import replay
+from ..history import audit
+from ..production_state import State, because, state_of
+from ..production_state import remedy as remedy_for
 from . import registry
-from .production import history
+from .production import look
 from .registry import PREVIOUS, ModelVersion
 from .shipping import Shipment, unpack
 from .store import Store, located, open_store
@@ -82,22 +85,25 @@ def champion(home: Path, name: str) -> Serving:
 
 def _confirmed(store: Store, name: str, cache: _Cache) -> tuple[ModelVersion, Path]:
     """Ask the registry who the champion is, and fetch its files unless they are here."""
-    version = registry.champion(store, name)
-    if version is None:
-        remedy = "name one by --version, or train one that passes"
-        raise RefusedError(name, "no version is in production", remedy)
-    _see_the_ledger(store, name)
+    version = _seen_in_the_ledger(store, name)
     return version, cache.files(store, version)
 
 
-def _see_the_ledger(store: Store, name: str) -> None:
-    """Refuse a champion that the ledger does not know, or a ledger that somebody has changed."""
-    _, verdict = history(store, name)
-    found = [finding for finding in verdict.reasons if finding.subject != PREVIOUS]
-    if found:
-        told = "; ".join(f"{finding.subject} {finding.because}" for finding in found)
+def _seen_in_the_ledger(store: Store, name: str) -> ModelVersion:
+    """Return the champion; refuse one that the ledger does not know, and a ledger that was changed."""
+    ledger, now = look(store, name)
+    state = state_of(ledger, now)
+    if state is State.NONE:
+        remedy = "name one by --version, or train one that passes"
+        raise RefusedError(name, "no version is in production", remedy)
+    if state not in (State.SOUND, State.UNFINISHED) or now.champion is None:
+        raise ConflictError(f"champion of {name}", because(ledger, now), remedy_for(ledger, now))
+    wrong = [one for one in audit(ledger, now) if one.status.stops and one.subject != PREVIOUS]
+    if wrong:
+        told = "; ".join(f"{finding.subject} {finding.because}" for finding in wrong)
         remedy = "see logitgate history PROJECT --verify"
         raise ConflictError(f"champion of {name}", f"is not what the ledger says: {told}", remedy)
+    return registry.released(store, name, now.champion)
 
 
 def _prove(shipment: Shipment) -> None:

@@ -114,7 +114,8 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
     judged = registry.tag(store, challenger, "logitgate.judged_against")
     if finding.status.stops:
         raise RefusedError(str(challenger), f"its shadow {finding.because}", "let it run on, or train anew")
-    if refused != CHECK or judged != str(champion.version):
+    digest = registry.tag(store, challenger, registry.JUDGED_DIGEST)
+    if refused != CHECK or judged != str(champion.version) or digest not in ("", champion.digest):
         rule = f"was refused by {refused or 'nobody'}, judged against version {judged or 'none'}"
         remedy = (
             "only a version that all gates but the shadow have let through is promoted from it; train anew"

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from ..ledger import FORMAT, Entry, Kind, Ledger, Reason
+from ..ledger import FORMAT, Entry, Kind, Ledger, Reason, Release
+from ..redaction import redacted
 from . import ledger_store
 from .locks import Lock, locked
+from .pulse import heartbeat
 from .registry import ModelVersion
 from .store import Store
 
@@ -60,25 +62,31 @@ class Transaction:
 
     def entry(self, kind: Kind) -> Entry:
         """Return a new entry about this request; the ledger numbers it."""
-        version, before = self.version, self.champion
+        before = self.champion
+        reason = self.asked.reason
+        return self.about(kind, self.version.release, before.version if before else None, reason)
+
+    def about(self, kind: Kind, release: Release | None, before: int | None, reason: Reason) -> Entry:
+        """Return a new entry about any version, or about none."""
         return Entry(
             number=0,
             kind=kind,
             move=uuid.uuid4().hex,
-            version=version.version,
-            previous=before.version if before else None,
-            digest=version.digest,
-            reason=self.asked.reason,
+            version=release.version if release else None,
+            previous=before,
+            digest=release.digest if release else "",
+            reason=reason,
             lock=self.lock.identity,
             time=datetime.now(UTC),
-            run_id=version.run_id,
+            run_id=release.run_id if release else "",
             format=FORMAT,
+            registry=redacted(self.store.registry_uri),
+            writer=heartbeat().text(),
         )
 
     def wrote(self, draft: Entry) -> Transaction:
         """Append an entry and read the ledger again."""
-        ledger_store.append(self.store, self.asked.model, self.ledger, draft)
-        return replace(self, ledger=ledger_store.read(self.store, self.asked.model))
+        return replace(self, ledger=ledger_store.append(self.store, self.asked.model, self.ledger, draft))
 
 
 Step: TypeAlias = Callable[[Transaction], Transaction]
@@ -90,7 +98,7 @@ class Moved:
 
     Parameters
     ----------
-    version, previous : int
+    version, previous : int or None
         What is in production, and what was before.
     is_repeated : bool
         Whether it was there already, so that nothing was changed.
@@ -99,7 +107,7 @@ class Moved:
         By step.
     """
 
-    version: int
+    version: int | None
     previous: int | None
     is_repeated: bool
     lock: Lock
@@ -129,4 +137,5 @@ def carry_out(store: Store, asked: Request, steps: tuple[Step, ...]) -> Moved:
             if now.is_finished:
                 break
     before = now.champion.version if now.champion else None
-    return Moved(now.version.version, before, now.is_finished, now.lock, now.seconds)
+    version = now.asked.version.version if now.asked.version else None
+    return Moved(version, before, now.is_finished, now.lock, now.seconds)

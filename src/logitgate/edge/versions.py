@@ -35,16 +35,16 @@ def of_training(store: Store, name: str, key: str) -> list[ModelVersion]:
     return [registry.numbered(store, name, number) for number in numbers]
 
 
-def is_there(store: Store, name: str, number: int) -> bool:
-    """Return whether a version is in the registry."""
+def is_there(store: Store, name: str, number: int, key: str) -> bool:
+    """Return whether the version that a training made is in the registry, and not another of its number."""
     with reached(store):
         try:
-            store.client.get_model_version(name, str(number))
+            found = store.client.get_model_version(name, str(number))
         except MlflowException as error:
             if error.error_code not in _ABSENT:
                 raise
             return False
-    return True
+    return bool(found.tags.get(KEY) == key)
 
 
 def answers_alike(store: Store, version: ModelVersion, model: Model, test: Sample) -> bool:
