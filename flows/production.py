@@ -7,7 +7,8 @@ from pathlib import Path
 from logitgate.edge.environment import home
 from logitgate.edge.production import Return, look, look_at_files, rehearse, roll_back
 from logitgate.edge.righting import adopt
-from logitgate.edge.store import open_store
+from logitgate.edge.schemas import Migrated, migrate
+from logitgate.edge.store import located, open_store, reached
 from logitgate.edge.transaction import Moved
 from logitgate.findings import Verdict
 from logitgate.history import History, audit
@@ -27,6 +28,13 @@ def run_adoption(project_file: Path, reason: str) -> Moved:
     """Take the champion that is there for ours."""
     project = load_project(project_file)
     return adopt(open_store(home()), project.name, reason)
+
+
+def run_migration() -> tuple[Migrated, ...]:
+    """Bring the databases of the store to the schema of this MLflow."""
+    store = located(home())
+    with reached(store):
+        return migrate(store.tracking_uri, store.registry_uri)
 
 
 def run_rollback(project_file: Path, wanted: Return) -> Moved:

@@ -101,6 +101,17 @@ def doctor(
 
 
 @app.command()
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the store's database to the schema of this MLflow; back it up first."""
+    from flows.start import started
+
+    with started():
+        from flows.production import run_migration
+        from flows.production_screen import print_migrated
+    print_migrated(run_migration(), as_json=as_json)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000) -> None:
     """Serve the MLflow UI on the store of this folder, until Ctrl-C."""
     from flows.start import started

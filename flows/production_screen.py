@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from rich.markup import escape
 from rich.table import Table
 
 from flows.screen import OUT, print_findings, print_json
+from logitgate.edge.schemas import Migrated
 from logitgate.edge.transaction import Moved
 from logitgate.history import History, cost_of, way_back_of
 
@@ -32,6 +35,18 @@ def print_history(told: History, *, as_json: bool) -> None:
     if told.verdict is not None:
         OUT.print()
         print_findings(told.verdict)
+
+
+def print_migrated(done: tuple[Migrated, ...], *, as_json: bool) -> None:
+    """Print which databases were migrated."""
+    if as_json:
+        print_json({"migrated": [asdict(one) for one in done]})
+        return
+    for one in done:
+        told = f"{escape(one.address)}: from schema {one.before} to {one.after}"
+        OUT.print(told, highlight=False)
+    if not done:
+        OUT.print("nothing to migrate: the store has the schema of this MLflow")
 
 
 def print_adopted(moved: Moved, *, as_json: bool) -> None:

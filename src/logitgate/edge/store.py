@@ -25,6 +25,7 @@ from ..errors import HeldError, NoAnswerError, UnavailableError
 from ..redaction import redacted, without_secrets
 from .bounds import ANSWER, FILE, LOCK, PATIENCE, Bound
 from .databases import database_url, knock
+from .schemas import refuse_another_schema
 
 _SQLITE = "sqlite:///"
 _MEMORY = ("", ":memory:")
@@ -79,11 +80,14 @@ def open_store(home: Path) -> Store:
     Raises
     ------
     UnavailableError
-        When a server does not answer in time, a folder cannot be written, or an address is none.
+        When a server does not answer in time, a folder cannot be written, an address is none, or a database
+        was made by another MLflow.
     """
     store = located(home)
     for uri in {store.tracking_uri, store.registry_uri}:
         if uri.startswith(_SQLITE):
+            with reached(store):
+                refuse_another_schema(uri)
             _make(Path(uri.removeprefix(_SQLITE)))
     with reached(store):
         runs, models = (
@@ -92,6 +96,7 @@ def open_store(home: Path) -> Store:
         for uri in {store.tracking_uri, store.registry_uri}:
             if uri.startswith(_DATABASES):
                 within(ANSWER, partial(knock, uri), store)
+                within(ANSWER, partial(refuse_another_schema, uri), store)
         within(runs, lambda: store.client.search_experiments(max_results=1), store)
         within(models, lambda: store.client.search_registered_models(max_results=1), store)
     return store
@@ -130,7 +135,7 @@ def reached(store: Store) -> Iterator[None]:
             "needs a driver that is not installed",
             "install it, such as logitgate[postgresql]",
         ) from error
-    except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         reason = without_secrets(str(error).strip()).partition("\n")[0][:300]
         raise (NoAnswerError if _timed_out(error) else UnavailableError)(
             f"store {store}",
