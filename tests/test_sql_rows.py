@@ -1,8 +1,13 @@
+import time
+
 import pytest
 import sqlalchemy as sa
 
-from logitgate.edge.sql_rows import read_query
-from logitgate.errors import DataError, LogitgateError, ProjectError, UnavailableError
+from logitgate.edge import sql_rows
+from logitgate.edge.sql_rows import query_blocks, read_query
+from logitgate.errors import DataError, LogitgateError, NoAnswerError, ProjectError, UnavailableError
+from tests.databases import postgresql
+from tests.unreliable import Line
 
 
 @pytest.fixture
@@ -45,10 +50,92 @@ def test_no_rows_is_a_table_with_columns(database):
     assert cells.column_names == ["id", "paid"]
 
 
-def test_the_query_changes_nothing(database):
-    """What it writes is rolled back."""
-    read_query("delete from visits returning id", "ROWS_URL", [])
-    assert read_query("select id from visits", "ROWS_URL", []).cells.num_rows == 3
+WRITING = (
+    "delete from visits returning id",
+    "insert into visits values (4, 'x', 1, 1) returning id",
+    "drop table visits",
+    "create table t (a)",
+    "create temp table t as select 1",
+    "attach 'left.db' as other",
+    "vacuum into 'left.db'",
+    "pragma journal_mode = wal",
+    "pragma query_only = off",
+    "with v as (select 1) update visits set paid = 0 returning id",
+)
+
+
+@pytest.mark.parametrize("query", WRITING)
+def test_a_query_can_only_read(database, tmp_path, monkeypatch, query):
+    """Nothing is dropped, changed or left beside the file, whatever the driver calls a transaction."""
+    monkeypatch.chdir(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert "a query here can only read" in refusal(query, ProjectError)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+ENDLESS = {
+    "sqlite": "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+    "postgresql": "select pg_sleep(60)",
+}
+
+
+def test_an_endless_query_is_ended(database, monkeypatch):
+    """Its limit is its own, whatever other waits are allowed."""
+    monkeypatch.setenv("LOGITGATE_PATIENCE", "60")
+    monkeypatch.setenv("LOGITGATE_QUERY_SECONDS", "0.5")
+    began = time.monotonic()
+    assert "longer than 0.5 s (LOGITGATE_QUERY_SECONDS)" in refusal(ENDLESS["sqlite"], NoAnswerError)
+    assert time.monotonic() - began < 5
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A real PostgreSQL with a table of three rows."""
+    with postgresql() as running:
+        engine = sa.create_engine(running.url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("create table visits (id bigint, name text)")
+            connection.exec_driver_sql("insert into visits values (1, 'a:b'), (2, '50%%'), (3, null)")
+        engine.dispose()
+        yield running
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "delete from visits returning id",
+        "with gone as (delete from visits returning id) select * from gone",
+        "select 1; drop table visits",
+        "rollback; drop table visits",
+        "drop table visits",
+        "select setval('counter', 9)",
+        "copy visits to '/tmp/left'",
+    ],
+)
+def test_a_query_to_postgresql_can_only_read(server, monkeypatch, query):
+    """One statement, of a read-only transaction."""
+    monkeypatch.setenv("ROWS_URL", server.url.replace("+psycopg", ""))
+    assert "a query here can only read" in refusal(query, ProjectError)
+    for rows in (None, 2):
+        blocks = list(
+            query_blocks("select id from visits where name is null or name like '%'", "ROWS_URL", [], rows)
+        )
+        assert sum(block.cells.num_rows for block in blocks) == 3
+
+
+def test_postgresql_ends_an_endless_query(server, monkeypatch):
+    """The server itself gives up; where it is silent, the connection does."""
+    monkeypatch.setenv("ROWS_URL", server.url)
+    monkeypatch.setenv("LOGITGATE_QUERY_SECONDS", "0.5")
+    began = time.monotonic()
+    assert "longer than 0.5 s" in refusal(ENDLESS["postgresql"], NoAnswerError)
+    monkeypatch.setattr(sql_rows, "_GRACE", 0.5)
+    line = Line(server.port)
+    line.fail("silent", b"from visits")
+    monkeypatch.setenv("ROWS_URL", server.url.replace(str(server.port), str(line.port)))
+    assert "longer than 0.5 s" in refusal("select id from visits", NoAnswerError)
+    assert line.has_fallen and time.monotonic() - began < 10
+    line.close()
 
 
 def test_cells_of_several_types_are_refused_except_for_text(database):
@@ -68,7 +155,6 @@ def test_a_query_that_the_database_refuses_is_the_project_files_error(database):
     said = refusal("select 'secret' from nowhere", ProjectError)
     assert "rows.query: the database refuses it (OperationalError)" in said
     assert "secret" not in said
-    assert "returns no rows; write a SELECT" in refusal("create table t (a)", ProjectError)
 
 
 def test_an_unset_variable_is_named(monkeypatch):

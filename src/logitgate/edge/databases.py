@@ -75,12 +75,24 @@ def _bounded(dialect: Dialect, _record: object, given: tuple[Any, ...], named: d
 
 @cache
 def _impatient() -> Any:  # noqa: ANN401 - the driver is an extra, so its class is made when it is there
-    from psycopg import Connection, OperationalError
+    from psycopg import Connection, OperationalError, ServerCursor
+
+    class Leaving(ServerCursor[Any]):
+        """A cursor of the server that is gone with a lost connection; nobody closes it then."""
+
+        def __del__(self, *given: Any) -> None:  # noqa: ANN401 - those of its base
+            """Warn of one that was forgotten."""
+            if not self.connection.closed:
+                super().__del__(*given)
 
     class Impatient(Connection[Any]):
         """A connection that is closed when nothing came for too long."""
 
         silence = ANSWER.usual
+
+        def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - those of its base
+            super().__init__(*given, **named)
+            self.server_cursor_factory = Leaving
 
         def wait(self, gen: Generator[Any, Any, Any], *given: Any, **named: Any) -> Any:  # noqa: ANN401
             """Wait for what was asked."""
