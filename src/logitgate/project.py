@@ -221,6 +221,11 @@ class Project(Section):
         return named | self.rows.types
 
     @property
+    def read_as(self) -> dict[str, ColumnType]:
+        """Each column that the project names, and what its cells are in the end: a category is text."""
+        return self.declared_types | dict.fromkeys(self.features.categorical, ColumnType.TEXT)
+
+    @property
     def needed_to_decide(self) -> Names:
         """Columns that a row must bring to be decided: the features and what the costs read."""
         extra = sorted(self.costs.matrix.columns - set(self.features.all))

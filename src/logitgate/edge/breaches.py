@@ -15,6 +15,7 @@ from ..project import Project
 from .suite import Rule, Suite
 
 CHECK = "contract"
+IDLE = "no row meets its row_condition, so nothing was checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,41 @@ def missing(rule: Rule, frame: pd.DataFrame) -> Finding:
     return Finding(CHECK, rule.subject, Status.FAIL, because)
 
 
+def checked(outcome: Outcome) -> Outcome:
+    """Return what became of a rule; one whose condition no row meets checks nothing, so it does not hold."""
+    is_idle = "row_condition" in outcome.rule.kwargs and outcome.figures.get("rows") == 0
+    if not is_idle or outcome.rule.may_match_nothing or outcome.error is not None:
+        return outcome
+    return replace(outcome, holds=False, error=IDLE, positions=())
+
+
 def breach(outcome: Outcome) -> Finding:
     """Return the breach of a rule; one that could not be evaluated stops, however harmless it is."""
     rule, because, figures = outcome.rule, outcome.rule.because, outcome.figures
+    if outcome.error == IDLE:
+        because += f": {IDLE}; correct its value, or set meta.may_match_nothing"
+        return Finding(CHECK, rule.subject, Status.FAIL, because, figures)
     if outcome.error is not None:
         because += f": could not be evaluated ({outcome.error})"
         return Finding(CHECK, rule.subject, Status.FAIL, because, figures)
     if "unexpected" in figures:
-        because += f": {figures['unexpected']:,} of {figures['rows']:,} rows break it"
+        of = (
+            f"{figures['cells']:,} cells that are there"
+            if "cells" in figures
+            else f"{figures['rows']:,} rows"
+        )
+        because += f": {figures['unexpected']:,} of {of} break it"
     elif "observed" in figures:
         because += f": found {figures['observed']:g}"
     return Finding(CHECK, rule.subject, rule.status, because, figures)
+
+
+def share_of(figures: Mapping[str, Figure]) -> float | None:
+    """Return which share breaks a rule: of the cells that are there under `mostly`, else of the rows."""
+    of, unexpected = figures.get("cells", figures.get("rows")), figures.get("unexpected")
+    if not isinstance(of, int) or not isinstance(unexpected, int) or not of:
+        return None
+    return unexpected / of
 
 
 def harmless(finding: Finding) -> Finding:
@@ -81,7 +106,8 @@ def excess(rows: int, of: int, project: Project) -> Finding | None:
 
 def holding(suite: Suite, outcomes: Iterable[Outcome]) -> Iterator[Finding]:
     """Yield one finding for all rules that hold, with the suite's digest."""
-    columns = [outcome.rule.columns for outcome in outcomes if outcome.holds]
+    kept = [outcome for outcome in outcomes if outcome.holds]
+    columns = [outcome.rule.columns for outcome in kept]
     if columns:
         of_all = "" if len(columns) == len(suite.rules) else f" of {len(suite.rules)}"
         because = f"{len(columns)}{of_all} expectations hold, over {len(set().union(*columns))} columns"
@@ -90,7 +116,15 @@ def holding(suite: Suite, outcomes: Iterable[Outcome]) -> Iterator[Finding]:
             "expectations": len(suite.rules),
             "suite_digest": suite.digest,
         }
+        figures |= _rows_checked(kept)
         yield Finding(CHECK, suite.name, Status.PASS, because, figures)
+
+
+def _rows_checked(kept: Iterable[Outcome]) -> dict[str, Figure]:
+    """Return how many rows each rule was held against, those without its condition's rows left out."""
+    return {
+        f"rows checked by {one.rule.subject}": one.figures["rows"] for one in kept if "rows" in one.figures
+    }
 
 
 def positions_of(outcomes: Iterable[Outcome]) -> IntArray:

@@ -11,27 +11,31 @@ import builtins
 import os
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from ..costs import IntArray
+from ..errors import ProjectError
 from ..findings import Figure, Finding, Status
 from ..project import Project
 from .breaches import (
     CHECK,
     Outcome,
     breach,
+    checked,
     counts_of,
     excess,
     harmless,
     holding,
     missing,
     positions_of,
+    share_of,
     unsaid,
 )
+from .literals import brought, kinds_of, problems
 from .suite import Rule, Suite, read_suite
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while the next line imports
@@ -112,9 +116,10 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
     ProjectError
         When the suite cannot be read, or holds a repetition.
     """
-    suite = read_suite(project.contract.suite)
+    suite = suite_of(project)
     findings = list(unsaid(frame, absent, project))
     held = hold(frame, suite, project)
+    held = replace(held, outcomes={place: checked(one) for place, one in held.outcomes.items()})
     findings += held.unread
     if not len(frame):
         return ContractResult(tuple(findings))
@@ -127,6 +132,22 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
         return ContractResult((*findings, *breaches.values(), too_many))
     breaches |= {place: harmless(breaches[place]) for place in held.aside}
     return ContractResult((*findings, *breaches.values()), rows, counts_of(held.aside.values()))
+
+
+def suite_of(project: Project) -> Suite:
+    """Read a project's suite, and refuse values that no cell of its columns can match.
+
+    Raises
+    ------
+    ProjectError
+        As `read_suite`; every such value is named by its rule and column.
+    """
+    suite = read_suite(project.contract.suite)
+    wrong = tuple(problems(suite, project.read_as))
+    if wrong:
+        remedy = "write the values in the column's type, or declare the type under rows.types"
+        raise ProjectError(str(project.contract.suite), "; ".join(wrong), remedy)
+    return suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +175,7 @@ class Held:
 def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
     """Hold a table against the rules of a suite."""
     context = _context()
-    asked, unread = _asked(suite)
+    asked, unread = _asked(suite, frame)
     if not len(frame):
         return Held(tuple(unread))
     readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
@@ -165,15 +186,17 @@ def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
     return Held(tuple(unread), lacking, outcomes, _aside(batch, may_go))
 
 
-def _asked(suite: Suite) -> tuple[_Asked, list[Finding]]:
+def _asked(suite: Suite, frame: pd.DataFrame) -> tuple[_Asked, list[Finding]]:
     """Let the library read each rule; one that it would drop or misread is a breach, as nobody checks it."""
     asked: dict[int, tuple[Rule, Expectation]] = {}
-    unread = []
+    kinds = kinds_of(frame)
+    unread = [Finding(CHECK, "values", Status.FAIL, one) for one in problems(suite, kinds)]
     for place, rule in enumerate(suite.rules):
         try:
+            fitted = brought(rule, frame, kinds) if set(rule.columns) <= set(frame.columns) else rule
             written = ExpectationConfiguration(
                 type=rule.type,
-                kwargs=dict(rule.kwargs),
+                kwargs=dict(fitted.kwargs),
                 severity=FailureSeverity(rule.severity),
                 meta={"place": place},
             )
@@ -260,8 +283,10 @@ def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
     figures: dict[str, Figure] = {"severity": rule.severity}
     if "unexpected_count" in told and "element_count" in told:
         rows, unexpected = int(told["element_count"]), int(told["unexpected_count"])
-        share = unexpected / rows if rows else None
-        figures |= {"rows": rows, "unexpected": unexpected, "unexpected_share": share}
+        figures |= {"rows": rows, "unexpected": unexpected}
+        if rule.kwargs.get("mostly", 1) != 1:
+            figures["cells"] = rows - int(told.get("missing_count") or 0)
+        figures["unexpected_share"] = share_of(figures)
     elif _TELLABLE.match(rule.type) and isinstance(told.get("observed_value"), (int, float)):
         figures["observed"] = told["observed_value"]
     positions = tuple(int(position) for position in told.get("unexpected_index_list") or ())

@@ -20,9 +20,20 @@ from ..costs import IntArray
 from ..errors import DataError
 from ..findings import Figure, Finding, Status
 from ..project import Project
-from .breaches import CHECK, Outcome, breach, counts_of, excess, harmless, holding, positions_of
-from .contract import ContractResult, hold
-from .suite import Rule, Suite, read_suite
+from .breaches import (
+    CHECK,
+    Outcome,
+    breach,
+    checked,
+    counts_of,
+    excess,
+    harmless,
+    holding,
+    positions_of,
+    share_of,
+)
+from .contract import ContractResult, hold, suite_of
+from .suite import Rule, Suite
 
 _UNIQUE = "expect_column_values_to_be_unique"
 _SIZE = ("expect_table_row_count_", "expect_table_column")
@@ -100,6 +111,9 @@ class InputContract:
         all_rules = replace(self.by_row, rules=(*self.by_row.rules, *self.whole.rules))
         found += holding(all_rules, outcomes.values())
         gone = self._gone()
+        # A night's rows may hold none of a kind; a condition that no row ever meets is found in training.
+        idle = [one for one in outcomes.values() if one.holds and not checked(one).holds]
+        found += [replace(breach(checked(one)), status=Status.WARN) for one in idle]
         for outcome in outcomes.values():
             if not outcome.holds:
                 told = breach(outcome)
@@ -173,7 +187,7 @@ def input_contract(project: Project) -> InputContract:
     ProjectError
         When the suite cannot be read.
     """
-    suite = read_suite(project.contract.suite)
+    suite = suite_of(project)
     later = {project.outcome.column, *project.columns.known_after_outcome}
     later |= {project.columns.outcome_time} if project.columns.outcome_time else set()
     asked = [rule for rule in suite.rules if not _left_out(rule, later)]
@@ -208,11 +222,10 @@ def _on_its_own(rule: Rule, project: Project) -> bool:
 
 def _together(one: Outcome, other: Outcome) -> Outcome:
     figures: dict[str, Figure] = dict(other.figures)
-    for name in ("rows", "unexpected"):
+    for name in ("rows", "cells", "unexpected"):
         both = [outcome.figures.get(name) for outcome in (one, other)]
         if all(isinstance(number, int) for number in both):
             figures[name] = sum(number for number in both if isinstance(number, int))
-    rows, unexpected = figures.get("rows"), figures.get("unexpected")
-    if isinstance(rows, int) and isinstance(unexpected, int):
-        figures["unexpected_share"] = unexpected / rows if rows else None
+    if "unexpected" in figures:
+        figures["unexpected_share"] = share_of(figures)
     return Outcome(one.rule, one.holds and other.holds, one.error or other.error, figures)

@@ -38,6 +38,8 @@ class Rule:
     kwargs: Mapping[str, Any]
     severity: str
     because: str
+    may_match_nothing: bool = False
+    """Whether its row_condition may hold for no row at all."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,7 +68,7 @@ class Rule:
     def by_row(self) -> bool:
         """Whether each row keeps or breaks the rule on its own.
 
-        With `mostly` below 1 it is the share of the rows that is promised, not each row.
+        With `mostly` below 1 it is a share of the cells that are there that is promised, not each cell.
         """
         rowwise = self.type.startswith(_ROW_PREFIXES) and self.type not in _NOT_BY_ROW
         return rowwise and self.kwargs.get("mostly", 1) == 1
@@ -102,7 +104,13 @@ def read_suite(path: Path) -> Suite:
     if problems:
         raise ProjectError(str(path), "; ".join(problems), _GUIDE)
     rules = tuple(
-        Rule(entry["type"], entry["kwargs"], entry["severity"], entry["meta"]["because"].strip())
+        Rule(
+            entry["type"],
+            entry["kwargs"],
+            entry["severity"],
+            entry["meta"]["because"].strip(),
+            entry["meta"].get("may_match_nothing") is True,
+        )
         for entry in plain["expectations"]
     )
     return Suite(plain["name"], rules, hashlib.sha256(content).hexdigest())
@@ -145,6 +153,9 @@ def _entry_problems(entry: object) -> Iterator[str]:
         yield f"{name} sets {', '.join(reserved)}, which no suite may"
     if "condition_parser" in entry["kwargs"] or isinstance(entry["kwargs"].get("row_condition"), str):
         yield f"{name} has a row_condition as code, which would be evaluated: write it as an object"
+    mostly = entry["kwargs"].get("mostly", 1)
+    if isinstance(mostly, bool) or not isinstance(mostly, (int, float)) or not 0 < mostly <= 1:
+        yield f"{name} has a mostly that is no share above 0 and up to 1, so it promises nothing"
     if not isinstance(entry.get("severity"), str) or entry["severity"] not in _SEVERITIES:
         yield f"{name} needs a severity: {', '.join(_SEVERITIES)}"
     meta = entry.get("meta")
