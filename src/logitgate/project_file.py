@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .errors import ProjectError
+from .plain_files import no_file
 from .project import Project
 
 _GUIDE = "docs/project-file.md lists every key"
@@ -24,15 +25,21 @@ def load_project(path: Path) -> Project:
     ProjectError
         When the file cannot be read, is no TOML, or breaks a rule; every broken key is named.
     """
+    if rule := no_file(path):
+        raise ProjectError(str(path).replace("\0", "?"), rule, "give the path of a project file")
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ProjectError(
             str(path), f"cannot be read ({error.strerror})", "give the path of a project file"
         ) from error
     except UnicodeDecodeError as error:
         raise ProjectError(str(path), "is not UTF-8", "save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise ProjectError(str(path), "is nested too deeply", "mend the brackets") from error
+    except ValueError as error:
+        if not isinstance(error, tomllib.TOMLDecodeError):  # a number of more digits than Python reads
+            raise ProjectError(str(path), "holds a number of too many digits", "mend it") from error
         raise ProjectError(str(path), f"is not TOML: {error}", "mend the line") from error
     return _resolved(parse_project(plain, path.name), path.parent)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,8 @@ from ..errors import DataError
 from .source import Source, numbered, unique_names
 
 _BUFFER = 1 << 20
+# Nanoseconds, the usual unit, end in the year 2262, and int96 goes on from 1677.
+_STRICT: Mapping[str, Any] = {"page_checksum_verification": True, "coerce_int96_timestamp_unit": "us"}
 
 
 def read_parquet(path: Path, levels: Collection[str]) -> Source:
@@ -45,17 +48,17 @@ def parquet_blocks(path: Path, levels: Collection[str], rows: int) -> Iterator[S
     with _sound(path):
         texts = _texts(path, levels)
         # Buffered, so that not even one row group is in memory whole.
-        with pq.ParquetFile(
-            path, read_dictionary=texts, buffer_size=_BUFFER, page_checksum_verification=True
-        ) as file:
+        with pq.ParquetFile(path, read_dictionary=texts, buffer_size=_BUFFER, **_STRICT) as file:
             unique_names(path.name, file.schema_arrow.names)
             empty = file.schema_arrow.remove_metadata().empty_table()
+            promised = file.metadata.num_rows
             before = 0
             for batch in file.iter_batches(rows):
                 cells = pa.Table.from_batches([batch]).replace_schema_metadata()
                 cells.validate(full=True)
                 yield numbered(path.name, cells, before)
                 before += cells.num_rows
+            _refuse_other_count(path, before, promised)
             if not before:
                 yield numbered(path.name, empty)
 
@@ -75,11 +78,18 @@ def _sound(path: Path) -> Iterator[None]:
 
 def _read(path: Path, levels: Collection[str]) -> pa.Table:
     texts = _texts(path, levels)
-    with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
+    with pq.ParquetFile(path, read_dictionary=texts, **_STRICT) as file:
         cells = file.read().replace_schema_metadata()
+        _refuse_other_count(path, cells.num_rows, file.metadata.num_rows)
     # Damage that still decodes leaves offsets and text that later steps would trust.
     cells.validate(full=True)
     return cells
+
+
+def _refuse_other_count(path: Path, found: int, promised: int) -> None:
+    if found != promised:
+        rule = f"holds {found} rows, and its footer promises {promised}"
+        raise DataError(path.name, rule, "copy or export the file again")
 
 
 def _texts(path: Path, levels: Collection[str]) -> list[str]:

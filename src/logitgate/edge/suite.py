@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ProjectError
 from ..findings import Status
+from ..plain_files import no_file
 
 _GUIDE = "expectations/README.md shows how a suite is written"
 _KEYS = {"type", "kwargs", "severity", "meta"}
@@ -91,6 +92,8 @@ def read_suite(path: Path) -> Suite:
     ProjectError
         When the file cannot be read or is no suite; every faulty entry is named.
     """
+    if rule := no_file(path):
+        raise ProjectError(str(path).replace("\0", "?"), rule, "correct contract.suite")
     try:
         content = path.read_bytes()
         plain = json.loads(content, object_pairs_hook=_once, parse_constant=_no_number)

@@ -9,14 +9,15 @@ from pathlib import Path
 from ..errors import UnavailableError
 from ..project import Project
 from .source import Source, rebatched
-from .tables import Table, files_of, kind_of, texts_of, typed
+from .table_parts import completed, is_iceberg, parts_of
+from .tables import Table, kind_of, texts_of, typed
 
 ROWS = 1 << 16
 """Rows of a batch. The digest of a table depends on it, and the last bit of a probability may."""
 
 
 def read_batches(path: Path, project: Project, rows: int = ROWS) -> Iterator[Table]:
-    """Read a file, a folder of Parquet files or a glob in batches, cell by cell as `tables.read_table` does.
+    """Read a file, a folder that is a table or a glob in batches, cell by cell as `tables.read_table` does.
 
     Yields
     ------
@@ -33,7 +34,7 @@ def read_batches(path: Path, project: Project, rows: int = ROWS) -> Iterator[Tab
         When the file is of no known kind.
     """
     try:
-        for source in rebatched(_blocks(files_of(path), project, rows), rows):
+        for source in rebatched(_blocks(path, project, rows), rows):
             yield typed(source, project)
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
@@ -59,14 +60,20 @@ def digest_of_batches(digests: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _blocks(files: Iterable[Path], project: Project, rows: int) -> Iterator[Source]:
+def _blocks(path: Path, project: Project, rows: int) -> Iterator[Source]:
+    if is_iceberg(path):
+        from .iceberg_rows import iceberg_blocks
+
+        yield from iceberg_blocks(path)
+        return
     levels = texts_of(project) - {project.columns.id}
-    for file in files:
-        if kind_of(file) == "csv":
+    for part in parts_of(path):
+        if kind_of(part.path) == "csv":
             from .csv_blocks import csv_blocks
 
-            yield from csv_blocks(file, project.rows.encoding, levels)
+            yield from csv_blocks(part.path, project.rows.encoding, levels)
         else:
             from .parquet_rows import parquet_blocks
 
-            yield from parquet_blocks(file, levels, rows)
+            for block in parquet_blocks(part.path, levels, rows):
+                yield completed(block, part, levels)

@@ -14,6 +14,7 @@ from ..project import Project
 from .casts import Column, canonical, cast, is_text
 from .cells import Cells, cells_of, digest_of, native
 from .source import Source, joined
+from .table_parts import Part, completed, is_iceberg, parts_of
 
 _KINDS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -63,7 +64,7 @@ def read_rows(project: Project) -> Table:
 
 
 def read_table(path: Path, project: Project) -> Table:
-    """Read a file, a folder of Parquet files or a glob as the project declares its rows.
+    """Read a file, a folder that is a table (see `table_parts`) or a glob as the project declares its rows.
 
     Raises
     ------
@@ -75,43 +76,25 @@ def read_table(path: Path, project: Project) -> Table:
         When slices name columns that the table does not have, or the file is of no known kind.
     """
     try:
-        return typed(joined([_file(file, project) for file in files_of(path)]), project)
+        if is_iceberg(path):
+            from .iceberg_rows import read_iceberg
+
+            return typed(read_iceberg(path), project)
+        return typed(joined([_part(part, project) for part in parts_of(path)]), project)
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
 
 
-def files_of(path: Path) -> list[Path]:
-    """Return the files that a path, a folder of Parquet files or a glob names, in the order of their names.
-
-    Raises
-    ------
-    UnavailableError
-        When there are none.
-    """
-    if path.is_dir():
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() == ".parquet")
-        rule = "has no .parquet file"
-    elif path.exists() or not any(sign in str(path) for sign in "*?["):
-        return [path]
-    else:
-        folder = next(parent for parent in path.parents if parent.exists())
-        found = sorted(file for file in folder.glob(str(path.relative_to(folder))) if file.is_file())
-        rule = "matches no file"
-    if not found:
-        raise UnavailableError(str(path), rule, "correct rows.path, or wait for the export")
-    return found
-
-
-def _file(path: Path, project: Project) -> Source:
+def _part(part: Part, project: Project) -> Source:
     levels = texts_of(project) - {project.columns.id}
-    if kind_of(path) == "csv":
+    if kind_of(part.path) == "csv":
         from .csv_rows import read_csv
 
-        return read_csv(path, project.rows.encoding, levels)
+        return read_csv(part.path, project.rows.encoding, levels)
     from .parquet_rows import read_parquet
 
-    return read_parquet(path, levels)
+    return completed(read_parquet(part.path, levels), part, levels)
 
 
 def kind_of(path: Path) -> str:
