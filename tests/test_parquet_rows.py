@@ -1,8 +1,10 @@
+from datetime import datetime
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from logitgate.edge.parquet_rows import read_parquet
+from logitgate.edge.parquet_rows import parquet_blocks, read_parquet
 from logitgate.errors import DataError
 
 TABLE = pa.table({"id": [f"{n:05}" for n in range(5_000)], "a": [n % 7 / 3 for n in range(5_000)]})
@@ -71,3 +73,42 @@ def test_a_missing_file_is_the_operating_systems_error(tmp_path):
     """The caller tells it from a damaged one."""
     with pytest.raises(FileNotFoundError):
         read_parquet(tmp_path / "rows.parquet", [])
+
+
+def test_int96_moments_keep_their_value(tmp_path):
+    """As Spark and Hive write them; nanoseconds would wrap around beyond 2262."""
+    moments = [datetime(9999, 12, 31), datetime(1, 1, 1), datetime(2021, 5, 4, 3, 2, 1, 999_999), None]
+    path = tmp_path / "rows.parquet"
+    pq.write_table(
+        pa.table({"at": pa.array(moments, pa.timestamp("us"))}), path, use_deprecated_int96_timestamps=True
+    )
+    assert read_parquet(path, []).cells.column("at").to_pylist() == moments
+    assert [
+        cell for block in parquet_blocks(path, [], 2) for cell in block.cells.column("at").to_pylist()
+    ] == moments
+
+
+def test_rows_that_the_footer_does_not_promise_are_refused(tmp_path):
+    """A row group whose count was changed decodes without an error."""
+    path = written(tmp_path, row_group_size=1_000)
+    metadata = pq.read_metadata(path)
+    raw = path.read_bytes()
+    size = int.from_bytes(raw[-8:-4], "little")
+    footer = raw[-8 - size : -8]
+    promised = _varint(2 * 5_000)  # the footer's own count, before those of the row groups
+    assert metadata.num_rows == 5_000 and footer.count(promised) >= 1
+    path.write_bytes(raw[: -8 - size] + footer.replace(promised, _varint(2 * 5_001), 1) + raw[-8:])
+    assert pq.read_metadata(path).num_rows == 5_001
+    with pytest.raises(DataError, match="holds 5000 rows, and its footer promises 5001"):
+        read_parquet(path, [])
+    with pytest.raises(DataError, match="holds 5000 rows, and its footer promises 5001"):
+        list(parquet_blocks(path, [], 700))
+
+
+def _varint(number):
+    """Write a number as Thrift does."""
+    said = bytearray()
+    while number > 127:
+        said.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*said, number])

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from logitgate.edge import table_parts
@@ -193,3 +195,65 @@ def test_a_project_or_suite_that_is_no_file_is_refused_at_once(in_the_way, name)
         with pytest.raises(LogitgateError) as refused:
             read(in_the_way / name)
         assert refused.value.exit_code == 2
+
+
+def test_nested_columns_are_left_alone_unless_declared(tmp_path, plain):
+    """Nobody asked for a list, a structure or a map; one that is declared is refused by its name."""
+    path = tmp_path / "nested.parquet"
+    rows = pa.table(pd.read_parquet(_written(tmp_path)))
+    odd = {
+        "tags": pa.array([["a"]] * len(ROWS)),
+        "place": pa.array([{"x": 1, "y": None}] * len(ROWS)),
+        "counts": pa.array([[("a", 1)]] * len(ROWS), pa.map_(pa.string(), pa.int64())),
+    }
+    for name, cells in odd.items():
+        pq.write_table(rows.append_column(name, cells), path)
+        table = read_table(path, plain)
+        assert name not in table.frame and table.rows == len(ROWS)
+        assert table.digest == read_table(_written(tmp_path), plain).digest
+        assert name not in next(iter(read_batches(path, plain))).frame
+    declared = parse_project(projects.plain(features={"numeric": ["speed", "tags"]}), "visits.toml")
+    pq.write_table(rows.append_column("tags", odd["tags"]), path)
+    assert "column 'tags': holds a list in each cell" in refusal(path, declared, DataError)
+
+
+def _written(folder):
+    path = folder / "flat.parquet"
+    ROWS.to_parquet(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    "encoding", ["base64", "rot13", "zlib", "hex", "undefined", "utf-8\0", "latin-99", ""]
+)
+def test_an_encoding_that_is_none_of_text_is_refused(tmp_path, encoding):
+    """Python's codecs also pack and hide bytes."""
+    ROWS.to_csv(tmp_path / "rows.csv", index=False)
+    rows = {"path": "rows.csv", "encoding": encoding}
+    with pytest.raises(ProjectError, match="encoding"):
+        read_table(tmp_path / "rows.csv", parse_project(projects.plain(rows=rows), "visits.toml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 900 + "]" * 900,
+        "a = " + "{a=" * 900 + "1" + "}" * 900,
+        "a = " + "9" * 100_000,
+        "a.b" * 900,
+    ],
+    ids=["arrays", "tables", "digits", "keys"],
+)
+def test_a_project_file_that_no_reader_takes_is_refused(tmp_path, text):
+    """By exit code 2, without a trace."""
+    (tmp_path / "odd.toml").write_text(text)
+    with pytest.raises(ProjectError):
+        load_project(tmp_path / "odd.toml")
+
+
+def test_a_project_file_with_a_byte_order_mark_is_read(tmp_path):
+    """As editors of Windows write it."""
+    path = projects.write(tmp_path, ROWS)
+    before = load_project(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_project(path) == before

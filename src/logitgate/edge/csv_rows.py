@@ -129,10 +129,10 @@ def codec_of(name: str, start: bytes, encoding: str) -> str:
     """
     try:
         codec = codecs.lookup(encoding).name
-        b"".decode(encoding)
-    except LookupError:
+        "a".encode(encoding)  # base64 and its like are codecs, but none of text
+    except (LookupError, ValueError):
         remedy = "write for example 'utf-8' or 'latin-1'"
-        raise ProjectError("rows.encoding", f"'{encoding}' is no encoding", remedy) from None
+        raise ProjectError("rows.encoding", f"{encoding!r} is no encoding of text", remedy) from None
     mark = next((mark for mark in _BOMS if start.startswith(mark)), None)
     if mark and not codec.startswith(("utf-16", "utf-32")):
         rule = f"starts with the byte order mark of {_BOMS[mark]}, but is read as {encoding}"

@@ -140,7 +140,8 @@ def _delta(folder: Path) -> list[Part]:
         raise _nothing(folder, f"is a Delta Lake table without rows (version {told['version']})")
     columns: dict[str, pa.DataType] = {}
     for part in parts:
-        columns |= {one.name: one.type for one in pq.read_schema(part.path) if one.name not in columns}
+        with pq.ParquetFile(part.path, coerce_int96_timestamp_unit="us") as file:
+            columns |= {one.name: one.type for one in file.schema_arrow if one.name not in columns}
     kept = {name: columns[name] for name in told["columns"] if name in columns}
     return [Part(part.path, part.values, kept) for part in sorted(parts, key=lambda one: one.path)]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..columns import ColumnType
-from ..errors import ProjectError, UnavailableError
+from ..errors import DataError, ProjectError, UnavailableError
 from ..project import Project
 from .casts import Column, canonical, cast, is_text
 from .cells import Cells, cells_of, digest_of, native
@@ -30,7 +30,8 @@ class Table:
         text is category, except for the id and for columns that nobody declared, which are str.
     digest : str
         sha256 in hexadecimal of names, types and cells, whatever the kind and compression of the file.
-        Columns that nobody declared are text in CSV and typed elsewhere, so they make a difference.
+        Columns that nobody declared are text in CSV and typed elsewhere, so they make a difference; those
+        that hold lists or structures are left alone.
     rows : int
         Number of rows.
     absent : tuple of str
@@ -126,12 +127,28 @@ def typed(source: Source, project: Project) -> Table:
     ProjectError
         When slices name columns that the source does not have.
     """
-    found = source.cells.column_names
+    found = [name for name in source.cells.column_names if not _is_left_alone(source, name, project)]
     _refuse_absent_slices(source, project)
     columns = {name: _cells(source, name, project) for name in found}
     frame = pd.DataFrame({name: cells.values for name, cells in columns.items()}, copy=False)
     absent = tuple(name for name in project.declared_types if name not in columns)
     return Table(frame, digest_of(columns), source.cells.num_rows, absent)
+
+
+def _is_left_alone(source: Source, name: str, project: Project) -> bool:
+    """Return whether a column holds more than one value in a cell, which no declared type reads."""
+    stored = source.cells.schema.field(name).type
+    if not pa.types.is_nested(stored):
+        return False
+    if name in project.declared_types:
+        rule, remedy = f"holds a {_shape(stored)} in each cell", "write its parts as columns of their own"
+        raise DataError(f"{source.name}, column '{name}'", rule, remedy)
+    return True
+
+
+def _shape(stored: pa.DataType) -> str:
+    """Return the kind of a nested type; the names of its fields may come from cells."""
+    return str(stored).partition("<")[0]
 
 
 def _cells(source: Source, name: str, project: Project) -> Cells:
