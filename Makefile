@@ -8,10 +8,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check ui lock clean environment
+.PHONY: help demo test acceptance check ui lock clean environment
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'PYTHON=... chooses the interpreter (3.11 or newer), ARGS=... is added to test, ui and lock.'
 
 demo: environment ## Run the example from the rows to a model in production
@@ -22,7 +22,10 @@ test: export OMP_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1
 test: export DO_NOT_TRACK = 1
 test: environment ## Run the whole suite, doctests included
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not acceptance" $(ARGS)
+
+acceptance: environment ## Build the image's environment and run every documented command, as a stranger would
+	$(BIN)/python -m pytest -m acceptance $(ARGS)
 
 check: environment ## Formatting, lint, types, import contracts, image and compose file, what is installed
 	$(BIN)/ruff format --check .

@@ -46,6 +46,7 @@ def test_the_context_holds_what_is_copied_and_no_more(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == copied
 
 
+@pytest.mark.acceptance
 def test_each_line_runs_and_the_command_starts(built, tmp_path):
     """The locked requirements are installed, the wheel is built and installed, and the entry point works."""
     builder, stage = built
