@@ -139,12 +139,12 @@ ROWS = {
     "costs that allow no threshold": (
         lambda rows: _with(rows, [2_700, 2_800], "worth", -1_000.0),
         {"costs": {"false_negative": "worth"}},
-        ("costs of row v002700", "is negative, so no threshold exists (2 of"),
+        ("costs over worth", "is negative, so no threshold exists (2 of"),
     ),
     "costs that are missing": (
         lambda rows: _with(rows, 2_700, "worth", np.nan),
         {"costs": {"false_negative": "worth"}},
-        ("costs of row v002700", "not a finite number (1 of", "missing values of worth"),
+        ("costs over worth", "not a finite number (1 of", "missing values of worth"),
     ),
     "no such cost column": (
         lambda rows: rows.drop(columns="worth"),

@@ -84,12 +84,13 @@ def test_costs_per_row_follow_the_columns():
     assert costs.take(np.array([1])).false_negative.tolist() == [1.0]
 
 
-def test_a_negative_denominator_names_the_first_row_by_its_id():
-    """Errors that cost less than being right allow no threshold; the row is named, its values are not."""
+def test_a_negative_denominator_counts_rows_and_names_columns():
+    """Errors that cost less than being right allow no threshold; neither ids nor values are told."""
     matrix = CostMatrix.of(**PLAIN | {"true_positive": "fee"})
-    with pytest.raises(DataError, match=r"costs of row c17: .*negative.*\(2 of 3 rows\)") as refused:
+    with pytest.raises(DataError, match=r"costs over .*negative.*\(2 of 3 rows\)") as refused:
         matrix.rows({"fee": np.array([1.0, 99.25, 77.0])}, 3, np.array(["c4", "c17", "c5"]))
-    assert "99.25" not in str(refused.value)
+    assert "costs over fee" in str(refused.value)
+    assert not any(told in str(refused.value) for told in ("99.25", "c17"))
 
 
 def test_a_zero_denominator_in_a_row_never_flags_it():

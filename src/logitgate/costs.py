@@ -141,35 +141,37 @@ class CostMatrix:
     def rows(
         self, columns: Mapping[str, FloatArray], rows: int, ids: NDArray[np.generic] | None = None
     ) -> RowCosts:
-        """Evaluate the costs of each row, and refuse those that allow no threshold.
+        """Evaluate the costs of each row, and refuse those that allow no threshold, by count and column.
 
         Parameters
         ----------
         columns : mapping of str to array of shape (rows,)
         rows : int
         ids : array of shape (rows,), optional
-            What the rows are called in an error.
+            Must be as many; what rows are called is never told.
 
         Raises
         ------
+        ValueError
+            When there are not as many ids as rows.
         DataError
             When a cost is missing or not finite, or a false negative and a false positive together
             cost less than being right about both (a negative denominator).
         ProjectError
             The same for costs that are constant, and for a zero denominator there.
         """
+        if ids is not None and len(ids) != rows:
+            raise ValueError(f"{len(ids)} ids for {rows} rows")
         costs = RowCosts(*(getattr(self, entry).over(columns, rows) for entry in ENTRIES))
         finite = np.logical_and.reduce([np.isfinite(getattr(costs, entry)) for entry in ENTRIES])
         with np.errstate(invalid="ignore"):
             spread = np.where(finite, costs.spread(), np.nan)
         refused = ~(spread > 0) if self.constant else ~(spread >= 0)
         if refused.any():
-            raise self._refusal(costs, spread, refused, ids)
+            raise self._refusal(spread, refused)
         return costs
 
-    def _refusal(
-        self, costs: RowCosts, spread: FloatArray, refused: BoolArray, ids: NDArray[np.generic] | None
-    ) -> ProjectError | DataError:
+    def _refusal(self, spread: FloatArray, refused: BoolArray) -> ProjectError | DataError:
         first = int(np.argmax(refused))
         if self.constant:
             word = {-1: "is negative", 0: "is zero"}.get(np.sign(spread[first]), "is not finite")
@@ -178,10 +180,10 @@ class CostMatrix:
                 f"C_FP - C_TN + C_FN - C_TP = {spread[first]:g} {word}, so no threshold exists",
                 "give errors that cost more than being right: raise false_negative or false_positive",
             )
-        subject = f"costs of row {first if ids is None else ids[first]}"
+        used = ", ".join(sorted(self.columns))
+        subject = f"costs over {used}"
         count = f"({int(refused.sum())} of {len(refused)} rows)"
         if not np.isfinite(spread[first]):
-            used = ", ".join(sorted(self.columns))
             return DataError(
                 subject,
                 f"not a finite number {count}",

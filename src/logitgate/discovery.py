@@ -151,7 +151,7 @@ def _columns(frame: pd.DataFrame, project: Project) -> dict[str, Column]:
     }
     for name in dict.fromkeys((*project.features.categorical, *project.slices.columns)):
         if name not in columns:
-            levels = column_levels(frame[name])
+            levels = column_levels(frame[name], project.search.rare_level_rows)
             columns[name] = np.array(levels.names, dtype=np.str_)[levels.codes]
     return columns
 

@@ -59,7 +59,7 @@ class Sample:
 
 
 def row_costs(frame: pd.DataFrame, matrix: CostMatrix, ids: NDArray[np.object_]) -> RowCosts:
-    """Evaluate a cost matrix over the n rows of a table; `ids` of shape (n,) name them in an error.
+    """Evaluate a cost matrix over the n rows of a table, which have `ids` of shape (n,).
 
     Raises
     ------

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-MISSING = "missing"
+MISSING, RARE = "missing", "rare levels"
 
 
 def bin_names(edges: Sequence[float]) -> tuple[str, ...]:
