@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from logitgate.project_file import parse_project
 from logitgate.sample import Sample
-from logitgate.slicing import slice_levels
+from logitgate.slicing import rare_pooled, slice_levels
 
 
-def levels(frame, **declared):
-    """Return the level of each row by name, in every slice column."""
-    plain = {
+def plain(**declared):
+    """Return a small project with slices."""
+    return {
         "name": "small",
         "rows": {"path": "rows.csv"},
         "columns": {"id": "id"},
@@ -22,9 +22,13 @@ def levels(frame, **declared):
         "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
         "contract": {"suite": "suite.json"},
     }
+
+
+def levels(frame, **declared):
+    """Return the level of each row by name, in every slice column."""
     rows = len(frame)
     sample = Sample(frame, np.zeros(rows, dtype=np.int8), np.arange(rows).astype(object))
-    found = slice_levels(sample, parse_project(plain, "small.toml"))
+    found = slice_levels(sample, parse_project(plain(**declared), "small.toml"))
     return {name: [one.names[code] for code in one.codes] for name, one in found.items()}, found
 
 
@@ -91,3 +95,34 @@ def test_every_row_is_in_one_bin(values, edges):
     codes = levels(frame, bins={"x": edges})[1]["x"].codes
     expected = pd.cut(frame["x"], [-np.inf, *edges, np.inf], right=False, labels=False)
     np.testing.assert_array_equal(codes, expected.fillna(len(edges) + 1))
+
+
+def test_levels_of_few_rows_are_one_and_have_no_name():
+    """Also within crossings; bins, missing cells and critical slices keep the project's own words."""
+    frame = pd.DataFrame(
+        {
+            "g": pd.Categorical(["u"] * 80 + ["v"] * 49 + ["Ms Miller"] + [None] * 3),
+            "x": [1.0] * 70 + [2.0] * 63,
+        }
+    )
+    declared = {"columns": ["g"], "bins": {"x": [1.5, 9]}, "crossings": [["g", "x"]], "minimum_rows": 10}
+    names = {name: list(one.names) for name, one in pooled(frame, **declared).items()}
+    assert names["g"] == ["u", "missing", "rare levels"]
+    assert names["x"] == ["below 1.5", "1.5 to 9", "9 and above", "missing"][: len(names["x"])]
+    assert names["g & x"] == ["u & below 1.5", "rare levels"]
+    kept = pooled(frame, **declared, critical={"g = v": 0.1})["g"]
+    assert list(kept.names) == ["u", "v", "missing", "rare levels"]
+    assert [kept.names[code] for code in kept.codes[[0, 100, 129, 130]]] == [
+        "u",
+        "v",
+        "rare levels",
+        "missing",
+    ]
+
+
+def pooled(frame, **declared):
+    """Return the slices with rare levels put together."""
+    project = parse_project(plain(**declared), "small.toml")
+    rows = len(frame)
+    sample = Sample(frame, np.zeros(rows, dtype=np.int8), np.arange(rows).astype(object))
+    return rare_pooled(slice_levels(sample, project), project)

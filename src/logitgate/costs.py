@@ -168,10 +168,12 @@ class CostMatrix:
             spread = np.where(finite, costs.spread(), np.nan)
         refused = ~(spread > 0) if self.constant else ~(spread >= 0)
         if refused.any():
-            raise self._refusal(spread, refused)
+            raise self._refusal(spread, refused, ids)
         return costs
 
-    def _refusal(self, spread: FloatArray, refused: BoolArray) -> ProjectError | DataError:
+    def _refusal(
+        self, spread: FloatArray, refused: BoolArray, ids: NDArray[np.generic] | None
+    ) -> ProjectError | DataError:
         first = int(np.argmax(refused))
         if self.constant:
             word = {-1: "is negative", 0: "is zero"}.get(np.sign(spread[first]), "is not finite")
@@ -181,7 +183,8 @@ class CostMatrix:
                 "give errors that cost more than being right: raise false_negative or false_positive",
             )
         used = ", ".join(sorted(self.columns))
-        subject = f"costs over {used}"
+        # Where rows have ids, a row's place would name one of them.
+        subject = f"costs of row {first}" if ids is None else f"costs over {used}"
         count = f"({int(refused.sum())} of {len(refused)} rows)"
         if not np.isfinite(spread[first]):
             return DataError(

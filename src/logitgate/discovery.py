@@ -24,7 +24,7 @@ from .intervals import NAN, Means, benjamini_hochberg
 from .leaves import Column, Conditions, members, tree_leaves, words
 from .project import Project
 from .sample import Sample
-from .slicing import column_levels
+from .slicing import column_levels, rare_pooled
 
 CHECK = "weak slices"
 _DEPTH = 3
@@ -151,7 +151,7 @@ def _columns(frame: pd.DataFrame, project: Project) -> dict[str, Column]:
     }
     for name in dict.fromkeys((*project.features.categorical, *project.slices.columns)):
         if name not in columns:
-            levels = column_levels(frame[name], project.search.rare_level_rows)
+            levels = rare_pooled({name: column_levels(frame[name])}, project)[name]
             columns[name] = np.array(levels.names, dtype=np.str_)[levels.codes]
     return columns
 

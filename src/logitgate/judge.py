@@ -23,7 +23,7 @@ from .sensitivity import sensitivity
 from .side_by_side import champion_exhibit
 from .simpler import baseline_exhibit, proposals
 from .slices import SliceEvaluation, slice_evaluations
-from .slicing import slice_levels
+from .slicing import rare_pooled, slice_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def contest_of(model: Model, opponents: Opponents, test: Sample, project: Projec
     return Contest(
         model.score(test, costs),
         {name: other.score(test, costs) for name, other in opponents.baselines.items()},
-        slice_levels(test, project),
+        rare_pooled(slice_levels(test, project), project),
         champion,
         opponents.version,
         refusal,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,42 +17,50 @@ from .slices import Levels, crossed
 def slice_levels(sample: Sample, project: Project) -> dict[str, Levels]:
     """Return the level of each row in every declared slice column, bin and crossing."""
     declared = project.slices
-    rare = project.search.rare_level_rows
-    levels = {
-        name: _binned(sample.frame[name], declared.bins[name])
-        if name in declared.bins
-        else column_levels(sample.frame[name], rare, _named(name, declared))
-        for name in declared.all
-    }
+    levels = {name: _levels(sample.frame[name], name, declared) for name in declared.all}
     return levels | {
         f"{first} & {second}": crossed(levels[first], levels[second]) for first, second in declared.crossings
     }
 
 
-def column_levels(column: pd.Series, rare: int, named: Collection[str] = ()) -> Levels:
-    """Return the level of each of n rows in one column; rows without a value are a level of their own.
+def rare_pooled(levels: Mapping[str, Levels], project: Project) -> dict[str, Levels]:
+    """Put the levels of fewer than `search.rare_level_rows` rows together as `rare levels`.
 
-    Levels of fewer than `rare` rows are one level, `rare levels`: the text of a few rows may be a person's.
-    Those that the project itself has `named` keep their names.
+    The text of a few rows may be a person's. What is called by the project's own words keeps its name: bins,
+    and the slices that it declares as critical.
     """
-    codes, found = pd.factorize(column.astype(object), sort=True)
-    names = [str(name) for name in found]
-    rows = np.bincount(codes[codes >= 0], minlength=len(names))
-    kept = [place for place, name in enumerate(names) if rows[place] >= rare or name in named]
-    place_of = np.full(len(names) + 1, len(kept), dtype=np.int64)
-    place_of[kept] = np.arange(len(kept))
-    place_of[-1] = -1
-    pooled = (RARE,) if len(kept) < len(names) else ()
-    return _with_missing(place_of[codes], (*(names[place] for place in kept), *pooled))
+    rare, declared = project.search.rare_level_rows, project.slices
+    return {
+        name: one if name in declared.bins else _pooled(one, rare, {*declared.critical}, name)
+        for name, one in levels.items()
+    }
 
 
-def _named(column: str, declared: Slices) -> set[str]:
-    """Return the levels of a column that the project's own critical slices may name."""
-    parts = {part for name in declared.critical for part in re.split(" = | & ", name)}
-    return parts if any(column in name for name in declared.critical) else set()
+def _pooled(levels: Levels, rare: int, critical: Collection[str], column: str) -> Levels:
+    rows = np.bincount(levels.codes[levels.codes >= 0], minlength=len(levels.names))
+    kept = [
+        place
+        for place, name in enumerate(levels.names)
+        if rows[place] >= rare or name == MISSING or f"{column} = {name}" in critical
+    ]
+    if len(kept) == len(levels.names):
+        return levels
+    # The last place is that of rows without a level, which are coded -1.
+    place_of = np.full(len(levels.names) + 1, len(kept), dtype=np.int64)
+    place_of[kept], place_of[-1] = np.arange(len(kept)), -1
+    return Levels(place_of[levels.codes], (*(levels.names[place] for place in kept), RARE))
 
 
-def _binned(column: pd.Series, edges: Sequence[float]) -> Levels:
+def column_levels(column: pd.Series) -> Levels:
+    """Return the level of each of n rows in one column; rows without a value are a level of their own."""
+    codes, names = pd.factorize(column.astype(object), sort=True)
+    return _with_missing(codes.astype(np.int64), tuple(map(str, names)))
+
+
+def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
+    if name not in declared.bins:
+        return column_levels(column)
+    edges = declared.bins[name]
     values = column.to_numpy(np.float64, na_value=np.nan)
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
     return _with_missing(codes, bin_names(edges))
