@@ -31,7 +31,8 @@ def test_agrees_with_python_row_by_row(source, a, b):
 @pytest.mark.parametrize(
     ("source", "named"),
     [
-        ("abs(a)", "Call"),
+        ("pow(a, 2)", "Call"),
+        ("max(a, b, key=c)", "Call"),
         ("__import__('os').system('true')", "Call"),
         ("a.real", "Attribute"),
         ("a[0]", "Subscript"),
@@ -45,7 +46,7 @@ def test_agrees_with_python_row_by_row(source, a, b):
         ("1 if a else 2", "IfExp"),
         ("1 if a == 2 else 3", "IfExp"),
         ("1 if 0 < a < 2 else 3", "IfExp"),
-        ("'text'", "Constant"),
+        ("''", "Constant"),
         ("None", "Constant"),
         ("1j", "Constant"),
         ("[a]", "List"),
@@ -107,3 +108,37 @@ def test_knows_its_columns_and_spreads_a_constant():
     assert Expression.parse("a * 2 if b > c else -d").columns == {"a", "b", "c", "d"}
     assert Expression.parse(3).columns == frozenset()
     assert Expression.parse("3 + 1").over({}, 3).tolist() == [4.0, 4.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("min(a, 2, b)", [1.0, 2.0]),
+        ("max(a, b)", [5.0, 9.0]),
+        ("abs(a - b)", [4.0, 5.0]),
+        ("log(exp(a))", [1.0, 4.0]),
+        ("'loan amount' + \"capital-gain\"", [30.0, 50.0]),
+        ("max('loan amount' * 0.1, 2) if a > 3 else exp(0)", [1.0, 4.0]),
+    ],
+)
+def test_functions_and_columns_in_quotes(source, expected):
+    """Costs as a lender writes them, and columns with names that are no words of arithmetic."""
+    columns = {"a": [1.0, 4.0], "b": [5.0, 9.0], "loan amount": [20.0, 40.0], "capital-gain": [10.0, 10.0]}
+    cost = Expression.parse(source)
+    assert cost.columns <= set(columns)
+    found = cost.over({name: np.array(cells) for name, cells in columns.items()}, rows=2)
+    assert np.allclose(found, expected, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("abs(a, b)", "one argument"), ("min(a)", "two arguments or more")]
+)
+def test_a_function_with_other_arguments_is_refused(source, said):
+    """By its name."""
+    with pytest.raises(ValueError, match=said):
+        Expression.parse(source)
+
+
+def test_what_has_no_logarithm_is_no_cost():
+    """The row is without a value, as after a division by zero: whoever counts refuses it."""
+    assert np.isnan(Expression.parse("log(a)").over({"a": np.array([-1.0])}, rows=1)).all()

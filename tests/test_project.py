@@ -5,7 +5,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from logitgate.columns import ColumnType
+from logitgate.column_types import ColumnType
 from logitgate.errors import ProjectError
 from logitgate.project import Project, parse_as_of
 from logitgate.project_file import parse_project

@@ -278,6 +278,7 @@ def test_the_guides_complete_example_loads_and_shows_nearly_every_key():
     assert set(declared) - set(shown("", whole)) == {
         "rows.query",
         "rows.url_env",
+        "rows.unnamed",
         "columns.entity",
         "split.calibrate_from",
         "split.threshold_from",

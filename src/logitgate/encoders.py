@@ -66,7 +66,7 @@ def _told(name: str, source: str, sign: tuple[str, float], project: Project) -> 
 
 def _categories(frame: pd.DataFrame, name: str, project: Project) -> Iterator[tuple[str, IntArray]]:
     """Yield each column that could have been encoded, with the codes of its levels."""
-    known = {name, project.columns.id, project.columns.time, project.outcome.column}
+    known = {name, project.columns.row_id, project.columns.time, project.outcome.column}
     for other in frame.columns:
         if other in known or pd.api.types.is_float_dtype(frame[other]):
             continue

@@ -31,10 +31,12 @@ def explain_row(
     DataError
         When no row, or more than one, has this id, or the table lacks what the model needs.
     """
-    found = frame[frame[project.columns.id].astype(str) == row]
+    found = frame[frame[project.columns.row_id].astype(str) == row]
     if len(found) != 1:
         raise DataError(
-            project.columns.id, f"{len(found)} rows have the id that was asked for", "give the id of one row"
+            project.columns.row_id,
+            f"{len(found)} rows have the id that was asked for",
+            "give the id of one row",
         )
     costs = row_costs(found, model.costs, np.array([row], dtype=object))
     decision = Decision.by(model.rule, model.probability(found), costs)

@@ -1,7 +1,8 @@
 """Arithmetic over a row's columns, parsed without ever being evaluated as Python.
 
-The grammar: numbers, column names, ``+ - * /``, parentheses, comparisons and
-``a if condition else b``. No calls, no attributes, no subscripts, no powers.
+The grammar: numbers, column names (in quotes where they are no plain names), ``+ - * /``, parentheses,
+``min max abs log exp``, comparisons and ``a if condition else b``. No other calls, no attributes, no
+subscripts, no powers.
 """
 
 from __future__ import annotations
@@ -48,7 +49,14 @@ _OPERATORS: dict[str, Callable[..., FloatArray]] = {
     ">": _comparison(np.greater),
     ">=": _comparison(np.greater_equal),
     "if": _if,
+    "min": np.minimum,
+    "max": np.maximum,
+    "abs": np.abs,
+    "log": np.log,
+    "exp": np.exp,
 }
+_CALLS = {"min": 2, "max": 2, "abs": 1, "log": 1, "exp": 1}
+"""Functions, and how many arguments each takes; those of two take more, from left to right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Expression:
     ['balance']
     >>> cost.over({"balance": np.array([-5.0, 300.0])}, rows=2).tolist()
     [2.0, 5.0]
+    >>> Expression.parse("max(5, 'loan amount' * 0.1)").over({"loan amount": np.array([80.0])}, 1).tolist()
+    [8.0]
     """
 
     tree: Tree
@@ -103,7 +113,7 @@ class Expression:
         -------
         array of shape (rows,)
         """
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value = np.asarray(_evaluate(self.tree, columns), dtype=np.float64)
         return np.broadcast_to(value, (rows,))
 
@@ -118,7 +128,7 @@ def _number(value: float) -> float:
     return number
 
 
-def _tree(node: ast.AST, depth: int = 0) -> Tree:
+def _tree(node: ast.AST, depth: int = 0) -> Tree:  # noqa: PLR0911 - one return a rule of the grammar
     if depth > _DEEPEST:
         raise ValueError(f"nested more than {_DEEPEST} deep")
     deeper = depth + 1
@@ -127,8 +137,12 @@ def _tree(node: ast.AST, depth: int = 0) -> Tree:
             raise ValueError("true and false are not numbers")
         case ast.Constant(value=int() | float() as value):
             return _number(value)
+        case ast.Constant(value=str(column)) if column:
+            return column
         case ast.Name(id=column):
             return column
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _CALLS:
+            return _call(name, [_tree(argument, deeper) for argument in arguments])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return ["-", 0.0, _tree(operand, deeper)]
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -140,8 +154,22 @@ def _tree(node: ast.AST, depth: int = 0) -> Tree:
                 condition: Tree = [_COMPARISON[type(op)], _tree(left, deeper), _tree(right, deeper)]
                 return ["if", condition, _tree(body, deeper), _tree(orelse, deeper)]
     raise ValueError(
-        f"{type(node).__name__} is not arithmetic: use numbers, column names, + - * / and 'a if b > c else d'"
+        f"{type(node).__name__} is not arithmetic: use numbers, column names, + - * /, min, max, abs, log, "
+        "exp and 'a if b > c else d'"
     )
+
+
+def _call(name: str, arguments: list[Tree]) -> Tree:
+    wanted = _CALLS[name]
+    if len(arguments) < wanted or (wanted == 1 and len(arguments) > 1):
+        raise ValueError(f"{name} takes {'one argument' if wanted == 1 else 'two arguments or more'}")
+    first, *others = arguments
+    if wanted == 1:
+        return [name, first]
+    tree = first
+    for other in others:
+        tree = [name, tree, other]
+    return tree
 
 
 def _columns(tree: Tree) -> Iterator[str]:

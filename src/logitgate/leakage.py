@@ -118,7 +118,13 @@ def _judged(name: str, aucs: dict[str, float], ranked: list[str], gate: LeakageG
 def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Finding]:
     """Warn of columns that nobody uses yet and that know the outcome."""
     roles, limit = project.columns, project.gates.leakage.single_feature_auc
-    named = {*project.features.all, *roles.known_after_outcome, project.outcome.column, roles.id, roles.time}
+    named = {
+        *project.features.all,
+        *roles.known_after_outcome,
+        project.outcome.column,
+        roles.row_id,
+        roles.time,
+    }
     for name in train.frame.columns.difference(list(named - {None}), sort=False):
         column = train.frame[name]
         if not pd.api.types.is_numeric_dtype(column) and column.nunique() > len(column) // 10:

@@ -86,7 +86,7 @@ def matured(
         of the project: more than two, or two and none of them the event; or labels are events alone, and
         `labels.only_events` does not say so.
     """
-    ids = _ids(window, project.columns.id, "the rows")
+    ids = _ids(window, project.columns.row_id, "the rows")
     outcome, join = _outcome(window, ids, project, labels)
     mature, only_events = _mature(window, project, as_of), project.labels.only_events
     y = _read(outcome, project)
@@ -144,7 +144,7 @@ def _outcome(
         return outcome.reset_index(drop=True), None
     if column not in labels.columns:
         raise DataError(column, "the labels lack it", "give the column of the outcome")
-    named = _ids(labels, project.columns.id, "the labels")
+    named = _ids(labels, project.business_key("labels"), "the labels")
     refuse_events_alone(labels[column], project)
     outcome = pd.Series(labels[column].astype(object).to_numpy(), index=named)
     return outcome.reindex(ids).reset_index(drop=True), joined(ids, named)

@@ -127,7 +127,7 @@ def _estimated(
 ) -> tuple[list[Finding], list[Exhibit]]:
     if not len(frame):
         return [Finding(ESTIMATE, "window", Status.INSUFFICIENT, "the window has no row", {"n": 0})], []
-    model, ids = champion.model, frame[project.columns.id].astype(str).to_numpy(object)
+    model, ids = champion.model, frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
         decision = model.decision(model.probability(frame), frame, ids)
     except DataError as error:

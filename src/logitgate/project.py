@@ -13,7 +13,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from .columns import Columns, ColumnType, Features, Outcome, Rows
+from .column_types import ColumnType
+from .columns import Columns, Features, Outcome, Rows
 from .costs import ENTRIES, CostMatrix
 from .errors import ProjectError
 from .expected import Behaviour
@@ -131,7 +132,7 @@ class Project(Section):
         return self
 
     def _contradictions(self) -> Iterator[str]:
-        roles = [self.columns.id, self.outcome.column, *self.features.all]
+        roles = [self.columns.row_id, self.outcome.column, *self.features.all]
         roles += [name for name in (self.columns.time,) if name]
         for name, times in Counter(roles).items():
             if times > 1:
@@ -140,6 +141,13 @@ class Project(Section):
             strange = set(pair) - set(self.features.all)
             if strange:
                 yield f"search.interactions.{name} names {quoted(strange)}, no feature; declare it or drop it"
+        late = set(self.rows.filter_types) & {
+            self.outcome.column,
+            *self.columns.known_after_outcome,
+            self.columns.outcome_time,
+        }
+        if late:
+            yield f"rows.where reads {quoted(late)}, not known yet when the decision is due; drop it"
         if self.split_by == "time" and self.columns.time is None:
             yield "the split is by time but columns.time is not declared; declare it or set split.by"
         if self.split_by == "entity" and self.columns.entity is None:
@@ -180,7 +188,7 @@ class Project(Section):
         times = {*roles.feature_times, *([roles.outcome_time] if roles.outcome_time else [])}
         if times and roles.time is None:
             yield "columns.feature_times and columns.outcome_time need columns.time; declare it or drop them"
-        both = times & {roles.id, roles.time, self.outcome.column, *self.features.all}
+        both = times & {roles.row_id, roles.time, self.outcome.column, *self.features.all}
         if both:
             yield f"{quoted(both)} cannot be a feature's or the outcome's time beside another role; keep one"
 
@@ -210,7 +218,7 @@ class Project(Section):
         roles = self.columns
         named = dict.fromkeys(self.features.numeric, ColumnType.NUMBER)
         named |= dict.fromkeys(self.features.categorical, ColumnType.TEXT)
-        named |= {name: ColumnType.TEXT for name in (roles.id, roles.entity, roles.cluster) if name}
+        named |= {name: ColumnType.TEXT for name in (roles.row_id, roles.entity, roles.cluster) if name}
         named |= {self.outcome.column: ColumnType.TEXT}
         times = (*roles.feature_times, *(name for name in (roles.time, roles.outcome_time) if name))
         named |= dict.fromkeys(times, ColumnType.DATETIME)
@@ -218,12 +226,38 @@ class Project(Section):
             named.setdefault(name, ColumnType.NUMBER)
         for name in self.slices.columns:
             named.setdefault(name, ColumnType.TEXT)
+        for name, kind in self.rows.filter_types.items():
+            named.setdefault(name, kind)
         return named | self.rows.types
 
     @property
     def read_as(self) -> dict[str, ColumnType]:
         """Each column that the project names, and what its cells are in the end: a category is text."""
         return self.declared_types | dict.fromkeys(self.features.categorical, ColumnType.TEXT)
+
+    @property
+    def names_of_rows(self) -> Names:
+        """Columns whose cells name a row without an id: what is known of it when its decision is due."""
+        roles = (self.columns.time, self.columns.entity, self.columns.cluster)
+        return tuple(sorted({*self.needed_to_decide, *(name for name in roles if name)}))
+
+    def business_key(self, what: str) -> str:
+        """Return the declared column of ids, which something needs that joins tables.
+
+        Parameters
+        ----------
+        what : str
+            What is joined, such as "labels".
+
+        Raises
+        ------
+        ProjectError
+            When the project declares none.
+        """
+        if self.columns.id is None:
+            rule = f"is not declared, and {what} are joined to their rows by it"
+            raise ProjectError("columns.id", rule, "declare the column that names each row in both tables")
+        return self.columns.id
 
     @property
     def needed_to_decide(self) -> Names:

@@ -124,9 +124,9 @@ def observe(frame: pd.DataFrame, project: Project, as_of: datetime | None) -> Ob
             + ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in counts.items()),
             "give a later --as-of, a longer split.window or rows whose outcomes are known",
         )
-    order = _order(frame[roles.id], time, keep)
+    order = _order(frame[roles.row_id], time, keep)
     sample = _sample(frame.iloc[order], None if time is None else time[order], project)
-    _refuse_repeated_ids(sample, roles.id)
+    _refuse_repeated_ids(sample, roles.row_id)
     return Observed(sample, as_of, counts)
 
 
@@ -185,7 +185,7 @@ def _sample(frame: pd.DataFrame, time: NDArray[np.datetime64] | None, project: P
     return Sample(
         frame,
         _events(frame[project.outcome.column], project),
-        frame[roles.id].astype(str).to_numpy(object),
+        frame[roles.row_id].astype(str).to_numpy(object),
         time,
         codes(frame, roles.entity),
         codes(frame, project.cluster),

@@ -84,7 +84,7 @@ def decide(frame: pd.DataFrame, model: Model, project: Project) -> Decision:
     DataError
         When a column is absent, a cost is missing, or a row has no probability; counts and ids only.
     """
-    ids = frame[project.columns.id].astype(str).to_numpy(object)
+    ids = frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
         probability = model.probability(frame)
         return Decision.by(model.rule, probability, row_costs(frame, model.costs, ids))
@@ -112,7 +112,7 @@ def scores(frame: pd.DataFrame, decision: Decision, stamp: Stamp, project: Proje
     """
     flagged = decision.flagged
     flag, leave = decision.cost_if_flagged, decision.cost_if_passed
-    ids = frame[project.columns.id].astype(str)
+    ids = frame[project.columns.row_id].astype(str)
     time = project.columns.time
     asked = frame[time].astype(str) if time in frame.columns else [""] * len(frame)
     columns = (

@@ -96,7 +96,7 @@ def untouched(test: Sample, project: Project, seen: Iterable[SeenRows | None]) -
 
 def scheme_of(project: Project) -> str:
     """Return the version of the hash and the columns it is taken over."""
-    columns = (project.columns.id, project.columns.time)
+    columns = (project.columns.row_id, project.columns.time)
     return f"{_VERSION}: " + ", ".join(name for name in columns if name)
 
 

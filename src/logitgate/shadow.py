@@ -115,7 +115,7 @@ def by_unit(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) ->
     if labelled.any():
         known = frame[labelled]
         y = read_outcomes(known[project.outcome.column], project.outcome)
-        ids = known[project.columns.id].astype(str).to_numpy(object)
+        ids = known[project.columns.row_id].astype(str).to_numpy(object)
         costs = row_costs(known, project.costs.matrix, ids)
         gained = costs.of(y, challenger.flagged[labelled]) - costs.of(y, champion.flagged[labelled])
         difference[labelled] = gained
@@ -178,7 +178,7 @@ def _known(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) -> 
         known = known & mature.to_numpy(dtype=bool)
     rows = frame[known]
     moments = None if time is None else rows[time].dt.tz_localize(None).to_numpy("datetime64[us]")
-    ids = rows[project.columns.id].astype(str).to_numpy(object)
+    ids = rows[project.columns.row_id].astype(str).to_numpy(object)
     sample = Sample(rows, np.zeros(len(rows), dtype=np.int8), ids, moments)
     untold = untouched(sample, project, pair.seen)
     counted = np.zeros(len(frame), dtype=bool)
@@ -190,5 +190,5 @@ def _units(frame: pd.DataFrame, project: Project) -> NDArray[np.generic]:
     name = project.cluster
     if name is not None and name in frame.columns:
         return frame[name].astype(str).to_numpy(object)
-    ids = frame[project.columns.id].astype(str).to_numpy(object)
+    ids = frame[project.columns.row_id].astype(str).to_numpy(object)
     return np.asarray(pd.util.hash_array(ids) % _GROUPS)

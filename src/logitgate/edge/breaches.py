@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..costs import IntArray
 from ..findings import Figure, Finding, Status
+from ..headers import likely
 from ..project import Project
 from .suite import Rule, Suite
 
@@ -35,9 +36,9 @@ def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> It
         yield Finding(CHECK, "table", Status.FAIL, "it has no rows, so it shows nothing", {"rows": 0})
     for column in project.declared_types:
         if column in absent or column not in frame.columns:
-            yield Finding(
-                CHECK, column, Status.FAIL, "the project declares it and the table does not have it"
-            )
+            hint = likely(column, set(frame.columns) - set(project.declared_types))
+            because = "the project declares it and the table does not have it" + (f": {hint}" if hint else "")
+            yield Finding(CHECK, column, Status.FAIL, because)
         elif len(frame) and not frame[column].notna().any():
             because = "the project declares it and every cell is empty"
             yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": len(frame)})

@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from ..cases import Cases, Expectation
-from ..columns import ColumnType
+from ..column_types import ColumnType
 from ..errors import DataError, ProjectError
 from ..project import Project
 from .casts import Column, cast
@@ -92,5 +92,5 @@ def _expectation(source: Source, row: int, text: str) -> Expectation:
 
 def _typed(source: Source, name: str, project: Project) -> pd.Series:
     declared = project.declared_types.get(name, ColumnType.TEXT)
-    array = cast(Column(source, name, project.rows.missing.get(name, ())), declared)
+    array = cast(Column(source, name, project.rows.missing_in(name)), declared)
     return cells_of(array, levels=True).values

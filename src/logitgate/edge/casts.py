@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..columns import ColumnType
+from ..column_types import ColumnType
 from ..errors import DataError
 from ..levels import number_text
+from ..moments import EPOCHS, read
 from .source import Source
 
 MOMENT = pa.timestamp("us", "UTC")
 _EXACT = 2**53
 _LARGEST = 1e100
 _DAY = 86_400_000_000
+_LAST = 253_402_300_800_000_000
+"""Microseconds from 1970 to the year 10000."""
 _LISTED = "mend the cell, or list its text under rows.missing if it means missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How numbers and moments are written in text: see `columns.Rows`."""
+
+    decimal: str = "."
+    thousands: str = ""
+    form: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are written as everywhere in computing."""
+        return self.decimal == "." and not self.thousands
+
+
+PLAIN = Written()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,7 @@ class Column:
     missing: tuple[str, ...] = ()
     is_level: bool = False
     """Whether its texts are levels: blanks around them, as a padded CHAR has, are no part of a level."""
+    written: Written = PLAIN
 
     @property
     def stored(self) -> pa.Array:
@@ -48,7 +72,12 @@ class Column:
     def strange(self, stored: pa.DataType, declared: ColumnType) -> DataError:
         """Return the refusal of a type that says nothing of the declared kind."""
         rule = f"is stored as {stored}, but read as {declared}"
-        remedy = "declare its type under rows.types"
+        if declared in (ColumnType.DATE, ColumnType.DATETIME) and is_number(stored):
+            remedy = f"say how it counts under rows.formats, such as {self.name} = 'epoch seconds' or '%Y'"
+        elif others := readable_as(stored):
+            remedy = f"declare {self.name} under rows.types as one of {', '.join(others)}"
+        else:
+            remedy = "leave it out of the project, or store it as text, a number or a date"
         return DataError(f"{self.source.name}, column '{self.name}'", rule, remedy)
 
 
@@ -61,6 +90,10 @@ def cast(column: Column, declared: ColumnType) -> pa.Array:
         Naming the first row whose cell is not of the declared type, and never what stands in it.
     """
     stored = column.stored
+    if declared is ColumnType.UUID:
+        return _uuid(column, stored)
+    if _is_bytes(stored.type):
+        stored = _decoded(column, stored)
     if declared is ColumnType.TEXT:
         return _text(column, _unpadded(stored) if column.is_level else stored)
     if pa.types.is_dictionary(stored.type):
@@ -139,13 +172,92 @@ def _text(column: Column, stored: pa.Array) -> pa.Array:
     if isinstance(stored.type, pa.UuidType):
         texts = [None if cell is None else str(cell) for cell in stored.to_pylist()]
         return pa.array(texts, type=pa.large_string())
-    if _is_bytes(stored.type) or not _can_become(stored.type, pa.large_string()):
+    if not _can_become(stored.type, pa.large_string()):
         raise column.strange(stored.type, ColumnType.TEXT)
     return _without(stored.cast(pa.large_string()), column.missing)
 
 
+def readable_as(stored: pa.DataType) -> tuple[ColumnType, ...]:
+    """Return the declared types that a column of a stored type can be read as."""
+    if pa.types.is_dictionary(stored):
+        stored = stored.value_type
+    if is_text(stored) or pa.types.is_null(stored) or _is_bytes(stored):
+        return tuple(ColumnType)
+    if is_number(stored):
+        return (ColumnType.TEXT, ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
+    if pa.types.is_boolean(stored):
+        return (ColumnType.TEXT, ColumnType.NUMBER, ColumnType.BOOLEAN)
+    if is_moment(stored):
+        return (ColumnType.TEXT, ColumnType.DATE, ColumnType.DATETIME)
+    if isinstance(stored, pa.UuidType):
+        return (ColumnType.TEXT, ColumnType.UUID)
+    return (ColumnType.TEXT,) if _can_become(stored, pa.large_string()) else ()
+
+
+def _decoded(column: Column, stored: pa.Array) -> pa.Array:
+    """Return bytes as the text that they spell."""
+    try:
+        return stored.cast(pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        sound = pa.array([cell is None or _is_utf8(cell) for cell in stored.to_pylist()])
+        remedy = (
+            f"store it as text, or declare {column.name} = 'uuid' under rows.types if that is what it holds"
+        )
+        _refuse(column, pc.invert(sound), "holds bytes that are no UTF-8 text", remedy)
+        raise
+
+
+def _is_utf8(cell: bytes) -> bool:
+    try:
+        cell.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _uuid(column: Column, stored: pa.Array) -> pa.Array:
+    """Return identifiers, stored as 16 bytes or as text, in the one form with hyphens and small letters."""
+    if isinstance(stored.type, pa.UuidType):
+        stored = stored.storage
+    if pa.types.is_dictionary(stored.type):
+        stored = stored.cast(stored.type.value_type)
+    if is_text(stored.type):
+        stored = _without(stored.cast(pa.large_string()), column.missing)
+    elif not _is_bytes(stored.type) and not pa.types.is_null(stored.type):
+        raise column.strange(stored.type, ColumnType.UUID)
+    texts = [None if cell is None else _uuid_text(cell) for cell in stored.to_pylist()]
+    _refuse(column, pa.array([text == "" for text in texts], pa.bool_()), "holds no UUID", _LISTED)
+    return pa.array(texts, pa.large_string())
+
+
+def _uuid_text(cell: bytes | str) -> str:
+    try:
+        return str(UUID(bytes=cell) if isinstance(cell, bytes) else UUID(cell.strip()))
+    except ValueError:
+        return ""
+
+
+def _unwritten(column: Column, stored: pa.Array) -> pa.Array:
+    """Return numbers in text without marks between thousands and with a point, as computing writes them."""
+    written = column.written
+    if written.is_plain:
+        return stored
+    mark, point = re.escape(written.thousands), re.escape(written.decimal)
+    whole = f"([0-9]+|[0-9]{{1,3}}({mark}[0-9]{{3}})+)" if mark else "[0-9]+"
+    digits = pc.utf8_trim_whitespace(stored)
+    sound = pc.match_substring_regex(
+        digits, f"^[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?$"
+    )
+    rule = "holds text that is no number written with rows.decimal and rows.thousands as declared"
+    _refuse(column, pc.invert(sound), rule, _LISTED)
+    if mark:
+        digits = pc.replace_substring(digits, written.thousands, "")
+    return pc.replace_substring(digits, written.decimal, ".")
+
+
 def _number(column: Column, stored: pa.Array) -> pa.Array:
     if is_text(stored.type):
+        stored = _unwritten(column, stored)
         numbers = _parsed(column, stored, pa.float64(), "holds text that is no number")
         _refuse(column, pc.invert(pc.is_finite(numbers)), "holds no finite number", _LISTED)
         return _within(column, numbers)
@@ -169,7 +281,7 @@ def _within(column: Column, numbers: pa.Array) -> pa.Array:
 
 def _integer(column: Column, stored: pa.Array) -> pa.Array:
     if is_text(stored.type):
-        digits = pc.utf8_trim_whitespace(stored)
+        digits = pc.utf8_trim_whitespace(_unwritten(column, stored))
         sound = pc.match_substring_regex(digits, r"^[+-]?[0-9]+(\.0*)?$")
         _refuse(column, pc.invert(sound), "holds text that is no whole number", _LISTED)
         digits = pc.replace_substring_regex(digits, r"^\+|\.0*$", "")
@@ -206,7 +318,9 @@ def _boolean(column: Column, stored: pa.Array) -> pa.Array:
 
 
 def _moment(column: Column, stored: pa.Array, declared: ColumnType) -> pa.Array:
-    if is_text(stored.type):
+    if column.written.form is not None and not is_moment(stored.type):
+        moments = _by_format(column, stored, column.written.form)
+    elif is_text(stored.type):
         moments = _parsed_moments(column, pc.utf8_trim_whitespace(stored))
     elif is_moment(stored.type):
         moments = in_utc(stored)
@@ -217,6 +331,33 @@ def _moment(column: Column, stored: pa.Array, declared: ColumnType) -> pa.Array:
         midnight = pc.multiply(pc.divide(ticks, _DAY), _DAY)
         _refuse(column, pc.not_equal(midnight, ticks), "has a time of day", "declare the column a datetime")
     return moments
+
+
+def _by_format(column: Column, stored: pa.Array, form: str) -> pa.Array:
+    """Return the moments of a column that is written, or counts, as the project says."""
+    if form in EPOCHS:
+        unit = EPOCHS[form]
+        if is_text(stored.type):
+            stored = _number(column, stored)
+        elif not is_number(stored.type):
+            raise column.strange(stored.type, ColumnType.NUMBER)
+        ticks = pc.multiply(stored.cast(pa.float64(), safe=False), float(unit))
+        far = pc.greater(pc.abs(ticks), float(_LAST))
+        _refuse(column, far, f"lies beyond the year 9999 as {form}", f"correct rows.formats.{column.name}")
+        return pc.round(ticks).cast(pa.int64()).cast(MOMENT)
+    if is_number(stored.type):
+        stored = _whole(column, stored.cast(pa.float64(), safe=False)).cast(pa.large_string())
+    if not is_text(stored.type):
+        raise column.strange(stored.type, ColumnType.DATETIME)
+    each = pc.utf8_trim_whitespace(stored).dictionary_encode()
+    moments = [read(text, form) for text in each.dictionary.to_pylist()]
+    wrong = pa.array([moment is None for moment in moments], pa.bool_()).take(each.indices)
+    _refuse(column, wrong, f"holds text that is not written as '{form}'", _LISTED)
+    return pa.array([_as_utc(moment) for moment in moments], MOMENT).take(each.indices)
+
+
+def _as_utc(moment: datetime | None) -> datetime | None:
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def in_utc(stored: pa.Array) -> pa.Array:

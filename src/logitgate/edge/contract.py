@@ -179,7 +179,12 @@ def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
     if not len(frame):
         return Held(tuple(unread))
     readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
-    lacking = tuple(missing(rule, frame) for place, (rule, _) in asked.items() if place not in readable)
+    told = set(project.declared_types)  # `unsaid` names each of these that is not there
+    lacking = tuple(
+        missing(rule, frame)
+        for place, (rule, _) in asked.items()
+        if place not in readable and set(rule.columns) - set(frame.columns) - told
+    )
     batch = _batch(context, _read(frame, [rule for rule, _ in readable.values()]))
     outcomes = _outcomes(batch, readable, _COUNTS)
     may_go = {place: asked[place] for place in outcomes if _may_go(outcomes[place], project)}

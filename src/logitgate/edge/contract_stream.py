@@ -69,7 +69,7 @@ class InputContract:
             When a row has no id, or an id stands on several rows.
         """
         self.rows += len(frame)
-        needed = (self.project.columns.id, *self.project.needed_to_decide)
+        needed = (self.project.columns.row_id, *self.project.needed_to_decide)
         lacking = [name for name in needed if name not in frame.columns]
         because = "the model needs it and the table does not have it"
         self.stopped += [Finding(CHECK, name, Status.FAIL, because) for name in lacking]
@@ -148,11 +148,11 @@ class InputContract:
         return [Finding(CHECK, name, status, because, {"rows": self.rows}) for name in empty]
 
     def _remember(self, kept: pd.DataFrame) -> None:
-        ids = kept[self.project.columns.id]
+        ids = kept[self.project.columns.row_id]
         absent = int(ids.isna().sum())
         if absent:
             remedy = "give each row an id: without one nobody can tell whose score it is"
-            raise DataError(f"column '{self.project.columns.id}'", f"{absent} rows have no id", remedy)
+            raise DataError(f"column '{self.project.columns.row_id}'", f"{absent} rows have no id", remedy)
         self.ids.append(pd.util.hash_array(ids.to_numpy(dtype=object)).view(np.int64))
         read = {name for rule in self.whole.rules for name in rule.columns}
         if any(rule.reads_more for rule in self.whole.rules):
@@ -175,7 +175,7 @@ class InputContract:
         if repeated:
             rule = f"{repeated} of {len(every)} rows repeat the id of another row"
             raise DataError(
-                f"column '{self.project.columns.id}'", rule, "score each row once; drop the others"
+                f"column '{self.project.columns.row_id}'", rule, "score each row once; drop the others"
             )
 
 
@@ -217,7 +217,7 @@ def _names(plain: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
 
 def _on_its_own(rule: Rule, project: Project) -> bool:
     """Whether each row keeps or breaks the rule on its own; the ids are compared across batches elsewhere."""
-    return rule.by_row and (rule.type != _UNIQUE or rule.columns == (project.columns.id,))
+    return rule.by_row and (rule.type != _UNIQUE or rule.columns == (project.columns.row_id,))
 
 
 def _together(one: Outcome, other: Outcome) -> Outcome:

@@ -10,15 +10,17 @@ from io import BufferedIOBase
 from pathlib import Path
 
 from ..errors import DataError
-from .csv_lines import line_at, refuse_loose_quotes, row_end
-from .csv_rows import codec_of, cut, headless, is_packed, parsed, undecodable
+from .csv_lines import RFC_4180, Dialect, line_at, refuse_loose_quotes, row_end
+from .csv_rows import codec_of, cut, header_end, headless, is_packed, parsed, skipped, undecodable
 from .source import Source
 
 _BLOCK = 1 << 22
 _LONGEST_ROW = 1 << 26
 
 
-def csv_blocks(path: Path, encoding: str, levels: Collection[str]) -> Iterator[Source]:
+def csv_blocks(
+    path: Path, encoding: str, levels: Collection[str], dialect: Dialect = RFC_4180
+) -> Iterator[Source]:
     """Read a CSV file in blocks of whole rows, about 4 MB each; the cells are read as by `read_csv`.
 
     Raises
@@ -30,13 +32,12 @@ def csv_blocks(path: Path, encoding: str, levels: Collection[str]) -> Iterator[S
     OSError
         When the file cannot be read.
     """
-    header, above = b"", 0
-    for rows in _whole_rows(path.name, _as_utf8(path, encoding)):
-        yield parsed(path.name, header + rows, levels, above)
+    header, above = b"", dialect.skipped
+    for rows in _whole_rows(path.name, _as_utf8(path, encoding), dialect):
+        yield parsed(path.name, header + rows, levels, above, dialect)
         if not header:
-            blank = len(rows) - len(rows.lstrip(b"\r\n"))
-            header = rows[: blank + row_end(rows[blank:], last=False)]
-            above = -_lines(header)
+            header = rows[: header_end(rows, dialect)]
+            above -= _lines(header)
         above += _lines(rows)
 
 
@@ -44,24 +45,31 @@ def _lines(raw: bytes) -> int:
     return line_at(raw, len(raw)) - 1
 
 
-def _whole_rows(name: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _whole_rows(name: str, blocks: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
     """Cut the blocks again, so that each ends with a row; empty lines before the header stay with it."""
-    rest, above, begun = b"", 0, False
-    for block in blocks:
+    rest, above, begun = b"", dialect.skipped, False
+    for block in _below(name, blocks, dialect):
         rest += block
-        end = row_end(rest, last=True)
+        end = row_end(rest, dialect, last=True)
         if end and (begun or rest[:end].strip()):
             yield rest[:end]
             above += _lines(rest[:end])
             rest, begun = rest[end:], True
         elif len(rest) > _LONGEST_ROW:
-            refuse_loose_quotes(name, rest + b"\n", above)
+            refuse_loose_quotes(name, rest + b"\n", above, dialect)
             remedy = "export it again, one line a row"
             raise DataError(f"{name} line {above + 1}", "is longer than 64 MB", remedy)
     if rest.strip() or (begun and rest):
         yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
     elif not begun:
         raise headless(name)
+
+
+def _below(name: str, blocks: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
+    """Leave out the lines above the header, which stand in the first block."""
+    first = next(blocks, b"")
+    yield first[skipped(name, first, dialect) :]
+    yield from blocks
 
 
 def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import io
 import zlib
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from ..errors import DataError, ProjectError
-from .csv_lines import field_counts, line_at, refuse_loose_quotes
+from ..headers import other_separator, shown
+from .csv_lines import RFC_4180, Dialect, field_counts, line_at, refuse_loose_quotes, row_end
 from .source import Source, unique_names
 
 _GZIP = b"\x1f\x8b"
@@ -29,7 +31,7 @@ _BOMS = {
 _BLOCK = 1 << 22
 
 
-def read_csv(path: Path, encoding: str, levels: Collection[str]) -> Source:
+def read_csv(path: Path, encoding: str, levels: Collection[str], dialect: Dialect = RFC_4180) -> Source:
     """Read all cells of a CSV file as text; those of the columns `levels` as dictionaries of text.
 
     An empty cell is missing, every other one is what stands there. The whole file is in memory once.
@@ -43,10 +45,32 @@ def read_csv(path: Path, encoding: str, levels: Collection[str]) -> Source:
     OSError
         When the file cannot be read.
     """
-    return parsed(path.name, _as_utf8(path.name, _unpacked(path), encoding), levels)
+    raw = _as_utf8(path.name, _unpacked(path), encoding)
+    raw = raw[skipped(path.name, raw, dialect) :]
+    return parsed(path.name, raw, levels, dialect.skipped, dialect)
 
 
-def parsed(name: str, raw: bytes, levels: Collection[str], above: int = 0) -> Source:
+def skipped(name: str, raw: bytes, dialect: Dialect) -> int:
+    """Return how many bytes stand above the header.
+
+    Raises
+    ------
+    DataError
+        When there are fewer lines.
+    """
+    at = 0
+    for _ in range(dialect.skipped):
+        ends = [end for end in (raw.find(b"\n", at), raw.find(b"\r", at)) if end >= 0]
+        if not ends:
+            rule = f"has no line {dialect.skipped + 1}, where rows.header_row says that the columns are named"
+            raise DataError(name, rule, "correct rows.header_row")
+        at = min(ends) + (2 if raw[min(ends) : min(ends) + 2] == b"\r\n" else 1)
+    return at
+
+
+def parsed(
+    name: str, raw: bytes, levels: Collection[str], above: int = 0, dialect: Dialect = RFC_4180
+) -> Source:
     """Read a header and rows from UTF-8 that ends with a line end.
 
     Parameters
@@ -57,7 +81,8 @@ def parsed(name: str, raw: bytes, levels: Collection[str], above: int = 0) -> So
     levels : collection of str
         Columns to read as dictionaries.
     above : int
-        Lines that stand between this header and these rows in the file.
+        Lines that stand above this header, or between it and these rows, in the file.
+    dialect : Dialect
 
     Raises
     ------
@@ -65,10 +90,11 @@ def parsed(name: str, raw: bytes, levels: Collection[str], above: int = 0) -> So
         As `read_csv`.
     """
     _refuse_nul(name, raw, above)
-    refuse_loose_quotes(name, raw, above)
-    unique_names(f"{name} line 1", _header(name, raw))
-    cells = _parsed(name, raw, levels, above)
-    return Source(name, cells, lambda row: f"{name} line {above + field_counts(raw)[0][row + 1]}")
+    refuse_loose_quotes(name, raw, above, dialect)
+    columns = _header(name, raw, dialect)
+    unique_names(f"{name} line {dialect.skipped + 1}", columns)
+    cells = _parsed(name, raw, _Columns(columns, levels), above, dialect)
+    return Source(name, cells, lambda row: f"{name} line {above + field_counts(raw, dialect)[0][row + 1]}")
 
 
 def _unpacked(path: Path) -> bytes:
@@ -159,33 +185,71 @@ def _refuse_nul(name: str, raw: bytes, above: int) -> None:
         raise DataError(f"{name} line {above + line_at(raw, at)}", "holds a NUL byte", remedy)
 
 
-def _header(name: str, raw: bytes) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The names of the columns, and which of them are read as dictionaries."""
+
+    names: list[str]
+    levels: Collection[str]
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        text, dictionary = pa.string(), pa.dictionary(pa.int32(), pa.string())
+        return {name: dictionary if name in self.levels else text for name in self.names}
+
+
+def _header(name: str, raw: bytes, dialect: Dialect) -> list[str]:
     try:
-        reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""))
-        return next(row for row in reader if row)
-    except csv.Error:
-        raise DataError(f"{name} line 1", "is no header", "start the file with the columns' names") from None
+        text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
+        reader = csv.reader(
+            text,
+            delimiter=dialect.separator,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        )
+        found = next(row for row in reader if row)
+    except (csv.Error, StopIteration):
+        line = f"{name} line {dialect.skipped + 1}"
+        raise DataError(line, "is no header", "start the file with the columns' names") from None
+    if dialect.unnamed is not None and sum(not column.strip() for column in found) == 1:
+        return [column if column.strip() else dialect.unnamed for column in found]
+    return found
 
 
-def _parsed(name: str, raw: bytes, levels: Collection[str], above: int) -> pa.Table:
-    text, dictionary = pa.string(), pa.dictionary(pa.int32(), pa.string())
-    types = {column: dictionary if column in levels else text for column in _header(name, raw)}
-    convert = pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
-    parse = pa_csv.ParseOptions(newlines_in_values=b'"' in raw)
+def _parsed(name: str, raw: bytes, columns: _Columns, above: int, dialect: Dialect) -> pa.Table:
+    convert = pa_csv.ConvertOptions(column_types=columns.types, null_values=[""], strings_can_be_null=True)
+    parse = pa_csv.ParseOptions(
+        delimiter=dialect.separator,
+        quote_char=dialect.quote or False,
+        newlines_in_values=dialect.has_quotes(raw),
+    )
+    body = raw[header_end(raw, dialect) :]
     # Where every row is sound and the parser still refuses, one is longer than a block.
     for block in (_BLOCK, len(raw) + 1):
         # The parser's own message quotes the row, so it goes no further.
         with suppress(pa.ArrowInvalid):
-            read = pa_csv.ReadOptions(block_size=block)
-            return pa_csv.read_csv(pa.BufferReader(raw), read, parse, convert)
-        _refuse_other_counts(name, raw, above)
-    raise DataError(name, "is no CSV that can be read", "export it again, with commas between the cells")
+            read = pa_csv.ReadOptions(block_size=block, column_names=columns.names)
+            if not body.strip(b"\r\n"):
+                return pa.table({name: pa.array([], type=kind) for name, kind in columns.types.items()})
+            return pa_csv.read_csv(pa.BufferReader(body), read, parse, convert)
+        _refuse_other_counts(name, raw, above, dialect)
+    remedy = f"export it again, with '{dialect.separator}' between the cells"
+    raise DataError(name, "is no CSV that can be read", remedy)
 
 
-def _refuse_other_counts(name: str, raw: bytes, above: int) -> None:
-    lines, counts = field_counts(raw)
+def header_end(raw: bytes, dialect: Dialect) -> int:
+    """Return the offset just after the header and the empty lines above it."""
+    blank = len(raw) - len(raw.lstrip(b"\r\n"))
+    return blank + row_end(raw[blank:], dialect, last=False)
+
+
+def _refuse_other_counts(name: str, raw: bytes, above: int, dialect: Dialect) -> None:
+    lines, counts = field_counts(raw, dialect)
     wrong = np.flatnonzero(counts != counts[0])
     if len(wrong):
         rule = f"has {counts[wrong[0]]} cells, the header {counts[0]} ({len(wrong)} such rows in all)"
-        remedy = "export the file again, with quotes around cells that hold a comma or a line end"
+        remedy = "export the file again, with quotes around cells that hold a separator or a line end"
+        mark = other_separator(_header(name, raw, dialect))
+        if mark is not None:
+            remedy = f'set rows.separator = "{shown(mark)}", which parts the header into more columns'
         raise DataError(f"{name} line {above + lines[wrong[0]]}", rule, remedy)

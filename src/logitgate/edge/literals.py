@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..columns import ColumnType
+from ..column_types import ColumnType
 from ..levels import Spelling, number_text, text_of
 from .suite import Rule, Suite
 

@@ -164,7 +164,7 @@ def _reference(shipment: Shipment) -> Reference:
 
 def _decided(shipment: Shipment, frame: pd.DataFrame, project: Project) -> Decision | None:
     """Return what a model says about the rows, in their own order; None when it cannot say anything."""
-    model, ids = shipment.model, frame[project.columns.id].astype(str).to_numpy(object)
+    model, ids = shipment.model, frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
         return model.decision(model.probability(frame), frame, ids)
     except DataError:
@@ -183,7 +183,12 @@ def _skew(
     then = model.brought(served.frame)
     if PROBABILITY in then:
         then = then.assign(**{PROBABILITY: pd.to_numeric(then[PROBABILITY], errors="coerce")})
-    return skew(then, frame.assign(**{PROBABILITY: decision.probability}), project, project.columns.id)
+    return skew(
+        then,
+        frame.assign(**{PROBABILITY: decision.probability}),
+        project,
+        project.business_key("served rows"),
+    )
 
 
 def _version_of(number: int, shipment: Shipment) -> WatchedVersion:

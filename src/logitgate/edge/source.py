@@ -100,7 +100,8 @@ def unique_names(name: str, columns: Sequence[str]) -> None:
     """
     for number, column in enumerate(columns, start=1):
         if not column.strip():
-            raise DataError(name, f"column {number} has no name", "name it, or leave the column out")
+            remedy = "name it; in a CSV file by rows.unnamed = 'row', and columns.id = 'row' if it is the id"
+            raise DataError(name, f"column {number} has no name", remedy)
         times = columns.count(column)
         if times > 1:
             raise DataError(name, f"column '{column}' stands {times} times", "keep one of them")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ..errors import UnavailableError
 from ..project import Project
+from ..row_ids import RowNames
 from .source import Source, rebatched
 from .table_parts import completed, is_iceberg, parts_of
-from .tables import Table, kind_of, texts_of, typed
+from .tables import Table, dialect_of, kind_of, texts_of, typed
 
 ROWS = 1 << 16
 """Rows of a batch. The digest of a table depends on it, and the last bit of a probability may."""
@@ -34,8 +35,9 @@ def read_batches(path: Path, project: Project, rows: int = ROWS) -> Iterator[Tab
         When the file is of no known kind.
     """
     try:
+        names = RowNames()
         for source in rebatched(_blocks(path, project, rows), rows):
-            yield typed(source, project)
+            yield typed(source, project, names)
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
@@ -51,8 +53,9 @@ def query_batches(query: str, url_env: str, project: Project, rows: int = ROWS) 
     """
     from .sql_rows import query_blocks
 
+    names = RowNames()
     for source in query_blocks(query, url_env, texts_of(project), rows):
-        yield typed(source, project)
+        yield typed(source, project, names)
 
 
 def digest_of_batches(digests: Iterable[str]) -> str:
@@ -66,12 +69,12 @@ def _blocks(path: Path, project: Project, rows: int) -> Iterator[Source]:
 
         yield from iceberg_blocks(path)
         return
-    levels = texts_of(project) - {project.columns.id}
+    levels = texts_of(project) - {project.columns.row_id}
     for part in parts_of(path):
         if kind_of(part.path) == "csv":
             from .csv_blocks import csv_blocks
 
-            yield from csv_blocks(part.path, project.rows.encoding, levels)
+            yield from csv_blocks(part.path, project.rows.encoding, levels, dialect_of(project.rows))
         else:
             from .parquet_rows import parquet_blocks
 

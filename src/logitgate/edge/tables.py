@@ -8,11 +8,16 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from ..columns import ColumnType
+from ..column_types import ColumnType
+from ..columns import ROW_ID, Rows
 from ..errors import DataError, ProjectError, UnavailableError
+from ..headers import likely, other_separator, shown
 from ..project import Project
-from .casts import Column, canonical, cast, is_text
+from ..row_filter import RowFilter
+from ..row_ids import RowNames
+from .casts import Column, Written, canonical, cast, is_text
 from .cells import Cells, cells_of, digest_of, native
+from .csv_lines import Dialect
 from .source import Source, joined
 from .table_parts import Part, completed, is_iceberg, parts_of
 
@@ -36,12 +41,15 @@ class Table:
         Number of rows.
     absent : tuple of str
         Declared columns that the table does not have.
+    left_out : int
+        Rows that `rows.where` does not match; they count for the digest alone.
     """
 
     frame: pd.DataFrame
     digest: str
     rows: int
     absent: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 def read_rows(project: Project) -> Table:
@@ -88,14 +96,19 @@ def read_table(path: Path, project: Project) -> Table:
 
 
 def _part(part: Part, project: Project) -> Source:
-    levels = texts_of(project) - {project.columns.id}
+    levels = texts_of(project) - {project.columns.row_id}
     if kind_of(part.path) == "csv":
         from .csv_rows import read_csv
 
-        return read_csv(part.path, project.rows.encoding, levels)
+        return read_csv(part.path, project.rows.encoding, levels, dialect_of(project.rows))
     from .parquet_rows import read_parquet
 
     return completed(read_parquet(part.path, levels), part, levels)
+
+
+def dialect_of(rows: Rows) -> Dialect:
+    """Return how the cells of the project's CSV files are parted."""
+    return Dialect(rows.separator, rows.quote, rows.header_row - 1, rows.unnamed)
 
 
 def kind_of(path: Path) -> str:
@@ -117,8 +130,16 @@ def texts_of(project: Project) -> set[str]:
     return {name for name, declared in project.declared_types.items() if declared is ColumnType.TEXT}
 
 
-def typed(source: Source, project: Project) -> Table:
-    """Read the cells of a source as the project declares them.
+def column_of(source: Source, name: str, rows: Rows, *, is_level: bool = False) -> Column:
+    """Return a column of a source, with what the project says of how its cells are written."""
+    written = Written(rows.decimal, rows.thousands, rows.formats.get(name))
+    return Column(source, name, rows.missing_in(name), is_level, written)
+
+
+def typed(source: Source, project: Project, names: RowNames | None = None) -> Table:
+    """Read the cells of a source as the project declares them, and keep the rows that `rows.where` matches.
+
+    Rows without ids are named; a table that comes in batches is named by one `RowNames`.
 
     Raises
     ------
@@ -127,12 +148,23 @@ def typed(source: Source, project: Project) -> Table:
     ProjectError
         When slices name columns that the source does not have.
     """
+    names = names or RowNames()
     found = [name for name in source.cells.column_names if not _is_left_alone(source, name, project)]
+    if project.columns.id is None and ROW_ID in found:
+        rule = f"is not declared, and the table has a column '{ROW_ID}'"
+        raise ProjectError("columns.id", rule, f"set columns.id = '{ROW_ID}', or rename the column")
+    _refuse_another_separator(source, project)
     _refuse_absent_slices(source, project)
     columns = {name: _cells(source, name, project) for name in found}
-    frame = pd.DataFrame({name: cells.values for name, cells in columns.items()}, copy=False)
     absent = tuple(name for name in project.declared_types if name not in columns)
-    return Table(frame, digest_of(columns), source.cells.num_rows, absent)
+    frame = pd.DataFrame({name: cells.values for name, cells in columns.items()}, copy=False)
+    digest, rows = digest_of(columns), len(frame)
+    if project.columns.id is None:
+        absent = tuple(name for name in absent if name != ROW_ID)
+        frame = frame.assign(**{ROW_ID: names.name(frame, project.names_of_rows)})
+    if project.rows.where is not None and not set(project.rows.filter_types) & set(absent):
+        frame = frame[RowFilter.parse(project.rows.where).matches(frame)].reset_index(drop=True)
+    return Table(frame, digest, len(frame), absent, rows - len(frame))
 
 
 def _is_left_alone(source: Source, name: str, project: Project) -> bool:
@@ -153,10 +185,10 @@ def _shape(stored: pa.DataType) -> str:
 
 def _cells(source: Source, name: str, project: Project) -> Cells:
     declared = project.declared_types.get(name)
-    is_level = declared is not None and name != project.columns.id
-    column = Column(source, name, project.rows.missing.get(name, ()), is_level)
+    is_level = declared is not None and name != project.columns.row_id
+    column = column_of(source, name, project.rows, is_level=is_level)
     array = native(column) if declared is None else cast(column, declared)
-    if name in project.features.categorical and declared is not ColumnType.TEXT:
+    if name in project.features.categorical and declared not in (ColumnType.TEXT, ColumnType.UUID):
         # A category is its canonical text, whatever type its cells are read by.
         array = canonical(array)
     if not is_level and pa.types.is_dictionary(array.type):
@@ -164,14 +196,28 @@ def _cells(source: Source, name: str, project: Project) -> Cells:
         array = array.dictionary_decode()
     if declared is ColumnType.TEXT and is_text(array.type):
         array = array.cast(pa.large_string())
-    return cells_of(array, levels=declared is not None and name != project.columns.id)
+    return cells_of(array, levels=declared is not None and name != project.columns.row_id)
+
+
+def _refuse_another_separator(source: Source, project: Project) -> None:
+    """Refuse a header that is one cell because another character parts it."""
+    header = source.cells.column_names
+    mark = other_separator(header)
+    if mark is not None and header[0] not in project.declared_types:
+        rule = f"its header is one column, which '{shown(mark)}' parts into {header[0].count(mark) + 1}"
+        raise DataError(source.name, rule, f'set rows.separator = "{shown(mark)}"')
 
 
 def _refuse_absent_slices(source: Source, project: Project) -> None:
+    """Refuse slices of columns that are not there, unless more than the slices is missing."""
     found = set(source.cells.column_names)
+    needed = {project.outcome.column, *project.features.all}
+    if needed - found:
+        return
     keys = dict.fromkeys(project.slices.columns, "slices.columns")
     keys |= {name: f"slices.bins.{name}" for name in project.slices.bins}
     for name, key in keys.items():
         if name not in found:
             rule = f"column '{name}' is not in {source.name}"
-            raise ProjectError(key, rule, "correct the name, or drop the slice")
+            remedy = likely(name, source.cells.column_names) or "correct the name, or drop the slice"
+            raise ProjectError(key, rule, remedy)
