@@ -313,7 +313,7 @@ CONTRADICTIONS = [
     ({"costs": COSTS | {"false_positive": True}}, "costs.false_positive: true and false are not costs"),
     ({"costs": COSTS | {"false_negative": float("nan")}}, "costs.false_negative"),
     (
-        {"costs": COSTS | {"false_negative": "max(balance, 1)"}},
+        {"costs": COSTS | {"false_negative": "pow(balance, 1)"}},
         "costs.false_negative: Call is not arithmetic",
     ),
     (

@@ -209,10 +209,10 @@ def test_an_integer_id_becomes_its_text(tmp_path):
         ("number", [date(2024, 1, 1)], "is stored as date32\\[day\\], but read as number"),
         ("datetime", [1704067200], "is stored as int64, but read as datetime"),
         ("date", [datetime(2024, 1, 1, 5)], "row 1, column 'c': has a time of day"),
-        ("integer", [[1]], "is stored as list"),
-        ("text", [[1]], "is stored as list"),
+        ("integer", [[1]], "holds a list in each cell"),
+        ("text", [[1]], "holds a list in each cell"),
         ("text", pa.array([b"\xff"], pa.binary(1)), "row 1, column 'c': holds bytes that are no UTF-8"),
-        ("text", [{"a": 1}], "is stored as struct"),
+        ("text", [{"a": 1}], "holds a struct in each cell"),
         ("number", [timedelta(1)], "is stored as duration"),
     ],
 )
@@ -235,12 +235,12 @@ def test_stored_moments_come_to_utc(tmp_path):
 
 
 def test_undeclared_columns_keep_their_kind(tmp_path):
-    """Integers stay exact beside a missing one; a list stays a list."""
+    """Integers stay exact beside a missing one; lists are left alone."""
     cells = {"id": ["1", "2"], "n": [2**60 + 1, None], "f": [np.inf, 1], "t": ["a", ""], "l": [[1], [2]],
              "d": pa.array([date(2024, 1, 1), None]), "nothing": pa.nulls(2)}  # fmt: skip
     pq.write_table(pa.table(cells), tmp_path / "rows.parquet")
     frame = read_table(tmp_path / "rows.parquet", project()).frame
-    kinds = ["str", "Int64", "float64", "str", "object", "datetime64[us, UTC]", "str"]
+    kinds = ["str", "Int64", "float64", "str", "datetime64[us, UTC]", "str"]
     assert [str(dtype) for dtype in frame.dtypes] == kinds
     assert frame["n"].tolist() == [2**60 + 1, pd.NA]
 
