@@ -6,13 +6,14 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 
+import mlflow
 import pytest
 
 from logitgate.edge.production import Return, actor, history, rehearse, roll_back
 from logitgate.errors import ConflictError, ProjectError, RefusedError
 from logitgate.history import History, page
 from tests import projects
-from tests.command import living_in, logitgate, opened
+from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import BECAUSE, NAME, done, kinds, production, promoted, registered
 
 
@@ -285,6 +286,11 @@ def test_the_history_tells_what_every_training_did(road):
 def test_the_commands_take_production_back(road):
     """Rehearse, roll back, roll back again, and the history of it; each with its exit code."""
     home, project, _, _ = road
+    store = opened(home)
+    with mlflow_asks(store):
+        for uri in ("models:/visits@champion", "models:/visits/1"):
+            mlflow.pyfunc.load_model(uri)  # leaves a note beside each, as every way of serving does
+    assert logitgate("history", project, "--verify").code == logitgate("doctor", project).code == 0
     rehearsed = logitgate("rehearse", project, "--json")
     assert rehearsed.code == 0 and rehearsed.json["version"] == 1 and rehearsed.json["lock_is_shared"] is True
     back = logitgate("rollback", project, "--reason", "it flags everybody")

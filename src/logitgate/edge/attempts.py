@@ -63,7 +63,8 @@ def earlier(store: Store, project: str, key: str) -> Outcome | None:
     """Return the outcome of this very training: `repeated` when it ended, else from where it goes on.
 
     A run that was interrupted after all its evidence was recorded goes on there, if production is still what
-    it was judged against. Anything less is done again, and so is a training whose version was deleted since.
+    it was judged against. Anything less is done again, and so is a training whose version was deleted since,
+    or that was promoted when nothing is in production any more.
 
     Raises
     ------
@@ -76,10 +77,11 @@ def earlier(store: Store, project: str, key: str) -> Outcome | None:
     for run in runs:
         if run.info.status == "FINISHED":
             outcome = _outcome(store, run)
-            if _is_there(store, outcome, key):
+            is_lost = outcome.promoted and champion is None
+            if not is_lost and _is_there(store, outcome, key):
                 return replace(outcome, champion=champion, repeated=True)
     for run in runs:
-        if run.data.tags.get(RECORDED):
+        if run.data.tags.get(RECORDED) and run.info.status != "FINISHED":
             outcome = _outcome(store, run)
             if _is_there(store, outcome, key) and champion in (outcome.against, outcome.version):
                 return outcome

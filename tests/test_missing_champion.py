@@ -1,0 +1,72 @@
+"""The same training asked for again after its champion was lost: never told as a success."""
+
+import json
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+from tests import victims
+from tests.command import close, living_in, logitgate, opened
+
+
+@pytest.fixture
+def scene(tmp_path, mlflow_template):
+    """A store, a project, and how its training ends."""
+    project = victims.project(tmp_path / "project")
+    with living_in(tmp_path / "home", mlflow_template) as home:
+        store = opened(home)
+
+        def train():
+            code = victims.run(project, home, tmp_path / "answer.json")
+            return code, json.loads((tmp_path / "answer.json").read_text())
+
+        code, told = train()
+        assert (code, told["promoted"], told["champion"]) == (0, True, 1)
+        yield store, project, train
+        close(store)
+
+
+def test_an_alias_that_is_gone_is_no_success(scene):
+    """The remedy that is printed works as it is typed; then the recorded outcome is true again."""
+    store, project, train = scene
+    store.client.delete_registered_model_alias("visits", "champion")
+    code, told = train()
+    assert code == 4 and "the alias of version 1" in told["error"]
+    assert "`logitgate doctor PROJECT --repair`" in told["error"]
+    assert logitgate("doctor", project, "--repair").code == 0
+    code, told = train()
+    assert (code, told["repeated"], told["champion"]) == (0, True, 1)
+
+
+@pytest.mark.parametrize("lost", ["version", "files"])
+def test_a_champion_that_is_lost_is_trained_anew(scene, lost):
+    """After the repair nothing is in production; what was lost is made again, not told again."""
+    store, project, train = scene
+    if lost == "version":
+        store.client.delete_model_version("visits", "1")
+    else:
+        where = store.client.get_model_version_download_uri("visits", "1")
+        shutil.rmtree(Path(unquote(urlparse(where).path)))
+    code, told = train()
+    assert code == 4 and "`logitgate doctor PROJECT --repair`" in told["error"]
+    assert logitgate("doctor", project, "--repair").code == 0
+    assert logitgate("history", project, "--json").json["state"] == "none"
+    code, told = train()
+    if lost == "version":
+        assert told["version"] == 1  # MLflow gives the number of the last one that was deleted once more
+    assert (code, told["promoted"], told["repeated"]) == (0, True, False)
+    assert told["champion"] == told["version"]
+    assert logitgate("history", project, "--verify").code == 0
+
+
+def test_a_registry_that_counts_again_is_no_repetition(scene):
+    """The recorded outcome is about another version 1 than the one that is there now."""
+    store, project, train = scene
+    store.client.rename_registered_model("visits", "before")
+    assert train()[0] == 4
+    assert logitgate("doctor", project, "--repair").code == 0
+    code, told = train()
+    assert (code, told["promoted"], told["champion"], told["repeated"]) == (0, True, 1, False)
+    assert logitgate("history", project, "--verify").code == 0
