@@ -110,7 +110,8 @@ def matured(
     order = np.argsort(ids, kind="stable")
     if time is not None:
         order = order[np.argsort(time[order], kind="stable")]
-    kept = order[keep[order]]
+    # Labels that are likely another table's judge nothing.
+    kept = order[keep[order]] if not problem else order[:0]
     return Matured(_sample(window, kept, (ids, full, time), project), counts, order, problem)
 
 
