@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-from logitgate.edge import ledger_store, promotion, transaction
+from logitgate.edge import ledger_store, promotion, registry, release, transaction
 from logitgate.edge.production import Return, look, look_at_files, roll_back
 from logitgate.edge.promotion import PROMOTION
 from logitgate.edge.righting import adopt, begin_a_new_chain
@@ -18,6 +18,8 @@ from logitgate.edge.store import open_store
 from logitgate.edge.tracking import Note, training_run
 from logitgate.edge.transaction import Request, carry_out
 from logitgate.errors import ConflictError, LogitgateError, ProjectError, RefusedError, UnavailableError
+from logitgate.findings import Status
+from logitgate.outcome import Outcome
 from logitgate.production_state import state_of
 from tests import projects
 from tests.command import logitgate
@@ -363,3 +365,16 @@ def test_entries_say_where_and_by_whom(store, versions):
     """The registry's address and the process, for those who look later."""
     last = ledger(store).entries[-1]
     assert last.registry == store.registry_uri and json.loads(last.writer)["pid"]
+
+
+def test_a_version_is_promoted_against_the_very_champion_it_met(store, versions):
+    """The number of the champion that it was judged against may be another version's by now."""
+    outcome = Outcome(NAME, "", (), Status.PASS, version=4, against=3)
+    assert release._judged_version(store, versions[3], outcome) == versions[2]
+    for digest, is_it in ((versions[2].digest, True), (versions[1].digest, False)):
+        store.client.set_model_version_tag(NAME, "4", registry.JUDGED_DIGEST, digest)
+        if is_it:
+            assert release._judged_version(store, versions[3], outcome) == versions[2]
+            continue
+        with pytest.raises(ConflictError, match="another version 3"):
+            release._judged_version(store, versions[3], outcome)
