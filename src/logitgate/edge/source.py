@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -98,13 +99,13 @@ def unique_names(name: str, columns: Sequence[str]) -> None:
     DataError
         Naming the column.
     """
+    counts = Counter(columns)
     for number, column in enumerate(columns, start=1):
         if not column.strip():
             remedy = "name it; in a CSV file by rows.unnamed = 'row', and columns.id = 'row' if it is the id"
             raise DataError(name, f"column {number} has no name", remedy)
-        times = columns.count(column)
-        if times > 1:
-            raise DataError(name, f"column '{column}' stands {times} times", "keep one of them")
+        if counts[column] > 1:
+            raise DataError(name, f"column '{column}' stands {counts[column]} times", "keep one of them")
 
 
 def _same_schema(first: Source, other: Source) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,14 +150,15 @@ def typed(source: Source, project: Project, names: RowNames | None = None) -> Ta
         When slices name columns that the source does not have.
     """
     names = names or RowNames()
-    found = [name for name in source.cells.column_names if not _is_left_alone(source, name, project)]
+    asked = _Asked(source, project, project.declared_types, frozenset(project.features.categorical))
+    found = [field.name for field in source.cells.schema if not _is_left_alone(asked, field)]
     if project.columns.id is None and ROW_ID in found:
         rule = f"is not declared, and the table has a column '{ROW_ID}'"
         raise ProjectError("columns.id", rule, f"set columns.id = '{ROW_ID}', or rename the column")
     _refuse_another_separator(source, project)
     _refuse_absent_slices(source, project)
-    columns = {name: _cells(source, name, project) for name in found}
-    absent = tuple(name for name in project.declared_types if name not in columns)
+    columns = {name: _cells(asked, name) for name in found}
+    absent = tuple(name for name in asked.declared if name not in columns)
     frame = pd.DataFrame({name: cells.values for name, cells in columns.items()}, copy=False)
     digest, rows = digest_of(columns), len(frame)
     if project.columns.id is None:
@@ -167,14 +169,24 @@ def typed(source: Source, project: Project, names: RowNames | None = None) -> Ta
     return Table(frame, digest, len(frame), absent, rows - len(frame))
 
 
-def _is_left_alone(source: Source, name: str, project: Project) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is read from where, gathered once: a table may have tens of thousands of columns."""
+
+    source: Source
+    project: Project
+    declared: Mapping[str, ColumnType]
+    categories: frozenset[str]
+
+
+def _is_left_alone(asked: _Asked, stored: pa.Field) -> bool:
     """Return whether a column holds more than one value in a cell, which no declared type reads."""
-    stored = source.cells.schema.field(name).type
-    if not pa.types.is_nested(stored):
+    if not pa.types.is_nested(stored.type):
         return False
-    if name in project.declared_types:
-        rule, remedy = f"holds a {_shape(stored)} in each cell", "write its parts as columns of their own"
-        raise DataError(f"{source.name}, column '{name}'", rule, remedy)
+    if stored.name in asked.declared:
+        rule = f"is stored as {_shape(stored.type)}, but read as {asked.declared[stored.name]}"
+        remedy = "write its parts as columns of their own"
+        raise DataError(f"{asked.source.name}, column '{stored.name}'", rule, remedy)
     return True
 
 
@@ -183,12 +195,12 @@ def _shape(stored: pa.DataType) -> str:
     return str(stored).partition("<")[0]
 
 
-def _cells(source: Source, name: str, project: Project) -> Cells:
-    declared = project.declared_types.get(name)
+def _cells(asked: _Asked, name: str) -> Cells:
+    source, project, declared = asked.source, asked.project, asked.declared.get(name)
     is_level = declared is not None and name != project.columns.row_id
     column = column_of(source, name, project.rows, is_level=is_level)
     array = native(column) if declared is None else cast(column, declared)
-    if name in project.features.categorical and declared not in (ColumnType.TEXT, ColumnType.UUID):
+    if name in asked.categories and declared not in (ColumnType.TEXT, ColumnType.UUID):
         # A category is its canonical text, whatever type its cells are read by.
         array = canonical(array)
     if not is_level and pa.types.is_dictionary(array.type):
