@@ -32,7 +32,7 @@ from logitgate.edge.promotion import promote
 from logitgate.edge.store import open_store
 from logitgate.edge.transaction import Request
 from logitgate.errors import LogitgateError
-from logitgate.ledger import Reason
+from logitgate.ledger_entry import Reason
 from logitgate.production_state import State, state_of
 from logitgate.project_file import load_project
 from tests import victims  # the environment comes with them

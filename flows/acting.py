@@ -16,7 +16,7 @@ from logitgate.edge.production import Return, roll_back, see_whom_it_is_about
 from logitgate.edge.store import open_store
 from logitgate.errors import LogitgateError, UnavailableError
 from logitgate.ladder import Action
-from logitgate.ledger import Release
+from logitgate.ledger_entry import Release
 from logitgate.monitored import Fate, Monitored
 
 RETRAIN = "logitgate.retrain.requested"

@@ -16,7 +16,7 @@ from logitgate.edge.shipping import Shipment
 from logitgate.edge.tracking import Note, training_run
 from logitgate.edge.transaction import Request
 from logitgate.golden import answered
-from logitgate.ledger import Kind, Reason
+from logitgate.ledger_entry import Kind, Reason
 from logitgate.model import Model
 
 NAME = "visits"

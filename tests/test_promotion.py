@@ -20,7 +20,8 @@ from logitgate.edge.transaction import Request, carry_out
 from logitgate.errors import ConflictError, DataError, UnavailableError
 from logitgate.findings import Status
 from logitgate.golden import Golden
-from logitgate.ledger import FORMAT, Entry, Kind, way_back_command
+from logitgate.ledger import way_back_command
+from logitgate.ledger_entry import FORMAT, Entry, Kind
 from tests.command import living_in, opened
 from tests.releases import (
     BECAUSE,

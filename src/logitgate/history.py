@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from . import production_state
 from .findings import Finding, Status, Verdict
-from .ledger import Anchoring, Kind, Ledger, Reason, Release, Tenure, way_back_command
+from .ledger import Ledger, Tenure, way_back_command
+from .ledger_entry import Anchoring, Kind, Reason, Release
 from .production_state import REPAIR, Production, State, named, state_of
 
 CHECK = "ledger"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .ledger import Anchoring, Ledger, Release, way_back_command
+from .ledger import Ledger, way_back_command
+from .ledger_entry import Anchoring, Release
 
 
 @dataclass(frozen=True, slots=True)

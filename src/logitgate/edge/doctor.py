@@ -16,7 +16,8 @@ from .. import production_state
 from ..errors import HeldError, LogitgateError
 from ..findings import Finding, Status, Verdict
 from ..history import audit
-from ..ledger import Anchoring, Ledger, Reason
+from ..ledger import Ledger
+from ..ledger_entry import Anchoring, Reason
 from ..production_state import Production, State, state_of
 from ..project import Project
 from . import attempts, drafts, ledger_store

@@ -17,7 +17,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from ..errors import ConflictError, LogitgateError
 from ..history import page
-from ..ledger import Anchor, Entry, Ledger
+from ..ledger import Ledger
+from ..ledger_entry import Anchor, Entry
 from . import registry
 from .store import Store, reached
 from .tracking import experiment

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from ..errors import ConflictError, LogitgateError, ProjectError, RefusedError, UnavailableError
 from ..findings import Verdict
 from ..history import audit
-from ..ledger import Kind, Ledger, Reason, Release
+from ..ledger import Ledger
+from ..ledger_entry import Kind, Reason, Release
 from ..production_state import GONE, Production, State, because, remedy, state_of
 from ..redaction import redacted
 from . import ledger_store, registry

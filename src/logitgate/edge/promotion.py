@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from ..errors import ConflictError, DataError, UnavailableError
 from ..golden import replay
 from ..heartbeat import Heartbeat
-from ..ledger import Entry, Kind, Ledger, Reason
+from ..ledger import Ledger
+from ..ledger_entry import Entry, Kind, Reason
 from . import ledger_store, registry
 from .locks import LOCK_URL
 from .pulse import is_gone

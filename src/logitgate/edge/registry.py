@@ -18,7 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from mlflow.utils.uri import is_local_uri
 
 from ..errors import ConflictError, RefusedError
-from ..ledger import Release
+from ..ledger_entry import Release
 from .batches import Value, shortened
 from .drafts import drafts
 from .model_folder import files_of

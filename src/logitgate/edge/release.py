@@ -11,7 +11,7 @@ from ..evidence import Evidence, key_of
 from ..findings import Figure, Finding, Status
 from ..golden import golden_rows
 from ..judge import Opponents
-from ..ledger import Reason
+from ..ledger_entry import Reason
 from ..outcome import Outcome
 from ..profile import reference_profile
 from ..project import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import ConflictError, ProjectError
-from ..ledger import Act, Kind, Reason
+from ..ledger_entry import Act, Kind, Reason
 from ..production_state import State, because, state_of
 from . import ledger_store, registry
 from .production import Return, actor, look_at_files, roll_back

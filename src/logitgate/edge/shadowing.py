@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..errors import RefusedError
 from ..findings import Finding
-from ..ledger import Reason
+from ..ledger_entry import Reason
 from ..project import Project
 from ..scores import Scores
 from ..shadow import CHECK, Shadow, shadow_finding

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from ..ledger import FORMAT, Entry, Kind, Ledger, Reason, Release
+from ..ledger import Ledger
+from ..ledger_entry import FORMAT, Entry, Kind, Reason, Release
 from ..redaction import redacted
 from . import ledger_store
 from .locks import Lock, locked
