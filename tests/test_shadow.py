@@ -9,6 +9,7 @@ import pytest
 from logitgate.confidence_sequence import Sums
 from logitgate.decision import Decision
 from logitgate.edge.shadowing import Window, counted
+from logitgate.errors import DataError
 from logitgate.findings import Status
 from logitgate.project import Project
 from logitgate.seen import SeenRows, scheme_of
@@ -65,6 +66,21 @@ def test_disagreements_are_counted_by_day_and_weighted_by_cost(visits, project):
         name: pytest.approx(values) for name, values in seen.as_json().items()
     }
     assert Shadow.from_json(seen.as_json()) == seen
+
+
+@pytest.mark.parametrize(
+    "coded", [{"yes": "1", "no": "0"}, {"yes": "Y", "no": "N"}, {"yes": "YES", "no": "no"}]
+)
+def test_outcomes_of_another_code_are_refused_and_not_counted_as_no_event(visits, project, coded):
+    """Padded ones mean the same; counted as none, the event would turn the proof around."""
+    outcome = project.outcome.model_copy(update={"non_event": "no"})
+    known = project.model_copy(update={"outcome": outcome})
+    pair, _ = _pair(len(visits), project)
+    sound = shadow_of(by_unit(visits, pair, known, LATE))
+    padded = visits.assign(bad=visits["bad"].str.pad(6, side="right"))
+    assert shadow_of(by_unit(padded, pair, known, LATE)).as_json() == sound.as_json()
+    with pytest.raises(DataError, match="not only 'yes' and 'no'"):
+        by_unit(visits.assign(bad=visits["bad"].map(coded)), pair, known, LATE)
 
 
 def _part(pair, part):
