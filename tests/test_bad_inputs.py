@@ -392,6 +392,39 @@ def test_no_cell_of_a_quarantined_or_broken_row_is_repeated(commands, tmp_path, 
     assert SECRET not in json.dumps(json.loads(rows.with_suffix(".json").read_text("utf-8")))
 
 
+def test_a_mark_in_every_role_is_repeated_nowhere(commands, tmp_path, visits):
+    """One person's text as id, entity, slice level and row of costs: counts and columns are told alone."""
+    last = len(visits) - 300
+    frame = visits.assign(town="Ulm", owner=visits["visit"].str[-4:], worth=visits["worth"].astype(object))
+    for name in ("visit", "town", "owner"):
+        frame = _with(frame, last, name, SECRET)
+    changes = {
+        "slices": {"columns": ["side", "town"], "crossings": [["side", "town"]]},
+        "columns": {"entity": "owner"},
+        "split": {"by": "time"},
+        "gates": {"leakage": {"single_feature_auc": 0.9, "gap": 0.4}},
+    }
+    project = projects.write(tmp_path / "marked", frame.astype({"worth": float}), **changes)
+    read = [logitgate("train", project, *more) for more in ((), ("--json",))]
+    rows = frame.drop(columns="bad").assign(worth=lambda one: one["worth"].astype(float))
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    version = ("--version", "1", "--table", tmp_path / "rows.csv", "--out", tmp_path / "out.csv")
+    read.append(logitgate("score", project, *version))
+    dear = projects.write(
+        tmp_path / "dear",
+        _with(rows.assign(bad=frame["bad"]), last, "worth", -50.0),
+        **changes,
+        costs={"false_negative": "worth"},
+    )
+    read.append(logitgate("train", dear, "--json"))
+    assert "costs over worth: C_FP - C_TN" in _said(read[-1]), _said(read[-1])
+    assert not any(SECRET in one.everything for one in read)
+    for path in commands.rglob("*"):
+        if path.is_file() and not path.name.startswith("prefect") and path.suffix != ".skops":
+            assert SECRET.encode() not in path.read_bytes(), path
+    assert any(b"town = rare levels" in path.read_bytes() for path in commands.rglob("slices*"))
+
+
 def test_a_refused_run_is_finished_and_keeps_its_verdict(commands, tmp_path, visits):
     """Whoever looks into MLflow reads why: the run is FINISHED, its verdict and outcome are kept."""
     told = logitgate("train", projects.write(tmp_path, visits.assign(load=3.0)), "--json")
