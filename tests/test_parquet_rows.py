@@ -4,8 +4,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from logitgate.edge.parquet_rows import parquet_blocks, read_parquet
+from logitgate.edge.contract import check_contract
+from logitgate.edge.parquet_rows import lacks_checksums, parquet_blocks, read_parquet
+from logitgate.edge.tables import read_rows
 from logitgate.errors import DataError
+from logitgate.findings import Status
+from logitgate.project_file import load_project
+from tests import projects
 
 TABLE = pa.table({"id": [f"{n:05}" for n in range(5_000)], "a": [n % 7 / 3 for n in range(5_000)]})
 
@@ -112,3 +117,29 @@ def _varint(number):
         said.append(number & 127 | 128)
         number >>= 7
     return bytes([*said, number])
+
+
+@pytest.mark.parametrize("checksum", [True, False])
+@pytest.mark.parametrize(
+    "options", [{}, {"use_dictionary": False}, {"compression": "none"}, {"data_page_version": "2.0"}]
+)
+def test_pages_without_a_checksum_are_known(tmp_path, checksum, options):
+    """Whatever the first page is: a dictionary or cells, packed or not, of either version."""
+    path = tmp_path / "rows.parquet"
+    pq.write_table(TABLE, path, write_page_checksum=checksum, **options)
+    assert lacks_checksums(path) is not checksum
+    pq.write_table(TABLE.slice(0, 0), path, write_page_checksum=checksum, **options)
+    assert not lacks_checksums(path)
+
+
+def test_the_contract_notes_files_without_checksums(tmp_path):
+    """It passes, and says what it could not see."""
+    project = load_project(projects.write(tmp_path, projects.table(200, days=5)))
+    for checksum in (True, False):
+        rows = pq.read_table(project.rows.path)
+        pq.write_table(rows, project.rows.path, write_page_checksum=checksum)
+        table = read_rows(project)
+        (found,) = check_contract(table.frame, table.absent, project, table.unchecked).findings
+        assert found.status is Status.PASS
+        assert ("parquet_files_without_checksums" in found.figures) is not checksum
+        assert ("page checksums" in found.because) is not checksum

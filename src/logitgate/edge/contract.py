@@ -98,7 +98,9 @@ class ContractResult:
         return frame.iloc[np.setdiff1d(np.arange(len(frame)), self.broken_rows)]
 
 
-def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> ContractResult:
+def check_contract(
+    frame: pd.DataFrame, absent: tuple[str, ...], project: Project, unchecked: int = 0
+) -> ContractResult:
     """Hold a table against the project's suite, and against what every table promises unsaid.
 
     Parameters
@@ -107,6 +109,8 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
     absent : tuple of str
         Declared columns that the table does not have.
     project : Project
+    unchecked : int
+        Files that the table was read from without checksums; a note in what holds.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def check_contract(frame: pd.DataFrame, absent: tuple[str, ...], project: Projec
     findings += held.unread
     if not len(frame):
         return ContractResult(tuple(findings))
-    findings += [*held.missing, *holding(suite, held.outcomes.values())]
+    findings += [*held.missing, *holding(suite, held.outcomes.values(), unchecked)]
     broken = {place: outcome for place, outcome in held.outcomes.items() if not outcome.holds}
     breaches = {place: breach(outcome) for place, outcome in broken.items()}
     rows = positions_of(held.aside.values())

@@ -14,6 +14,7 @@ from ..errors import DataError
 from .source import Source, numbered, unique_names
 
 _BUFFER = 1 << 20
+_THRIFT_I32, _CHECKSUM = 5, 4
 # Nanoseconds, the usual unit, end in the year 2262, and int96 goes on from 1677.
 _STRICT: Mapping[str, Any] = {"page_checksum_verification": True, "coerce_int96_timestamp_unit": "us"}
 
@@ -61,6 +62,28 @@ def parquet_blocks(path: Path, levels: Collection[str], rows: int) -> Iterator[S
             _refuse_other_count(path, before, promised)
             if not before:
                 yield numbered(path.name, empty)
+
+
+def lacks_checksums(path: Path) -> bool:
+    """Return whether a Parquet file's first page has no checksum, so that damage may read as other cells.
+
+    Its header is a Thrift structure, whose fields 1 to 3 are numbers and whose field 4 is the checksum.
+    """
+    metadata = pq.read_metadata(path)
+    if not (metadata.num_rows and metadata.num_columns):
+        return False
+    chunk = metadata.row_group(0).column(0)
+    with path.open("rb") as file:
+        file.seek(chunk.dictionary_page_offset or chunk.data_page_offset)
+        header = file.read(64)
+    number, at = 0, 0
+    while at < len(header) and header[at] & 0x0F == _THRIFT_I32 and number < _CHECKSUM:
+        number += header[at] >> 4
+        at += 1
+        while header[at] & 0x80:
+            at += 1
+        at += 1
+    return number != _CHECKSUM
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -44,6 +44,8 @@ class Table:
         Declared columns that the table does not have.
     left_out : int
         Rows that `rows.where` does not match; they count for the digest alone.
+    unchecked : int
+        Parquet files without page checksums, in which damage may read as other cells.
     """
 
     frame: pd.DataFrame
@@ -51,6 +53,7 @@ class Table:
     rows: int
     absent: tuple[str, ...] = ()
     left_out: int = 0
+    unchecked: int = 0
 
 
 def read_rows(project: Project) -> Table:
@@ -90,10 +93,18 @@ def read_table(path: Path, project: Project) -> Table:
             from .iceberg_rows import read_iceberg
 
             return typed(read_iceberg(path), project)
-        return typed(joined([_part(part, project) for part in parts_of(path)]), project)
+        parts = parts_of(path)
+        table = typed(joined([_part(part, project) for part in parts]), project)
+        return replace(table, unchecked=_unchecked(parts))
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
+
+
+def _unchecked(parts: Iterable[Part]) -> int:
+    from .parquet_rows import lacks_checksums
+
+    return sum(kind_of(part.path) == "parquet" and lacks_checksums(part.path) for part in parts)
 
 
 def _part(part: Part, project: Project) -> Source:
