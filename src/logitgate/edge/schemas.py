@@ -40,10 +40,13 @@ def refuse_another_schema(uri: str) -> None:
     UnavailableError
         With what to do about it.
     """
-    found = _revision(uri)
+    subject = f"store {redacted(uri)}"
+    try:
+        found = _revision(uri)
+    except sqlite3.Error as error:
+        raise UnavailableError(subject, str(error), "see that it runs and can be read") from error
     if found is None or found == _latest():
         return
-    subject = f"store {redacted(uri)}"
     if not found:
         raise UnavailableError(subject, "holds tables and is no database of MLflow", "name another one")
     if found not in _known():

@@ -86,8 +86,6 @@ def open_store(home: Path) -> Store:
     store = located(home)
     for uri in {store.tracking_uri, store.registry_uri}:
         if uri.startswith(_SQLITE):
-            with reached(store):
-                refuse_another_schema(uri)
             _make(Path(uri.removeprefix(_SQLITE)))
     with reached(store):
         runs, models = (
@@ -294,6 +292,7 @@ def _make(database: Path) -> None:
         if _filled(database):
             if not all(_writable(path) for path in (database, database.parent)):
                 raise PermissionError(f"{database.name} is read-only")
+            refuse_another_schema(f"{_SQLITE}{database}")
             with suppress(
                 sqlite3.OperationalError
             ):  # somebody is writing: the next one who opens it tries again
