@@ -16,7 +16,7 @@ def run_check(project_file: Path, other: Path | None) -> Verdict:
     """Hold a table against the project's contract."""
     project = load_project(project_file)
     table = read_rows(project) if other is None else read_table(other, project)
-    contract = check_contract(table.frame, table.absent, project, table.unchecked)
+    contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
     kept, cases = contract.kept(table.frame), read_cases(project)
     evidence = Evidence(project, kept, findings=contract.findings, cases=cases)
     return Verdict((evidence if other else part_rows(evidence)).findings)

@@ -30,7 +30,7 @@ def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcom
     version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read(project)
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         with step("check contract and choose the rows"):
-            contract = check_contract(table.frame, table.absent, project, table.unchecked)
+            contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
             kept = contract.kept(table.frame)
             evidence = Evidence(project, kept, findings=contract.findings, cases=cases, required=REQUIRED)
             evidence, rows = choose_rows(evidence, span)

@@ -48,7 +48,7 @@ def read(project: Project) -> Table:
 def check(project: Project, table: Table, cases: Cases | None, as_of: str | None) -> Evidence:
     """Hold the rows against their contract, part them, look for leaks."""
     with step("check contract and leakage"):
-        contract = check_contract(table.frame, table.absent, project, table.unchecked)
+        contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
         kept = keep(table.frame, contract, project)
         moment = parse_as_of(as_of) if as_of else None
         evidence = Evidence(project, kept, moment, contract.findings, cases=cases)

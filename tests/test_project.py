@@ -300,7 +300,9 @@ CONTRADICTIONS = [
     ({"contract": {"suite": "bank.json", "most_quarantined": 1.1}}, "contract.most_quarantined"),
     ({"contract": {"suite": "bank.json", "most_quarantined": -0.1}}, "contract.most_quarantined"),
     ({"name": "Bank"}, "name: string should match pattern"),
-    ({"name": "a" * 64}, "name: string should match pattern"),
+    ({"name": "a" * 64}, "name: string should have at most 63 characters"),
+    ({"name": "prod..loans"}, "name: string should match pattern"),
+    ({"name": "prod.loans."}, "name: string should match pattern"),
     ({"columns": {"id": ""}}, "columns.id"),
     (
         {"costs": COSTS | {"true_positive": 5, "false_negative": 1}},

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.edge import table_batches
+from logitgate.edge.contract import check_contract
 from logitgate.edge.tables import read_rows
 from logitgate.errors import ProjectError
 from logitgate.project_file import load_project, parse_project
@@ -109,5 +110,7 @@ def test_only_matching_rows_are_read(tmp_path, name):
     table = read_rows(project)
     assert table.frame["visit"].tolist() == expected
     assert (table.rows, table.left_out) == (len(expected), 200 - len(expected))
+    found = check_contract(table.frame, table.absent, project, left_out=table.left_out).findings
+    assert (found[0].subject, found[0].figures["left_out"]) == ("rows.where", 200 - len(expected))
     batches = list(table_batches.read_batches(project.rows.path, project, rows=64))
     assert [visit for batch in batches for visit in batch.frame["visit"]] == expected

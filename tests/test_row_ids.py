@@ -14,10 +14,10 @@ from tests import projects
 from tests.command import logitgate
 
 
-def without_ids(folder, rows, name="visits.parquet", **changes):
+def without_ids(folder, rows, file="visits.parquet", **changes):
     """Write visits without their ids; return the project."""
     rows = rows.drop(columns="visit")
-    project = projects.write(folder, rows, rows={"path": name}, columns={"id": None}, **changes)
+    project = projects.write(folder, rows, rows={"path": file}, columns={"id": None}, **changes)
     suite = folder / "visits.json"
     suite.write_text(suite.read_text().replace('"visit"', '"day"'))
     return project

@@ -260,3 +260,16 @@ def test_files_are_kept_with_the_run(store, tmp_path):
     with training_run(store, "flights", Note("weekly")) as run:
         artifacts(run, folder)
     assert [file.path for file in store.client.list_artifacts(run.run_id)] == ["report.md"]
+
+
+def test_names_that_differ_only_in_what_mlflow_forbids_stay_apart(store):
+    """Two levels never share a metric, and a level of any length stops no run."""
+    names = [
+        f"slice.tenure = {level}.cost" for level in ("< 1 year", "> 1 year", "y" * 233, "y" * 234, "1 year")
+    ]
+    with training_run(store, "flights", Note("weekly")) as run:
+        record(run, Entries(metrics={name: float(at) for at, name in enumerate(names)}))
+    kept = data(run).metrics
+    assert sorted(kept.values()) == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert kept["slice.tenure _ 1 year.cost"] == 4.0
+    assert all(len(name) <= 250 for name in kept)

@@ -129,6 +129,7 @@ def test_a_run_keeps_what_its_readers_need(road):
     assert run.data.metrics["test.cost"] == told["test"]["cost"]
     assert run.data.metrics["threshold"] == told["threshold"]
     assert run.data.metrics["slice.side _ north.n"] > 100
+    assert len([name for name in run.data.metrics if name.startswith("slice.")]) <= 40
     assert run.data.tags["verdict"] == "PASS" and run.data.tags["refused_by"] == "nobody"
     assert run.data.tags["snapshot"] == told["snapshot"] and run.data.tags["version"] == "3"
     assert run.data.tags["promoted"] == "true"
@@ -235,6 +236,10 @@ def test_the_verdict_file_is_the_printed_verdict(road, tmp_path):
     """verdict.json of the run holds what --json printed, and is of the published form."""
     home, answers, _ = road
     client, told = opened(home).client, answers["better"].json
+    table = json.loads(
+        Path(client.download_artifacts(told["run_id"], "slices.json", str(tmp_path))).read_text()
+    )
+    assert "side = north" in [row[table["columns"].index("slice")] for row in table["data"]]
     kept = Path(client.download_artifacts(told["run_id"], "verdict.json", str(tmp_path)))
     plain = json.loads(kept.read_text(encoding="utf-8"))
     assert plain == told

@@ -102,7 +102,7 @@ class Scoring(Section):
 class Project(Section):
     """One model: its rows, what it predicts, what errors cost, and what it must prove."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+    name: Annotated[str, Field(max_length=63, pattern=r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$")]
     """Name of the registered model and of its experiment."""
     purpose: str = ""
     """What the decision is for, in a sentence."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TypeAlias, TypeVar
@@ -20,7 +22,7 @@ LEFT_OUT = "metrics_left_out"
 """Tag that names the metrics that were not finite, and what they were."""
 
 _PARAMS, _METRICS, _TAGS = 100, 800, 100  # MLflow takes 100, 1,000 and 100 in a batch, but 1,000 altogether
-_LONGEST_PARAM, _LONGEST_TAG = 6_000, 8_000
+_LONGEST_PARAM, _LONGEST_TAG, _LONGEST_NAME = 6_000, 8_000, 250
 _STRANGE = re.compile(r"[^\w.\- /:]")
 
 
@@ -40,16 +42,19 @@ def write(client: MlflowClient, run_id: str, entries: Entries, at: int | None = 
     moment is the same point, not a second one.
 
     A metric that is NaN or infinite is left out and named in the tag ``metrics_left_out``, because MLflow
-    would keep 1.797e308 in its place. A character that MLflow does not allow in a name becomes ``_``; a
-    text that it would cut silently says that it was cut.
+    would keep 1.797e308 in its place. A character that MLflow does not allow in a name becomes ``_``; names
+    that this makes equal, or that are too long, end with a part of their hash. A text that MLflow would cut
+    silently says that it was cut.
     """
     now = time.time_ns() // 1_000_000 if at is None else at
     finite = {name: float(value) for name, value in entries.metrics.items() if math.isfinite(value)}
     lost = [f"{name} ({value})" for name, value in entries.metrics.items() if name not in finite]
     tags = {**entries.tags, LEFT_OUT: ", ".join(lost)} if lost else entries.tags
-    metrics = [Metric(_name(name), value, now, 0) for name, value in finite.items()]
-    params = [Param(_name(name), shortened(value, _LONGEST_PARAM)) for name, value in entries.params.items()]
-    notes = [RunTag(_name(name), shortened(value, _LONGEST_TAG)) for name, value in tags.items()]
+    # With those that are left out, so that a name does not depend on which figures are finite.
+    named, known, noted = safe_names(entries.metrics), safe_names(entries.params), safe_names(tags)
+    metrics = [Metric(named[name], value, now, 0) for name, value in finite.items()]
+    params = [Param(known[name], shortened(value, _LONGEST_PARAM)) for name, value in entries.params.items()]
+    notes = [RunTag(noted[name], shortened(value, _LONGEST_TAG)) for name, value in tags.items()]
     parts = zip_longest(_parted(metrics, _METRICS), _parted(params, _PARAMS), _parted(notes, _TAGS))
     for some_metrics, some_params, some_tags in parts:
         client.log_batch(run_id, some_metrics or (), some_params or (), some_tags or ())
@@ -74,5 +79,24 @@ def _parted(items: list[Item], size: int) -> list[list[Item]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _name(name: str) -> str:
-    return _STRANGE.sub("_", name)
+def safe_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a name that MLflow takes for each name; different ones stay different.
+
+    Examples
+    --------
+    >>> safe_names(["slice.age = 1", "slice.n"])
+    {'slice.age = 1': 'slice.age _ 1', 'slice.n': 'slice.n'}
+    >>> sorted(safe_names(["< 1 year", "> 1 year"]).values())
+    ['_ 1 year-0b27b3', '_ 1 year-87765a']
+    """
+    plain = {name: _STRANGE.sub("_", name) for name in names}
+    times = Counter(plain.values())
+    return {
+        name: safe if times[safe] == 1 and len(safe) <= _LONGEST_NAME else _with_hash(name, safe)
+        for name, safe in plain.items()
+    }
+
+
+def _with_hash(name: str, safe: str) -> str:
+    mark = "-" + hashlib.sha256(name.encode()).hexdigest()[:6]
+    return safe[: _LONGEST_NAME - len(mark)] + mark

@@ -44,6 +44,13 @@ def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> It
             yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": len(frame)})
 
 
+def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
+    """Yield how many rows the project's condition keeps, where it has one."""
+    if project.rows.where is not None:
+        because = f"{kept:,} of {kept + left_out:,} rows match the condition and are kept"
+        yield Finding(CHECK, "rows.where", Status.PASS, because, {"rows": kept, "left_out": left_out})
+
+
 def missing(rule: Rule, frame: pd.DataFrame) -> Finding:
     """Return the breach of a rule over columns that are not there, however harmless it was declared."""
     lacking = ", ".join(name for name in rule.columns if name not in frame.columns)

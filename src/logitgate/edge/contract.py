@@ -26,6 +26,7 @@ from .breaches import (
     Outcome,
     breach,
     checked,
+    chosen,
     counts_of,
     excess,
     harmless,
@@ -99,7 +100,11 @@ class ContractResult:
 
 
 def check_contract(
-    frame: pd.DataFrame, absent: tuple[str, ...], project: Project, unchecked: int = 0
+    frame: pd.DataFrame,
+    absent: tuple[str, ...],
+    project: Project,
+    unchecked: int = 0,
+    left_out: int = 0,
 ) -> ContractResult:
     """Hold a table against the project's suite, and against what every table promises unsaid.
 
@@ -111,6 +116,8 @@ def check_contract(
     project : Project
     unchecked : int
         Files that the table was read from without checksums; a note in what holds.
+    left_out : int
+        Rows that `rows.where` has left out of the frame.
 
     Returns
     -------
@@ -122,7 +129,7 @@ def check_contract(
         When the suite cannot be read, or holds a repetition.
     """
     suite = suite_of(project)
-    findings = list(unsaid(frame, absent, project))
+    findings = [*chosen(len(frame), left_out, project), *unsaid(frame, absent, project)]
     held = hold(frame, suite, project)
     held = replace(held, outcomes={place: checked(one) for place, one in held.outcomes.items()})
     findings += held.unread

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from ..corp import Corp, consistency
 from ..curves import cost_points, roc_points
 from ..evidence import Evidence
 from ..exhibits import Exhibit
-from ..findings import Verdict
+from ..findings import Figure, Verdict, finite
 from ..judge import Judged
 from ..learn import Learned
 from ..outcome import Outcome
 from ..project import Project
 from ..report import description, markdown
 from ..search import Candidate
+from ..slices import SliceEvaluation
 from ..spending import Window
 from ..threshold import Choice
 from . import figures
@@ -26,6 +28,9 @@ from .batches import Entries, Value
 from .drafts import drafts
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
 
+SLICE_TABLE = "slices.json"
+_MOST_SLICES = 20
+"""Slices whose rows and cost are metrics of the run, largest first; the table holds all of them."""
 VERDICT = "verdict.json"
 """The outcome of a run as a file, in the form of `verdict_file.VerdictFile`."""
 
@@ -121,10 +126,9 @@ def _metrics(evidence: Evidence) -> dict[str, float]:
         metrics |= _learned(evidence.learned)
     if evidence.judged is not None:
         metrics |= {f"test.{name}": value for name, value in evidence.judged.evaluation.figures().items()}
-        for part in evidence.judged.slices:
-            metrics |= {
-                f"slice.{part.name}.{name}": value for name, value in _slice_figures(part.figures()).items()
-            }
+        largest = sorted(evidence.judged.slices, key=lambda part: -part.n)[:_MOST_SLICES]
+        for part in largest:
+            metrics |= {f"slice.{part.name}.n": part.n, f"slice.{part.name}.cost": part.cost.value}
     return metrics
 
 
@@ -141,16 +145,13 @@ def _learned(learned: Learned) -> dict[str, float]:
     }
 
 
-def _slice_figures(figures_of: dict[str, float]) -> dict[str, float]:
-    return {
-        name: figures_of[name] for name in ("n", "events", "cost", "observed", "probability", "flag_rate")
-    }
-
-
 def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     stopping = sorted({finding.check for finding in evidence.verdict.reasons})
     judged_on = Window.of(evidence.split.test).tags() if evidence.split and evidence.judged else {}
+    # MLflow shows an artifact that this tag names as a table, beside those of other runs.
+    tables = json.dumps([{"path": SLICE_TABLE, "type": "table"}])
     return judged_on | {
+        **({"mlflow.loggedArtifacts": tables} if evidence.judged and evidence.judged.slices else {}),
         "snapshot": snapshot,
         "mlflow.runName": run_name(evidence),
         "mlflow.note.content": note(evidence),
@@ -174,11 +175,24 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
     (folder / "verdict.md").write_text(text, encoding="utf-8")
     write_exhibits(folder, evidence.exhibits)
+    if judged is not None and judged.slices:
+        table = slice_table(judged.slices)
+        (folder / SLICE_TABLE).write_text(json.dumps(table, indent=1), encoding="utf-8")
     if judged is None or evidence.learned is None:
         return
     drawings = folder / "figures"
     drawings.mkdir()
     _draw(drawings, evidence.project, judged, evidence.learned.threshold)
+
+
+def slice_table(parts: Iterable[SliceEvaluation]) -> dict[str, list[Any]]:
+    """Return every slice with its figures, in the form in which MLflow shows a table."""
+    rows: list[dict[str, Figure]] = [
+        {"slice": part.name, **{name: finite(value) for name, value in part.figures().items()}}
+        for part in parts
+    ]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return {"columns": columns, "data": [[row.get(name) for name in columns] for row in rows]}
 
 
 def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:

@@ -20,6 +20,7 @@ from ..project import Project
 from ..scores import Scores
 from ..scoring import Stamp, Strange, decide, scores, strange
 from ..shadow import Pair, Shadow, beside, by_unit, shadow_of
+from .breaches import chosen
 from .contract_stream import InputContract, input_contract
 from .quarantine import quarantine
 from .score_files import keep_manifest, refuse_impossible, writing
@@ -144,10 +145,12 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
     known = Known.of(serving.shipment.model, serving.shipment.reference)
     total, cells, digests = Strange(), Cells(), list[str]()
     broken: dict[str, Finding] = {}
+    left_out = 0
     try:
         with writing(asked.out, SCHEMA if shadow is None else BESIDE) as write:
             for table in _batches(asked, project):
                 digests.append(table.digest)
+                left_out += table.left_out
                 kept = contract.take(table.frame)
                 _go_on_unless(contract.stopped)
                 if len(kept):
@@ -160,7 +163,8 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
                     write(scored if shadow is None else shadow.answer(kept, scored, decision, project))
             contract.refuse_repeated_ids()
             whole = {one.subject: one for one in unfamiliar(cells, known, project)}
-            findings = (*contract.findings(), *(whole | broken).values())
+            choice = chosen(contract.rows, left_out, project)
+            findings = (*choice, *contract.findings(), *(whole | broken).values())
             _go_on_unless([*_emptiness(contract, project), *findings])
             _put_aside(contract, project)
     except _RefusedError as refused:
