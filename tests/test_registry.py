@@ -16,10 +16,10 @@ from mlflow.exceptions import MlflowException
 
 from logitgate import __version__
 from logitgate.edge import shipping
-from logitgate.edge.registry import Label, champion, code_version, load, refuse_name, register
+from logitgate.edge.registry import Label, champion, code_version, load, register
 from logitgate.edge.shipping import MANIFEST
 from logitgate.edge.tracking import Note, training_run
-from logitgate.errors import ConflictError, DataError, ProjectError, UnavailableError
+from logitgate.errors import ConflictError, DataError, UnavailableError
 from tests.command import mlflow_asks
 
 LABEL = Label("**PASS**: saves 3 EUR per row", {"verdict": "PASS", "snapshot": "ab" * 32})
@@ -287,13 +287,3 @@ def test_the_code_version_follows_the_code():
     assert re.fullmatch(rf"{re.escape(__version__)}\+[0-9a-f]{{12}}", code_version())
     code_version.cache_clear()
     assert code_version() == code_version()
-
-
-def test_a_name_that_the_registry_would_refuse_is_refused_first(store, tmp_path):
-    """MLflow takes no dots, a registry of Databricks wants them; what is proposed works."""
-    with pytest.raises(ProjectError, match="name it 'prod_ml_loans'"):
-        refuse_name(store, "prod.ml.loans")
-    refuse_name(store, "prod_ml_loans")
-    refuse_name(dataclasses.replace(store, registry_uri="databricks-uc"), "prod.ml.loans")
-    with pytest.raises(MlflowException, match="Invalid model name"):
-        store.client.create_registered_model("prod.ml.loans")

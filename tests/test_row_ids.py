@@ -67,8 +67,8 @@ def test_the_order_of_other_rows_does_not_change_a_name(visits):
 
 
 def test_a_model_is_trained_and_scores_without_ids(commands, tmp_path):
-    """Training, scoring and explaining do without them."""
-    project = without_ids(tmp_path / "here", projects.table())
+    """Training, scoring and explaining do without them; a registered model's name may have dots."""
+    project = without_ids(tmp_path / "here", projects.table(), name="prod.ml.visits")
     assert logitgate("train", project, "--json").json["version"] == 1
     out = tmp_path / "scores.csv"
     scored = logitgate(

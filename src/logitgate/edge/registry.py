@@ -17,7 +17,7 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from mlflow.utils.uri import is_local_uri
 
-from ..errors import ConflictError, ProjectError, RefusedError
+from ..errors import ConflictError, RefusedError
 from ..ledger_entry import Release
 from .batches import Value, shortened
 from .drafts import drafts
@@ -139,20 +139,6 @@ def by_alias(store: Store, name: str, alias: str) -> ModelVersion | None:
             if error.error_code not in _ABSENT:
                 raise
             return None
-
-
-def refuse_name(store: Store, name: str) -> None:
-    """Refuse a name that the registry would refuse after the work is done.
-
-    Raises
-    ------
-    ProjectError
-        When it has dots, and the registry is not one of Databricks, whose names have three parts.
-    """
-    if "." in name and not store.registry_uri.startswith("databricks"):
-        rule = f"'{name}' has dots, which MLflow's own registry does not take"
-        remedy = f"name it '{name.replace('.', '_')}', or set MLFLOW_REGISTRY_URI to a registry that does"
-        raise ProjectError("name", rule, remedy)
 
 
 def numbered(store: Store, name: str, number: int) -> ModelVersion:
@@ -320,8 +306,9 @@ def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
 def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
     """Keep the files of a model; return its id, where they are, and their digest."""
     client = run.store.client
+    # A registered model's name may have dots, a logged model's may not.
     logged = client.create_logged_model(
-        run.experiment_id, name=name, source_run_id=run.run_id, model_type="classifier"
+        run.experiment_id, name=name.replace(".", "_"), source_run_id=run.run_id, model_type="classifier"
     )
     described_by = MLmodel(
         artifact_path=logged.artifact_location,

@@ -60,15 +60,12 @@ def only_one(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Out
 
     Raises
     ------
-    ProjectError
-        When the registry takes no model of the project's name.
     ConflictError
         When somebody else is doing it for longer than one waits, or the champion is missing, so that neither
         a new nor a recorded outcome would be true.
     UnavailableError
         When the store cannot be reached.
     """
-    registry.refuse_name(store, project.name)
     with attempts.only_one(store, project.name, snapshot.key):
         earlier = attempts.earlier(store, project.name, snapshot.key)
         look = look_at_files if earlier is not None and earlier.repeated else look_at_aliases
