@@ -13,7 +13,7 @@ from logitgate import gates
 from logitgate.compare import Flips, Paired
 from logitgate.findings import Status, Verdict
 from logitgate.harm import SliceHarm
-from logitgate.intervals import Estimate
+from logitgate.intervals import Estimate, proves_below, proves_inside
 from logitgate.margins import CalibrationGate, Gates
 
 NAN = float("nan")
@@ -50,7 +50,7 @@ def harm(name, status):
 )
 def test_an_interval_must_lie_within_the_margins(low, high, status):
     """Within and exactly at the margins passes, wholly beyond fails, swapped limits prove nothing."""
-    assert gates.inside(Estimate(0.0, low, high), -0.2, 0.2) is status
+    assert proves_inside(Estimate(0.0, low, high), -0.2, 0.2) is status
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_interval_must_lie_within_the_margins(low, high, status):
 )
 def test_an_upper_bound_must_be_below_the_limit(upper, low, limit, status):
     """Below passes, exactly at the limit does not, an interval that is all above fails."""
-    assert gates.below(upper, low, limit) is status
+    assert proves_below(upper, low, limit) is status
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_an_upper_bound_must_be_below_the_limit(upper, low, limit, status):
 )
 def test_nan_never_decides(values):
     """One undefined number among three is no proof of anything."""
-    assert gates.below(*values) is Status.INDETERMINATE
+    assert proves_below(*values) is Status.INDETERMINATE
     low, high, margin = values
     assert (
-        gates.inside(Estimate(0.0, low, high), -2.0 if np.isfinite(margin) else NAN, 2.0)
+        proves_inside(Estimate(0.0, low, high), -2.0 if np.isfinite(margin) else NAN, 2.0)
         is Status.INDETERMINATE
     )
 
@@ -86,7 +86,7 @@ def test_nan_never_decides(values):
 @given(low=ANY, high=ANY, margin=st.floats(0.01, 5))
 def test_passing_and_failing_are_what_they_claim(low, high, margin):
     """PASS means every value within, FAIL none, for any interval whatever."""
-    status = gates.inside(Estimate(0.0, low, high), -margin, margin)
+    status = proves_inside(Estimate(0.0, low, high), -margin, margin)
     assert (status is Status.PASS) == (-margin <= low <= high <= margin)
     assert (status is Status.FAIL) == (low <= high and (high < -margin or low > margin))
 
@@ -94,7 +94,7 @@ def test_passing_and_failing_are_what_they_claim(low, high, margin):
 @given(low=NUMBERS, width=st.floats(0.001, 5), limit=NUMBERS)
 def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
     """Held the other way round, a gain is never a gain again."""
-    assert [gates.below(low + width, low, limit), gates.below(-low, -low - width, -limit)].count(
+    assert [proves_below(low + width, low, limit), proves_below(-low, -low - width, -limit)].count(
         Status.PASS
     ) < 2
 
@@ -223,9 +223,9 @@ def test_a_critical_slice_without_a_proof_stops():
 
 def test_an_interval_that_only_touches_its_margin_decides_nothing():
     """Ending exactly at a margin from outside is neither a proof nor its opposite."""
-    assert gates.inside(Estimate(-1.5, -2.0, -1.0), -1.0, 1.0) is Status.INDETERMINATE
-    assert gates.inside(Estimate(1.5, 1.0, 2.0), -1.0, 1.0) is Status.INDETERMINATE
-    assert gates.inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
+    assert proves_inside(Estimate(-1.5, -2.0, -1.0), -1.0, 1.0) is Status.INDETERMINATE
+    assert proves_inside(Estimate(1.5, 1.0, 2.0), -1.0, 1.0) is Status.INDETERMINATE
+    assert proves_inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
 
 
 def seen(low, high):
@@ -274,6 +274,6 @@ def test_the_worst_of_the_miscalibrated_slices_is_named():
 
 def test_an_interval_of_one_point_is_a_proof_like_any_other():
     """All rows differ by the same: below the limit, at it, beyond it."""
-    assert gates.below(0.1, 0.1, 0.2) is Status.PASS
-    assert gates.below(0.2, 0.2, 0.2) is Status.FAIL
-    assert gates.below(0.3, 0.3, 0.2) is Status.FAIL
+    assert proves_below(0.1, 0.1, 0.2) is Status.PASS
+    assert proves_below(0.2, 0.2, 0.2) is Status.FAIL
+    assert proves_below(0.3, 0.3, 0.2) is Status.FAIL

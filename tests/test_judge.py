@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.baselines import LINEAR, PRIOR
 from logitgate.columns import Features
-from logitgate.contest import LINEAR, PRIOR, harm_rule
+from logitgate.contest import harm_rule
 from logitgate.costs import CostMatrix
 from logitgate.decision import Rule
 from logitgate.delong import delong

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.contest import LINEAR, PRIOR
+from logitgate.baselines import LINEAR, PRIOR
 from logitgate.errors import DataError
 from logitgate.folds import Folds
 from logitgate.learn import learn

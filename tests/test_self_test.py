@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from logitgate import contest, gates, self_test
+from logitgate.baselines import LINEAR, PRIOR
 from logitgate.columns import Features
-from logitgate.contest import LINEAR, PRIOR, Contest
+from logitgate.contest import Contest
 from logitgate.cox import fit_cox
 from logitgate.decision import Rule
 from logitgate.findings import Finding, Status, Verdict

@@ -19,6 +19,8 @@ from .search import SearchResult
 from .search_space import Form, Search
 from .trials import Trial, tried
 
+PRIOR, LINEAR = "prior", "plain linear"
+"""Names of the two simplest models."""
 _CURVED = Form(basis="spline")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import gates, gates_champion
+from .baselines import LINEAR, PRIOR
 from .compare import paired
 from .costs import BoolArray
 from .cox import fit_cox, log_odds
@@ -18,8 +19,6 @@ from .project import Project
 from .simpler import itself, same_model
 from .slices import Levels
 from .spending import spent
-
-PRIOR, LINEAR = "prior", "plain linear"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from .evaluate import Scored
 from .expressions import FloatArray
 from .findings import Finding, Status
 from .harm import SliceHarm
-from .intervals import Estimate, mean_interval, upper_bound
+from .intervals import Estimate, mean_interval, proves_below, proves_inside, upper_bound
 from .margins import CalibrationGate, Gates
 
 REQUIRED = (
@@ -31,22 +31,6 @@ REQUIRED = (
     "coefficients",
     "stability",
 )
-
-
-def inside(interval: Estimate, low: float, high: float) -> Status:
-    """PASS when the whole interval lies in [low, high], FAIL when none of it does."""
-    if low <= interval.low <= interval.high <= high:
-        return Status.PASS
-    if interval.low <= interval.high < low or high < interval.low <= interval.high:
-        return Status.FAIL
-    return Status.INDETERMINATE
-
-
-def below(upper: float, low: float, limit: float) -> Status:
-    """PASS when the upper bound is below the limit, FAIL when the whole interval is not."""
-    if low <= upper < limit:
-        return Status.PASS
-    return Status.FAIL if limit <= low <= upper else Status.INDETERMINATE
 
 
 def calibration(in_the_large: Estimate, slope: Estimate, gate: CalibrationGate) -> list[Finding]:
@@ -107,7 +91,7 @@ def baseline(name: str, paired: Paired, limit: float) -> Finding:
     return Finding(
         "baselines",
         name,
-        below(paired.upper, paired.difference.low, limit),
+        proves_below(paired.upper, paired.difference.low, limit),
         f"costs {_signed(paired.difference)} per row against the {name} model; the upper bound "
         f"{paired.upper:+.4g} must be below {limit:.4g}",
         {**paired.figures(), "limit": limit},
@@ -131,7 +115,7 @@ def log_loss(difference: FloatArray, scored: Scored, alpha: float) -> Finding:
         f"log loss {_signed(interval)} against the prior model; the upper bound {upper:+.4g} must be below 0"
     )
     figures = {**interval.figures("difference"), "upper": upper}
-    return Finding("baselines", "log loss", below(upper, interval.low, 0.0), because, figures)
+    return Finding("baselines", "log loss", proves_below(upper, interval.low, 0.0), because, figures)
 
 
 def champion(version: int, paired: Paired, gates: Gates) -> list[Finding]:
@@ -142,7 +126,7 @@ def champion(version: int, paired: Paired, gates: Gates) -> list[Finding]:
         Finding(
             "champion",
             subject,
-            below(paired.upper, paired.difference.low, limit),
+            proves_below(paired.upper, paired.difference.low, limit),
             f"costs {_signed(paired.difference)} per row against the champion; the upper bound "
             f"{paired.upper:+.4g} must be below {limit:.4g}",
             {**paired.figures(), "limit": limit},
@@ -220,7 +204,7 @@ def _critical(name: str, harm: SliceHarm | None, margin: float, reference: str) 
         f"costs {_signed(harm.difference)} per row against the {reference}; the upper bound "
         f"{harm.upper:+.4g} must be below {margin:.4g}"
     )
-    status = below(harm.upper, harm.difference.low, margin)
+    status = proves_below(harm.upper, harm.difference.low, margin)
     return Finding("critical slices", name, status, because, figures)
 
 
@@ -239,7 +223,7 @@ def _interval_finding(name: str, interval: Estimate, low: float, high: float) ->
     words = name.replace("_", "-")
     because = f"{words} {_spanned(interval)} must lie in [{low:.3g}, {high:.3g}]"
     figures = {**interval.figures(name), "margin_low": low, "margin_high": high}
-    return Finding("calibration", words, inside(interval, low, high), because, figures)
+    return Finding("calibration", words, proves_inside(interval, low, high), because, figures)
 
 
 def _signed(difference: Estimate) -> str:

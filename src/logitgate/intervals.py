@@ -17,6 +17,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from .costs import BoolArray, IntArray
 from .expressions import FloatArray
+from .findings import Status
 
 Clusters: TypeAlias = NDArray[np.integer] | None
 NAN = float("nan")
@@ -249,3 +250,19 @@ def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
 
 def _one_group(values: FloatArray, cluster: Clusters) -> Means:
     return Means.of(values, np.zeros(len(values), dtype=np.int64), 1, cluster)
+
+
+def proves_inside(interval: Estimate, low: float, high: float) -> Status:
+    """PASS when the whole interval lies in [low, high], FAIL when none of it does."""
+    if low <= interval.low <= interval.high <= high:
+        return Status.PASS
+    if interval.low <= interval.high < low or high < interval.low <= interval.high:
+        return Status.FAIL
+    return Status.INDETERMINATE
+
+
+def proves_below(upper: float, low: float, limit: float) -> Status:
+    """PASS when the upper bound is below the limit, FAIL when the whole interval is not."""
+    if low <= upper < limit:
+        return Status.PASS
+    return Status.FAIL if limit <= low <= upper else Status.INDETERMINATE

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from . import baselines
+from .baselines import LINEAR, PRIOR
 from .columns import Features
-from .contest import LINEAR, PRIOR
 from .errors import FitError
 from .explain import design_means
 from .fit import fit

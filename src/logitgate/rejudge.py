@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from .baselines import PRIOR
 from .behaviour import behaviour_findings
-from .contest import PRIOR
 from .decision import Rule
 from .errors import DataError, ProjectError
 from .evidence import Evidence

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from .contest import PRIOR, Contest, contest_findings, harm_rule
+from .baselines import PRIOR
+from .contest import Contest, contest_findings, harm_rule
 from .costs import BoolArray
 from .cox import fit_cox, log_odds
 from .decision import Rule

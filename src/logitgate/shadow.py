@@ -17,7 +17,7 @@ from .confidence_sequence import NO_UNITS, Sequence, Sums, confidence_sequence
 from .costs import BoolArray
 from .decision import Decision
 from .findings import Finding, Status
-from .gates import below
+from .intervals import proves_below
 from .margins import ShadowGate
 from .project import Project
 from .sample import Sample, row_costs
@@ -154,7 +154,7 @@ def shadow_finding(version: int, champion: int, seen: Shadow, project: Project) 
         f"costs {found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}] per row against the champion, at all "
         f"times; the upper limit must be below {gate.margin:.4g}"
     )
-    return Finding(CHECK, subject, below(found.high, found.low, gate.margin), because, figures)
+    return Finding(CHECK, subject, proves_below(found.high, found.low, gate.margin), because, figures)
 
 
 def not_yet(gate: ShadowGate, champion: int | None) -> list[Finding]:

@@ -14,8 +14,7 @@ from .delong import delong
 from .evaluate import Scored
 from .exhibits import Exhibit
 from .findings import Figure, Finding, Status
-from .gates import below
-from .intervals import Estimate, mean_interval
+from .intervals import Estimate, mean_interval, proves_below
 from .metrics import log_losses
 
 CHECK = "baselines"
@@ -58,7 +57,7 @@ def proposals(scored: Scored, baselines: Mapping[str, Scored], alpha: float) -> 
 
 def _proposed(name: str, other: Scored, compared: Paired) -> Finding | None:
     difference = compared.difference
-    if below(compared.upper, difference.low, 0.0) is Status.PASS:
+    if proves_below(compared.upper, difference.low, 0.0) is Status.PASS:
         return None
     cost = float(other.cost.mean())
     worth = "cheaper" if difference.low > 0 else "not proven to be dearer"
