@@ -1,3 +1,77 @@
-"""Logistic models that reach production only with evidence."""
+"""Logistic models that reach production only with evidence.
+
+``import logitgate as lg`` imports nothing else: each public name is loaded when it is first used, so a
+session pays for Great Expectations when it checks a table and for MLflow when it registers a model.
+docs/python.md shows every name at work.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .public_production import champion, compare, explain, monitor, register
+    from .public_project import load_project
+    from .public_tables import read_table
+    from .public_training import check, train
 
 __version__ = "0.1.0"
+
+_PUBLIC: dict[str, tuple[str, str | None]] = {
+    "_settle": ("public_environment", "settle"),
+    "champion": ("public_production", "champion"),
+    "check": ("public_training", "check"),
+    "compare": ("public_production", "compare"),
+    "explain": ("public_production", "explain"),
+    "load_project": ("public_project", "load_project"),
+    "monitor": ("public_production", "monitor"),
+    "read_table": ("public_tables", "read_table"),
+    "register": ("public_production", "register"),
+    "train": ("public_training", "train"),
+}
+"""Each public name, with its module and what it is called there; None for the module itself."""
+
+__all__ = [
+    "__version__",
+    "champion",
+    "check",
+    "compare",
+    "explain",
+    "load_project",
+    "monitor",
+    "read_table",
+    "register",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _loaded("_settle")()
+    globals()[name] = _loaded(name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _loaded(name: str) -> Any:  # noqa: ANN401 - as above
+    place, attribute = _PUBLIC[name]
+    module = import_module(f".{place}", __name__)
+    return module if attribute is None else getattr(module, attribute)
+
+
+class _Package(ModuleType):
+    """A package in which the import of a module leaves a public name of the same spelling alone."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _PUBLIC and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .findings import Figure, finite
+from .html_tables import html_table
+
+_SHOWN = 50
+"""Rows of a table that a notebook shows; `as_json` and `markdown` have all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,17 @@ class Exhibit:
         rows = [{name: finite(value) for name, value in row.items()} for row in self.rows]
         return {"name": self.name, "title": self.title, "note": self.note, "rows": rows}
 
+    def __repr__(self) -> str:
+        """Return name, size and title; `markdown` has the rows."""
+        return f"<Exhibit {self.name}: {self.title}, {len(self.rows)} rows>"
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook, its first 50 rows."""
+        rows = [[_text(row.get(name)) for name in self.columns] for row in self.rows[:_SHOWN]]
+        more = len(self.rows) - len(rows)
+        note = f"{self.note} ({more} more rows)".strip() if more else self.note
+        return html_table(self.title, self.columns, rows, note)
+
     def markdown(self) -> str:
         """Return the table as Markdown under its title."""
         head = f"| {' | '.join(self.columns)} |\n|{'---|' * len(self.columns)}"
@@ -57,8 +72,11 @@ class Exhibit:
         return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _cell(value: Figure) -> str:
+def _text(value: Figure) -> str:
     if value is None:
         return ""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _cell(value: Figure) -> str:
+    return _text(value).replace("|", "\\|").replace("\n", " ")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
+
+from .html_tables import html_table
 
 Figure: TypeAlias = float | int | str | bool | None
 
@@ -99,6 +102,34 @@ class Verdict:
     def reasons(self) -> tuple[Finding, ...]:
         """The findings that stop a promotion."""
         return tuple(finding for finding in self.findings if finding.status.stops)
+
+    @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """The findings that are not PASS, the worst first."""
+        found = (finding for finding in self.findings if finding.status is not Status.PASS)
+        return tuple(sorted(found, key=lambda finding: -_ORDER.index(finding.status)))
+
+    def __repr__(self) -> str:
+        """Return the status and the number of findings of each, then what did not pass.
+
+        Examples
+        --------
+        >>> Verdict((Finding("slices", "carrier = UA", Status.FAIL, "costs more"),))
+        <Verdict FAIL: 1 FAIL
+          FAIL slices of carrier = UA: costs more>
+        """
+        lines = [f"  {one.status} {one.check} of {one.subject}: {one.because}" for one in self.remarks]
+        return "\n".join([f"<Verdict {self._summary()}", *lines]) + ">"
+
+    def _repr_html_(self) -> str:
+        """Return the same for a notebook."""
+        head = ("status", "check", "subject", "because")
+        rows = [(one.status, one.check, one.subject, one.because) for one in self.remarks]
+        return html_table(f"Verdict {self._summary()}", head, rows)
+
+    def _summary(self) -> str:
+        counts = Counter(finding.status for finding in self.findings)
+        return f"{self.status}: {', '.join(f'{counts[one]} {one}' for one in Status if counts[one])}"
 
 
 def finite(value: Figure) -> Figure:

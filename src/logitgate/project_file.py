@@ -41,7 +41,7 @@ def load_project(path: Path) -> Project:
         if not isinstance(error, tomllib.TOMLDecodeError):  # a number of more digits than Python reads
             raise ProjectError(str(path), "holds a number of too many digits", "mend it") from error
         raise ProjectError(str(path), f"is not TOML: {error}", "mend the line") from error
-    return _resolved(parse_project(plain, path.name), path.parent)
+    return resolved(parse_project(plain, path.name), path.parent)
 
 
 def parse_project(plain: Mapping[str, Any], source: str) -> Project:
@@ -88,7 +88,8 @@ def _keys(location: tuple[str | int, ...]) -> list[str]:
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
-def _resolved(project: Project, folder: Path) -> Project:
+def resolved(project: Project, folder: Path) -> Project:
+    """Return a project whose relative paths are resolved against a folder."""
     base = folder.resolve()
     rows = project.rows
     if rows.path is not None:

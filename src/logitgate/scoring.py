@@ -110,11 +110,16 @@ def scores(frame: pd.DataFrame, decision: Decision, stamp: Stamp, project: Proje
     DataFrame of n rows
         With the columns `COLUMNS`. A threshold is infinite where no row, or each one, is flagged.
     """
-    flagged = decision.flagged
-    flag, leave = decision.cost_if_flagged, decision.cost_if_passed
     ids = frame[project.columns.row_id].astype(str)
     time = project.columns.time
     asked = frame[time].astype(str) if time in frame.columns else [""] * len(frame)
+    return laid_out(ids, asked, decision, stamp)
+
+
+def laid_out(ids: pd.Series[str], asked: Iterable[str], decision: Decision, stamp: Stamp) -> pd.DataFrame:
+    """Lay out the scores of n rows in the columns `COLUMNS`, by ids and times, texts of shape (n,)."""
+    flagged = decision.flagged
+    flag, leave = decision.cost_if_flagged, decision.cost_if_passed
     columns = (
         ids.to_numpy(object),
         decision.probability,
@@ -122,9 +127,9 @@ def scores(frame: pd.DataFrame, decision: Decision, stamp: Stamp, project: Proje
         flagged,
         np.where(flagged, flag, leave),
         np.where(flagged, leave, flag),
-        np.full(len(frame), stamp.version, dtype=np.int64),
+        np.full(len(ids), stamp.version, dtype=np.int64),
         request_ids(stamp.digest, ids, asked),
-        pd.DatetimeIndex([stamp.scored_at] * len(frame)),
+        pd.DatetimeIndex([stamp.scored_at] * len(ids)),
     )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
