@@ -33,12 +33,15 @@ def _run() -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a message
         if os.environ.get("LOGITGATE_DEBUG"):
             print(whole_trace(error), file=sys.stderr)  # noqa: T201
-        _refuse(in_words(error), error.exit_code if isinstance(error, LogitgateError) else 3)
+        ours = error if isinstance(error, LogitgateError) else None
+        exit_code, state = (ours.exit_code, ours.state) if ours else (3, "")
+        _refuse(in_words(error), exit_code, state)
 
 
-def _refuse(message: str, exit_code: int) -> NoReturn:
+def _refuse(message: str, exit_code: int, state: str) -> NoReturn:
     if "--json" in sys.argv:
-        print(json.dumps({"status": "ERROR", "error": message, "exit_code": exit_code}))  # noqa: T201
+        told = {"status": "ERROR", "error": message, "exit_code": exit_code}
+        print(json.dumps(told | ({"state": state} if state else {})))  # noqa: T201
     print(f"logitgate: {message}", file=sys.stderr)  # noqa: T201
     raise SystemExit(exit_code)
 

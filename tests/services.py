@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 @contextlib.contextmanager
@@ -59,3 +61,29 @@ def end_of(api, run, log):
         return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
 
     return eventually(look, 150, log)
+
+
+def told_at():
+    """A real server that takes messages; return its address and what it was told."""
+    bodies = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    class Served:
+        def __enter__(self):
+            self.server = HTTPServer(("127.0.0.1", 0), Taker)
+            threading.Thread(target=self.server.serve_forever, daemon=True).start()
+            return f"127.0.0.1:{self.server.server_port}", bodies
+
+        def __exit__(self, *_):
+            self.server.shutdown()
+            self.server.server_close()
+
+    return Served()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logitgate.errors import DataError
@@ -70,6 +70,7 @@ def test_labels_that_come_later_are_joined_by_id(window):
     assert (found.sample.y == (truth == "yes").to_numpy()).all()
 
 
+@settings(deadline=None)
 @given(st.permutations(range(12)))
 def test_the_order_of_the_rows_does_not_matter(order):
     """The sample is in order of time and id, and ids need not rise with time."""

@@ -1,6 +1,7 @@
 """The same training asked for again after its champion was lost: never told as a success."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -9,6 +10,7 @@ import pytest
 
 from tests import victims
 from tests.command import close, living_in, logitgate, opened
+from tests.services import told_at
 
 
 @pytest.fixture
@@ -44,11 +46,7 @@ def test_an_alias_that_is_gone_is_no_success(scene):
 def test_a_champion_that_is_lost_is_trained_anew(scene, lost):
     """After the repair nothing is in production; what was lost is made again, not told again."""
     store, project, train = scene
-    if lost == "version":
-        store.client.delete_model_version("visits", "1")
-    else:
-        where = store.client.get_model_version_download_uri("visits", "1")
-        shutil.rmtree(Path(unquote(urlparse(where).path)))
+    lose(store, lost)
     code, told = train()
     assert code == 4 and "`logitgate doctor PROJECT --repair`" in told["error"]
     assert logitgate("doctor", project, "--repair").code == 0
@@ -70,3 +68,46 @@ def test_a_registry_that_counts_again_is_no_repetition(scene):
     code, told = train()
     assert (code, told["promoted"], told["champion"], told["repeated"]) == (0, True, 1, False)
     assert logitgate("history", project, "--verify").code == 0
+
+
+LOSSES = {"alias": "alias gone", "version": "version gone", "files": "files damaged"}
+WINDOW = ("--since", "2021-04-01", "--until", "2021-04-08", "--as-of", "2021-06-30", "--json")
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+def test_who_watches_and_scores_without_a_champion(prefect_server, scene, lost, tmp_path, monkeypatch):
+    """The kept copy scores and raises the alarm; the watch ends with a state, and its remedy can be typed."""
+    store, project, train = scene
+    table = project.parent / "visits.parquet"
+    scoring = ("score", project, "--table", table, "--out", tmp_path / "out.csv", "--json")
+    watch = ("monitor", project, "--table", table, *WINDOW)
+    assert logitgate(*scoring).json["status"] == "PASS" and "action" in logitgate(*watch).json
+    lose(store, lost)
+    with told_at() as (address, bodies):
+        monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
+        told = logitgate(*scoring)
+    assert (told.code, told.json["status"], told.json["model_version"]) == (0, "STALE", 1), told.everything
+    (alarm,) = bodies
+    assert "kept copy of visits version 1" in alarm["title"]
+    assert alarm["message"] == told.json["stale_because"] and "--repair`" in alarm["message"]
+    refused = logitgate(*watch)
+    assert (refused.code, refused.json["state"]) == (4, LOSSES[lost]), refused.everything
+    assert logitgate("history", project, "--verify", "--json").json["state"] == LOSSES[lost]
+    (words,) = re.findall(r"`logitgate ([^`]*)`", refused.json["error"])
+    typed = logitgate(*words.replace("PROJECT", str(project)).split())
+    assert typed.code == 0, typed.everything
+    if lost != "alias":
+        assert logitgate(*watch).code == 1  # nothing is in production, and says so
+        assert train()[0] == 0
+    assert "action" in logitgate(*watch).json and logitgate(*scoring).json["status"] == "PASS"
+
+
+def lose(store, what):
+    """Take away the champion's alias, the version or its files."""
+    if what == "alias":
+        store.client.delete_registered_model_alias("visits", "champion")
+    elif what == "version":
+        store.client.delete_model_version("visits", "1")
+    else:
+        where = store.client.get_model_version_download_uri("visits", "1")
+        shutil.rmtree(Path(unquote(urlparse(where).path)))

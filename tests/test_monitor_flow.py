@@ -1,15 +1,12 @@
 """`logitgate monitor`: windows of new rows, what they show, and what is done about it."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 
 from logitgate.edge.bounds import Bound
 from logitgate.edge.locks import held
 from tests import projects
 from tests.command import living_in, logitgate, opened
+from tests.services import told_at
 
 TRAINED = "2021-05-01"
 WINDOWS = [("2021-05-01", "2021-05-15"), ("2021-05-15", "2021-05-29"), ("2021-05-29", "2021-06-12")]
@@ -174,29 +171,3 @@ def test_nobody_to_tell_changes_nothing(road, monkeypatch):
     answer = watched(project, ("2022-01-01", "2022-02-01"))
     assert (answer.code, answer.json["action"]) == (1, "quarantine")
     assert "could not be told" in answer.log and "secret" not in answer.everything
-
-
-def told_at():
-    """A real server that takes messages; return its address and what it was told."""
-    bodies = []
-
-    class Taker(BaseHTTPRequestHandler):
-        def do_POST(self):
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    class Served:
-        def __enter__(self):
-            self.server = HTTPServer(("127.0.0.1", 0), Taker)
-            threading.Thread(target=self.server.serve_forever, daemon=True).start()
-            return f"127.0.0.1:{self.server.server_port}", bodies
-
-        def __exit__(self, *_):
-            self.server.shutdown()
-            self.server.server_close()
-
-    return Served()

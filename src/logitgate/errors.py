@@ -16,20 +16,23 @@ class LogitgateError(Exception):
         Which rule was broken, with the figure that broke it; never a person's values.
     remedy : str
         What to do about it.
+    state : str
+        What has become of the champion, for programs, where the refusal is about that.
     """
 
     exit_code = 3
 
-    def __init__(self, subject: str, rule: str, remedy: str) -> None:
+    def __init__(self, subject: str, rule: str, remedy: str, state: str = "") -> None:
         subject, rule, remedy = (without_secrets(words) for words in (subject, rule, remedy))
         super().__init__(f"{subject}: {rule}; {remedy}")
         self.subject = subject
         self.rule = rule
         self.remedy = remedy
+        self.state = state
 
-    def __reduce__(self) -> tuple[type[LogitgateError], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type[LogitgateError], tuple[str, str, str, str]]:
         """Survive the way through another process."""
-        return type(self), (self.subject, self.rule, self.remedy)
+        return type(self), (self.subject, self.rule, self.remedy, self.state)
 
 
 class ProjectError(LogitgateError):

@@ -82,9 +82,9 @@ def matured(
     Raises
     ------
     DataError
-        When a column is absent, an id stands on several rows of either table, or the outcomes are not those
-        of the project: more than two, or two and none of them the event; or labels are events alone, and
-        `labels.only_events` does not say so.
+        When a column is absent, an id is missing or stands on several rows of either table, or the outcomes
+        are not those of the project: more than two, or two and none of them the event; or labels are events
+        alone, and `labels.only_events` does not say so.
     """
     ids = _ids(window, project.columns.row_id, "the rows")
     outcome, join = _outcome(window, ids, project, labels)
@@ -126,6 +126,10 @@ def _read(outcome: pd.Series, project: Project) -> FloatArray:
 def _ids(frame: pd.DataFrame, column: str, whose: str) -> NDArray[np.object_]:
     if column not in frame.columns:
         raise DataError(column, f"{whose} lack it", "give the column that names each row")
+    absent = int(frame[column].isna().sum())
+    if absent:
+        rule = f"{absent} of {len(frame)} ids of {whose} are missing"
+        raise DataError(column, rule, "give each row its id, or leave it out")
     ids: NDArray[np.object_] = frame[column].astype(str).to_numpy(object)
     repeated = len(ids) - len(pd.unique(ids))
     if repeated:

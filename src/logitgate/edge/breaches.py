@@ -44,6 +44,17 @@ def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> It
             yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": len(frame)})
 
 
+def nameless(frame: pd.DataFrame, aside: IntArray, project: Project) -> Iterator[Finding]:
+    """Yield how many rows have no id, beyond those that are put aside; where none has one, `unsaid` does."""
+    column = project.columns.row_id
+    if column not in frame.columns or not frame[column].notna().any():
+        return
+    absent = int(np.delete(frame[column].isna().to_numpy(dtype=bool), aside).sum())
+    if absent:
+        because = f"{absent:,} of {len(frame):,} rows have no id; give each row one, or leave it out"
+        yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": absent})
+
+
 def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
     """Yield how many rows the project's condition keeps, where it has one."""
     if project.rows.where is not None:

@@ -32,6 +32,7 @@ from .breaches import (
     harmless,
     holding,
     missing,
+    nameless,
     positions_of,
     share_of,
     unsaid,
@@ -139,6 +140,7 @@ def check_contract(
     broken = {place: outcome for place, outcome in held.outcomes.items() if not outcome.holds}
     breaches = {place: breach(outcome) for place, outcome in broken.items()}
     rows = positions_of(held.aside.values())
+    findings += nameless(frame, rows, project)
     too_many = excess(len(rows), len(frame), project)
     if too_many is not None:
         return ContractResult((*findings, *breaches.values(), too_many))

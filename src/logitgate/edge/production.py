@@ -191,7 +191,7 @@ def refuse_a_missing_champion(model: str, ledger: Ledger, now: Production) -> No
     state = state_of(ledger, now)
     if state in (*GONE, State.FILES_DAMAGED):
         refusal = UnavailableError if state is State.OTHER_REGISTRY else ConflictError
-        raise refusal(f"champion of {model}", because(ledger, now), remedy(ledger, now))
+        raise refusal(f"champion of {model}", because(ledger, now), remedy(ledger, now), state.value)
 
 
 def see_whom_it_is_about(store: Store, model: str, judged: Release) -> None:

@@ -19,6 +19,8 @@ from mlflow.utils.uri import is_local_uri
 
 from ..errors import ConflictError, RefusedError
 from ..ledger_entry import Release
+from ..production_state import REPAIR, State
+from ..redaction import redacted
 from .batches import Value, shortened
 from .drafts import drafts
 from .model_folder import files_of
@@ -283,7 +285,7 @@ def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
     """
     with reached(store):
         _found(store, version)
-        where = store.client.get_model_version_download_uri(version.name, str(version.version))
+        where = _where(store, version)
         _see_that_it_can_be_copied(version, where)
         return Path(
             mlflow.artifacts.download_artifacts(
@@ -292,14 +294,40 @@ def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
         )
 
 
+def see_that_its_files_are_there(store: Store, version: ModelVersion) -> None:
+    """Refuse a version of whose files none is left; none is read, so what they hold is not proven.
+
+    Raises
+    ------
+    ConflictError
+        When they are gone.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        where = _where(store, version)
+        if not mlflow.artifacts.list_artifacts(artifact_uri=where, tracking_uri=store.tracking_uri):
+            raise _gone(version, where)
+
+
+def _where(store: Store, version: ModelVersion) -> str:
+    return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
+
+
+def _gone(version: ModelVersion, where: str) -> ConflictError:
+    remedy = f"put them back from a backup, or let `{REPAIR}` take the way back"
+    return ConflictError(
+        f"files of {version}", f"are gone from {redacted(where)}", remedy, State.FILES_DAMAGED.value
+    )
+
+
 def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
     """Refuse a folder of this machine that is gone or holds a link or a FIFO: copying could hang."""
     if not is_local_uri(where):  # type: ignore[no-untyped-call]
         return
     folder = Path(local_file_uri_to_path(where))  # type: ignore[no-untyped-call]
     if not folder.is_dir():
-        remedy = "put them back from a backup, or run `logitgate doctor PROJECT`"
-        raise ConflictError(f"files of {version}", f"are gone from {folder}", remedy)
+        raise _gone(version, str(folder))
     files_of(folder)
 
 

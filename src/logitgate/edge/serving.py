@@ -97,7 +97,8 @@ def _seen_in_the_ledger(store: Store, name: str) -> ModelVersion:
         remedy = "name one by --version, or train one that passes"
         raise RefusedError(name, "no version is in production", remedy)
     if state not in (State.SOUND, State.UNFINISHED) or now.champion is None:
-        raise ConflictError(f"champion of {name}", because(ledger, now), remedy_for(ledger, now))
+        subject, rule = f"champion of {name}", because(ledger, now)
+        raise ConflictError(subject, rule, remedy_for(ledger, now), state.value)
     wrong = [one for one in audit(ledger, now) if one.status.stops and one.subject != PREVIOUS]
     if wrong:
         told = "; ".join(f"{finding.subject} {finding.because}" for finding in wrong)
@@ -132,6 +133,7 @@ class _Cache:
     def files(self, store: Store, version: ModelVersion) -> Path:
         """Return the folder of a version's files, fetched when they are not here or not sound."""
         folder = self.folder / version.digest
+        registry.see_that_its_files_are_there(store, version)
         if folder.is_dir() and _is_sound(folder, version.digest):
             return folder
         try:
