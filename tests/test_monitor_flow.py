@@ -1,9 +1,16 @@
 """`logitgate monitor`: windows of new rows, what they show, and what is done about it."""
 
-import pytest
+from dataclasses import replace
+from datetime import datetime
 
+import pytest
+from prefect.settings import PREFECT_API_URL
+
+from flows.acting import act
 from logitgate.edge.bounds import Bound
 from logitgate.edge.locks import held
+from logitgate.ladder import Action, Reaction
+from logitgate.monitored import Fate, Limits, Monitored, Seen
 from tests import projects
 from tests.command import living_in, logitgate, opened
 from tests.services import told_at
@@ -130,6 +137,33 @@ def test_strange_windows_are_refused(road, words, said):
     _, project, _ = road
     answer = logitgate("monitor", project, "--table", project.parent / "visits.parquet", "--json", *words)
     assert answer.code == 2 and said in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("judged", "fate"),
+    [
+        ({}, Fate.DONE),
+        ({"digest": "0" * 64}, Fate.CONFLICT),
+        ({"version": 2}, Fate.CONFLICT),
+    ],
+)
+def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeypatch, judged, fate):
+    """While another one is in production nothing is asked for; the window's run and the exit code say so."""
+    home, project, _ = road
+    told, client = watched(project, WINDOWS[0]).json, opened(home).client
+    trained = client.get_experiment_by_name("visits").experiment_id
+    before = len(client.search_runs([trained]))
+    limits = Limits(*(datetime.fromisoformat(f"{day}T00:00Z") for day in (*WINDOWS[0], "2021-06-30")))
+    wanted = Reaction(Action.RETRAIN, ("it is worn",))
+    found = Monitored("visits", limits, told["n"], 1, Seen(), wanted, told["run_id"], told["digest"])
+    monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())  # there an automation trains
+    done = act(project, replace(found, **judged))
+    assert (done.fate, done.exit_code) == (fate, 1 if fate is Fate.DONE else 4)
+    kept = client.get_run(told["run_id"]).data.tags
+    assert kept["window.fate"] == fate.value and kept["window.acted"] == "; ".join(done.acted)
+    assert ("nothing was changed" in kept["window.acted"]) == (fate is Fate.CONFLICT)
+    assert len(client.search_runs([trained])) == before
+    assert client.get_model_version_by_alias("visits", "champion").version == 1
 
 
 def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):

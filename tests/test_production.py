@@ -3,6 +3,8 @@
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 
@@ -281,6 +283,34 @@ def test_the_history_tells_what_every_training_did(road):
     assert second["figures"]["cost"] == trained[1].json["test"]["cost"] and second["figures"]["unit"] == "EUR"
     assert second["way_back"] == "logitgate rollback PROJECT --to 1 --reason TEXT"
     assert (second["act"], second["verdict"], told.json["champion"]) == ("promotion", "PASS", 2)
+
+
+def test_serving_by_plain_mlflow_changes_nothing(road, tmp_path):
+    """Loaded, downloaded and asked in a process of its own: every command ends as it did before."""
+    home, project, _, _ = road
+    visits = projects.table()
+    visits[:5].to_csv(tmp_path / "five.csv", index=False)
+    table, champion = project.parent / "visits.parquet", "models:/visits@champion"
+    store = opened(home)
+    with mlflow_asks(store):
+        answers = mlflow.pyfunc.load_model(champion).predict(visits[:5])
+        mlflow.artifacts.download_artifacts(champion, dst_path=str(tmp_path / "fetched"))
+        mlflow.artifacts.download_artifacts(champion)
+        words = ("models", "predict", "--model-uri", champion, "--env-manager", "local")
+        where = ("--content-type", "csv", "--input-path", tmp_path / "five.csv")
+        told = (*where, "--output-path", tmp_path / "answers.json")
+        subprocess.run((sys.executable, "-m", "mlflow", *words, *told), check=True, timeout=120)
+    said = json.loads((tmp_path / "answers.json").read_text())["predictions"]
+    assert [one["probability"] for one in said] == answers["probability"].tolist()
+    assert logitgate("history", project, "--verify").code == 0
+    scored = logitgate("score", project, "--table", table, "--out", tmp_path / "out.csv", "--json")
+    assert (scored.code, scored.json["status"]) == (0, "PASS")
+    window = ("--since", "2021-04-01", "--until", "2021-04-15", "--as-of", "2021-06-30")
+    watched = logitgate("monitor", project, "--table", table, *window, "--json")
+    assert watched.json["version"] == 2 and watched.code in (0, 1), watched.everything
+    assert logitgate("rehearse", project).code == 0
+    again = logitgate("train", project, "--json")
+    assert (again.code, again.json["repeated"], again.json["champion"]) == (0, True, 2)
 
 
 def test_the_commands_take_production_back(road):

@@ -1,5 +1,6 @@
 """Secrets: whatever a password looks like and wherever it stands, no part of it is said, logged or kept."""
 
+import contextlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from logitgate.edge import environment
 from logitgate.edge.locks import LOCK_URL, locked
@@ -18,7 +20,9 @@ from logitgate.edge.sql_rows import read_query
 from logitgate.edge.store import located, open_store
 from logitgate.errors import DataError, LogitgateError
 from logitgate.redaction import redacted, without_secrets
-from tests import victims
+from tests import projects, victims
+from tests.command import living_in, logitgate, opened
+from tests.databases import postgresql
 
 _SIGNS = st.text("/@:?#&=%+ ;,'\"\\[]{}()^|<>", min_size=1, max_size=3)
 _PIECE = st.from_regex(r"[XQZ][a-z0-9]{4}[JVW]", fullmatch=True)
@@ -160,6 +164,91 @@ def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
     assert (told.returncode, json.loads(told.stdout)["exit_code"]) == (3, 3)
     assert "Traceback" in everything and any(b"SQLite" in one[:6] and b"flow_run" in one for one in made)
     assert not holds(everything, ["Xab12J", "Zcd34W", "Qef56V"])
+
+
+def made_in(folder):
+    """Return all that stands in the files of a folder."""
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).decode(
+        errors="replace"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "address", "command"),
+    [
+        ("MLFLOW_TRACKING_URI", "http://a@Xab12J:Zcd34W@127.0.0.1:1", "history"),
+        (LOCK_URL, "postgresql://me:Xab12J/Zcd34W@127.0.0.1:1/locks", "train"),
+        ("ROWS_URL", "postgresql://127.0.0.1:1/rows?user=me&password=Xab12J%2FZcd34W", "check"),
+        ("ROWS_URL", "mysql+pymysql://me:Xab12J@Zcd34W@127.0.0.1:1/rows", "train"),
+    ],
+)
+def test_an_address_that_does_not_answer_is_named_without_it(commands, tmp_path, variable, address, command):
+    """The command ends with exit 3; terminal, JSON, trace, logs and the files of the home are clean."""
+    project = by_query(tmp_path) if variable == "ROWS_URL" else victims.project(tmp_path / "project")
+    settings = {variable: address, "LOGITGATE_DEBUG": "1", "LOGITGATE_PATIENCE": "3"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        for words in ((command, project), (command, project, "--json")):
+            told = logitgate(*words)
+            assert told.code == 3 and "Traceback" in told.err, told.everything
+            assert not holds(told.everything, ["Xab12J", "Zcd34W"]), told.everything
+    assert not holds(made_in(tmp_path), ["Xab12J", "Zcd34W"])
+
+
+def by_query(folder):
+    """Return a small project whose rows come from a database."""
+    query = {"path": None, "query": "select * from visits", "url_env": "ROWS_URL"}
+    changes = {"slices": None, "search": {"C": [1.0], "folds": 2}}
+    return projects.write(folder / "project", rows=query, **changes)
+
+
+def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
+    prefect_server, mlflow_template, tmp_path, monkeypatch
+):
+    """A source that answers, a Prefect server and a webhook that do not: runs, logs and alarms are clean."""
+    pieces = ["Xab12J", "Zcd34W", "Qef56V"]
+    project = by_query(tmp_path)
+    new = tmp_path / "new.parquet"
+    visits = projects.table(1_500, days=40)
+    visits.to_parquet(new)
+    with postgresql() as server, living_in(tmp_path / "home", mlflow_template) as home:
+        with contextlib.closing(create_engine(server.url).connect()) as rows:
+            visits.to_sql("visits", rows, index=False)
+            rows.commit()
+            rows.engine.dispose()
+        source = server.url.replace("logitgate@", "logitgate:Xab12J@")
+        told = subprocess.run(
+            (sys.executable, "-m", "flows.cli", "train", project, "--json"),
+            env=os.environ
+            | {
+                "ROWS_URL": source,
+                "PREFECT_API_URL": "http://me:Zcd34W@127.0.0.1:1/api",
+                "PREFECT_HOME": str(tmp_path / "prefect"),
+                "PREFECT_LOGGING_LEVEL": "DEBUG",
+                "LOGITGATE_DEBUG": "1",
+            },
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert told.returncode == 0 and "127.0.0.1:1/api" in told.stderr, told.stderr
+        monkeypatch.setattr("logitgate.edge.notify._PAUSE_SECONDS", 0)
+        monkeypatch.setenv("LOGITGATE_NOTIFY", "json://me:Qef56V@127.0.0.1:1")
+        monkeypatch.setenv("ROWS_URL", source)
+        scoring = ("score", project, "--table", new, "--out", tmp_path / "out.csv", "--json")
+        assert logitgate(*scoring).json["status"] == "PASS"
+        client = opened(home).client
+        client.delete_registered_model_alias("visits", "champion")
+        alarmed = logitgate(*scoring)
+        assert alarmed.json["status"] == "STALE" and "could not be told" in alarmed.log
+        experiments = [one.experiment_id for one in client.search_experiments()]
+        runs = [json.dumps(run.to_dictionary()) for run in client.search_runs(experiments)]
+        assert len(runs) >= 2 and any("query by ROWS_URL" in run for run in runs)
+    everything = "".join((told.stdout, told.stderr, alarmed.everything, *runs, made_in(tmp_path)))
+    assert not holds(everything, pieces)
 
 
 def test_a_foreign_error_is_kept_by_its_kind_alone(prefect_server, monkeypatch, mlflow_home):
