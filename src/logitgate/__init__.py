@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import public_evaluation as evaluation
+    from . import public_monitoring as monitoring
     from .public_production import champion, compare, explain, monitor, register
     from .public_project import load_project
     from .public_tables import read_table
@@ -25,9 +27,11 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "champion": ("public_production", "champion"),
     "check": ("public_training", "check"),
     "compare": ("public_production", "compare"),
+    "evaluation": ("public_evaluation", None),
     "explain": ("public_production", "explain"),
     "load_project": ("public_project", "load_project"),
     "monitor": ("public_production", "monitor"),
+    "monitoring": ("public_monitoring", None),
     "read_table": ("public_tables", "read_table"),
     "register": ("public_production", "register"),
     "train": ("public_training", "train"),
@@ -39,9 +43,11 @@ __all__ = [
     "champion",
     "check",
     "compare",
+    "evaluation",
     "explain",
     "load_project",
     "monitor",
+    "monitoring",
     "read_table",
     "register",
     "train",
