@@ -32,6 +32,13 @@ def project(rows, tmp_path):
     return lg.load_project(projects.write(tmp_path / "visits", rows))
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A training of the visits."""
+    file = projects.write(tmp_path_factory.mktemp("trained"), projects.table())
+    return lg.train(lg.load_project(file))
+
+
 def loaded(program, folder):
     """Return which vendors a new process has imported after a program."""
     told = f"import sys\n{program}\nprint(*sorted({set(VENDORS)!r} & set(sys.modules)))"
@@ -249,8 +256,23 @@ def test_results_are_shown_with_what_did_not_pass_first():
     assert exhibit._repr_html_().count("<tr>") == 51
 
 
-def test_a_training_is_shown_with_its_verdict_and_its_tables(project, rows):
+def test_a_training_is_shown_with_its_verdict_and_its_tables(trained):
     """In a terminal and in a notebook."""
-    result = lg.train(project, rows)
-    for shown in (repr(result), result._repr_html_()):
+    for shown in (repr(trained), trained._repr_html_()):
         assert "Verdict PASS" in shown and "calibration" in shown
+
+
+@pytest.mark.parametrize("name", ["roc", "reliability", "cost", "slices"])
+def test_a_training_draws_its_figures(name, trained, tmp_path):
+    """As axes, whose figure can be saved."""
+    axes = trained.figure(name)
+    axes.figure.savefig(tmp_path / "figure.png")
+    assert axes.lines and (tmp_path / "figure.png").stat().st_size > 5_000
+
+
+def test_a_figure_that_is_not_there_is_refused(trained, project, rows):
+    """By its name, or by the verdict."""
+    with pytest.raises(KeyError, match="reliability"):
+        trained.figure("lift")
+    with pytest.raises(RefusedError, match="verdict"):
+        lg.train(project, rows.assign(visit=None)).figure("roc")

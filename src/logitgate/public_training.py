@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pandas as pd
 
@@ -22,6 +23,11 @@ from .judge import Opponents
 from .model import Model
 from .project import Project, parse_as_of
 from .public_tables import read_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FigureName: TypeAlias = Literal["roc", "reliability", "cost", "slices"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,6 +98,29 @@ class Training:
         """
         found = self.exhibit(name)
         return pd.DataFrame(list(found.rows), columns=list(found.columns))
+
+    def figure(self, name: FigureName) -> Axes:
+        """Draw a figure of the test rows, the same as is kept with a registered model.
+
+        Parameters
+        ----------
+        name : "roc", "reliability", "cost" or "slices"
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Its `figure` can be saved.
+
+        Raises
+        ------
+        RefusedError
+            When the training ended before the test rows were judged, or there is no slice to be drawn.
+        KeyError
+            When there is no figure of this name.
+        """
+        from .edge.drawings import drawn  # noqa: PLC0415 - Matplotlib is loaded when it is asked for
+
+        return drawn(self.evidence, name).axes[0]
 
     def __repr__(self) -> str:
         """Return the verdict, then what there is to look at."""

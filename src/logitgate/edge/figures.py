@@ -84,6 +84,11 @@ class SliceDots:
 
 
 def roc(curve: Roc, name: str, path: Path) -> None:
+    """Write the ROC as a PNG file."""
+    _save(roc_figure(curve, name), path)
+
+
+def roc_figure(curve: Roc, name: str) -> Figure:
     """Draw the ROC with the operating point."""
     figure, axes = _figure(f"{name}: ranking")
     keep = _thinned(len(curve.false_positive_rate))
@@ -102,10 +107,15 @@ def roc(curve: Roc, name: str, path: Path) -> None:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     _in_percent(axes)
     axes.legend(loc="lower right")
-    _save(figure, path)
+    return _with_quiet_legends(figure)
 
 
 def reliability(curve: Reliability, name: str, path: Path) -> None:
+    """Write the reliability curve as a PNG file."""
+    _save(reliability_figure(curve, name), path)
+
+
+def reliability_figure(curve: Reliability, name: str) -> Figure:
     """Draw the share of events by probability said, and below it where the probabilities lie.
 
     The curve is the isotonic recalibration; where it leaves the band it is marked.
@@ -138,10 +148,15 @@ def reliability(curve: Reliability, name: str, path: Path) -> None:
     below.set(xlabel="probability said", ylabel="rows", xlim=(0, most))
     _in_percent(_dress(above))
     _dress(below)
-    _save(figure, path)
+    return _with_quiet_legends(figure)
 
 
 def cost_curve(curve: CostCurve, name: str, path: Path) -> None:
+    """Write the cost curve as a PNG file."""
+    _save(cost_curve_figure(curve, name), path)
+
+
+def cost_curve_figure(curve: CostCurve, name: str) -> Figure:
     """Draw the mean cost against the threshold, with the chosen one and both ways to decide blindly."""
     figure, axes = _figure(f"{name}: cost of the decisions")
     keep = _thinned(len(curve.threshold))
@@ -158,10 +173,15 @@ def cost_curve(curve: CostCurve, name: str, path: Path) -> None:
     axes.set(xlabel="threshold", ylabel=f"mean cost per row ({curve.unit})")
     axes.margins(y=0.12)
     axes.legend(loc="best")
-    _save(figure, path)
+    return _with_quiet_legends(figure)
 
 
 def slices(dots: SliceDots, name: str, path: Path) -> None:
+    """Write the slices as a PNG file."""
+    _save(slices_figure(dots, name), path)
+
+
+def slices_figure(dots: SliceDots, name: str) -> Figure:
     """Draw a dot and its interval for each slice, the worst on top; too small ones are named as such.
 
     Of more than 40 slices the 40 worst are drawn, and the title says so.
@@ -184,7 +204,7 @@ def slices(dots: SliceDots, name: str, path: Path) -> None:
     axes.set_yticks(place, [_short(str(dots.names[index])) for index in order], fontsize=8)
     axes.set(xlabel=dots.what, ylim=(-0.7, len(order) - 0.3))
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
-    _save(figure, path)
+    return _with_quiet_legends(figure)
 
 
 def _figure(title: str, height: float = _SIZE[1]) -> tuple[Figure, Axes]:
@@ -218,10 +238,14 @@ def _short(name: str) -> str:
     return name if len(name) <= 36 else name[:35] + "…"
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _with_quiet_legends(figure: Figure) -> Figure:
     for axes in figure.axes:
         if legend := axes.get_legend():
             legend.set_frame_on(False)
             for text in legend.get_texts():
                 text.set_fontsize(8)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})

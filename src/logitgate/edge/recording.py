@@ -7,10 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..corp import Corp, consistency
-from ..curves import cost_points, roc_points
 from ..evidence import Evidence
 from ..exhibits import Exhibit
 from ..findings import Figure, Verdict, finite
@@ -23,7 +19,7 @@ from ..search import Candidate
 from ..slices import SliceEvaluation
 from ..spending import Window
 from ..threshold import Choice
-from . import figures
+from . import drawings, figures
 from .batches import Entries, Value
 from .drafts import drafts
 from .tracking import DatasetNote, Run, artifacts, candidates, dataset, record
@@ -208,31 +204,9 @@ def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
 
 def _draw(folder: Path, project: Project, judged: Judged, threshold: Choice) -> None:
     """Draw the ROC, the reliability curve, the cost curve and the slices."""
-    name, unit = project.name, project.costs.unit
-    scored, evaluation = judged.scored, judged.evaluation
-    point = (evaluation.false_positive_rate.value, evaluation.recall.value)
-    figures.roc(figures.Roc(*roc_points(scored), evaluation.auc.value, point), name, folder / "roc.png")
-    corp = Corp.of(scored.y, scored.decision.probability)
-    honesty = figures.Reliability(corp, consistency(corp, project.split.seed))
-    figures.reliability(honesty, name, folder / "reliability.png")
-    chosen = (
-        threshold.rule.value if threshold.rule.value is not None else float("nan"),
-        evaluation.cost.value,
-    )
-    none, everyone = (
-        float(scored.costs.of(scored.y, np.full(len(scored.y), flag)).mean()) for flag in (False, True)
-    )
-    curve = figures.CostCurve(*cost_points(scored), chosen, none, everyone, unit)
-    figures.cost_curve(curve, name, folder / "cost.png")
+    name = project.name
+    figures.roc(drawings.roc(judged), name, folder / "roc.png")
+    figures.reliability(drawings.reliability(judged, project), name, folder / "reliability.png")
+    figures.cost_curve(drawings.cost_curve(judged, threshold, project), name, folder / "cost.png")
     if judged.slices:
-        figures.slices(_dots(judged, unit), name, folder / "slices.png")
-
-
-def _dots(judged: Judged, unit: str) -> figures.SliceDots:
-    parts = [part for part in judged.slices if part.n > 1]
-    cost = [[*part.cost] for part in parts]
-    value, low, high = np.array(cost).T
-    overall = judged.evaluation.cost.value
-    return figures.SliceDots(
-        [part.name for part in parts], value, low, high, overall, f"cost per row ({unit})"
-    )
+        figures.slices(drawings.slices(judged, project), name, folder / "slices.png")
