@@ -63,7 +63,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are o
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401 - as above

@@ -214,21 +214,19 @@ def _scored(
 
 def _outcomes(y: ArrayLike) -> IntArray:
     values = _numbers(y, "y")
-    strange = int((~np.isin(values, (0, 1))).sum())
-    if strange:
-        raise DataError(
-            "y", f"{strange} of {len(values)} outcomes are neither 0 nor 1", "code the event as 1"
-        )
+    wrong = int((~np.isin(values, (0, 1))).sum())
+    if wrong:
+        raise DataError("y", f"{wrong} of {len(values)} outcomes are neither 0 nor 1", "code the event as 1")
     return values.astype(np.int64)
 
 
 def _probabilities(p: ArrayLike) -> FloatArray:
     values = _numbers(p, "p")
-    strange = int((~((values >= 0) & (values <= 1))).sum())
-    if strange:
+    wrong = int((~((values >= 0) & (values <= 1))).sum())
+    if wrong:
         raise DataError(
             "p",
-            f"{strange} of {len(values)} probabilities are not in [0, 1]",
+            f"{wrong} of {len(values)} probabilities are not in [0, 1]",
             "give probabilities of the event",
         )
     return values
@@ -236,17 +234,17 @@ def _probabilities(p: ArrayLike) -> FloatArray:
 
 def _flags(flags: ArrayLike, name: str) -> FloatArray:
     values = _numbers(flags, name)
-    strange = int((~np.isin(values, (0, 1))).sum())
-    if strange:
-        rule = f"{strange} of {len(values)} decisions are neither true nor false"
+    wrong = int((~np.isin(values, (0, 1))).sum())
+    if wrong:
+        rule = f"{wrong} of {len(values)} decisions are neither true nor false"
         raise DataError(name, rule, "compare the probabilities with a threshold first")
     return values
 
 
 def _row_costs(costs: Costs, rows: int) -> RowCosts:
-    strange = sorted(set(costs) - set(ENTRIES))
-    if strange:
-        raise DataError("costs", f"{', '.join(strange)} is unknown", f"name {', '.join(ENTRIES)}")
+    wrong = sorted(set(costs) - set(ENTRIES))
+    if wrong:
+        raise DataError("costs", f"{', '.join(wrong)} is unknown", f"name {', '.join(ENTRIES)}")
     found = {name: np.atleast_1d(_numbers(costs.get(name, 0.0), f"costs of {name}")) for name in ENTRIES}
     for name, values in found.items():
         if len(values) not in (1, rows) or not np.isfinite(values).all():
@@ -277,5 +275,5 @@ def _numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
 def _same_length(**parts: NDArray[Any]) -> None:
     shapes = {name: part.shape for name, part in parts.items()}
     if len(set(shapes.values())) > 1 or any(len(shape) != 1 for shape in shapes.values()):
-        told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise DataError(" and ".join(parts), f"have the shapes {told}", "give arrays of one length")
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise DataError(" and ".join(parts), f"have the shapes {listed}", "give arrays of one length")
