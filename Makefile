@@ -15,7 +15,7 @@ help: ## Show this list
 	@echo 'PYTHON=... chooses the interpreter (3.11 or newer), ARGS=... is added to test, ui and lock.'
 
 demo: environment ## Run the example from the rows to a model in production
-	@$(BIN)/python -m flows.demo
+	@$(BIN)/python -m logitgate_flows.demo
 
 test: export OPENBLAS_NUM_THREADS = 1
 test: export OMP_NUM_THREADS = 1

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from logitgate import gates
-from logitgate.compare import paired
-from logitgate.costs import CostMatrix, RowCosts
-from logitgate.decision import Decision, Rule
-from logitgate.evaluate import Scored
+from logitgate.decision.costs import CostMatrix, RowCosts
+from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.comparison import paired
+from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.margins import Gates
-from logitgate.spending import spent
-from logitgate.threshold import empirical_minimiser
+from logitgate.gates import gates
+from logitgate.gates.alpha_spending import spent
+from logitgate.model.threshold import empirical_minimiser
+from logitgate.project.gates import Gates
 
 REPLICATIONS, GAIN = 400, 0.05
 BASE_RATES, SIZES = (0.03, 0.15, 0.5), (2_000, 10_000, 50_000)

@@ -8,13 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from logitgate.edge import environment
+from logitgate import environment
 
 environment.prepare(Path(tempfile.gettempdir()))
 
-from logitgate.edge.contract import check_contract  # noqa: E402 - the environment comes first
-from logitgate.edge.tables import read_rows  # noqa: E402
-from logitgate.project_file import load_project  # noqa: E402
+from logitgate.data.contract.validation import check_contract  # noqa: E402 - the environment comes first
+from logitgate.data.table import read_rows  # noqa: E402
+from logitgate.project.load import load_project  # noqa: E402
 from tests import projects  # noqa: E402
 
 ROWS = 10_000

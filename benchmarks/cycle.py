@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from stages import STAGES, Measured, measure
 
-from logitgate.evaluate import evaluate
-from logitgate.project_file import load_project
+from logitgate.evaluation.evaluate import evaluate
+from logitgate.project.load import load_project
 
 HERE = Path(__file__).resolve().parent
 PROJECT_FILE = HERE.parent / "mlproject" / "flights.toml"

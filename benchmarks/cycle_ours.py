@@ -11,17 +11,18 @@ from stages import Clock
 
 CLOCK = Clock(Path(os.environ["NOTES"]))
 
-from flows import cli  # noqa: E402 - the imports are timed
-from flows.start import server_meanwhile, started  # noqa: E402
+from logitgate_flows.cli import main as cli  # noqa: E402 - the imports are timed
+from logitgate_flows.start import server_meanwhile, started  # noqa: E402
 
 with started(), server_meanwhile():
-    from flows import screen, training  # noqa: F401 - what the command imports
+    from logitgate_flows import run as training
+    from logitgate_flows.cli import terminal  # noqa: F401 - what the command imports
 CLOCK.imported()
 
 
 def put_clocks():
     """Wrap what the flow's tasks call; nothing else of the product is touched."""
-    flow = sys.modules["flows.train"]
+    flow = sys.modules["logitgate_flows.train"]
     for name, stage in {
         "read_rows": "read",
         "check_contract": "contract",

@@ -15,11 +15,11 @@ import sys
 import numpy as np
 import pandas as pd
 
-from logitgate.drift import drift
 from logitgate.findings import Status
-from logitgate.profile import Features, Reference
-from logitgate.project import Project
-from logitgate.project_file import parse_project
+from logitgate.monitoring.drift import drift
+from logitgate.monitoring.reference import Features, Reference
+from logitgate.project.load import parse_project
+from logitgate.project.project import Project
 
 SIZES = (50, 200, 1_000, 10_000)
 REFERENCE = 20_000

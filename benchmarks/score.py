@@ -38,9 +38,9 @@ def repeat(path, rows):
 
 
 def ours(home, table, out):
-    from logitgate.edge import serving
-    from logitgate.edge.scoring_table import Asked, score_table
-    from logitgate.project_file import load_project
+    from logitgate.production import champion as serving
+    from logitgate.production.scoring.score import Asked, score_table
+    from logitgate.project.load import load_project
 
     project = load_project(PROJECT)
     model = serving.champion(home, project.name)
@@ -53,8 +53,8 @@ def ours(home, table, out):
 def at_once(home, table, out):
     import pandas as pd
 
-    from logitgate.edge import serving
-    from logitgate.project_file import load_project
+    from logitgate.production import champion as serving
+    from logitgate.project.load import load_project
 
     model = serving.champion(home, load_project(PROJECT).name).shipment.model
     loaded = _peak(), time.perf_counter()
@@ -81,7 +81,7 @@ def main():
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
     with tempfile.TemporaryDirectory() as folder:
         home, table = Path(folder) / "home", Path(folder) / "rows.parquet"
-        words = [sys.executable, "-m", "flows.cli", "train", PROJECT, "--as-of", "2013-06-01"]
+        words = [sys.executable, "-m", "logitgate_flows", "train", PROJECT, "--as-of", "2013-06-01"]
         env = {**os.environ, "LOGITGATE_HOME": str(home)}
         subprocess.run(words, env=env, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         repeat(table, rows)

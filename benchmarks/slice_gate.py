@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from logitgate import gates
+from logitgate.evaluation.slices import Levels
 from logitgate.findings import Status, Verdict
-from logitgate.harm import HarmRule, SliceHarm, proven_harm
-from logitgate.margins import Gates, Slices
-from logitgate.slices import Levels
+from logitgate.gates import gates
+from logitgate.gates.slice_harm import HarmRule, SliceHarm, proven_harm
+from logitgate.project.gates import Gates, Slices
 
 REPLICATIONS, SLICES = 2_000, 30
 BASE_RATES, SIZES = (0.03, 0.15, 0.5), (1_000, 4_000)

@@ -26,15 +26,15 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 from benchmarks.holding import Holding
-from logitgate.edge import doctor, ledger_store, promotion, registry
-from logitgate.edge.production import Return, history, look_at_files, roll_back
-from logitgate.edge.promotion import promote
-from logitgate.edge.store import open_store
-from logitgate.edge.transaction import Request
 from logitgate.errors import LogitgateError
-from logitgate.ledger_entry import Reason
-from logitgate.production_state import State, state_of
-from logitgate.project_file import load_project
+from logitgate.production import doctor, ledger_store, promotion, registry
+from logitgate.production.ledger.entries import Reason
+from logitgate.production.promotion import promote
+from logitgate.production.rollback import Return, history, look_at_files, roll_back
+from logitgate.production.state import State, state_of
+from logitgate.production.transaction import Request
+from logitgate.project.load import load_project
+from logitgate.tracking.store import open_store
 from tests import victims  # the environment comes with them
 from tests.command import close
 from tests.databases import postgresql

@@ -49,7 +49,7 @@ class Answer:
 
 def logitgate(*words):
     """Run `logitgate WORDS` in this process."""
-    from flows import cli
+    from logitgate_flows.cli import main as cli
 
     out, err, log = io.StringIO(), io.StringIO(), io.StringIO()
     listener = logging.StreamHandler(log)
@@ -98,7 +98,7 @@ def mlflow_asks(store):
 
 def opened(home):
     """Return the store of a folder."""
-    from logitgate.edge.store import open_store
+    from logitgate.tracking.store import open_store
 
     return open_store(Path(home))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.edge import environment
+from logitgate import environment
 
 for _name, _value in environment.DEFAULTS.items():
     os.environ.setdefault(_name, _value)
@@ -21,7 +21,7 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def mlflow_template(tmp_path_factory):
     """A migrated, empty SQLite store: making one costs two seconds, copying it nothing."""
-    from logitgate.edge.store import open_store
+    from logitgate.tracking.store import open_store
 
     home = tmp_path_factory.mktemp("template")
     with pytest.MonkeyPatch.context() as patch:
@@ -48,7 +48,7 @@ def mlflow_home(mlflow_template, tmp_path, monkeypatch):
 @pytest.fixture
 def store(mlflow_home):
     """The embedded store of `mlflow_home`, opened; its connections are closed afterwards."""
-    from logitgate.edge.store import open_store
+    from logitgate.tracking.store import open_store
 
     opened = open_store(mlflow_home)
     yield opened
@@ -103,15 +103,15 @@ def shipment(served_rows):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
 
-    from logitgate.columns import Features
-    from logitgate.costs import CostMatrix
-    from logitgate.decision import Rule
-    from logitgate.design import design
-    from logitgate.edge.shipping import Shipment
-    from logitgate.golden import answered
-    from logitgate.model import Model
-    from logitgate.search_space import Form, Search
-    from logitgate.seen import SeenRows
+    from logitgate.data.row_hashes import SeenRows
+    from logitgate.decision.costs import CostMatrix
+    from logitgate.decision.rule import Rule
+    from logitgate.model.design import design
+    from logitgate.model.model import Model
+    from logitgate.production.golden import answered
+    from logitgate.production.packaging import Shipment
+    from logitgate.project.data import Features
+    from logitgate.project.search import Form, Search
 
     features = Features(numeric=("age", "income"), categorical=("job", "city"))
     form = Form(basis="spline", interactions=("both",))

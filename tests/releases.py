@@ -6,18 +6,18 @@ from dataclasses import replace
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from logitgate.columns import Features
-from logitgate.costs import CostMatrix
-from logitgate.decision import Rule
-from logitgate.edge import ledger_store
-from logitgate.edge.promotion import promote
-from logitgate.edge.registry import Label, by_alias, champion, register
-from logitgate.edge.shipping import Shipment
-from logitgate.edge.tracking import Note, training_run
-from logitgate.edge.transaction import Request
-from logitgate.golden import answered
-from logitgate.ledger_entry import Kind, Reason
-from logitgate.model import Model
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Rule
+from logitgate.model.model import Model
+from logitgate.production import ledger_store
+from logitgate.production.golden import answered
+from logitgate.production.ledger.entries import Kind, Reason
+from logitgate.production.packaging import Shipment
+from logitgate.production.promotion import promote
+from logitgate.production.registry import Label, by_alias, champion, register
+from logitgate.production.transaction import Request
+from logitgate.project.data import Features
+from logitgate.tracking.runs import Note, training_run
 
 NAME = "visits"
 BECAUSE = Reason("promotion", "ann", "PASS: 9 PASS", "PASS", {"cost": 2.5, "cost_low": 2.0, "cost_high": 3.0})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logitgate.edge import environment
+from logitgate import environment
 from logitgate.errors import UnavailableError
 
 
@@ -81,7 +81,7 @@ def test_a_folder_that_is_gone_is_named(bare, tmp_path):
 def test_no_vendor_is_imported():
     """The variables count only when they are set before the imports, so this module imports nothing heavy."""
     code = (
-        "import sys, logitgate.edge.environment\n"
+        "import sys, logitgate.environment\n"
         "heavy = {'mlflow', 'prefect', 'great_expectations', 'numpy', 'pandas', 'sklearn', 'pydantic'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -2,7 +2,7 @@
 
 import json
 
-from logitgate.exhibits import Exhibit
+from logitgate.evidence_table import Exhibit
 
 
 def test_rows_may_lack_a_column_and_figures_may_be_nan() -> None:

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
-from logitgate.edge import environment
-from logitgate.edge.locks import LOCK_URL, locked
-from logitgate.edge.sql_rows import read_query
-from logitgate.edge.store import located, open_store
+from logitgate import environment
+from logitgate.data.readers.sql import read_query
 from logitgate.errors import DataError, LogitgateError
+from logitgate.production.lock import LOCK_URL, locked
 from logitgate.redaction import redacted, without_secrets
+from logitgate.tracking.store import located, open_store
 from tests import projects, victims
 from tests.command import living_in, logitgate, opened
 from tests.databases import postgresql
@@ -144,7 +144,7 @@ def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
     shutil.copy(mlflow_template, home / "mlflow.db")
     kept = {name: one for name, one in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))}
     told = subprocess.run(
-        (sys.executable, "-m", "flows.cli", "train", victims.project(tmp_path / "project"), "--json"),
+        (sys.executable, "-m", "logitgate_flows", "train", victims.project(tmp_path / "project"), "--json"),
         env=kept
         | {
             "LOGITGATE_HOME": str(home),
@@ -219,7 +219,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
             rows.engine.dispose()
         source = server.url.replace("logitgate@", "logitgate:Xab12J@")
         told = subprocess.run(
-            (sys.executable, "-m", "flows.cli", "train", project, "--json"),
+            (sys.executable, "-m", "logitgate_flows", "train", project, "--json"),
             env=os.environ
             | {
                 "ROWS_URL": source,
@@ -235,7 +235,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
             check=False,
         )
         assert told.returncode == 0 and "127.0.0.1:1/api" in told.stderr, told.stderr
-        monkeypatch.setattr("logitgate.edge.notify._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("logitgate_flows.notify._PAUSE_SECONDS", 0)
         monkeypatch.setenv("LOGITGATE_NOTIFY", "json://me:Qef56V@127.0.0.1:1")
         monkeypatch.setenv("ROWS_URL", source)
         scoring = ("score", project, "--table", new, "--out", tmp_path / "out.csv", "--json")
@@ -255,7 +255,7 @@ def test_a_foreign_error_is_kept_by_its_kind_alone(prefect_server, monkeypatch, 
     """Prefect keeps the text of what ends a flow or a task: of a library's error it is only the kind."""
     from prefect.client.orchestration import get_client
 
-    from flows import train
+    from logitgate_flows import train
 
     monkeypatch.setenv("LOGITGATE_HOME", str(mlflow_home))
     monkeypatch.setattr(train, "load_project", lambda _: int("Xab12J"))

@@ -21,16 +21,17 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from logitgate.edge.environment import DEFAULTS
+from logitgate.environment import DEFAULTS
 
 for _name, _value in DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
 from mlflow import MlflowClient  # noqa: E402 - the environment comes first
 
-import flows.train as flow  # noqa: E402
-from logitgate.edge import promotion, recording  # noqa: E402
+import logitgate_flows.train as flow  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
+from logitgate.production import promotion  # noqa: E402
+from logitgate.tracking import training as recording  # noqa: E402
 from tests import projects  # noqa: E402
 
 gc.freeze()

@@ -13,28 +13,27 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import public_evaluation as evaluation
-    from . import public_monitoring as monitoring
-    from .public_production import champion, compare, explain, monitor, register
-    from .public_project import load_project
-    from .public_tables import read_table
-    from .public_training import check, train
+    from .interface import evaluation, monitoring
+    from .interface.production import champion, compare, explain, monitor, register
+    from .interface.project import load_project
+    from .interface.tables import read_table
+    from .interface.training import check, train
 
 __version__ = "0.1.0"
 
 _PUBLIC: dict[str, tuple[str, str | None]] = {
-    "_settle": ("public_environment", "settle"),
-    "champion": ("public_production", "champion"),
-    "check": ("public_training", "check"),
-    "compare": ("public_production", "compare"),
-    "evaluation": ("public_evaluation", None),
-    "explain": ("public_production", "explain"),
-    "load_project": ("public_project", "load_project"),
-    "monitor": ("public_production", "monitor"),
-    "monitoring": ("public_monitoring", None),
-    "read_table": ("public_tables", "read_table"),
-    "register": ("public_production", "register"),
-    "train": ("public_training", "train"),
+    "_settle": ("interface.environment", "settle"),
+    "champion": ("interface.production", "champion"),
+    "check": ("interface.training", "check"),
+    "compare": ("interface.production", "compare"),
+    "evaluation": ("interface.evaluation", None),
+    "explain": ("interface.production", "explain"),
+    "load_project": ("interface.project", "load_project"),
+    "monitor": ("interface.production", "monitor"),
+    "monitoring": ("interface.monitoring", None),
+    "read_table": ("interface.tables", "read_table"),
+    "register": ("interface.production", "register"),
+    "train": ("interface.training", "train"),
 }
 """Each public name, with its module and what it is called there; None for the module itself."""
 

@@ -1,0 +1,130 @@
+"""Commands that make a model, judge it, and tell what it does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logitgate_flows.cli.app import AsJson, AsOf, Junit, ProjectFile, app, moment
+
+
+@app.command()
+def train(
+    project: ProjectFile,
+    *,
+    as_of: AsOf = None,
+    no_golden: Annotated[
+        bool, typer.Option("--no-golden", help="Keep made-up golden rows with the version, no real ones.")
+    ] = False,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Train a challenger, judge it, register it, and promote it only when every gate passes."""
+    from logitgate_flows.cli.reporting import reported
+    from logitgate_flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.project.load import load_project
+
+            # What was mistyped is refused before Prefect and MLflow start, which takes seconds.
+            load_project(project)
+            moment(as_of)
+
+            with server_meanwhile():
+                from logitgate_flows.cli import terminal
+                from logitgate_flows.run import trainings
+        (outcome,) = trainings(project, [as_of or None], "synthetic" if no_golden else None)
+        report(outcome.model, outcome.verdict)
+    terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
+    raise typer.Exit(1 if outcome.status.stops else 0)
+
+
+@app.command()
+def check(
+    project: ProjectFile,
+    table: Annotated[Path | None, typer.Option(help="Check this table instead of the project's own.")] = None,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Check a table against the contract, and the project's own rows for leaks."""
+    from logitgate_flows.cli.reporting import reported
+    from logitgate_flows.start import started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate_flows.check import run_check
+            from logitgate_flows.cli import terminal
+        verdict = run_check(project, table)
+        report("check", verdict)
+    terminal.print_verdict(verdict, as_json=as_json)
+    raise typer.Exit(1 if verdict.status.stops else 0)
+
+
+@app.command()
+def compare(  # noqa: PLR0913 - options of a command
+    project: ProjectFile,
+    against: Annotated[int, typer.Argument(help="The version to hold against, such as the champion.")],
+    judged: Annotated[int, typer.Argument(help="The version to judge.")],
+    *,
+    since: Annotated[str | None, typer.Option(help="From this date on.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this date.", metavar="DATE")] = None,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Judge a registered version against another one, on rows that neither was fitted on."""
+    from logitgate_flows.cli.reporting import reported
+    from logitgate_flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.project.load import load_project
+
+            load_project(project)
+            limits = (moment(since, "--since"), moment(until, "--until"))
+            with server_meanwhile():
+                from logitgate_flows.cli import terminal
+                from logitgate_flows.run import comparison
+        outcome = comparison(project, (against, judged), limits)
+        report(outcome.model, outcome.verdict)
+    terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
+    raise typer.Exit(1 if outcome.status.stops else 0)
+
+
+@app.command()
+def explain(
+    project: ProjectFile,
+    row: Annotated[str, typer.Option("--id", help="The row's id.")],
+    version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli import terminal
+        from logitgate_flows.explain import run_explain
+    explained = run_explain(project, row, version)
+    terminal.print_json(explained) if as_json else terminal.print_explanation(explained)
+
+
+@app.command()
+def gates(project: ProjectFile, as_json: AsJson = False) -> None:
+    """List what a training would have to prove, with margins, and what happens on each status."""
+    from logitgate.gates.catalogue import consequences, gate_list
+    from logitgate.project.load import load_project
+    from logitgate_flows.cli import terminal
+
+    asked = gate_list(load_project(project))
+    terminal.print_gates(asked, consequences(), as_json=as_json)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a project file, for editors."""
+    from logitgate.project.load import json_schema
+
+    print(json.dumps(json_schema(), indent=2))  # noqa: T201 - the command's output

@@ -1,0 +1,50 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import NoReturn
+
+from logitgate.errors import LogitgateError
+from logitgate_flows.cli import learning, operating, production  # noqa: F401 - they add themselves
+from logitgate_flows.cli.app import app
+from logitgate_flows.error_text import in_words, whole_trace
+
+
+def main() -> NoReturn:
+    """Run a command; every refusal becomes a message and its exit code."""
+    try:
+        _run()
+    except SystemExit as end:
+        # A Prefect server that is gone would be waited for until each event was tried in vain.
+        if os.environ.get("PREFECT_API_URL") and "prefect" in sys.modules:
+            from logitgate_flows.patience import leave
+
+            leave(end.code)
+        raise
+    raise SystemExit(0)
+
+
+def _run() -> None:
+    try:
+        app(standalone_mode=True)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a message
+        if os.environ.get("LOGITGATE_DEBUG"):
+            print(whole_trace(error), file=sys.stderr)  # noqa: T201
+        ours = error if isinstance(error, LogitgateError) else None
+        exit_code, state = (ours.exit_code, ours.state) if ours else (3, "")
+        _refuse(in_words(error), exit_code, state)
+
+
+def _refuse(message: str, exit_code: int, state: str) -> NoReturn:
+    if "--json" in sys.argv:
+        told = {"status": "ERROR", "error": message, "exit_code": exit_code}
+        print(json.dumps(told | ({"state": state} if state else {})))  # noqa: T201
+    print(f"logitgate: {message}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

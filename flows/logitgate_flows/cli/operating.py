@@ -1,0 +1,149 @@
+"""Commands for the days after a release: score, watch, and do so when it is due."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from logitgate_flows.cli.app import AsJson, Junit, ProjectFile, app, moment
+
+
+@app.command()
+def score(  # noqa: PLR0913 - options of a command
+    project: ProjectFile,
+    *,
+    table: Annotated[
+        Path | None, typer.Option(help="Rows to score; default: the project's scoring.query.", metavar="IN")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="File of the scores: .csv, .csv.gz or .parquet.", metavar="OUT")],
+    version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
+    shadow: Annotated[int | None, typer.Option(help="A challenger that answers beside it.")] = None,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Score new rows: the contract first, then probability, decision and expected costs of each row."""
+    from logitgate_flows.cli.reporting import reported
+    from logitgate_flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.production.scoring.score import Asked, refuse_impossible_scoring
+            from logitgate.project.load import load_project
+
+            if shadow is not None and version is not None:
+                raise typer.BadParameter("a shadow runs beside the champion; leave --version out")
+            asked = Asked(table, out)
+            refuse_impossible_scoring(asked, load_project(project))
+            with server_meanwhile():
+                from logitgate_flows.cli import terminal
+                from logitgate_flows.run import scoring
+        found = scoring(project, asked, version, shadow)
+        report(found.model, found.verdict)
+    terminal.print_json(found.as_json()) if as_json else terminal.print_scores(found)
+    raise typer.Exit(1 if found.is_refused else 0)
+
+
+@app.command()
+def monitor(  # noqa: PLR0913 - options of a command
+    project: ProjectFile,
+    *,
+    table: Annotated[Path, typer.Option(help="New rows, with or without their outcomes.", metavar="T")],
+    since: Annotated[str | None, typer.Option(help="From this date on.", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this date.", metavar="DATE")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Outcomes by id, in place of those of the rows.", metavar="T2")
+    ] = None,
+    served: Annotated[
+        Path | None,
+        typer.Option(help="The rows as they were served, with `probability`, by the same id.", metavar="T3"),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Use outcomes that were mature by this date; default: now.", metavar="DATE"),
+    ] = None,
+    acting: Annotated[
+        bool, typer.Option("--act", help="Do what is wanted: roll back, or train anew.")
+    ] = False,
+    as_json: AsJson = False,
+    junit: Junit = None,
+) -> None:
+    """Hold new rows against the model in production, and say what is to be done."""
+    from datetime import UTC, datetime
+
+    from logitgate_flows.cli.reporting import reported
+    from logitgate_flows.start import server_meanwhile, started
+
+    with reported(junit) as report:
+        with started():
+            from logitgate.monitoring.window import Limits
+            from logitgate.project.load import load_project
+
+            load_project(project)
+            limits = Limits(
+                moment(since, "--since"),
+                moment(until, "--until"),
+                moment(as_of) or datetime.now(UTC),
+            )
+            with server_meanwhile():
+                from logitgate.production.monitoring import Files
+                from logitgate_flows.cli import terminal
+                from logitgate_flows.run import watching
+        found = watching(project, Files(table, labels, served), limits, acting=acting)
+        report(found.model, found.verdict)
+    terminal.print_json(found.as_json()) if as_json else terminal.print_monitored(found)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def shadow(
+    project: ProjectFile,
+    version: Annotated[int, typer.Argument(help="The challenger.")],
+    *,
+    promote: Annotated[bool, typer.Option("--promote", help="Make it the champion if it is proven.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a challenger has shown in the shadow of the champion, and perhaps promote it."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli import terminal
+        from logitgate_flows.shadow import judged_shadow, promoted_from_shadow
+    verdict = (promoted_from_shadow if promote else judged_shadow)(project, version)
+    found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
+    terminal.print_json(found) if as_json else terminal.print_findings(verdict)
+    raise typer.Exit(1 if verdict.status.stops else 0)
+
+
+@app.command()
+def schedule(
+    project: ProjectFile,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due, and end.")] = False,
+    coming: Annotated[bool, typer.Option("--next", help="Print the next slots, and end.")] = False,
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Hand the schedule to the Prefect server of PREFECT_API_URL.")
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="With --deploy: train at once where the deployment is new.")
+    ] = False,
+) -> None:
+    """Train, watch and score when it is due: here, in the foreground, or by a Prefect server and worker."""
+    if now and not deploy:
+        raise typer.BadParameter("--now goes with --deploy; `logitgate train` trains here")
+    if deploy:
+        from logitgate_flows.start import started
+
+        with started():
+            from logitgate_flows.deployment import deploy_schedule
+        print("\n".join(deploy_schedule(project, train_now=now)))  # noqa: T201 - the command's output
+        return
+    from logitgate_flows import schedule as clock
+
+    if coming:
+        print(json.dumps(clock.coming(project), indent=2))  # noqa: T201 - the command's output
+        return
+    raise typer.Exit(clock.follow(project, partial(print, flush=True), once=once))

@@ -1,0 +1,123 @@
+"""Commands about what is in production, and about the store it stands in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from logitgate_flows.cli.app import AsJson, ProjectFile, app
+
+
+@app.command()
+def history(
+    project: ProjectFile,
+    verify: Annotated[bool, typer.Option("--verify", help="Exit 1 when the registry disagrees.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was in production, from when to when, by whom, why, and the way back."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli.production_terminal import print_history
+        from logitgate_flows.production import run_history
+    told = run_history(project, verify)
+    print_history(told, as_json=as_json)
+    raise typer.Exit(1 if told.verdict is not None and told.verdict.status.stops else 0)
+
+
+@app.command()
+def rollback(
+    project: ProjectFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
+    to: Annotated[int | None, typer.Option("--to", help="A version; default: the last good one.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even one that never was in production, or by a broken ledger.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a version back into production that was there before."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate.production.rollback import Return
+        from logitgate_flows.cli.production_terminal import print_moved
+        from logitgate_flows.production import run_rollback
+    print_moved(run_rollback(project, Return(reason, to, force)), "is in production", as_json=as_json)
+
+
+@app.command()
+def rehearse(
+    project: ProjectFile,
+    to: Annotated[int | None, typer.Option("--to", help="A version; default: the last good one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do all that a rollback does but move the alias, and time it."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli.production_terminal import print_moved
+        from logitgate_flows.production import run_rehearsal
+    print_moved(run_rehearsal(project, to), "could be put into production", as_json=as_json)
+
+
+@app.command()
+def adopt(
+    project: ProjectFile,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write into the ledger that the champion which is there is ours, whoever has put it there."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli.production_terminal import print_adopted
+        from logitgate_flows.production import run_adoption
+    print_adopted(run_adoption(project, reason), as_json=as_json)
+
+
+@app.command()
+def doctor(
+    project: ProjectFile,
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
+    new_chain: Annotated[
+        bool, typer.Option("--new-chain", help="Begin the ledger's chain anew after damage.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why, with --new-chain.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Look for what kills and hands have left, and for a champion that is not what the ledger says."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli import terminal
+        from logitgate_flows.doctor import run_doctor, run_new_chain, run_repair
+    if new_chain:
+        run_new_chain(project, reason)
+    verdict = (run_repair if repair else run_doctor)(project)
+    terminal.print_verdict(verdict, as_json=as_json)
+    raise typer.Exit(1 if verdict.status.stops else 0)
+
+
+@app.command()
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the store's database to the schema of this MLflow; back it up first."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate_flows.cli.production_terminal import print_migrated
+        from logitgate_flows.production import run_migration
+    print_migrated(run_migration(), as_json=as_json)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000) -> None:
+    """Serve the MLflow UI on the store of this folder, until Ctrl-C."""
+    from logitgate_flows.start import started
+
+    with started():
+        from logitgate.environment import home
+        from logitgate.tracking.store import open_store
+        from logitgate_flows.cli.user_interface import serve
+    serve(open_store(home()), port)

@@ -1,0 +1,76 @@
+"""What a person reads about production on the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.markup import escape
+from rich.table import Table
+
+from logitgate.production.history import History, cost_of, way_back_of
+from logitgate.production.transaction import Moved
+from logitgate.tracking.schemas import Migrated
+from logitgate_flows.cli.terminal import OUT, print_findings, print_json
+
+
+def print_history(told: History, *, as_json: bool) -> None:
+    """Print who was in production from when to when, newest first, and what disagrees."""
+    if as_json:
+        print_json(told.as_json())
+        return
+    names = ("version", "from (UTC)", "to", "cost per row", "by", "reason", "way back")
+    table = Table(*names, box=None, pad_edge=False, header_style="bold")
+    for tenure in reversed(told.ledger.tenures()):
+        reason, until = tenure.entry.reason, tenure.until
+        table.add_row(
+            str(tenure.version),
+            f"{tenure.since:%Y-%m-%d %H:%M}",
+            f"{until:%Y-%m-%d %H:%M}" if until else "now",
+            escape(cost_of(reason)),
+            escape(reason.actor),
+            escape(f"{reason.act}: {reason.because}"),
+            escape(way_back_of(tenure, told.ledger)),
+        )
+    OUT.print(table if told.ledger.entries else f"{told.model}: nothing was ever in production")
+    if told.verdict is not None:
+        OUT.print()
+        print_findings(told.verdict)
+
+
+def print_migrated(done: tuple[Migrated, ...], *, as_json: bool) -> None:
+    """Print which databases were migrated."""
+    if as_json:
+        print_json({"migrated": [asdict(one) for one in done]})
+        return
+    for one in done:
+        told = f"{escape(one.address)}: from schema {one.before} to {one.after}"
+        OUT.print(told, highlight=False)
+    if not done:
+        OUT.print("nothing to migrate: the store has the schema of this MLflow")
+
+
+def print_adopted(moved: Moved, *, as_json: bool) -> None:
+    """Print which version is ours now."""
+    if as_json:
+        print_json(moved.as_json())
+        return
+    fate = "was ours already" if moved.is_repeated else "is ours now, as the history says"
+    OUT.print(f"version {moved.version} {fate}", highlight=False)
+
+
+def print_moved(moved: Moved, fate: str, *, as_json: bool) -> None:
+    """Print what became of a rollback or of its rehearsal, and how long it took."""
+    if as_json:
+        print_json(moved.as_json())
+        return
+    seconds = f"{sum(moved.seconds.values()):.2f} s"
+    if moved.is_repeated:
+        there = f"version {moved.version} is in production already"
+        OUT.print(f"{there}; to go further back, name a version by --to", highlight=False)
+        return
+    done = f"version {moved.version} {fate}, in place of version {moved.previous}"
+    OUT.print(f"{done}; {seconds} by {escape(moved.lock.name)}", highlight=False)
+    if not moved.lock.is_shared:
+        OUT.print(
+            "[yellow]WARN[/] this lock keeps apart only those who share its folder; set LOGITGATE_LOCK_URL"
+        )

@@ -1,0 +1,42 @@
+"""The comparison flow: two registered versions, judged anew by the gates of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+
+from logitgate.checks.case_files import read_cases
+from logitgate.data.contract.validation import check_contract
+from logitgate.environment import home
+from logitgate.gates.rejudge import REQUIRED, Span, choose_rows, rejudge
+from logitgate.gates.training import Evidence
+from logitgate.gates.verdict.outcome import Outcome
+from logitgate.production import comparison as comparing
+from logitgate.project.load import load_project
+from logitgate.tracking.runs import training_run
+from logitgate.tracking.store import open_store
+from logitgate_flows.patience import work
+from logitgate_flows.progress import step
+from logitgate_flows.train import read
+
+
+@flow(name="compare", validate_parameters=False)
+@work()
+def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcome:
+    """Judge one version against another on the rows of a span that neither was fitted on."""
+    project, store = load_project(project_file), open_store(home())
+    pair = comparing.match(store, project, against, judged)
+    version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read(project)
+    with training_run(store, project.name, comparing.opening_note(pair)) as run:
+        with step("check contract and choose the rows"):
+            contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+            kept = contract.kept(table.frame)
+            evidence = Evidence(project, kept, findings=contract.findings, cases=cases, required=REQUIRED)
+            evidence, rows = choose_rows(evidence, span)
+        if rows is not None:
+            with step("judge on the rows that neither was fitted on"):
+                opponents = comparing.opponents(store, pair.against, rows)
+                evidence = rejudge(evidence, rows, version, opponents)
+        with step("record in MLflow"):
+            return comparing.record_comparison(run, evidence, pair, version.model.rule, table.digest)

@@ -1,0 +1,89 @@
+"""The demo: a year of flights from New York as it would have gone, from the first release to the way back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from logitgate.errors import LogitgateError
+from logitgate_flows.cli import terminal
+from logitgate_flows.start import server_meanwhile, started
+
+PROJECT = Path("mlproject/flights.toml")
+TABLE = Path("data/flights.parquet")
+SPRING, SUMMER = ("2013-05-01", "2013-06-01"), ("2013-07-01",)
+"""The first of each month from the first that has a whole training window behind it."""
+BAD = 1
+"""The version that was refused in spring."""
+JUNE, JULY = [("2013-06-01", "2013-07-01")], [("2013-07-01", "2013-08-01")]
+AUTUMN = [("2013-08-01", "2013-09-01"), ("2013-09-01", "2013-10-01")]
+
+
+def main() -> int:
+    """Release, score, watch, retrain, force a bad release and take it back; then tell the history."""
+    with started(), server_meanwhile():
+        from logitgate.environment import home
+        from logitgate.monitoring.window import Limits
+        from logitgate.production.monitoring import Files
+        from logitgate.production.rollback import Return
+        from logitgate.production.scoring.score import Asked
+        from logitgate_flows.cli.production_terminal import print_history, print_moved
+        from logitgate_flows.production import run_history, run_rollback
+        from logitgate_flows.run import scoring, trainings, watching
+
+    def train(*dates: str) -> int | None:
+        champion = None
+        for outcome in trainings(PROJECT, dates):
+            terminal.print_outcome(outcome)
+            champion = outcome.champion
+        return champion
+
+    def watch(windows: list[tuple[str, str]]) -> None:
+        for since, until in windows:
+            start, end = (datetime.fromisoformat(date) for date in (since, until))
+            found = watching(PROJECT, Files(TABLE), Limits(start, end, end.replace(day=2)), acting=True)
+            terminal.print_monitored(found)
+
+    def tell() -> None:
+        terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
+        print_history(run_history(PROJECT, verify=True), as_json=False)
+        terminal.OUT.print("\nTo look at it: [bold]make ui[/]")
+
+    if any(tenure.act == "forced" for tenure in run_history(PROJECT, verify=False).ledger.tenures()):
+        terminal.OUT.print("The demo has been told in this folder; this is how it ended.")
+        tell()
+        return 0
+    with _chapter("Spring: a first release"):
+        if train(*SPRING) is None:
+            terminal.OUT.print("\nNothing is in production.")
+            return 1
+    with _chapter("The champion scores new rows"):
+        terminal.print_scores(scoring(PROJECT, Asked(TABLE, home() / "scores.parquet"), None, None))
+    with _chapter("June: the weather has changed, and so have the rows"):
+        watch(JUNE)
+        train(*SUMMER)
+    with _chapter("July: somebody forces the version that was refused"):
+        forced = Return("the demo: a bad release", BAD, is_forced=True)
+        print_moved(run_rollback(PROJECT, forced), "is in production", as_json=False)
+        watch(JULY)
+    with _chapter("Autumn: the model has grown old"):
+        watch(AUTUMN)
+    tell()
+    return 0
+
+
+@contextmanager
+def _chapter(title: str) -> Iterator[None]:
+    terminal.OUT.rule(f"[bold]{title}[/]", align="left")
+    yield
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LogitgateError as error:
+        print(f"logitgate: {error}", file=sys.stderr)  # noqa: T201 - the way every command refuses
+        sys.exit(error.exit_code)

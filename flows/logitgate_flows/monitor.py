@@ -1,0 +1,44 @@
+"""The monitoring flow: one window of new rows against the model that is in production."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from logitgate.environment import home
+from logitgate.gates.verdict.markdown import markdown
+from logitgate.monitoring.window import Limits, Monitored
+from logitgate.production import monitoring
+from logitgate.production.monitoring import Files
+from logitgate.project.load import load_project
+from logitgate.tracking import windows
+from logitgate.tracking.runs import training_run
+from logitgate.tracking.store import open_store
+from logitgate_flows.patience import work
+from logitgate_flows.progress import step
+
+
+@flow(name="monitor", validate_parameters=False)
+@work()
+def monitor(project_file: Path, files: Files, limits: Limits) -> Monitored:
+    """Watch one window: contract, drift, performance with and without labels; decide what is to be done."""
+    project, store = load_project(project_file), open_store(home())
+    now = monitoring.standing(store, project)
+    with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
+        with step("read the rows"):
+            tables = monitoring.read_window(files, project)
+        with step("check contract, drift and performance"):
+            held = monitoring.hold_against_contract(tables, limits, project)
+            seen = monitoring.watch(held, limits, now, project, tables)
+        reaction = monitoring.react(store, project, limits, now, seen)
+        version, digest = now.champion.version, now.champion.digest
+        found = Monitored(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
+        with step("record in MLflow"):
+            found = windows.keep(run, found, project)
+    if os.environ.get("PREFECT_API_URL"):
+        text = markdown(found.verdict, None, project.costs.unit)
+        create_markdown_artifact(f"**{reaction.action}**\n\n{text}", key=f"{project.name}-monitoring".lower())
+    return found

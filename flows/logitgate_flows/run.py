@@ -1,0 +1,97 @@
+"""Running the flows on the Prefect server of the environment, or on an ephemeral one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+from logitgate.environment import do_without_a_server, home
+from logitgate.errors import LogitgateError
+from logitgate.gates.rejudge import Span
+from logitgate.gates.verdict.outcome import Outcome
+from logitgate.monitoring.window import Limits, Monitored
+from logitgate.orchestrator import ADDRESS
+from logitgate.production.monitoring import Files
+from logitgate.production.scoring.result import Scores
+from logitgate.production.scoring.score import Asked
+from logitgate.project.project import Golden
+from logitgate.redaction import redacted, without_secrets
+from logitgate_flows.act import act, tell
+from logitgate_flows.compare import compare
+from logitgate_flows.monitor import monitor
+from logitgate_flows.patience import impatient
+from logitgate_flows.progress import SCREEN
+from logitgate_flows.score import score
+from logitgate_flows.train import train
+
+Answer = TypeVar("Answer")
+
+
+def trainings(
+    project_file: Path, dates: Iterable[str | None], golden: Golden | None = None
+) -> Iterator[Outcome]:
+    """Run one training for each as-of date, in one process; `golden` takes the place of the project's."""
+    with _unhurried():
+        for as_of in dates:
+            yield _run(partial(train, project_file, as_of, golden))
+
+
+def comparison(
+    project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
+) -> Outcome:
+    """Judge the second version against the first one, on the rows between two dates."""
+    with _unhurried():
+        return _run(partial(compare, project_file, *versions, Span(*limits)))
+
+
+def scoring(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
+    """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
+    with _unhurried():
+        return _run(partial(score, project_file, asked, version, shadow))
+
+
+def watching(project_file: Path, files: Files, limits: Limits, *, acting: bool) -> Monitored:
+    """Watch one window; do what is wanted about it when that is asked for, and tell people."""
+    with _unhurried():
+        found = _run(partial(monitor, project_file, files, limits))
+        if acting:
+            with impatient():
+                found = act(project_file, found)
+    tell(found)
+    return found
+
+
+def _run(flow: Callable[[], Answer]) -> Answer:
+    """Run a flow; where the server fails before its work has begun, again without one."""
+    with impatient() as begun:
+        try:
+            return flow()
+        except LogitgateError:
+            raise
+        except Exception as error:
+            if begun.is_set() or not os.environ.get(ADDRESS):
+                raise
+            reason = without_secrets(str(error)).partition("\n")[0][:200] or type(error).__name__
+            told = f"logitgate: Prefect server {redacted(os.environ[ADDRESS])}: {reason}"
+            SCREEN.print(
+                f"{told}; the work is done without it", highlight=False, markup=False, soft_wrap=True
+            )
+    do_without_a_server(home())
+    with _unhurried(), impatient():
+        return flow()
+
+
+def _unhurried() -> AbstractContextManager[object]:
+    """Without a server nobody listens for heartbeats, and each would round a flow up to a second."""
+    address = os.environ.get(ADDRESS)
+    if address:
+        return nullcontext()
+    away = {PREFECT_API_URL: None} if address == "" else {}
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, **away})

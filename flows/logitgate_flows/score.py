@@ -1,0 +1,67 @@
+"""The scoring flow: from new rows to a file of scores, and nothing half done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from logitgate.environment import home
+from logitgate.production import champion as serving
+from logitgate.production.champion import Serving
+from logitgate.production.scoring import shadow_record
+from logitgate.production.scoring.result import Scores
+from logitgate.production.scoring.score import Asked, Beside, refuse_impossible_scoring, score_table
+from logitgate.project.load import load_project
+from logitgate.project.project import Project
+from logitgate.tracking.store import open_store
+from logitgate_flows.notify import notify
+from logitgate_flows.patience import work
+from logitgate_flows.progress import step
+
+_task = task(cache_policy=NO_CACHE)
+
+
+@_task
+def find_model(project: Project, version: int | None) -> Serving:
+    """Load the champion, its last good copy, or a version by its number; it answers its golden rows."""
+    with step("load the model"):
+        if version is not None:
+            return serving.numbered(home(), project.name, version)
+        found = serving.champion(home(), project.name)
+        if found.because:
+            notify(f"logitgate: {project.name} is scored by a kept copy of {found.version}", found.because)
+        return found
+
+
+@_task
+def check_and_score(found: Serving, project: Project, asked: Asked) -> Scores:
+    """Hold the rows against their contract, score them and write them, batch by batch."""
+    with step("check contract, score and write"):
+        return score_table(found, project, asked)
+
+
+@_task
+def score_beside(found: Serving, number: int, project: Project, asked: Asked) -> Scores:
+    """Score as above with a challenger in the shadow, and keep in MLflow what both have shown."""
+    with step("load the challenger"):
+        store, shadow = open_store(home()), Beside(serving.numbered(home(), project.name, number), found)
+    with step("check contract, score twice and write"):
+        scores = score_table(found, project, asked, shadow)
+    if not scores.is_refused and not found.because:
+        window = shadow_record.Window(shadow.seen, scores.snapshot, shadow.since, shadow.until)
+        shadow_record.keep(store, scores, shadow.serving.version, window)
+    return scores
+
+
+@flow(name="score", validate_parameters=False)
+@work()
+def score(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
+    """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
+    project = load_project(project_file)
+    refuse_impossible_scoring(asked, project)
+    found = find_model(project, version)
+    if shadow is not None:
+        return score_beside(found, shadow, project, asked)
+    return check_and_score(found, project, asked)

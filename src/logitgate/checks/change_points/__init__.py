@@ -1,0 +1,1 @@
+"""Units, codes, labels and features that change from one day to the next. Read `shifts`."""

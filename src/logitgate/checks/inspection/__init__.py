@@ -1,0 +1,4 @@
+"""The fitted model itself: coefficients, declared signs, stability, what each feature is worth.
+
+Read `inspect`.
+"""

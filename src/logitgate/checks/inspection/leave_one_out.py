@@ -1,0 +1,92 @@
+"""The same fit without one feature, for all features at once, from the full fit's own Hessian.
+
+Each reduced fit starts at the minimum of the full fit's quadratic model under the constraint that the
+feature's weights are zero, and goes on with the full fit's Hessian (the chord method): no new
+Hessian is needed, and one pass over the rows serves all features. A fit that does not get there in
+a few passes is handed to the usual solver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.special import expit
+
+from ...decision.costs import BoolArray
+from ...decision.expressions import FloatArray
+from ...model.fit import converging, regression
+from ...model.fitted import Fitted
+
+_PASSES = 20
+_THERE = 1e-6
+"""Newton decrement, in nats summed over the rows: the log loss is within this of its minimum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Weights of the fits that lack one feature each, zero where a column is dropped; before recalibration.
+
+    Attributes
+    ----------
+    features : tuple of k texts
+    weights : array of shape (p + 1, k)
+    """
+
+    features: tuple[str, ...]
+    weights: FloatArray
+
+
+def without_each(fitted: Fitted, features: tuple[str, ...]) -> Dropped:
+    """Fit once more without each feature: without all columns that it, alone or in a product, gave rise to.
+
+    Raises
+    ------
+    FitError
+        When neither way leads to the minimum.
+    """
+    kept = [np.array([*(name not in source for source in fitted.sources), True]) for name in features]
+    factors = [cho_factor(fitted.hessian[np.ix_(keep, keep)]) for keep in kept]
+    starts = zip(kept, factors, strict=True)
+    weights = np.column_stack([_start(fitted, keep, factor) for keep, factor in starts])
+    ridge = np.append(np.full(len(fitted.sources), 1 / fitted.C), 0.0)[:, None]
+    open_ = list(range(len(features)))
+    for _ in range(_PASSES):
+        gradient = _gradient(fitted, weights[:, open_]) + ridge * weights[:, open_]
+        still = []
+        for place, number in enumerate(open_):
+            slope = gradient[kept[number], place]
+            step = cho_solve(factors[number], slope)
+            weights[kept[number], number] -= step
+            if not abs(float(slope @ step)) < _THERE:
+                still.append(number)
+        open_ = still
+        if not open_:
+            break
+    for number in open_:
+        weights[:, number] = _solved(fitted, kept[number], features[number])
+    return Dropped(features, weights)
+
+
+def _start(fitted: Fitted, keep: BoolArray, factor: tuple[FloatArray, bool]) -> FloatArray:
+    """Return the weights that minimise the quadratic model of the full fit where dropped ones are zero."""
+    weights = np.where(keep, fitted.weights, 0.0)
+    moved = fitted.hessian[np.ix_(keep, ~keep)] @ fitted.weights[~keep]
+    weights[keep] += cho_solve(factor, moved)
+    return weights
+
+
+def _gradient(fitted: Fitted, weights: FloatArray) -> FloatArray:
+    residual = expit(fitted.matrix @ weights[:-1] + weights[-1]) - fitted.y[:, None]
+    return np.vstack((fitted.matrix.T @ residual, residual.sum(axis=0)))
+
+
+def _solved(fitted: Fitted, keep: BoolArray, feature: str) -> FloatArray:
+    model = regression(fitted.C)
+    with converging(f"model without '{feature}'"):
+        model.fit(fitted.matrix[:, keep[:-1]], fitted.y)
+    weights = np.zeros(len(keep))
+    weights[np.flatnonzero(keep[:-1])] = model.coef_[0]
+    weights[-1] = model.intercept_[0]
+    return weights

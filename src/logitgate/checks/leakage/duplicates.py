@@ -1,0 +1,115 @@
+"""Rows that know each other: equal ones, nearly equal ones, and those that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...data.sample import rows_seen
+from ...data.split import Split
+from ...decision.expressions import FloatArray
+from ...findings import Figure, Finding, Status
+from ...project.project import Project
+from .repeats import equals
+
+CHECK = "leakage"
+_STEP = 0.01
+"""Nearly equal numbers lie in one cell of a grid of this share of the column's spread."""
+_COARSER = 10
+_BOTH_GRIDS = 1.5
+"""Steps that two cells cover together, half a step apart."""
+
+
+def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
+    """Count test rows that stand in another part, exactly or nearly, and rows that contradict each other."""
+    gate = project.gates.leakage
+    hashes = {name: rows_seen(part, project.features.all) for name, part in split}
+    learned = np.concatenate([hashes[name] for name in hashes if name != "test"])
+    equal = np.isin(hashes["test"], learned)
+    whole = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    likely = ~equals(whole).copies[-len(equal) :]
+    yield _share(
+        "duplicate rows",
+        float(equal.mean()),
+        gate.duplicate_share,
+        "of the test rows share all features with a row of another part",
+        "remove repeated rows, declare what they have in common as columns.entity, or raise "
+        "gates.leakage.duplicate_share",
+        chance=float((equal & likely).mean()),
+    )
+    near, chance = near_duplicates(split, project)
+    yield _share(
+        "near-duplicate rows",
+        float((near & ~equal).mean()),
+        gate.near_duplicate_share,
+        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its spread",
+        "remove copies, declare what they have in common as columns.entity, or raise "
+        "gates.leakage.near_duplicate_share",
+        chance=chance,
+    )
+    _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
+    rows = np.bincount(group)
+    events = np.bincount(group, weights=np.concatenate([part.y for _, part in split]))
+    mixed = float(((events > 0) & (events < rows))[group].mean())
+    yield _share(
+        "contradictory rows",
+        mixed,
+        gate.contradictory_share,
+        "of the rows share all features with a row of the other outcome",
+        "mend the labels, add the feature that tells such rows apart, or raise "
+        "gates.leakage.contradictory_share",
+    )
+
+
+def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], float]:
+    """Return which test rows, shape (n,), share a cell with a row of another part, and the share by chance.
+
+    Two grids, shifted by half a step, are looked at: values that one of them parts by its border
+    may share a cell of the other. Hashed, so the time grows with the rows and not with their pairs.
+    By chance: a grid ten times as fine leaves honest rows a tenth of their neighbours or fewer, as
+    they spread in one dimension at least; copies keep theirs. Two standard errors are granted to it.
+    """
+    frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
+    tested = np.arange(len(frame)) >= len(frame) - len(split.test)
+
+    def cells(steps: float, shift: float) -> NDArray[np.integer[Any]]:
+        placed = {name: np.floor(values / steps + shift) for name, values in scaled.items()}
+        return pd.util.hash_pandas_object(frame.assign(**placed), index=False).to_numpy()
+
+    found = np.zeros(len(split.test), dtype=bool)
+    for shift in (0.0, 0.5):
+        fine = cells(1, shift)
+        found |= np.isin(fine[tested], fine[~tested])
+    coarse = cells(_COARSER, 0.0)
+    others = pd.Series(coarse[~tested]).value_counts()
+    neighbours = others.reindex(coarse[tested], fill_value=0).to_numpy()
+    chance = float((1 - np.exp(-_BOTH_GRIDS * neighbours / _COARSER)).mean())
+    return found, chance + 2 * float(np.sqrt(chance * (1 - chance) / len(found)))
+
+
+def _in_steps(column: pd.Series) -> FloatArray:
+    values: FloatArray = column.to_numpy(np.float64, na_value=np.nan)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return values
+    low, first, third, high = np.quantile(known, (0.05, 0.25, 0.75, 0.95))
+    # Half of a column may be one value: then its tails say how far it spreads.
+    spread = float(third - first) or float(high - low) or float(np.ptp(known)) or 1.0
+    return values / (_STEP * spread)
+
+
+def _share(  # noqa: PLR0913 - a sentence and its figures
+    subject: str, share: float, limit: float, what: str, remedy: str, *, chance: float = 0.0
+) -> Finding:
+    passes = share <= limit + chance
+    beyond = f" beyond the {chance:.2%} of chance" if chance else ""
+    because = f"{share:.2%} {what} (at most {limit:.2%}{beyond})" + ("" if passes else f"; {remedy}")
+    figures: dict[str, Figure] = {"share": share, "limit": limit}
+    if chance:
+        figures["chance"] = chance
+    return Finding(CHECK, subject, Status.PASS if passes else Status.FAIL, because, figures)

@@ -1,0 +1,206 @@
+"""Whether a feature knows the outcome, and whether the judged rows know the learned ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...data.sample import Sample
+from ...data.split import Split
+from ...decision.costs import IntArray
+from ...findings import Figure, Finding, Status
+from ...project.gates import LeakageGate
+from ...project.project import Project
+from .duplicates import duplicate_findings
+from .repeats import repeat_findings
+from .target_encoding import encoder_findings
+from .timestamps import time_findings
+
+CHECK = "leakage"
+_BINS = 20
+
+
+def single_feature_auc(column: pd.Series, y: NDArray[np.int8], half: IntArray) -> float:
+    """Return how well one column alone separates the outcome on rows it was not learned on.
+
+    The column is cut at the quantiles of one half (levels, when it is a category), each bin scored
+    by its event rate there, and the other half is ranked by these scores; the mean of both ways.
+    So an encoder cannot carry the outcome into its own test.
+
+    Parameters
+    ----------
+    column : pandas.Series of n values
+    y : int8 array of shape (n,)
+    half : int64 array of shape (n,)
+        0 or 1; rows that fail together belong in the same half.
+
+    Returns
+    -------
+    float
+        Area under the ROC curve, NaN when a half holds one class only, or all rows are in one half.
+    """
+    if np.ptp(half) == 0:
+        return float("nan")
+    return float(np.mean([_auc_of_rates(column, y, half == learned) for learned in (0, 1)]))
+
+
+def leakage_findings(split: Split, project: Project) -> list[Finding]:
+    """Look for leaks: in the declarations, in single columns, across the parts."""
+    return [
+        *_declared(project),
+        *separating(split.train, project),
+        *_spans(split, project),
+        *duplicate_findings(split, project),
+        *repeat_findings(split, project),
+        *encoder_findings(split, project),
+        *time_findings(split, project),
+    ]
+
+
+def _declared(project: Project) -> Iterator[Finding]:
+    known = sorted(set(project.columns.known_after_outcome) & set(project.features.all))
+    for column in known:
+        because = (
+            "declared as known only after the outcome and used as a feature; take it out of the features"
+        )
+        yield Finding(CHECK, column, Status.FAIL, because)
+    if not known:
+        yield Finding(
+            CHECK, "declarations", Status.PASS, "no feature is declared as known only after the outcome"
+        )
+
+
+def separating(train: Sample, project: Project) -> Iterator[Finding]:
+    """Look for single columns that separate the outcome too well on rows they were not learned on."""
+    gate, half = project.gates.leakage, _halves(train)
+    aucs = {name: single_feature_auc(train.frame[name], train.y, half) for name in project.features.all}
+    undefined = sorted(name for name, auc in aucs.items() if not np.isfinite(auc))
+    for name in undefined:
+        because = "its single-feature AUC is undefined on the training rows"
+        yield Finding(CHECK, name, Status.INDETERMINATE, because)
+    ranked = sorted(aucs.keys() - undefined, key=lambda name: (-aucs[name], name))
+    found = [_judged(name, aucs, ranked, gate) for name in ranked]
+    yield from (finding for finding in found if finding.status is not Status.PASS)
+    if not undefined and not any(finding.status.stops for finding in found):
+        because = "no feature that is not trusted separates the outcome suspiciously well"
+        figures: dict[str, Figure] = {
+            figure: max(
+                (float(one.figures[figure] or 0) for one in found if one.subject not in gate.trusted),
+                default=float("nan"),
+            )
+            for figure in ("auc", "gap")
+        }
+        yield Finding(CHECK, "single features", Status.PASS, because, {**figures, "features": len(aucs)})
+    yield from _undeclared(train, half, project)
+
+
+def _judged(name: str, aucs: dict[str, float], ranked: list[str], gate: LeakageGate) -> Finding:
+    """Hold one feature against the limits: its AUC alone, and how far it is above the best other one."""
+    auc = aucs[name]
+    gap = auc - max((aucs[other] for other in ranked if other != name), default=0.5)
+    because = (
+        f"alone it separates the outcome with AUC {auc:.3f} (limit {gate.single_feature_auc:g}, "
+        f"{gap:+.3f} to the next, limit {gate.gap:g})"
+    )
+    status = Status.PASS
+    if auc >= gate.single_feature_auc or gap >= gate.gap:
+        reason = gate.trusted.get(name)
+        status = Status.FAIL if reason is None else Status.WARN
+        remedy = "declare it under columns.known_after_outcome, or why it is none under gates.leakage.trusted"
+        because += f": {remedy}" if reason is None else f": trusted, as {reason}"
+    return Finding(CHECK, name, status, because, {"auc": auc, "gap": gap})
+
+
+def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Finding]:
+    """Warn of columns that nobody uses yet and that know the outcome."""
+    roles, limit = project.columns, project.gates.leakage.single_feature_auc
+    named = {
+        *project.features.all,
+        *roles.known_after_outcome,
+        project.outcome.column,
+        roles.row_id,
+        roles.time,
+    }
+    for name in train.frame.columns.difference(list(named - {None}), sort=False):
+        column = train.frame[name]
+        if not pd.api.types.is_numeric_dtype(column) and column.nunique() > len(column) // 10:
+            continue
+        auc = single_feature_auc(column, train.y, half)
+        if auc >= limit:
+            because = (
+                f"no feature, but alone it separates the outcome with AUC {auc:.3f}: declare it under "
+                "columns.known_after_outcome so that nobody makes it one"
+            )
+            yield Finding(CHECK, str(name), Status.WARN, because, {"auc": auc})
+
+
+def _spans(split: Split, project: Project) -> Iterator[Finding]:
+    if project.columns.entity:
+        parts = [np.unique(part.entity) for _, part in split if part.entity is not None]
+        _, seen_in = np.unique(np.concatenate(parts), return_counts=True)
+        spanning = int((seen_in > 1).sum())
+        yield Finding(
+            CHECK,
+            project.columns.entity,
+            Status.FAIL if spanning else Status.PASS,
+            f"{spanning} entities stand in more than one part"
+            + (
+                "; set split.by = 'entity', or drop columns.entity if its rows are independent"
+                if spanning
+                else ""
+            ),
+            {"entities_across_parts": spanning},
+        )
+    if project.split_by == "time":
+        times = [part.time for _, part in split if part.time is not None]
+        late = sum(int((before > after.min()).sum()) for before, after in pairwise(times))
+        yield Finding(
+            CHECK,
+            "order of time",
+            Status.FAIL if late else Status.PASS,
+            f"{late} rows of an earlier part lie after the first row of the next"
+            + ("; declare a columns.cluster that does not reach across parts" if late else ""),
+            {"rows_out_of_order": late},
+        )
+
+
+def _halves(sample: Sample) -> IntArray:
+    """Part the rows into two halves by alternating clusters (or rows)."""
+    codes = (
+        np.arange(len(sample))
+        if sample.cluster is None
+        else np.unique(sample.cluster, return_inverse=True)[1]
+    )
+    return (codes % 2).astype(np.int64)
+
+
+def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bool_]) -> float:
+    bins = _bins(column, learned)
+    events = np.bincount(bins[learned], weights=y[learned], minlength=int(bins.max()) + 1)
+    rows = np.bincount(bins[learned], minlength=len(events))
+    rate = (events + y[learned].mean()) / (rows + 1)
+    score = rate[bins[~learned]]
+    _, order = np.unique(score, return_inverse=True)
+    event = np.bincount(order, weights=y[~learned])
+    other = np.bincount(order) - event
+    below = np.cumsum(other) - other
+    pairs = event.sum() * other.sum()
+    return float((event * (below + other / 2)).sum() / pairs) if pairs else float("nan")
+
+
+def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:
+    """Cut a column into bins numbered from 0; the missing values are the last one."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = column.to_numpy(np.float64, na_value=np.nan)
+        present = values[learned & np.isfinite(values)]
+        edges = (
+            np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(present) else present
+        )
+        bins = np.searchsorted(edges, values, side="right")
+        return np.where(np.isnan(values), len(edges) + 1, bins)
+    codes, _ = pd.factorize(column, use_na_sentinel=False)
+    return codes.astype(np.int64)

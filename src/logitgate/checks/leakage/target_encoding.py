@@ -1,0 +1,127 @@
+"""Features that are the outcome's mean by another column: an encoder that was fitted on these rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ...data.sample import Sample
+from ...data.split import Split
+from ...decision.costs import IntArray
+from ...decision.expressions import FloatArray
+from ...findings import Finding, Status
+from ...project.project import Project
+
+CHECK = "leakage"
+_FIT = 0.98
+_FEWEST_LEVELS, _FEWEST_ROWS = 8, 5
+_SMOOTHING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
+"""Rows of the overall mean that encoders mix in."""
+
+
+def encoder_findings(split: Split, project: Project) -> Iterator[Finding]:
+    """Look for numbers that follow from a column and the outcomes of these very rows.
+
+    Two marks: a number that is the same all over a level and a straight line of the level's smoothed
+    event rate, and one that within each level is one value for events and another for the others,
+    as when each row's own outcome is left out of the mean. The rates are those of the training
+    rows and those of all parts. An encoder that was fitted on earlier rows follows neither.
+    """
+    whole = _whole(split)
+    train = len(split.train)
+    found = False
+    for name in project.features.numeric:
+        values = whole.frame[name].to_numpy(np.float64, na_value=np.nan)
+        for source, code in _categories(whole.frame, name, project):
+            sign = _sign(values, code, whole, train)
+            if sign is not None:
+                found = True
+                yield _told(name, source, sign, project)
+                break
+    if not found:
+        because = "no feature is the mean of these rows' outcomes by another column"
+        yield Finding(CHECK, "encoders", Status.PASS, because)
+
+
+def _whole(split: Split) -> Sample:
+    parts = [part for _, part in split]
+    frame = pd.concat([part.frame for part in parts], ignore_index=True)
+    y, ids = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "ids"))
+    return Sample(frame, y, ids)
+
+
+def _told(name: str, source: str, sign: tuple[str, float], project: Project) -> Finding:
+    reason = project.gates.leakage.trusted.get(name)
+    because = f"{sign[0]} by '{source}' on these very rows (fit {sign[1]:.3f})"
+    because += (
+        "; fit the encoder on earlier rows, or use the column itself as a category"
+        if reason is None
+        else f": trusted, as {reason}"
+    )
+    status = Status.FAIL if reason is None else Status.WARN
+    return Finding(CHECK, name, status, because, {"fit": sign[1], "limit": _FIT, "source": source})
+
+
+def _categories(frame: pd.DataFrame, name: str, project: Project) -> Iterator[tuple[str, IntArray]]:
+    """Yield each column that could have been encoded, with the codes of its levels."""
+    known = {name, project.columns.row_id, project.columns.time, project.outcome.column}
+    for other in frame.columns:
+        if other in known or pd.api.types.is_float_dtype(frame[other]):
+            continue
+        code, levels = pd.factorize(frame[other], use_na_sentinel=False)
+        if _FEWEST_LEVELS <= len(levels) <= len(frame) // 2:
+            yield str(other), code.astype(np.int64)
+
+
+def _sign(values: FloatArray, code: IntArray, whole: Sample, train: int) -> tuple[str, float] | None:
+    y = whole.y.astype(np.float64)
+    learned = np.arange(len(values)) < train
+    if _constant(values, code):
+        fits = [_straight(values[rows], code[rows], y[rows]) for rows in (learned, learned | True)]
+        best = max(fits)
+        return ("it is the smoothed mean of the outcome", best) if best >= _FIT else None
+    fit = _left_out(values[learned], code[learned], y[learned])
+    return ("it is the mean of the other rows' outcomes", fit) if fit >= _FIT else None
+
+
+def _constant(values: FloatArray, code: IntArray) -> bool:
+    """Whether a number follows from the level alone."""
+    _, first = np.unique(code, return_index=True)
+    return bool(np.isfinite(values[first]).all() and (values == values[first][code]).all())
+
+
+def _straight(values: FloatArray, code: IntArray, y: FloatArray) -> float:
+    """Return the largest R2, weighted by rows, of the level's value on its smoothed event rate."""
+    _, first, group = np.unique(code, return_index=True, return_inverse=True)
+    rows = np.bincount(group)
+    keep = rows >= _FEWEST_ROWS
+    value, events = values[first], np.bincount(group, y)
+    if keep.sum() < _FEWEST_LEVELS or np.ptp(value[keep]) == 0:
+        return 0.0
+    best = 0.0
+    for mixed in _SMOOTHING:
+        rate = (events + mixed * y.mean()) / (rows + mixed)
+        best = max(best, _squared(value[keep], rate[keep], rows[keep]))
+    return best
+
+
+def _squared(one: FloatArray, other: FloatArray, weight: IntArray) -> float:
+    a, b = one - np.average(one, weights=weight), other - np.average(other, weights=weight)
+    both = float((weight * a * a).sum() * (weight * b * b).sum())
+    return float((weight * a * b).sum() ** 2 / both) if both > 0 else 0.0
+
+
+def _left_out(values: FloatArray, code: IntArray, y: FloatArray) -> float:
+    """Return the share of a number's spread within the levels that the row's own outcome explains."""
+    known = np.isfinite(values)
+    if not known.all():
+        return 0.0
+    group = np.unique(code, return_inverse=True)[1]
+    cell = 2 * group + (y == 1)
+    rows = np.bincount(cell, minlength=2)
+    means = np.bincount(cell, values) / np.maximum(rows, 1)
+    centre = np.bincount(group, values) / np.bincount(group)
+    total = float(((values - centre[group]) ** 2).sum())
+    return 1 - float(((values - means[cell]) ** 2).sum()) / total if total > 0 else 0.0

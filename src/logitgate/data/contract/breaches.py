@@ -1,0 +1,164 @@
+"""From what became of each rule of a contract to findings in words and counts, never cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from ...decision.costs import IntArray
+from ...findings import Figure, Finding, Status
+from ...project.project import Project
+from ..readers.headers import likely
+from .suite import Rule, Suite
+
+CHECK = "contract"
+IDLE = "no row meets its row_condition, so nothing was checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one rule: counts and positions, never cells."""
+
+    rule: Rule
+    holds: bool = False
+    error: str | None = None
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    positions: tuple[int, ...] = ()
+
+
+def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> Iterator[Finding]:
+    """Yield what breaks the promises of every table, which no suite has to spell out."""
+    if not len(frame):
+        yield Finding(CHECK, "table", Status.FAIL, "it has no rows, so it shows nothing", {"rows": 0})
+    for column in project.declared_types:
+        if column in absent or column not in frame.columns:
+            hint = likely(column, set(frame.columns) - set(project.declared_types))
+            because = "the project declares it and the table does not have it" + (f": {hint}" if hint else "")
+            yield Finding(CHECK, column, Status.FAIL, because)
+        elif len(frame) and not frame[column].notna().any():
+            because = "the project declares it and every cell is empty"
+            yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": len(frame)})
+
+
+def nameless(frame: pd.DataFrame, aside: IntArray, project: Project) -> Iterator[Finding]:
+    """Yield how many rows have no id, beyond those that are put aside; where none has one, `unsaid` does."""
+    column = project.columns.row_id
+    if column not in frame.columns or not frame[column].notna().any():
+        return
+    absent = int(np.delete(frame[column].isna().to_numpy(dtype=bool), aside).sum())
+    if absent:
+        because = f"{absent:,} of {len(frame):,} rows have no id; give each row one, or leave it out"
+        yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": absent})
+
+
+def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
+    """Yield how many rows the project's condition keeps, where it has one."""
+    if project.rows.where is not None:
+        because = f"{kept:,} of {kept + left_out:,} rows match the condition and are kept"
+        yield Finding(CHECK, "rows.where", Status.PASS, because, {"rows": kept, "left_out": left_out})
+
+
+def missing(rule: Rule, frame: pd.DataFrame) -> Finding:
+    """Return the breach of a rule over columns that are not there, however harmless it was declared."""
+    lacking = ", ".join(name for name in rule.columns if name not in frame.columns)
+    because = f"{rule.because}: the table has no {lacking}, so nobody can tell"
+    return Finding(CHECK, rule.subject, Status.FAIL, because)
+
+
+def checked(outcome: Outcome) -> Outcome:
+    """Return what became of a rule; one whose condition no row meets checks nothing, so it does not hold."""
+    is_idle = "row_condition" in outcome.rule.kwargs and outcome.figures.get("rows") == 0
+    if not is_idle or outcome.rule.may_match_nothing or outcome.error is not None:
+        return outcome
+    return replace(outcome, holds=False, error=IDLE, positions=())
+
+
+def breach(outcome: Outcome) -> Finding:
+    """Return the breach of a rule; one that could not be evaluated stops, however harmless it is."""
+    rule, because, figures = outcome.rule, outcome.rule.because, outcome.figures
+    if outcome.error == IDLE:
+        because += f": {IDLE}; correct its value, or set meta.may_match_nothing"
+        return Finding(CHECK, rule.subject, Status.FAIL, because, figures)
+    if outcome.error is not None:
+        because += f": could not be evaluated ({outcome.error})"
+        return Finding(CHECK, rule.subject, Status.FAIL, because, figures)
+    if "unexpected" in figures:
+        of = (
+            f"{figures['cells']:,} cells that are there"
+            if "cells" in figures
+            else f"{figures['rows']:,} rows"
+        )
+        because += f": {figures['unexpected']:,} of {of} break it"
+    elif "observed" in figures:
+        because += f": found {figures['observed']:g}"
+    return Finding(CHECK, rule.subject, rule.status, because, figures)
+
+
+def share_of(figures: Mapping[str, Figure]) -> float | None:
+    """Return which share breaks a rule: of the cells that are there under `mostly`, else of the rows."""
+    of, unexpected = figures.get("cells", figures.get("rows")), figures.get("unexpected")
+    if not isinstance(of, int) or not isinstance(unexpected, int) or not of:
+        return None
+    return unexpected / of
+
+
+def harmless(finding: Finding) -> Finding:
+    """Return the same breach when its rows are put aside."""
+    return replace(finding, status=Status.WARN, because=f"{finding.because}; quarantined")
+
+
+def excess(rows: int, of: int, project: Project) -> Finding | None:
+    """Return the breach that more rows would be put aside than the project allows, if they would."""
+    limit = project.contract.most_quarantined
+    if rows <= limit * of:
+        return None
+    because = (
+        f"{rows:,} of {of:,} rows break a rule, at most {limit:.2%} may be put aside; mend the source, "
+        "or raise contract.most_quarantined"
+    )
+    return Finding(CHECK, "quarantine", Status.FAIL, because, {"rows": of, "broken": rows, "limit": limit})
+
+
+def holding(suite: Suite, outcomes: Iterable[Outcome], unchecked: int = 0) -> Iterator[Finding]:
+    """Yield one finding for all rules that hold, with the suite's digest and a note on unchecked files."""
+    kept = [outcome for outcome in outcomes if outcome.holds]
+    columns = [outcome.rule.columns for outcome in kept]
+    if columns:
+        of_all = "" if len(columns) == len(suite.rules) else f" of {len(suite.rules)}"
+        because = f"{len(columns)}{of_all} expectations hold, over {len(set().union(*columns))} columns"
+        figures: dict[str, Figure] = {
+            "holding": len(columns),
+            "expectations": len(suite.rules),
+            "suite_digest": suite.digest,
+        }
+        figures |= _rows_checked(kept)
+        if unchecked:
+            because += f"; damage inside {unchecked} Parquet files without page checksums would not be found"
+            figures["parquet_files_without_checksums"] = unchecked
+        yield Finding(CHECK, suite.name, Status.PASS, because, figures)
+
+
+def _rows_checked(kept: Iterable[Outcome]) -> dict[str, Figure]:
+    """Return how many rows each rule was held against, those without its condition's rows left out."""
+    return {
+        f"rows checked by {one.rule.subject}": one.figures["rows"] for one in kept if "rows" in one.figures
+    }
+
+
+def positions_of(outcomes: Iterable[Outcome]) -> IntArray:
+    """Return the positions of the rows that break any of the rules, rising."""
+    return np.array(
+        sorted({position for outcome in outcomes for position in outcome.positions}), dtype=np.int64
+    )
+
+
+def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """Return how many rows break each rule."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts[outcome.rule.subject] += len(outcome.positions)
+    return dict(counts)

@@ -1,0 +1,4 @@
+"""The cells of CSV, Parquet, SQL, Delta Lake and Iceberg, and where each row stands.
+
+Read `source`, then the format you need, then `casts` and `cells`: from stored to declared types.
+"""

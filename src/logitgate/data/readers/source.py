@@ -1,0 +1,123 @@
+"""The cells as a file or a database gave them, and where each row of them stands."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import pyarrow as pa
+
+from ...errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Cells without declared types yet.
+
+    Parameters
+    ----------
+    name : str
+        What a refusal calls it: a file's name, or `rows.query`.
+    cells : pyarrow.Table
+        Every column, in the type that it is stored in; CSV has text only.
+    place : callable
+        Says where the row of an index stands: `rows.csv line 17`.
+    """
+
+    name: str
+    cells: pa.Table
+    place: Callable[[int], str]
+
+
+def numbered(name: str, cells: pa.Table, before: int = 0) -> Source:
+    """Return a source whose rows have no lines: the first one is `row 1`, or follows `before` others."""
+    return Source(name, cells, lambda row: f"{name} row {before + row + 1}")
+
+
+def rebatched(sources: Iterable[Source], rows: int) -> Iterator[Source]:
+    """Cut sources of one schema into others of so many rows each; the last one may have fewer, even none.
+
+    Raises
+    ------
+    DataError
+        When a source has other columns or types than the first one.
+    """
+    waiting: list[Source] = []
+    count, first, yielded = 0, None, False
+    for source in sources:
+        first = first or _part(source, 0, 0)
+        _same_schema(first, source)
+        start, size = 0, source.cells.num_rows
+        while count + size - start >= rows:
+            waiting.append(_part(source, start, rows - count))
+            yield joined(waiting)
+            yielded = True
+            start, waiting, count = start + rows - count, [], 0
+        if start < size:
+            waiting.append(_part(source, start, size - start))
+            count += size - start
+    if first is not None and (waiting or not yielded):
+        yield joined(waiting or [first])
+
+
+def _part(source: Source, start: int, rows: int) -> Source:
+    return Source(source.name, source.cells.slice(start, rows), lambda row: source.place(start + row))
+
+
+def joined(sources: Sequence[Source]) -> Source:
+    """Put sources of one schema below each other.
+
+    Raises
+    ------
+    DataError
+        When a source lacks a column of the first one, has one more, or stores it in another type.
+    """
+    first, *others = sources
+    if not others:
+        return first
+    for other in others:
+        _same_schema(first, other)
+    ends = list(accumulate(source.cells.num_rows for source in sources))
+
+    def place(row: int) -> str:
+        found = bisect_right(ends, row)
+        return sources[found].place(row - ends[found] + sources[found].cells.num_rows)
+
+    names = first.cells.column_names
+    return Source(first.name, pa.concat_tables([source.cells.select(names) for source in sources]), place)
+
+
+def unique_names(name: str, columns: Sequence[str]) -> None:
+    """Refuse a table two of whose columns have the same name, or one of whose columns has none.
+
+    Raises
+    ------
+    DataError
+        Naming the column.
+    """
+    counts = Counter(columns)
+    for number, column in enumerate(columns, start=1):
+        if not column.strip():
+            remedy = "name it; in a CSV file by rows.unnamed = 'row', and columns.id = 'row' if it is the id"
+            raise DataError(name, f"column {number} has no name", remedy)
+        if counts[column] > 1:
+            raise DataError(name, f"column '{column}' stands {counts[column]} times", "keep one of them")
+
+
+def _same_schema(first: Source, other: Source) -> None:
+    expected, found = _types(first.cells), _types(other.cells)
+    for column in sorted(expected.keys() | found.keys()):
+        if expected.get(column) != found.get(column):
+            raise DataError(
+                f"{other.name}, column '{column}'",
+                f"is {found.get(column, 'absent')}, but {expected.get(column, 'absent')} in {first.name}",
+                "write all files of the table with the same columns and types",
+            )
+
+
+def _types(cells: pa.Table) -> dict[str, Any]:
+    return dict(zip(cells.column_names, cells.schema.types, strict=True))

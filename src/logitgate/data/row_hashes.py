@@ -1,0 +1,127 @@
+"""Which rows a model has learned from: a hash for each, so that nobody is judged on rows that it knows.
+
+The hash of a row is version 1: BLAKE2b with a digest of 8 bytes and the personalisation ``logitgate-row-1``,
+read as a little-endian number, over
+
+- with a time: the byte 1, the microseconds since 1970 in UTC as 8 little-endian bytes, the id in UTF-8;
+- without one: the byte 0, the id in UTF-8;
+
+so it depends on what id and time are, and neither on how a file types them nor on the process. Of n rows, two
+share a hash by chance with a probability of about n^2 / 2^65. The id must mean the same row in every table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..decision.costs import BoolArray
+from ..project.project import Project
+from .sample import Sample
+
+Hashes: TypeAlias = NDArray[np.uint64]
+
+_VERSION = 1
+_PERSON = f"logitgate-row-{_VERSION}".encode()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenRows:
+    """The rows that a model learned from.
+
+    Parameters
+    ----------
+    scheme : str
+        Version of the hash and the columns it was taken over; hashes of different schemes never meet.
+    hashes : uint64 array of shape (n,)
+        Sorted, each once.
+    """
+
+    scheme: str
+    hashes: Hashes
+
+    @classmethod
+    def of(cls, parts: Iterable[Sample], project: Project) -> SeenRows:
+        """Collect the rows of some parts."""
+        return cls(scheme_of(project), np.unique(np.concatenate([row_hashes(part) for part in parts])))
+
+    def packed(self) -> bytes:
+        """Return scheme and hashes as an archive of NumPy arrays (.npz), the same bytes each time."""
+        archive = io.BytesIO()
+        np.savez(archive, scheme=np.array(self.scheme), hashes=self.hashes.astype("<u8"))
+        return archive.getvalue()
+
+    @classmethod
+    def unpacked(cls, archive: bytes) -> SeenRows:
+        """Rebuild from what `packed` returned; nothing in it is run."""
+        with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
+            return cls(str(kept["scheme"]), kept["hashes"].astype(np.uint64))
+
+    def holds(self, hashes: Hashes) -> BoolArray:
+        """Return which of the rows are among these; shape of `hashes`."""
+        if not len(self.hashes):
+            return np.zeros(len(hashes), dtype=bool)
+        place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return np.asarray(self.hashes[place] == hashes, dtype=bool)
+
+
+def untouched(test: Sample, project: Project, seen: Iterable[SeenRows | None]) -> BoolArray | None:
+    """Return which test rows no model has learned from, shape (n,).
+
+    Parameters
+    ----------
+    test : Sample
+    project : Project
+    seen : iterable of SeenRows
+        One for each model; None for a model that was kept without them.
+
+    Returns
+    -------
+    bool array of shape (n,) or None
+        None when it cannot be known for one of the models.
+    """
+    known, hashes = np.ones(len(test), dtype=bool), row_hashes(test)
+    for rows in seen:
+        if rows is None or rows.scheme != scheme_of(project):
+            return None
+        known &= ~rows.holds(hashes)
+    return known
+
+
+def scheme_of(project: Project) -> str:
+    """Return the version of the hash and the columns it is taken over."""
+    columns = (project.columns.row_id, project.columns.time)
+    return f"{_VERSION}: " + ", ".join(name for name in columns if name)
+
+
+def row_hashes(sample: Sample) -> Hashes:
+    """Return the hash of each row, shape (n,), in the order of the rows.
+
+    Raises
+    ------
+    ValueError
+        When a row has no time.
+    """
+    heads: Iterable[bytes] = (b"\0" for _ in range(len(sample)))
+    if sample.time is not None:
+        if np.isnat(sample.time).any():
+            raise ValueError("a row without a time has no hash")
+        moments = sample.time.astype("datetime64[us]").astype("<i8").tobytes()
+        heads = (b"\1" + moments[start : start + 8] for start in range(0, len(moments), 8))
+    blake2b = hashlib.blake2b
+    digests = (
+        blake2b(head + str(name).encode(), digest_size=8, person=_PERSON).digest()
+        for head, name in zip(heads, sample.ids, strict=True)
+    )
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def digest_of(hashes: Hashes) -> str:
+    """Return the sha256 of a set of rows, in hexadecimal, whatever their order."""
+    return hashlib.sha256(np.sort(hashes).astype("<u8").tobytes()).hexdigest()

@@ -1,1 +1,0 @@
-"""Where the core meets its vendors: one vendor a file."""

@@ -1,0 +1,268 @@
+"""Intervals for rates, means and ratios, one-sided bounds, and corrections for many tests.
+
+Means may be clustered: rows of one entity are not independent, so the error of the mean is taken
+from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Holm
+(1979); Benjamini, Hochberg (1995).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtr, stdtrit
+
+from ..decision.costs import BoolArray, IntArray
+from ..decision.expressions import FloatArray
+from ..findings import Status
+
+Clusters: TypeAlias = NDArray[np.integer] | None
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value and its interval; NaN where undefined."""
+
+    value: float
+    low: float = NAN
+    high: float = NAN
+
+    def figures(self, name: str) -> dict[str, float]:
+        """Return the value and its limits under `name`, `name_low` and `name_high`."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+    def __iter__(self) -> Iterator[float]:
+        """Yield value, low and high."""
+        yield from (self.value, self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The mean of each group of rows, its standard error and degrees of freedom; shape (k,)."""
+
+    mean: FloatArray
+    error: FloatArray
+    degrees: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray, group: IntArray, groups: int, cluster: Clusters = None) -> Means:
+        """Average the rows of each group, with errors that respect the clusters.
+
+        The variance is ``G/(G-1) * sum_g (sum of the residuals in cluster g)^2 / n^2`` with G - 1
+        degrees of freedom, which for clusters of one row is the usual ``s^2/n``.
+
+        Parameters
+        ----------
+        values : array of shape (n,)
+        group : int array of shape (n,)
+            From 0 to `groups` - 1.
+        groups : int
+        cluster : int array of shape (n,), optional
+            Codes from 0 on, not necessarily all in use; without them each row stands for itself.
+
+        Returns
+        -------
+        Means
+            Error and degrees are NaN and at most 0 where a group has fewer than two clusters.
+        """
+        return Units.of(group, groups, cluster).ratio(values, np.ones(len(values)))
+
+    def limits(self, confidence: float) -> tuple[FloatArray, FloatArray]:
+        """Return the two-sided t limits of each group's mean."""
+        reach = self.quantile((1 + confidence) / 2) * self.error
+        return self.mean - reach, self.mean + reach
+
+    def upper(self, alpha: float) -> FloatArray:
+        """Return what each mean exceeds with probability at most alpha."""
+        return self.mean + self.quantile(1 - alpha) * self.error
+
+    def p_above(self, margin: float) -> FloatArray:
+        """Return the one-sided p-value of each mean being above `margin`, NaN where there is no error.
+
+        Rows that all agree have no spread; then the p-value is 0 above the margin and 1 otherwise.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic = (self.mean - margin) / self.error
+            p_value = stdtr(np.where(self.degrees > 0, self.degrees, NAN), -statistic)
+        certain = np.where(self.mean > margin, 0.0, 1.0)
+        known = (self.error == 0) & np.isfinite(self.mean) & np.isfinite(margin)
+        return np.where(known, certain, p_value)
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return Student's quantile for each group's degrees of freedom."""
+        return np.asarray(stdtrit(np.where(self.degrees > 0, self.degrees, NAN), probability))
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The independent units of each group: its rows, or the parts of clusters that lie in it."""
+
+    groups: int
+    unit: IntArray
+    """The unit of each row, shape (n,)."""
+    owner: IntArray
+    """The group of each unit, shape (units,)."""
+
+    @classmethod
+    def of(cls, group: IntArray, groups: int, cluster: Clusters = None) -> Units:
+        """Find the units.
+
+        Parameters
+        ----------
+        group : int array of shape (n,)
+            From 0 to `groups` - 1.
+        groups : int
+        cluster : int array of shape (n,), optional
+            Codes from 0 on, not necessarily all in use; without them each row stands for itself.
+
+        Raises
+        ------
+        ValueError
+            When a row has no cluster.
+        """
+        if cluster is None:
+            return cls(groups, np.arange(len(group)), group)
+        if len(cluster) and int(cluster.min()) < 0:
+            raise ValueError("a row without a cluster: cluster codes start at 0")
+        pairs, unit = np.unique(cluster.astype(np.int64) * groups + group, return_inverse=True)
+        return cls(groups, unit, pairs % groups)
+
+    def sums(self, values: FloatArray | BoolArray) -> FloatArray:
+        """Sum over the rows of each unit what they hold, shape (n,)."""
+        return np.asarray(np.bincount(self.unit, values, len(self.owner)), dtype=np.float64)
+
+    def totals(self, sums: FloatArray | BoolArray) -> FloatArray:
+        """Sum over the units of each group what they hold, shape (units,)."""
+        return np.asarray(np.bincount(self.owner, sums, self.groups), dtype=np.float64)
+
+    def ratio(self, numerator: FloatArray | BoolArray, denominator: FloatArray | BoolArray) -> Means:
+        """Return sum(numerator) / sum(denominator) of each group, with its linearised error.
+
+        The variance is ``G/(G-1) * sum_g (sum over unit g of numerator - ratio * denominator)^2 /
+        sum(denominator)^2`` over the G units that hold any of either, with G - 1 degrees of freedom.
+        With a denominator of ones this is the mean, with an indicator the mean of a part of the rows.
+
+        Parameters
+        ----------
+        numerator, denominator : arrays of shape (n,)
+        """
+        above, below = self.sums(numerator), self.sums(denominator)
+        total = self.totals(below)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.totals(above) / total
+            squares = self.totals((above - ratio[self.owner] * below) ** 2)
+            units = self.totals(self.sums((numerator != 0) | (denominator != 0)) > 0)
+            error = np.sqrt(squares * units / (units - 1)) / np.abs(total)
+        return Means(ratio, np.where(units > 1, error, NAN), units - 1)
+
+
+def wilson(successes: float, n: float, confidence: float = 0.95) -> Estimate:
+    """Return a rate with Wilson's score interval; NaN when there are no rows.
+
+    Examples
+    --------
+    >>> rate = wilson(7, 12)
+    >>> round(rate.low, 6), round(rate.high, 6)
+    (0.319511, 0.80674)
+    """
+    if not n > 0:
+        return Estimate(NAN)
+    rate = successes / n
+    low, high = wilson_limits(np.array(rate), np.array(n), float(ndtri((1 + confidence) / 2)))
+    return Estimate(float(rate), float(low), float(high))
+
+
+def wilson_limits(
+    rate: FloatArray, n: FloatArray, quantile: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's limits of rates over n rows, at a normal (or t) quantile; NaN without rows."""
+    square = quantile**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = (n * rate + square / 2) / (n + square)
+        reach = np.sqrt(square * (n * rate * (1 - rate) + square / 4)) / (n + square)
+    low = np.where((rate == 0) & (reach > 0), 0.0, np.maximum(0.0, centre - reach))
+    high = np.where((rate == 1) & (reach > 0), 1.0, np.minimum(1.0, centre + reach))
+    return low, high
+
+
+def mean_interval(values: FloatArray, cluster: Clusters = None, confidence: float = 0.95) -> Estimate:
+    """Return the mean of the rows with its t interval; fewer than two clusters have none.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+    cluster : int array of shape (n,), optional
+    confidence : float
+    """
+    means = _one_group(values, cluster)
+    low, high = means.limits(confidence)
+    return Estimate(float(means.mean[0]), float(low[0]), float(high[0]))
+
+
+def upper_bound(values: FloatArray, cluster: Clusters = None, alpha: float = 0.05) -> float:
+    """Return the one-sided upper t bound of the mean: true in 1 - alpha of all samples."""
+    return float(_one_group(values, cluster).upper(alpha)[0])
+
+
+def lower_bound(values: FloatArray, cluster: Clusters = None, alpha: float = 0.05) -> float:
+    """Return the one-sided lower t bound of the mean: true in 1 - alpha of all samples."""
+    return float(_one_group(values, cluster).upper(1 - alpha)[0])
+
+
+def holm(p_values: FloatArray) -> FloatArray:
+    """Return Holm's step-down adjusted p-values, in the order given.
+
+    A NaN stays NaN and still counts as a test of the family.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values, kind="stable")
+    left = np.arange(len(p_values), 0, -1)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(np.asarray(p_values)[order] * left), 1.0)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
+    """Return Benjamini and Hochberg's step-up adjusted p-values (q-values), in the order given.
+
+    Calling all of at most q a discovery keeps the expected share of false ones below q. A NaN
+    stays NaN and still counts as a test of the family.
+
+    Examples
+    --------
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    order = np.argsort(p_values, kind="stable")
+    scaled = np.asarray(p_values)[order] * len(p_values) / np.arange(1, len(p_values) + 1)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.fmin.accumulate(scaled[::-1])[::-1]
+    return np.where(np.isnan(p_values), NAN, np.minimum(adjusted, 1.0))
+
+
+def _one_group(values: FloatArray, cluster: Clusters) -> Means:
+    return Means.of(values, np.zeros(len(values), dtype=np.int64), 1, cluster)
+
+
+def proves_inside(interval: Estimate, low: float, high: float) -> Status:
+    """PASS when the whole interval lies in [low, high], FAIL when none of it does."""
+    if low <= interval.low <= interval.high <= high:
+        return Status.PASS
+    if interval.low <= interval.high < low or high < interval.low <= interval.high:
+        return Status.FAIL
+    return Status.INDETERMINATE
+
+
+def proves_below(upper: float, low: float, limit: float) -> Status:
+    """PASS when the upper bound is below the limit, FAIL when the whole interval is not."""
+    if low <= upper < limit:
+        return Status.PASS
+    return Status.FAIL if limit <= low <= upper else Status.INDETERMINATE

@@ -1,0 +1,129 @@
+"""Judging two versions anew, on the rows of a span of time that neither was fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
+
+from ..checks.behaviour import behaviour_findings
+from ..data.row_hashes import SeenRows, untouched
+from ..data.sample import Sample, observe
+from ..decision.rule import Rule
+from ..errors import DataError, ProjectError
+from ..findings import Finding, Status
+from ..model.baselines import PRIOR
+from ..model.model import Model
+from ..project.project import Project
+from .judge import Opponents, judge
+from .training import Evidence
+
+REQUIRED = ("rows", "contract", "baselines", "calibration", "slices", "behaviour", "champion", "self-test")
+"""What can be asked of models that are frozen: not how their rows were chosen or how they were fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time: from `since` up to, but not with, `until`; None leaves a side open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """The version that is judged, the rows it was fitted on (None if unknown), its events' share there."""
+
+    model: Model
+    seen: SeenRows | None
+    prevalence: float
+
+
+def choose_rows(evidence: Evidence, span: Span) -> tuple[Evidence, Sample | None]:
+    """Take the rows of a span whose outcomes are known and mature; None when the rows forbid it.
+
+    Raises
+    ------
+    ProjectError
+        When the span is empty, or has limits and the project declares no time.
+    """
+    project = evidence.project
+    _refuse_strange(span, project)
+    if evidence.stops:
+        return evidence, None
+    frame = evidence.frame
+    if span.since is not None:
+        frame = frame[frame[project.columns.time] >= _aware(span.since)]
+    # The window is how far back a training looks; here the span says that.
+    whole = project.model_copy(update={"split": project.split.model_copy(update={"window": None})})
+    try:
+        observed = observe(frame, whole, span.until)
+    except DataError as error:
+        refused = Finding("rows", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
+        return evidence.plus([refused]), None
+    counts = {"before_since": len(evidence.frame) - len(frame), **observed.counts}
+    counted = Finding("rows", "span", Status.PASS, f"{len(observed.sample)} rows have an outcome", counts)
+    return replace(evidence, as_of=observed.as_of).plus([counted]), observed.sample
+
+
+def rejudge(evidence: Evidence, sample: Sample, judged: Judgeable, opponents: Opponents) -> Evidence:
+    """Hold a version against another one by the gates of a training.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of the chosen rows.
+    sample : Sample
+        What `choose_rows` found. Rows that either version was fitted on are left out and counted.
+    judged : Judgeable
+        In the place of the challenger.
+    opponents : Opponents
+        The other version, in the place of the champion.
+    """
+    project = evidence.project
+    kept = _unseen(sample, project, judged, opponents)
+    left_out = len(sample) - len(kept)
+    because = f"{left_out} of {len(sample)} rows were left out, as a version was fitted on them"
+    events = int(kept.y.sum())
+    figures = {"left_out": left_out, "used": len(kept), "events": events}
+    if not 0 < events < len(kept):
+        because += f"; {len(kept)} rows with {events} events judge nobody: give a later or longer span"
+        return evidence.plus([Finding("rows", "unseen rows", Status.FAIL, because, figures)])
+    counted = Finding("rows", "unseen rows", Status.PASS, because, figures)
+    prior = {PRIOR: prior_model(judged.prevalence, judged.model)}
+    try:
+        found = judge(judged.model, replace(opponents, baselines=prior, own_rows=judged.seen), kept, project)
+    except DataError as error:
+        refused = Finding("evaluation", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
+        return evidence.plus([counted, refused])
+    known = replace(evidence, judged=found).plus([counted, *found.findings], found.exhibits)
+    return known.plus(*behaviour_findings(judged.model, evidence.cases, kept, project))
+
+
+def prior_model(prevalence: float, like: Model) -> Model:
+    """Return a model that gives each row one probability and flags by the costs of another model."""
+    weights = (1 - prevalence, prevalence)
+    constant = DummyClassifier(strategy="prior").fit(np.zeros((2, 1)), [0, 1], sample_weight=weights)
+    return Model(Pipeline([("model", constant)]), Rule("per-row"), like.costs, like.features)
+
+
+def _unseen(sample: Sample, project: Project, judged: Judgeable, opponents: Opponents) -> Sample:
+    """Leave out what either version knows; where that is unknown, the champion's gate says so."""
+    known = untouched(sample, project, (judged.seen, opponents.champion_rows))
+    return sample if known is None else sample.take(known)
+
+
+def _refuse_strange(span: Span, project: Project) -> None:
+    limits = [_aware(limit) for limit in (span.since, span.until) if limit is not None]
+    if limits and project.columns.time is None:
+        rule = "--since and --until need a time, and the project declares none"
+        raise ProjectError(project.name, rule, "declare columns.time, or compare on all rows")
+    if len(limits) > 1 and limits[0] >= limits[1]:
+        raise ProjectError("--since", "is not before --until", "give an earlier --since")
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,298 @@
+"""`register`, `champion`, `compare`, `explain` and `monitor`: work with the stores, as the commands do it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from ..checks.case_files import read_cases
+from ..data.contract.validation import check_contract
+from ..data.frames import source_of, typed_frame
+from ..data.table import Table, read_rows
+from ..decision.pyfunc import ANSWER, Terms, answer
+from ..decision.rule import Decision
+from ..environment import home
+from ..errors import DataError, RefusedError
+from ..gates.rejudge import REQUIRED, Span, choose_rows, rejudge
+from ..gates.training import Evidence, judge_model
+from ..gates.verdict.markdown import headline
+from ..gates.verdict.outcome import Outcome
+from ..model.explain_row import explain_row
+from ..model.scored_rows import Stamp, laid_out
+from ..monitoring.window import Limits, Monitored
+from ..production import champion as serving
+from ..production import comparison as comparing
+from ..production import monitoring, release
+from ..production.champion import Serving
+from ..production.monitoring import Tables
+from ..production.scoring.score import Asked, score_table
+from ..project.gates import Slices
+from ..project.project import Project
+from ..tracking import windows
+from ..tracking.runs import training_run
+from ..tracking.store import open_store
+from .project import moment_of
+from .training import Training
+
+
+def register(result: Training) -> Outcome:
+    """Judge a trained model against the champion, register it, and promote it if every gate passes.
+
+    Parameters
+    ----------
+    result : Training
+        As `train` returned it.
+
+    Returns
+    -------
+    Outcome
+        With version, verdict and whether it was promoted. The same training is registered once: doing it
+        again returns the outcome of the first time.
+
+    Raises
+    ------
+    ConflictError
+        When production changed meanwhile.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    project, store = result.evidence.project, open_store(home())
+    snapshot = release.Snapshot.of(project, result.digest, result.as_of)
+    with release.only_one(store, project, snapshot) as earlier:
+        if earlier is not None and earlier.repeated:
+            return earlier
+        with release.recording(store, project, snapshot, earlier) as run:
+            if earlier is not None:
+                return release.promote_if_passed(run, earlier)
+            evidence = judge_model(result.learned, release.opponents(store, result.learned, snapshot))
+            return release.promote_if_passed(run, release.record_and_register(run, evidence, snapshot))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Champion:
+    """The version in production.
+
+    Parameters
+    ----------
+    serving : Serving
+        The loaded model.
+    project : Project, optional
+        With it rows are scored as `logitgate score` does it.
+    """
+
+    serving: Serving
+    project: Project | None = None
+
+    @property
+    def name(self) -> str:
+        """The registered model's name."""
+        return self.serving.version.name
+
+    @property
+    def version(self) -> int:
+        """Its number in the registry."""
+        return self.serving.version.version
+
+    def score(self, table: object) -> pd.DataFrame:
+        """Score the rows of a table.
+
+        Parameters
+        ----------
+        table : pandas or polars DataFrame, or Arrow table, of n rows
+            For a champion that was found by its project the rows are typed and held against the contract;
+            found by its name alone, the table is a pandas DataFrame whose index names the rows.
+
+        Returns
+        -------
+        DataFrame of n rows
+            As `logitgate score` writes it: id, probability, threshold, decision, expected costs, version,
+            request id and time.
+
+        Raises
+        ------
+        DataError
+            When a row cannot be scored.
+        RefusedError
+            When the contract refuses the rows; none is scored then.
+        """
+        if self.project is not None:
+            return _scored_by_contract(self.serving, self.project, table)
+        if not isinstance(table, pd.DataFrame):
+            rule = "is no pandas DataFrame, and without a project no other table can be typed"
+            raise DataError("the table", rule, "give a pandas DataFrame, or use lg.champion(project)")
+        return _answered(self.serving, table)
+
+    def __repr__(self) -> str:
+        """Return name and version."""
+        stale = f", not confirmed: {self.serving.because}" if self.serving.because else ""
+        return f"<Champion {self.name} version {self.version}{stale}>"
+
+
+def champion(model: str | Project) -> Champion:
+    """Load the version in production, or its last good copy while the registry is away.
+
+    Parameters
+    ----------
+    model : str or Project
+        The name of a registered model, or its project.
+
+    Raises
+    ------
+    RefusedError
+        When no version is in production.
+    ConflictError
+        When the registry is not what the ledger says.
+    UnavailableError
+        When the registry cannot be reached and there is no copy.
+    """
+    if isinstance(model, Project):
+        return Champion(serving.champion(home(), model.name), model)
+    return Champion(serving.champion(home(), model))
+
+
+def compare(
+    project: Project,
+    against: int,
+    judged: int,
+    *,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+) -> Outcome:
+    """Judge a registered version against another one, on rows that neither was fitted on.
+
+    Nothing is promoted.
+
+    Parameters
+    ----------
+    project : Project
+    against, judged : int
+        Numbers of the version in the champion's place, and of the one that is judged.
+    since, until : str or datetime, optional
+        From this moment on, and before that one.
+
+    Raises
+    ------
+    RefusedError
+        When a version is not in the registry.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    span = Span(moment_of(since, "since"), moment_of(until, "until"))
+    store = open_store(home())
+    pair = comparing.match(store, project, against, judged)
+    version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read_rows(project)
+    with training_run(store, project.name, comparing.opening_note(pair)) as run:
+        contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+        kept = contract.kept(table.frame)
+        evidence = Evidence(project, kept, findings=contract.findings, cases=cases, required=REQUIRED)
+        evidence, rows = choose_rows(evidence, span)
+        if rows is not None:
+            evidence = rejudge(evidence, rows, version, comparing.opponents(store, pair.against, rows))
+        return comparing.record_comparison(run, evidence, pair, version.model.rule, table.digest)
+
+
+def explain(project: Project, row: str, version: int | None = None) -> dict[str, Any]:
+    """Explain the decision about the row with this id: what each feature adds to the log-odds.
+
+    Parameters
+    ----------
+    project : Project
+    row : str
+        The id of a row of the project's table.
+    version : int, optional
+        Default: the champion.
+
+    Returns
+    -------
+    dict
+        Plain values; `base` and the contributions add up to `log_odds`.
+
+    Raises
+    ------
+    DataError
+        When no row, or more than one, has this id.
+    RefusedError
+        When there is no such version.
+    """
+    known, shipment = release.load_version(open_store(home()), project, version)
+    means = tuple(shipment.reference["design_means"])
+    explained = explain_row(shipment.model, means, read_rows(project).frame, project, str(row))
+    return {"version": known.version, **explained}
+
+
+def monitor(
+    project: Project,
+    table: object,
+    *,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    labels: object = None,
+) -> Monitored:
+    """Hold a window of new rows against the champion's reference, and record the window.
+
+    Nothing is done about it: `reaction` says what is wanted.
+
+    Parameters
+    ----------
+    project : Project
+    table : pandas or polars DataFrame, Arrow table, or Table
+    since, until : str or datetime, optional
+        From this moment on, and before that one.
+    labels : table, optional
+        Outcomes that came apart from the rows.
+
+    Raises
+    ------
+    ConflictError
+        When nothing is in production, or the registry is not what the ledger says.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    limits = Limits(moment_of(since, "since"), moment_of(until, "until"), datetime.now(UTC))
+    store = open_store(home())
+    now = monitoring.standing(store, project)
+    plain = project.model_copy(update={"slices": Slices()})
+    apart = None if labels is None else typed_frame(labels, plain)
+    with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
+        tables = Tables(typed_frame(table, plain), apart, None)
+        held = monitoring.hold_against_contract(tables, limits, project)
+        seen = monitoring.watch(held, limits, now, project, tables)
+        reaction = monitoring.react(store, project, limits, now, seen)
+        version, digest = now.champion.version, now.champion.digest
+        found = Monitored(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
+        return windows.keep(run, found, project)
+
+
+def _scored_by_contract(found: Serving, project: Project, table: object) -> pd.DataFrame:
+    """Score a table by the road of files, so that not one row can be answered otherwise."""
+    with tempfile.TemporaryDirectory(prefix="logitgate-score-") as folder:
+        rows, out = Path(folder) / "table.parquet", Path(folder) / "scores.parquet"
+        frame = table.frame if isinstance(table, Table) else table
+        pq.write_table(source_of(frame).cells, rows, write_page_checksum=True)
+        outcome = score_table(found, project, Asked(rows, out))
+        if outcome.is_refused:
+            remedy = "mend the rows; lg.check shows every rule"
+            raise RefusedError("the table", headline(outcome.verdict), remedy)
+        scored: pd.DataFrame = pq.read_table(out).to_pandas()
+        return scored
+
+
+def _answered(found: Serving, frame: pd.DataFrame) -> pd.DataFrame:
+    """Answer rows as the registered model does when MLflow serves it, and lay them out as scores."""
+    model, version = found.shipment.model, found.version
+    terms = Terms(
+        model.rule, model.costs, model.features.numeric, model.features.categorical, found.shipment.unit
+    )
+    try:
+        answers = answer(model.pipeline, terms, frame)
+    except ValueError as error:
+        raise DataError("the table", str(error), "see that the features are as in training") from None
+    stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
+    decision = Decision(*(answers[name].to_numpy() for name in ANSWER))
+    return laid_out(pd.Series(frame.index.astype(str)), [""] * len(frame), decision, stamp)

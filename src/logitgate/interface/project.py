@@ -1,0 +1,54 @@
+"""`load_project`: a project from its file or from plain values; and dates as Python callers give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..project import load
+from ..project.project import Project, parse_as_of
+
+
+def load_project(source: str | Path | Mapping[str, Any]) -> Project:
+    """Read and check a project.
+
+    Parameters
+    ----------
+    source : path or mapping
+        A project file, whose relative paths start at its own folder, or the same keys as plain values, whose
+        relative paths start at the current folder. ``docs/project-file.md`` lists every key.
+
+    Returns
+    -------
+    Project
+        Frozen; ``project.model_dump()`` returns plain values.
+
+    Raises
+    ------
+    ProjectError
+        Naming each broken key, its rule and the remedy.
+
+    Examples
+    --------
+    >>> try:
+    ...     load_project({"name": "visits", "rows": {"paths": "visits.csv"}})
+    ... except Exception as error:
+    ...     "rows.paths is unknown: did you mean path?" in str(error)
+    True
+    """
+    if isinstance(source, Mapping):
+        return load.resolved(load.parse_project(source, "the project"), Path.cwd())
+    return load.load_project(Path(source))
+
+
+def moment_of(given: str | datetime | None, name: str) -> datetime | None:
+    """Return a date that a caller gave as text or as a moment; None stays None.
+
+    Raises
+    ------
+    ProjectError
+        When a text is no date; it names the argument.
+    """
+    return parse_as_of(given, name) if isinstance(given, str) else given

@@ -1,0 +1,32 @@
+"""`read_table`: the rows of a project, from where it declares them or from a table in memory."""
+
+from __future__ import annotations
+
+from ..data.frames import typed_frame
+from ..data.table import Table, read_rows
+from ..project.project import Project
+
+
+def read_table(project: Project, table: object = None) -> Table:
+    """Read the rows of a project, typed as it declares.
+
+    Parameters
+    ----------
+    project : Project
+    table : pandas or polars DataFrame, Arrow table, or Table, optional
+        In place of the rows that the project names. The same rows have the same digest in memory and in
+        Parquet.
+
+    Returns
+    -------
+    Table
+        ``table.frame`` is a pandas DataFrame, ``table.digest`` identifies its cells.
+
+    Raises
+    ------
+    DataError
+        Naming row and column of what is not as declared.
+    UnavailableError
+        When there is no such file or database.
+    """
+    return read_rows(project) if table is None else typed_frame(table, project)

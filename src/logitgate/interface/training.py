@@ -1,0 +1,195 @@
+"""`check` and `train`: a table against its contract, and a model with the evidence for it.
+
+Both are the stages of the training flow, called one after the other; neither starts Prefect or MLflow, and
+nothing is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import pandas as pd
+
+from ..checks.case_files import read_cases
+from ..data.contract.validation import check_contract
+from ..errors import RefusedError
+from ..evidence_table import Exhibit
+from ..findings import Verdict
+from ..gates.judge import Opponents
+from ..gates.training import Evidence, judge_model, learn_model, part_rows
+from ..html_tables import html_table
+from ..model.model import Model
+from ..project.project import Project, parse_as_of
+from .tables import read_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FigureName: TypeAlias = Literal["roc", "reliability", "cost", "slices"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Training:
+    """What a training came to.
+
+    Parameters
+    ----------
+    learned : Evidence
+        All that is known without the test rows; the judgement can be made again from it.
+    evidence : Evidence
+        The same and the judgement against the baselines; no champion was asked.
+    digest : str
+        Of the rows.
+    as_of : str, optional
+        The date, as it was asked for.
+    """
+
+    learned: Evidence
+    evidence: Evidence
+    digest: str
+    as_of: str | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """All findings; a check that was never reached is INDETERMINATE."""
+        return self.evidence.verdict
+
+    @property
+    def model(self) -> Model:
+        """The model: `model.probability(frame)` and its decision rule, costs and features.
+
+        Raises
+        ------
+        RefusedError
+            When the training ended before there was one.
+        """
+        if self.evidence.learned is None:
+            rule = "no model was fitted, as the rows were refused before"
+            raise RefusedError(self.evidence.project.name, rule, "see result.verdict")
+        return self.evidence.learned.model
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables of evidence."""
+        return tuple(one.name for one in self.evidence.exhibits)
+
+    def exhibit(self, name: str) -> Exhibit:
+        """Return a table of evidence with its title and how to read it.
+
+        Raises
+        ------
+        KeyError
+            When there is none of this name; it lists those that there are.
+        """
+        for one in self.evidence.exhibits:
+            if one.name == name:
+                return one
+        raise KeyError(f"no table {name!r}; there are {', '.join(self.tables) or 'none'}")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of evidence as a data frame, its columns in order.
+
+        Raises
+        ------
+        KeyError
+            As `exhibit`.
+        """
+        found = self.exhibit(name)
+        return pd.DataFrame(list(found.rows), columns=list(found.columns))
+
+    def figure(self, name: FigureName) -> Axes:
+        """Draw a figure of the test rows, the same as is kept with a registered model.
+
+        Parameters
+        ----------
+        name : "roc", "reliability", "cost" or "slices"
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Its `figure` can be saved.
+
+        Raises
+        ------
+        RefusedError
+            When the training ended before the test rows were judged, or there is no slice to be drawn.
+        KeyError
+            When there is no figure of this name.
+        """
+        from ..tracking.drawings import drawn  # noqa: PLC0415 - Matplotlib is loaded when it is asked for
+
+        return drawn(self.evidence, name).axes[0]
+
+    def __repr__(self) -> str:
+        """Return the verdict, then what there is to look at."""
+        return f"<Training of {self.evidence.project.name}\n{self.verdict!r}\ntables: {self._named()}>"
+
+    def _repr_html_(self) -> str:
+        """Return the same for a notebook."""
+        title, note = f"Training of {self.evidence.project.name}", f"Tables: {self._named()}"
+        return html_table(title, (), ()) + self.verdict._repr_html_() + html_table(note, (), ())
+
+    def _named(self) -> str:
+        return ", ".join(self.tables) or "none"
+
+
+def check(project: Project, table: object = None) -> Verdict:
+    """Check a table against the project's contract, split it, and look for leakage and abrupt changes.
+
+    Parameters
+    ----------
+    project : Project
+    table : pandas or polars DataFrame, Arrow table, or Table, optional
+        In place of the rows that the project names; with outcomes.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    DataError
+        Naming row and column of what is not as declared.
+    ProjectError
+        When the contract or the case file cannot be read.
+    """
+    return Verdict(_checked(project, table, None)[0].findings)
+
+
+def train(project: Project, table: object = None, as_of: str | datetime | None = None) -> Training:
+    """Train a model and judge it on the test rows against its baselines.
+
+    Parameters
+    ----------
+    project : Project
+    table : pandas or polars DataFrame, Arrow table, or Table, optional
+        In place of the rows that the project names.
+    as_of : str or datetime, optional
+        Use only what was known before this moment.
+
+    Returns
+    -------
+    Training
+        Also when a check or a gate refuses: `result.verdict` says which, and why.
+
+    Raises
+    ------
+    DataError
+        Naming row and column of what is not as declared.
+    ProjectError
+        When `as_of` is no date, or the contract or the case file cannot be read.
+    """
+    asked = as_of.isoformat() if isinstance(as_of, datetime) else as_of
+    evidence, digest = _checked(project, table, asked)
+    learned = learn_model(evidence)
+    return Training(learned, judge_model(learned, Opponents()), digest, asked)
+
+
+def _checked(project: Project, table: object, as_of: str | None) -> tuple[Evidence, str]:
+    moment = parse_as_of(as_of, "as_of") if as_of else None
+    cases, rows = read_cases(project), read_table(project, table)
+    contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
+    kept = contract.kept(rows.frame)
+    return part_rows(Evidence(project, kept, moment, contract.findings, cases=cases)), rows.digest

@@ -1,0 +1,204 @@
+"""The design matrix: how features become the columns that a logistic model weighs.
+
+Only scikit-learn's own transformers are used, so that loading a model never needs to trust code of
+ours. What has to be decided from rows (where the knots of a spline lie, which columns have missing
+cells) is decided from the training rows alone.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
+
+from ..decision.expressions import FloatArray
+from ..project.data import Features
+from ..project.search import Form, Search
+
+Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
+"""Name, unfitted transformer, and the columns it reads."""
+
+TRUSTED_TYPES: tuple[str, ...] = (
+    "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
+)
+"""What `skops.io.load` must trust beyond its own list to read a pipeline of this project.
+
+The first is how imputers and encoders remember their input's type; the other two are the curves of
+a fitted `SplineTransformer` and the function by which they read arrays.
+"""
+
+_DEGREE = 3
+_FEWEST_KNOTS = 3
+_NEAR = 1e-9
+
+
+def design(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> ColumnTransformer:
+    """Lay out the design matrix of a form.
+
+    Parameters
+    ----------
+    form : Form
+    features : Features
+    search : Search
+        For its knots, interactions and how rare a level must be to be pooled.
+    rows : DataFrame of shape (n, ...)
+        The training rows: numeric features as floats, categorical ones as text or categories;
+        missing cells are NaN.
+
+    Returns
+    -------
+    ColumnTransformer
+        Not yet fitted; reads a frame with the feature columns and returns a dense float64 matrix.
+    """
+    return ColumnTransformer(blocks(form, features, search, rows), sparse_threshold=0.0)
+
+
+def blocks(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> list[Block]:
+    """Return the blocks of columns that make up a design matrix; see `design`.
+
+    Blocks of the same name in two forms over the same rows are the same.
+    """
+    gaps = [name for name in features.numeric if bool(rows[name].isna().any())]
+    found = _numeric(form, features, search, rows)
+    found.append(("missing", MissingIndicator(features="all"), gaps))
+    found.append(("levels", _levels(search), list(features.categorical)))
+    for position, (name, pair) in enumerate(search.interactions.items()):
+        if name in form.interactions:
+            found.append((f"interaction{position}", _interaction(pair, features, search), list(pair)))
+    return [block for block in found if block[2]]
+
+
+def knots(values: FloatArray, most: int) -> FloatArray | None:
+    """Return where the knots of a spline lie: at the distinct quantiles of the values.
+
+    A value that fills more than one quantile (no rain on most days) yields one knot, not several on
+    top of each other, which would leave columns without support.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+        NaN is left out.
+    most : int
+        Number of quantiles, from the smallest to the largest value.
+
+    Returns
+    -------
+    array of shape (k,), k <= most, or None
+        None where the values do not support a curve: fewer than three distinct knots, or no more
+        distinct values than the spline would have coefficients.
+    """
+    observed = np.unique(values[~np.isnan(values)])
+    if len(observed) < _FEWEST_KNOTS:
+        return None
+    places = np.nanquantile(values, np.linspace(0, 1, most))
+    near = _NEAR * (observed[-1] - observed[0])
+    places = places[np.diff(places, prepend=-np.inf) > near]
+    enough = len(places) >= _FEWEST_KNOTS and len(observed) > len(places) + _DEGREE
+    return places if enough else None
+
+
+def source_of(fitted: ColumnTransformer) -> list[tuple[str, ...]]:
+    """Return, for each column of a fitted design matrix, the feature or the two features it came from."""
+    sources: list[tuple[str, ...]] = []
+    for name, transformer, columns in fitted.transformers_:
+        width = fitted.output_indices_[name]
+        if name != "remainder":
+            sources += _sources(name, transformer, list(columns), width.stop - width.start)
+    return sources
+
+
+def _numeric(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> list[Block]:
+    columns = list(features.numeric)
+    match form.basis:
+        case "linear":
+            return [("linear", _linear(), columns)]
+        case "polynomial":
+            return [("polynomial", _polynomial(), columns)]
+        case "spline":
+            return _splines(columns, search.knots, rows)
+
+
+def _splines(columns: list[str], most: int, rows: pd.DataFrame) -> list[Block]:
+    """Group the columns by how many knots they support; those that support no curve stay linear."""
+    curved: dict[int, dict[str, FloatArray]] = {}
+    straight = []
+    for column in columns:
+        places = knots(rows[column].to_numpy(dtype=np.float64), most)
+        if places is None:
+            straight.append(column)
+        else:
+            curved.setdefault(len(places), {})[column] = places
+    found: list[Block] = [("straight", _linear(), straight)]
+    for count, group in sorted(curved.items()):
+        found.append((f"spline{count}", _spline(np.column_stack(list(group.values()))), list(group)))
+    return found
+
+
+def _linear() -> Pipeline:
+    return Pipeline([("impute", _impute()), ("scale", StandardScaler())])
+
+
+def _spline(places: FloatArray) -> Pipeline:
+    curve = SplineTransformer(knots=places, degree=_DEGREE, extrapolation="constant", include_bias=False)
+    return Pipeline([("impute", _impute()), ("spline", curve), ("scale", StandardScaler())])
+
+
+def _polynomial() -> Pipeline:
+    products = PolynomialFeatures(2, include_bias=False)
+    return Pipeline([*_linear().steps, ("products", products), ("rescale", StandardScaler())])
+
+
+def _impute() -> SimpleImputer:
+    return SimpleImputer(strategy="median", keep_empty_features=True)
+
+
+def _levels(search: Search, *, sparse: bool = False) -> OneHotEncoder:
+    # A missing cell is a level of its own; an unseen level counts as a rare one.
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=search.rare_level_rows, sparse_output=sparse
+    )
+
+
+def _interaction(pair: tuple[str, ...], features: Features, search: Search) -> Pipeline:
+    """Multiply two features; sparse until the end, because two wide categories make wide products."""
+    sides = ColumnTransformer(
+        [
+            (f"side{side}", _linear() if name in features.numeric else _levels(search, sparse=True), [name])
+            for side, name in enumerate(pair)
+        ],
+        sparse_threshold=1.0,
+    )
+    products = PolynomialFeatures(degree=(2, 2), interaction_only=True, include_bias=False)
+    # Two levels of one column never meet in a row: their products are zero throughout.
+    return Pipeline([("sides", sides), ("products", products), ("varying", VarianceThreshold(0.0))])
+
+
+def _sources(name: str, transformer: BaseEstimator, columns: list[str], width: int) -> list[tuple[str, ...]]:
+    if name == "levels":
+        repeats = zip(columns, _counts(transformer), strict=True)
+        return [(column,) for column, count in repeats for _ in range(count)]
+    if name == "polynomial":
+        powers = transformer.named_steps["products"].powers_
+        return [tuple(columns[place] for place in np.flatnonzero(row)) for row in powers]
+    if name.startswith("interaction"):
+        return [tuple(columns)] * width
+    each = width // len(columns)
+    return [(column,) for column in columns for _ in range(each)]
+
+
+def _counts(levels: OneHotEncoder) -> list[int]:
+    """How many columns each category has: its frequent levels and one for the rare ones, if any."""
+    counts = []
+    for every, rare in zip(levels.categories_, levels.infrequent_categories_, strict=True):
+        pooled = 0 if rare is None else len(rare)
+        counts.append(len(every) - pooled + (pooled > 0))
+    return counts

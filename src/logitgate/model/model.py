@@ -1,0 +1,92 @@
+"""What competes: a fitted model frozen together with its threshold rule, its costs and its features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from ..data.sample import Sample, row_costs
+from ..decision.costs import CostMatrix
+from ..decision.expressions import FloatArray
+from ..decision.levels import Spelling, brought, learned_levels
+from ..decision.rule import Decision, Rule
+from ..errors import DataError
+from ..evaluation.evaluate import Scored
+from ..project.data import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A calibrated model that decides: each row goes through its own preprocessing and threshold."""
+
+    pipeline: Pipeline
+    rule: Rule
+    costs: CostMatrix
+    features: Features
+
+    def probability(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the probability of the event for each row, shape (n,).
+
+        Raises
+        ------
+        DataError
+            When the table lacks a feature of this model.
+        """
+        absent = sorted(set(self.features.all) - set(frame.columns))
+        if absent:
+            raise DataError(", ".join(absent), "the model needs it and the table lacks it", "give the column")
+        both: FloatArray = self.pipeline.predict_proba(self.brought(frame)[list(self.features.all)])
+        return np.ascontiguousarray(both[:, 1])
+
+    def brought(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table whose categories are the levels that this model learned, where they say the same."""
+        learned = learned_levels(self.pipeline)
+        columns = {
+            name: brought(frame[name], Spelling.of(levels))
+            for name, levels in learned.items()
+            if name in frame.columns
+        }
+        changed = {name: column for name, column in columns.items() if column is not frame[name]}
+        return frame.assign(**changed) if changed else frame
+
+    def score(self, sample: Sample, judged_by: CostMatrix) -> Scored:
+        """Decide each row by this model's own rule, and let it cost what `judged_by` says."""
+        return self.decide(self.probability(sample.frame), sample, judged_by)
+
+    def decide(self, probability: FloatArray, sample: Sample, judged_by: CostMatrix) -> Scored:
+        """Decide each row by this model's own rule, given its probability, shape (n,).
+
+        Raises
+        ------
+        DataError
+            When a probability is missing or outside [0, 1]: such a row has no decision.
+        """
+        decision = self.decision(probability, sample.frame, sample.ids)
+        return Scored(sample.y.astype(np.int64), decision, sample.row_costs(judged_by), sample.cluster)
+
+    def decision(self, probability: FloatArray, frame: pd.DataFrame, ids: NDArray[np.object_]) -> Decision:
+        """Decide each row of a table by this model's own rule and costs; no outcome is needed.
+
+        Parameters
+        ----------
+        probability : array of shape (n,)
+        frame : pandas.DataFrame of n rows
+        ids : array of shape (n,)
+            What the rows are called in an error.
+
+        Raises
+        ------
+        DataError
+            When a probability is missing or outside [0, 1]: such a row has no decision.
+        """
+        own = row_costs(frame, self.costs, ids)
+        try:
+            return Decision.by(self.rule, probability, own)
+        except ValueError as error:
+            raise DataError(
+                "probabilities", str(error), "find the rows that the model cannot score"
+            ) from error

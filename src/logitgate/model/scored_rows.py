@@ -1,0 +1,184 @@
+"""New rows and a model: what is decided about each row, and what the model had not seen before.
+
+A score is the answer of one version about one row. It is told with what the decision and its alternative are
+expected to cost, and with a request id that follows from version, row and time: scoring the same rows again
+gives the same ids, so no answer is counted twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+import numpy as np
+import pandas as pd
+
+from ..data.sample import row_costs
+from ..decision.costs import BoolArray
+from ..decision.levels import learned_levels
+from ..decision.rule import Decision
+from ..errors import DataError
+from ..project.project import Project
+from .model import Model
+
+COLUMNS = (
+    "id",
+    "probability",
+    "threshold",
+    "decision",
+    "expected_cost",
+    "expected_cost_otherwise",
+    "model_version",
+    "request_id",
+    "scored_at",
+)
+"""Columns of a score. The decision is true for "flag"; costs are expected ones, in the project's unit."""
+
+_NAMESPACE = uuid5(NAMESPACE_URL, "https://logitgate/score").bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which version answered, and when."""
+
+    version: int
+    digest: str
+    scored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """How many rows were scored, and how many cells of each feature the model had to guess or pool."""
+
+    rows: int = 0
+    flagged: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    unseen: Mapping[str, int] = field(default_factory=dict)
+    """Levels that did not occur in the training rows."""
+    outside: Mapping[str, int] = field(default_factory=dict)
+    """Numbers outside the range of the training rows (`familiar`)."""
+
+    def __add__(self, other: Strange) -> Strange:
+        """Count two batches together."""
+        return Strange(
+            self.rows + other.rows,
+            self.flagged + other.flagged,
+            _sum(self.missing, other.missing),
+            _sum(self.unseen, other.unseen),
+            _sum(self.outside, other.outside),
+        )
+
+
+NOTHING = Strange()
+"""No row yet."""
+
+
+def decide(frame: pd.DataFrame, model: Model, project: Project) -> Decision:
+    """Let a model decide about n rows by its own rule and costs.
+
+    Raises
+    ------
+    DataError
+        When a column is absent, a cost is missing, or a row has no probability; counts and ids only.
+    """
+    ids = frame[project.columns.row_id].astype(str).to_numpy(object)
+    try:
+        probability = model.probability(frame)
+        return Decision.by(model.rule, probability, row_costs(frame, model.costs, ids))
+    except (TypeError, ValueError) as error:
+        # The error of a transformer can repeat a cell.
+        rule = f"the model cannot answer these {len(frame)} rows ({type(error).__name__})"
+        raise DataError("scoring", rule, "see that the features are what the contract says") from None
+
+
+def scores(frame: pd.DataFrame, decision: Decision, stamp: Stamp, project: Project) -> pd.DataFrame:
+    """Lay out the scores of n rows.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+        With the id, and the time where the project declares one and the table has it.
+    decision : Decision about them
+    stamp : Stamp
+    project : Project
+
+    Returns
+    -------
+    DataFrame of n rows
+        With the columns `COLUMNS`. A threshold is infinite where no row, or each one, is flagged.
+    """
+    ids = frame[project.columns.row_id].astype(str)
+    time = project.columns.time
+    asked = frame[time].astype(str) if time in frame.columns else [""] * len(frame)
+    return laid_out(ids, asked, decision, stamp)
+
+
+def laid_out(ids: pd.Series[str], asked: Iterable[str], decision: Decision, stamp: Stamp) -> pd.DataFrame:
+    """Lay out the scores of n rows in the columns `COLUMNS`, by ids and times, texts of shape (n,)."""
+    flagged = decision.flagged
+    flag, leave = decision.cost_if_flagged, decision.cost_if_passed
+    columns = (
+        ids.to_numpy(object),
+        decision.probability,
+        decision.threshold,
+        flagged,
+        np.where(flagged, flag, leave),
+        np.where(flagged, leave, flag),
+        np.full(len(ids), stamp.version, dtype=np.int64),
+        request_ids(stamp.digest, ids, asked),
+        pd.DatetimeIndex([stamp.scored_at] * len(ids)),
+    )
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> list[str]:
+    """Return the request id of each row: the UUID (version 5) of the model's digest, the row's id and time.
+
+    Examples
+    --------
+    >>> request_ids("d1", ["a"], [""]) == request_ids("d1", ["a"], [""])
+    True
+    >>> request_ids("d1", ["a"], [""]) == request_ids("d2", ["a"], [""])
+    False
+    """
+    begun = hashlib.sha1(_NAMESPACE + digest.encode(), usedforsecurity=False)
+    return [_uuid(begun.copy(), f"\0{name}\0{time}") for name, time in zip(ids, times, strict=True)]
+
+
+def strange(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> Strange:
+    """Count the cells that are missing, and those with a level that the training rows did not have."""
+    features = model.features
+    frame = model.brought(frame)
+    missing = {name: int(frame[name].isna().sum()) for name in features.all}
+    known = known_levels(model)
+    unseen = {}
+    for name, levels in known.items():
+        column = frame[name]
+        counts = column.value_counts()
+        unseen[name] = int(counts[~counts.index.isin(list(levels))].sum())
+    return Strange(len(frame), int(flagged.sum()), _some(missing), _some(unseen))
+
+
+def known_levels(model: Model) -> dict[str, frozenset[str]]:
+    """Return the levels that each categorical feature had in the training rows, the rare ones as well."""
+    return {name: frozenset(levels) for name, levels in learned_levels(model.pipeline).items()}
+
+
+def _uuid(begun: hashlib._Hash, rest: str) -> str:
+    begun.update(rest.encode())
+    number = bytearray(begun.digest()[:16])
+    number[6] = number[6] & 0x0F | 0x50  # version 5, RFC 9562
+    number[8] = number[8] & 0x3F | 0x80
+    text = number.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in dict.fromkeys((*one, *other))}
+
+
+def _some(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,173 @@
+"""How a version performs on a window of new rows: with the labels that have matured, and without any.
+
+`performance(window, champion, previous, project)` is all that a monitor needs to call: the checks "labels",
+"estimate", "calibration", "cost" and "previous", their exhibits, and what the previous version has to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+
+from ...data.maturity import Matured, matured
+from ...data.row_hashes import SeenRows, untouched
+from ...data.sample import row_costs
+from ...errors import DataError
+from ...evaluation.evaluate import Scored
+from ...evidence_table import Exhibit
+from ...findings import Finding, Status
+from ...model.model import Model
+from ...project.project import Project
+from .control_limits import Chunks
+from .estimated import CHECK as ESTIMATE
+from .estimated import estimate
+from .realised import CALIBRATION, COST, realised
+from .versus_previous import CHECK as PREVIOUS
+from .versus_previous import Contender, VersusPrevious, versus_previous
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """New rows, and what is known of their outcomes.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows with the project's columns; possibly without the outcome.
+    as_of : datetime
+        Outcomes that were not mature by then are not used.
+    labels : pandas.DataFrame, optional
+        Outcomes by id, instead of those in `frame`.
+    """
+
+    frame: pd.DataFrame
+    as_of: datetime
+    labels: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A version in the registry: its model, and the chunks in its reference profile."""
+
+    version: int
+    model: Model
+    reference: Chunks
+    """`Chunks.from_json(profile["chunks"])`, or `NO_REFERENCE`."""
+    seen: SeenRows | None
+    """The rows that it was fitted on, which it is not judged by; None where they are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What was found about one window."""
+
+    findings: tuple[Finding, ...]
+    exhibits: tuple[Exhibit, ...]
+    versus: VersusPrevious
+    matured: Matured
+
+
+def performance(
+    window: Window, champion: Watched, previous: Watched | None, project: Project, refusal: str = ""
+) -> Performance:
+    """Judge the champion on new rows, and hold it against its predecessor where outcomes have matured.
+
+    Parameters
+    ----------
+    window : Window
+    champion : Watched
+    previous : Watched or None
+    project : Project
+    refusal : str
+        Why there is a previous version that could not be loaded.
+
+    Returns
+    -------
+    Performance
+        A model that cannot score the rows is INDETERMINATE in each check that needs it.
+
+    Raises
+    ------
+    DataError
+        When rows and labels cannot be joined, or the costs cannot be evaluated.
+    """
+    known = matured(window.frame, project, window.as_of, window.labels)
+    known, labels = _unseen(known, [one for one in (champion, previous) if one], project)
+    estimated, shown = _estimated(window.frame.iloc[known.order], champion, project)
+    findings = [labels, *estimated]
+    try:
+        scored = _scored(champion.model, known, project)
+    except DataError as error:
+        findings += [_unjudged(check, error) for check in (CALIBRATION, COST, PREVIOUS)]
+        return Performance(tuple(findings), tuple(shown), VersusPrevious("unknown", ()), known)
+    judged, tables = realised(scored, champion.reference, project)
+    versus = _versus(champion, scored, (previous, refusal), known, project)
+    return Performance((*findings, *judged, *versus.findings), (*shown, *tables), versus, known)
+
+
+def _unseen(known: Matured, versions: list[Watched], project: Project) -> tuple[Matured, Finding]:
+    """Leave out the rows that a version was fitted on: they flatter it."""
+    if not len(known.sample):
+        return known, known.finding
+    fresh = untouched(known.sample, project, [one.seen for one in versions])
+    if fresh is None:
+        because = f"{known.finding.because}; which of them a version was fitted on is not known"
+        return known, replace(known.finding, status=Status.WARN, because=because)
+    left_out = int((~fresh).sum())
+    counts = {**known.counts, "matured": int(fresh.sum()), "fitted_on": left_out}
+    kept = replace(known, sample=known.sample.take(fresh), counts=counts)
+    because = f"{kept.finding.because}; {left_out} that a version was fitted on are left out"
+    return kept, replace(kept.finding, because=because)
+
+
+def _estimated(
+    frame: pd.DataFrame, champion: Watched, project: Project
+) -> tuple[list[Finding], list[Exhibit]]:
+    if not len(frame):
+        return [Finding(ESTIMATE, "window", Status.INSUFFICIENT, "the window has no row", {"n": 0})], []
+    model, ids = champion.model, frame[project.columns.row_id].astype(str).to_numpy(object)
+    try:
+        decision = model.decision(model.probability(frame), frame, ids)
+    except DataError as error:
+        return [_unjudged(ESTIMATE, error)], []
+    costs = row_costs(frame, project.costs.matrix, ids)
+    return estimate(decision, costs, champion.reference, project.gates.alpha)
+
+
+def _scored(model: Model, known: Matured, project: Project) -> Scored | None:
+    """Return the matured rows as the model decides them; None without any."""
+    return model.score(known.sample, project.costs.matrix) if len(known.sample) else None
+
+
+def _versus(
+    champion: Watched,
+    scored: Scored | None,
+    other: tuple[Watched | None, str],
+    known: Matured,
+    project: Project,
+) -> VersusPrevious:
+    previous, refusal = other
+    if scored is None:
+        because = "no row has a mature outcome"
+        found = Finding(PREVIOUS, f"version {champion.version}", Status.INSUFFICIENT, because, {"n": 0})
+        return VersusPrevious("unknown", (found,))
+    contender = None
+    if previous is not None:
+        try:
+            theirs = _scored(previous.model, known, project)
+        except (DataError, TypeError, ValueError) as error:
+            refusal = (
+                str(error) if isinstance(error, DataError) else "its own preprocessing refuses these rows"
+            )
+        else:
+            assert theirs is not None  # noqa: S101 - there are rows
+            contender = Contender(previous.version, theirs, previous.reference)
+    return versus_previous(
+        Contender(champion.version, scored, champion.reference), contender, project, refusal
+    )
+
+
+def _unjudged(check: str, error: DataError) -> Finding:
+    return Finding(check, error.subject, Status.INDETERMINATE, f"{error.rule}; {error.remedy}")

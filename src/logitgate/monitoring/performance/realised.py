@@ -1,0 +1,262 @@
+"""How good a model was, once outcomes have matured: calibration and cost against chunks of its reference.
+
+`reference_chunks(scored)` is made of the test rows when a model is trained and kept in its reference
+profile; `realised(scored, reference, project)` gives the findings of the checks "calibration" and "cost" of
+a window, and their exhibit. A window's mean over its whole chunks is held against the limits that follow
+from the chunks of the reference (`chunks`); intervals over all rows respect the project's clusters.
+
+Sources: Cox (1958) for slope and calibration-in-the-large; Hahn, Meeker (1991) for the limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...evaluation.cox import fit_cox, log_odds
+from ...evaluation.evaluate import Scored
+from ...evaluation.intervals import NAN, Estimate, mean_interval, wilson
+from ...evidence_table import Exhibit
+from ...findings import Figure, Finding, Status
+from ...project.project import Project
+from .control_limits import FEWEST_CHUNKS, Chunks, Limits, Side, chunk_rows, cut
+from .estimated import expected_chunks
+
+CALIBRATION, COST = "calibration", "cost"
+EXCESS = "excess_z"
+"""(O - E) / sqrt(sum p (1 - p)): observed less expected events, in standard errors of calibrated rows."""
+NAMES = (EXCESS, "in_the_large", "slope", COST)
+"""The figures of a chunk."""
+_WORDS = {
+    EXCESS: "observed less expected events",
+    "in_the_large": "calibration-in-the-large",
+    "slope": "slope",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """What n labelled rows show; 95 % intervals that respect the clusters, NaN where undefined."""
+
+    n: int
+    events: int
+    prevalence: Estimate
+    said: float
+    """Mean probability."""
+    cost: Estimate
+    """Mean per row."""
+    excess_z: float
+    in_the_large: Estimate
+    slope: Estimate
+
+    @classmethod
+    def of(cls, scored: Scored) -> Realised:
+        """Evaluate labelled rows; without clusters the share of events has Wilson's interval."""
+        n, events = len(scored.y), int(scored.y.sum())
+        probability = scored.decision.probability
+        cox = fit_cox(scored.y, log_odds(probability), scored.cluster)
+        clustered = scored.cluster is not None
+        return cls(
+            n,
+            events,
+            mean_interval(scored.y.astype(np.float64), scored.cluster) if clustered else wilson(events, n),
+            float(probability.mean()) if n else NAN,
+            mean_interval(scored.cost, scored.cluster),
+            excess(scored),
+            cox.in_the_large_interval(),
+            cox.slope_interval(),
+        )
+
+    def figures(self) -> dict[str, Figure]:
+        """Return all figures flat."""
+        flat: dict[str, Figure] = {
+            "n": self.n,
+            "events": self.events,
+            "said": self.said,
+            EXCESS: self.excess_z,
+        }
+        for name in ("prevalence", "cost", "in_the_large", "slope"):
+            flat |= getattr(self, name).figures(name)
+        return flat
+
+
+def excess(scored: Scored) -> float:
+    """Return (O - E) / sqrt(sum p (1 - p)); NaN where nothing could vary."""
+    probability = scored.decision.probability
+    spread = float(np.sqrt((probability * (1 - probability)).sum()))
+    return float((scored.y - probability).sum()) / spread if spread > 0 else NAN
+
+
+def realised_chunks(scored: Scored, rows: int) -> Chunks:
+    """Return the figures `NAMES` of each whole chunk of labelled rows that stand in order of time."""
+    everywhere = np.arange(len(scored.y))
+
+    def figures(place: slice) -> dict[str, float]:
+        part = scored.take(everywhere[place])
+        cox = fit_cox(part.y, log_odds(part.decision.probability))
+        return {
+            EXCESS: excess(part),
+            "in_the_large": cox.in_the_large,
+            "slope": cox.slope,
+            COST: float(part.cost.mean()),
+        }
+
+    return cut(len(scored.y), rows, figures, NAMES)
+
+
+def reference_chunks(scored: Scored, rows: int | None = None) -> Chunks:
+    """Return what later windows of a model are held against, with and without labels.
+
+    Parameters
+    ----------
+    scored : Scored of n rows
+        The test rows, in order of time: calibrated by rows that are not among them.
+    rows : int, optional
+        Of a chunk; by default `chunk_rows(n)`.
+
+    Returns
+    -------
+    Chunks
+        The figures of `realised_chunks` and of `label_free.expected_chunks`.
+    """
+    size = chunk_rows(len(scored.y)) if rows is None else rows
+    return realised_chunks(scored, size).plus(expected_chunks(scored.decision, scored.costs, size))
+
+
+def realised(
+    scored: Scored | None, reference: Chunks, project: Project
+) -> tuple[list[Finding], list[Exhibit]]:
+    """Hold the labelled rows of a window against the reference: the checks "calibration" and "cost".
+
+    Calibration, each of three figures at alpha/3: FAIL outside the limits when calibration-in-the-large (or
+    the slope, for its own) also misses the margin of `gates.calibration`, WARN when it does not. Inside the
+    limits, or where the reference has none, the interval over all rows decides: wholly beyond the margin it
+    is a WARN, or a FAIL where nothing says that the reference did the same. Cost: FAIL above the limit at
+    alpha, one-sided.
+
+    Parameters
+    ----------
+    scored : Scored, or None when no outcome has matured
+        Matured rows in order of time.
+    reference : Chunks
+        From `reference_chunks`.
+    project : Project
+        For alpha, the margins of calibration and the smallest slices.
+    """
+    n = 0 if scored is None else len(scored.y)
+    if scored is None or not n:
+        because = "no row has a mature outcome"
+        return [
+            Finding(check, "window", Status.INSUFFICIENT, because, {"n": 0}) for check in (CALIBRATION, COST)
+        ], []
+    unsound = int((~((scored.decision.probability >= 0) & (scored.decision.probability <= 1))).sum())
+    if unsound:
+        because = f"{unsound} of {n} probabilities are missing or not in [0, 1]"
+        return [
+            Finding(check, "window", Status.INDETERMINATE, because, {"n": n, "unsound": unsound})
+            for check in (CALIBRATION, COST)
+        ], []
+    whole, window = Realised.of(scored), realised_chunks(scored, reference.rows)
+    findings = [
+        *_calibration(whole, window, reference, project),
+        _cost(whole, window, reference, project.gates.alpha),
+    ]
+    return findings, [_exhibit(whole, window, reference)]
+
+
+def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Project) -> list[Finding]:
+    alpha = project.gates.alpha / 3
+    findings = []
+    for name in (EXCESS, "in_the_large", "slope"):
+        value, limits = window.mean(name), reference.limits(name, alpha, window)
+        margin = _Margin.of(name, whole, project)
+        status = _status(limits.side(value), margin)
+        because = f"{_WORDS[name]} {_told(value, limits)}; {margin.said}"
+        figures = {**whole.figures(), f"chunk_{name}": value, "chunks": window.count, **limits.figures()}
+        findings.append(Finding(CALIBRATION, _WORDS[name], status, because, figures))
+    return findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Margin:
+    """What the project's own margin says about a figure over all rows."""
+
+    said: str
+    missed: bool
+    """Whether the value itself is not inside; also when it is undefined."""
+    beyond: bool
+    """Whether that is proven: the rows are enough and the whole interval is outside."""
+
+    @classmethod
+    def of(cls, name: str, whole: Realised, project: Project) -> _Margin:
+        """Hold the slope, or calibration-in-the-large, against its margin."""
+        gate, least = project.gates.calibration, project.slices
+        low, high = gate.slope if name == "slope" else (-gate.in_the_large, gate.in_the_large)
+        interval = whole.slope if name == "slope" else whole.in_the_large
+        enough = whole.n >= least.minimum_rows
+        enough = enough and min(whole.events, whole.n - whole.events) >= least.minimum_events
+        outside = interval.low > high or interval.high < low
+        return cls(
+            f"over all {whole.n} rows with {whole.events} events "
+            f"{'the slope' if name == 'slope' else 'calibration-in-the-large'} is {_spanned(interval)}, its "
+            f"margin [{low:.3g}, {high:.3g}]",
+            not low <= interval.value <= high,
+            enough and outside and name != EXCESS,
+        )
+
+
+def _status(side: Side, margin: _Margin) -> Status:
+    match side:
+        case "unknown":
+            return Status.FAIL if margin.beyond else Status.INSUFFICIENT
+        case "inside":
+            return Status.WARN if margin.beyond else Status.PASS
+        case _:
+            return Status.FAIL if margin.missed else Status.WARN
+
+
+def _cost(whole: Realised, window: Chunks, reference: Chunks, alpha: float) -> Finding:
+    value, limits = window.mean(COST), cost_limits(reference, alpha, window)
+    status = {"unknown": Status.INSUFFICIENT, "above": Status.FAIL}.get(limits.side(value), Status.PASS)
+    because = (
+        f"the mean cost per row {_told(value, limits)}; over all {whole.n} rows it is {_spanned(whole.cost)}"
+    )
+    figures = {**whole.figures(), "chunk_cost": value, "chunks": window.count, **limits.figures()}
+    return Finding(COST, "mean cost per row", status, because, figures)
+
+
+def cost_limits(reference: Chunks, alpha: float, window: Chunks) -> Limits:
+    """Return the limits of a window's mean cost; the upper one alone is left by chance with alpha."""
+    return reference.limits(COST, 2 * alpha, window)
+
+
+def _told(value: float, limits: Limits) -> str:
+    if not np.isfinite(value):
+        return "has no whole chunk that tells"
+    if limits.side(value) == "unknown":
+        told = f"{limits.chunks} chunks of the reference tell, {FEWEST_CHUNKS} are needed"
+        return f"{value:.4g} has no limits: {told}"
+    words = {"inside": "within", "above": "above", "below": "below"}[limits.side(value)]
+    return f"{value:.4g} lies {words} the limits [{limits.low:.4g}, {limits.high:.4g}] of the reference"
+
+
+def _spanned(estimate: Estimate) -> str:
+    return f"{estimate.value:.4g} [{estimate.low:.4g}, {estimate.high:.4g}]"
+
+
+def _exhibit(whole: Realised, window: Chunks, reference: Chunks) -> Exhibit:
+    rows: list[dict[str, Figure]] = [
+        {"chunk": number, **{name: window.figures[name][number - 1] for name in NAMES}}
+        for number in range(1, window.count + 1)
+    ]
+    rows.append({"chunk": "reference", **{name: reference.mean(name) for name in NAMES}})
+    everything = {name: getattr(whole, name) for name in NAMES[1:]}
+    for bound in ("value", "low", "high"):
+        told = {name: getattr(interval, bound) for name, interval in everything.items()}
+        rows.append({"chunk": f"all rows: {bound}", **told})
+    note = (
+        f"Chunks of {window.rows} matured rows in order of time, the partial last one left out; below them "
+        "the mean of the reference's chunks and the 95 % interval over all rows."
+    )
+    return Exhibit("realised", "Calibration and cost with labels", tuple(rows), note)

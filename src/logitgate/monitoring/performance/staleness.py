@@ -1,0 +1,50 @@
+"""How old a model may become: a limit that holds even when no figure has raised an alarm."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ...findings import Finding, Status
+
+CHECK = "staleness"
+
+
+def staleness(since: datetime | None, now: datetime, limit: timedelta | None) -> Finding:
+    """Hold the age of a model against its limit: FAIL beyond it.
+
+    Parameters
+    ----------
+    since : datetime or None
+        When it was made; UTC unless it says otherwise. None where nobody knows.
+    now : datetime
+        The same.
+    limit : timedelta or None
+        The largest age; None where the project sets none, which is told by a WARN.
+
+    Returns
+    -------
+    Finding
+        INDETERMINATE for an unknown age, and for a model from the future: then a clock is wrong.
+    """
+    if since is None:
+        because = "nobody knows when the model was made"
+        return Finding(CHECK, "champion", Status.INDETERMINATE, because)
+    age = _aware(now) - _aware(since)
+    figures: dict[str, float | None] = {"age_days": _days(age), "limit_days": _days(limit) if limit else None}
+    if age < timedelta(0):
+        because = f"the model is {_days(-age):.1f} days younger than now; mend the clock"
+        return Finding(CHECK, "champion", Status.INDETERMINATE, because, figures)
+    if limit is None:
+        because = f"the model is {_days(age):.1f} days old; the project sets no limit"
+        return Finding(CHECK, "champion", Status.WARN, because, figures)
+    status = Status.FAIL if age > limit else Status.PASS
+    because = f"the model is {_days(age):.1f} days old, its limit is {_days(limit):.1f}"
+    return Finding(CHECK, "champion", status, because, figures)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _days(span: timedelta) -> float:
+    return span / timedelta(days=1)

@@ -1,0 +1,183 @@
+"""What a monitoring ended with: one window of new rows, what was found about it and what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from ..errors import DataError, ProjectError
+from ..evidence_table import Exhibit
+from ..findings import Finding, Verdict
+from ..project.project import Project
+from .policy import Reaction, Sign, Watched, signs_of
+
+REQUIRED = (
+    "contract",
+    "drift",
+    "score",
+    "labels",
+    "estimate",
+    "calibration",
+    "cost",
+    "previous",
+    "staleness",
+)
+"""The checks of a window whose rows kept their contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Which rows make the window: from `since` up to, but not with, `until`; labels mature by `as_of`."""
+
+    since: datetime | None
+    until: datetime | None
+    as_of: datetime
+
+    @property
+    def end(self) -> datetime:
+        """Where the window ends, as far as it is declared."""
+        return _aware(self.until) if self.until is not None else _aware(self.as_of)
+
+    @property
+    def name(self) -> str:
+        """What the window is called."""
+        start = f"{_aware(self.since):%Y-%m-%d %H:%M}" if self.since is not None else "the beginning"
+        return f"{start} to {self.end:%Y-%m-%d %H:%M}"
+
+    def chosen(self, frame: pd.DataFrame, project: Project) -> pd.DataFrame:
+        """Return the rows of the window.
+
+        Raises
+        ------
+        ProjectError
+            When there are limits and the project declares no time, or nothing lies between them.
+        DataError
+            When the table lacks the time.
+        """
+        if self.since is None and self.until is None:
+            return frame
+        column = project.columns.time
+        if column is None:
+            rule = "--since and --until need a time, and the project declares none"
+            raise ProjectError(project.name, rule, "declare columns.time, or watch the whole table")
+        if self.since is not None and _aware(self.since) >= self.end:
+            raise ProjectError("--since", "is not before --until", "give an earlier --since")
+        if column not in frame:
+            raise DataError(column, "the table lacks it", "give the column, or no --since and --until")
+        keep = frame[column] < self.end
+        if self.since is not None:
+            keep &= frame[column] >= _aware(self.since)
+        return frame[keep]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one window showed, before anything is decided about it."""
+
+    findings: tuple[Finding, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    versus: frozenset[Sign] = frozenset()
+    """What champion and previous version, compared, say to the ladder of reactions."""
+
+    @property
+    def signs(self) -> frozenset[Sign]:
+        """What the ladder of reactions goes by."""
+        return signs_of(self.findings, self.versus)
+
+    def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> Seen:
+        """Return it with more."""
+        return replace(self, findings=(*self.findings, *findings), exhibits=(*self.exhibits, *exhibits))
+
+    @property
+    def complete(self) -> Seen:
+        """With a finding for each check that should be there and is not: it is INDETERMINATE."""
+        return replace(self, findings=Verdict.of(self.findings, REQUIRED).findings)
+
+    @property
+    def stops(self) -> bool:
+        """Whether the rows are not what they should be, so that nothing more can be said by them."""
+        return any(one.check == "contract" and one.status.stops for one in self.findings)
+
+
+class Fate(StrEnum):
+    """What became of the action that a window wants."""
+
+    OPEN = "open"
+    """It was not asked for, or there is none."""
+    DONE = "done"
+    UNAVAILABLE = "unavailable"
+    """A store, a lock or a server was away: it is wanted again."""
+    CONFLICT = "conflict"
+    """Production is no longer what was judged, or does not let itself be changed: it is wanted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """One monitoring: the window, what was found, and what is to be done."""
+
+    model: str
+    window: Limits
+    n: int
+    version: int
+    seen: Seen
+    reaction: Reaction
+    run_id: str | None = None
+    digest: str = ""
+    """Of the files of the version that was watched."""
+    acted: tuple[str, ...] = field(default=())
+    """What was done about it, in sentences; empty when nothing was, or nobody asked for it."""
+    fate: Fate = Fate.OPEN
+
+    @property
+    def verdict(self) -> Verdict:
+        """All findings."""
+        return Verdict(self.seen.findings)
+
+    @property
+    def wants_action(self) -> bool:
+        """Whether rows are to be put aside, or production or the model to be changed."""
+        return self.reaction.action.value not in ("none", "investigate")
+
+    @property
+    def as_watched(self) -> Watched:
+        """What later windows remember of this one."""
+        return Watched(
+            self.window.name,
+            self.window.end,
+            self.version,
+            self.seen.signs,
+            self.reaction.action,
+            is_done=self.fate is Fate.DONE,
+            digest=self.digest,
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 for nothing but perhaps a look, 1 for a wanted action, 3 or 4 for one that could not be done."""
+        if self.fate in (Fate.UNAVAILABLE, Fate.CONFLICT):
+            return 3 if self.fate is Fate.UNAVAILABLE else 4
+        return 1 if self.wants_action else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "model": self.model,
+            "window": self.window.name,
+            "end": self.window.end.isoformat(),
+            "n": self.n,
+            "version": self.version,
+            "digest": self.digest,
+            "run_id": self.run_id,
+            **self.reaction.as_json(),
+            "acted": list(self.acted),
+            "fate": self.fate.value,
+            "findings": [finding.as_json() for finding in self.seen.findings],
+        }
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

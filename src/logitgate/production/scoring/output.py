@@ -1,0 +1,111 @@
+"""Scores out: CSV or Parquet, whole or not at all, and beside them a manifest with their digest."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from ...errors import ProjectError
+from ...files.atomic import appearing, write_whole
+
+_KINDS = (".csv", ".csv.gz", ".parquet")
+_FORMULA = r"^[=+\-@\t\r\n]"
+_TEXTS = ("id", "request_id")
+
+
+def refuse_impossible(path: Path) -> None:
+    """Refuse an output that could not be written later, before anything else is done.
+
+    Raises
+    ------
+    ProjectError
+        When the path is a folder, its folder is not there, or its name says no kind of file.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        raise ProjectError(
+            str(path), "is a folder, or lies in none that is there", "name a file for the scores"
+        )
+    if not path.name.lower().endswith(_KINDS):
+        raise ProjectError(str(path), "is no kind of table that is written", f"name it {', '.join(_KINDS)}")
+
+
+def manifest_of(path: Path) -> Path:
+    """Return where the manifest of a file of scores lies."""
+    return path.with_name(path.name + ".manifest.json")
+
+
+@contextmanager
+def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Write tables of a schema below each other; the file appears when the block has ended well.
+
+    In CSV a text that a spreadsheet would take for a formula (it begins with one of ``= + - @``, a tab or a
+    line end) gets an apostrophe before it; numbers stay numbers, and Parquet keeps every text as it is.
+
+    Raises
+    ------
+    UnavailableError
+        When the file cannot be written.
+    """
+    with appearing(path) as file:
+        if path.name.lower().endswith(".parquet"):
+            with pq.ParquetWriter(file, schema, write_page_checksum=True) as parquet:
+                yield lambda frame: parquet.write_table(_table(frame, schema))
+        elif path.name.lower().endswith(".gz"):
+            with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed, _csv(packed, schema) as write:
+                yield write
+        else:
+            with _csv(file, schema) as write:
+                yield write
+
+
+def keep_manifest(path: Path, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the manifest of a finished file, with its digest, and return it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    manifest = {"file": path.name, "sha256": digest, **plain}
+    write_whole(manifest_of(path), (json.dumps(manifest, indent=2, allow_nan=False) + "\n").encode())
+    return manifest
+
+
+@contextmanager
+def _csv(file: BinaryIO | gzip.GzipFile, schema: pa.Schema) -> Iterator[Callable[[pd.DataFrame], None]]:
+    shown = pa.schema([(field.name, _shown(field.type)) for field in schema])
+    with pa_csv.CSVWriter(file, shown) as writer:
+        yield lambda frame: writer.write_table(_readable(_table(frame, schema)).cast(shown))
+
+
+def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    return pa.table([_array(frame[field.name], field.type) for field in schema], schema=schema)
+
+
+def _array(column: pd.Series[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(kind):
+        return pa.array(column.dt.tz_localize(None).to_numpy("datetime64[us]")).cast(kind)
+    return pa.array(column.to_numpy(dtype=object if pa.types.is_string(kind) else None), kind)
+
+
+def _shown(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_timestamp(kind) else kind
+
+
+def _readable(table: pa.Table) -> pa.Table:
+    for place, name in enumerate(table.column_names):
+        column = table.column(name)
+        if name in _TEXTS:
+            harmful = pc.match_substring_regex(column, _FORMULA)
+            column = pc.if_else(harmful, pc.binary_join_element_wise("'", column, ""), column)
+        elif pa.types.is_timestamp(column.type):
+            column = pc.strftime(column.cast(pa.timestamp("us", "UTC")), "%Y-%m-%dT%H:%M:%SZ")
+        table = table.set_column(place, name, column)
+    return table

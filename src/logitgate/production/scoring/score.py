@@ -1,0 +1,214 @@
+"""Scoring a table: batch by batch through the contract and the model into a file that appears whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from ...data.batches import digest_of_batches, query_batches, read_batches
+from ...data.contract.batches import InputContract, input_contract
+from ...data.contract.breaches import chosen
+from ...data.contract.quarantine import quarantine
+from ...data.table import Table
+from ...decision.rule import Decision
+from ...errors import ProjectError
+from ...findings import Finding, Status
+from ...model.scored_rows import Stamp, Strange, decide, scores, strange
+from ...monitoring.reference import as_learned
+from ...monitoring.shadow import Pair, Shadow, beside, by_unit, shadow_of
+from ...monitoring.unfamiliar_values import Cells, Known, unfamiliar
+from ...project.gates import Slices
+from ...project.project import Project
+from ..champion import Serving
+from .output import keep_manifest, refuse_impossible, writing
+from .result import Scores
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("probability", pa.float64()),
+        ("threshold", pa.float64()),
+        ("decision", pa.bool_()),
+        ("expected_cost", pa.float64()),
+        ("expected_cost_otherwise", pa.float64()),
+        ("model_version", pa.int64()),
+        ("request_id", pa.string()),
+        ("scored_at", pa.timestamp("us", "UTC")),
+    ]
+)
+"""Columns of a file of scores, and their types."""
+
+BESIDE = pa.schema(
+    [
+        *SCHEMA,
+        ("challenger_probability", pa.float64()),
+        ("challenger_threshold", pa.float64()),
+        ("challenger_decision", pa.bool_()),
+        ("challenger_version", pa.int64()),
+    ]
+)
+"""The same with the answers of a challenger beside them."""
+
+
+class _RefusedError(Exception):
+    """Leaves the block in which the file is written, so that it never appears."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("the contract says no")
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be scored, and where to.
+
+    Parameters
+    ----------
+    table : Path, optional
+        Default: the query that the project declares under `scoring`.
+    out : Path
+        Ends in .csv, .csv.gz or .parquet.
+    """
+
+    table: Path | None
+    out: Path
+
+
+def refuse_impossible_scoring(asked: Asked, project: Project) -> None:
+    """Refuse what could not be done later, before any model is loaded.
+
+    Raises
+    ------
+    ProjectError
+        When no rows are named, or the scores could not be written.
+    """
+    refuse_impossible(asked.out)
+    if asked.table is None and project.scoring.query is None:
+        remedy = "name a file by --table, or declare scoring.query and scoring.url_env"
+        raise ProjectError("logitgate score", "no rows are named", remedy)
+    if asked.table is not None and asked.table.resolve() == asked.out.resolve():
+        raise ProjectError(str(asked.out), "is the table itself", "name another file by --out")
+
+
+@dataclass
+class Beside:
+    """A challenger in the shadow of the champion, and what was seen of both so far."""
+
+    serving: Serving
+    champion: Serving
+    units: list[pd.DataFrame] = field(default_factory=list)
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def answer(
+        self, kept: pd.DataFrame, scored: pd.DataFrame, champion: Decision, project: Project
+    ) -> pd.DataFrame:
+        """Write the challenger's answers beside the scores of a batch, and sum it up."""
+        other = decide(kept, self.serving.shipment.model, project)
+        pair = Pair(champion, other, (self.champion.shipment.seen, self.serving.shipment.seen))
+        self.units.append(by_unit(kept, pair, project, datetime.now(UTC)))
+        time = project.columns.time
+        if time in kept.columns:
+            first, last = (moment.to_pydatetime() for moment in (kept[time].min(), kept[time].max()))
+            self.since = min(self.since or first, first)
+            self.until = max(self.until or last, last)
+        return beside(scored, other, self.serving.version.version)
+
+    @property
+    def seen(self) -> Shadow:
+        """What was seen of the whole table."""
+        return shadow_of(pd.concat(self.units)) if self.units else Shadow()
+
+
+def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside | None = None) -> Scores:
+    """Score a table in the memory of one batch; nothing is written unless all of it kept the contract.
+
+    With a `shadow` its answers stand beside the scores.
+
+    Raises
+    ------
+    DataError
+        When the rows are not as declared, an id is missing or stands twice, or a row cannot be scored.
+    UnavailableError, ProjectError
+        When the table cannot be read or the scores cannot be written.
+    """
+    # Slices cut the rows that judge a model; rows that are only scored need not have them.
+    project = as_learned(project.model_copy(update={"slices": Slices()}), serving.shipment.reference)
+    contract = input_contract(project)
+    version = serving.version
+    stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
+    known = Known.of(serving.shipment.model, serving.shipment.reference)
+    total, cells, digests = Strange(), Cells(), list[str]()
+    broken: dict[str, Finding] = {}
+    left_out = 0
+    try:
+        with writing(asked.out, SCHEMA if shadow is None else BESIDE) as write:
+            for table in _batches(asked, project):
+                digests.append(table.digest)
+                left_out += table.left_out
+                kept = contract.take(table.frame)
+                _go_on_unless(contract.stopped)
+                if len(kept):
+                    decision = decide(kept, serving.shipment.model, project)
+                    here = Cells.of(serving.shipment.model.brought(kept), known)
+                    broken |= {one.subject: one for one in _stopping(unfamiliar(here, known, project))}
+                    total += strange(kept, serving.shipment.model, decision.flagged)
+                    cells += here
+                    scored = scores(kept, decision, stamp, project)
+                    write(scored if shadow is None else shadow.answer(kept, scored, decision, project))
+            contract.refuse_repeated_ids()
+            whole = {one.subject: one for one in unfamiliar(cells, known, project)}
+            choice = chosen(contract.rows, left_out, project)
+            findings = (*choice, *contract.findings(), *(whole | broken).values())
+            _go_on_unless([*_emptiness(contract, project), *findings])
+            _put_aside(contract, project)
+    except _RefusedError as refused:
+        return Scores(project.name, version.version, version.digest, refused.findings, contract.rows)
+    total = replace(total, outside={name: number for name, number in cells.outside.items() if number})
+    found = Scores(
+        project.name,
+        version.version,
+        version.digest,
+        findings,
+        contract.rows,
+        strange=total,
+        rule=serving.shipment.model.rule,
+        unit=serving.shipment.unit,
+        snapshot=digest_of_batches(digests),
+        scored_at=stamp.scored_at,
+        stale_since=serving.stale_since,
+        stale_because=serving.because,
+    )
+    return found.written(asked.out.name, keep_manifest(asked.out, found.manifest())["sha256"])
+
+
+def _batches(asked: Asked, project: Project) -> Iterator[Table]:
+    if asked.table is not None:
+        return read_batches(asked.table, project)
+    return query_batches(str(project.scoring.query), str(project.scoring.url_env), project)
+
+
+def _go_on_unless(findings: Sequence[Finding]) -> None:
+    if any(finding.status.stops for finding in findings):
+        raise _RefusedError(tuple(findings))
+
+
+def _stopping(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.status.stops]
+
+
+def _emptiness(contract: InputContract, project: Project) -> Iterator[Finding]:
+    if not contract.rows and not project.scoring.may_be_empty:
+        because = "it has no rows; if that is a quiet night and no broken export, set scoring.may_be_empty"
+        yield Finding("contract", "table", Status.FAIL, because, {"rows": 0})
+
+
+def _put_aside(contract: InputContract, project: Project) -> None:
+    frame, result = contract.broken()
+    if len(frame) and project.contract.quarantine is not None:
+        quarantine(frame, result, project.contract.quarantine)

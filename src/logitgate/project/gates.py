@@ -1,0 +1,133 @@
+"""What a project declares about what stops a promotion: slices, and the margins of the gates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from .fields import Name, Names, Section, Share, quoted
+from .slice_names import can_exist
+
+
+class Slices(Section):
+    """Parts of the rows that are judged on their own."""
+
+    columns: Names = ()
+    """Columns whose every level is a slice."""
+    bins: dict[Name, Annotated[tuple[float, ...], Field(min_length=1)]] = {}
+    """Inner edges that cut a numeric column into slices."""
+    crossings: tuple[Annotated[Names, Field(min_length=2, max_length=2)], ...] = ()
+    """Pairs of slice columns that are crossed."""
+    minimum_rows: Annotated[int, Field(ge=1)] = 200
+    """Fewer test rows are INSUFFICIENT."""
+    minimum_events: Annotated[int, Field(ge=1)] = 20
+    """Fewer events, or fewer non-events, are INSUFFICIENT."""
+    critical: dict[Name, Annotated[float, Field(ge=0)]] = {}
+    """Slices that must prove to be unharmed, each with its margin: a share of the reference's mean cost."""
+
+    @model_validator(mode="after")
+    def _known_crossings(self) -> Self:
+        unknown = {name for pair in self.crossings for name in pair} - set(self.all)
+        if unknown:
+            raise ValueError(f"crossings name {quoted(unknown)}; declare it under columns or bins first")
+        unsorted = [name for name, edges in self.bins.items() if list(edges) != sorted(set(edges))]
+        if unsorted:
+            raise ValueError(f"bins of {quoted(unsorted)} must rise")
+        return self
+
+    @model_validator(mode="after")
+    def _possible_critical_slices(self) -> Self:
+        sources = [(name,) for name in self.all] + [tuple(pair) for pair in self.crossings]
+        never = {
+            name
+            for name in self.critical
+            if not any(can_exist(name, source, self.bins) for source in sources)
+        }
+        if never:
+            raise ValueError(
+                f"critical names {quoted(never)}, which no declared slice can be called; declare its column "
+                "under columns, bins or crossings, and write it as the report does, like 'carrier = UA'"
+            )
+        return self
+
+    @property
+    def all(self) -> Names:
+        """Columns that are sliced."""
+        return self.columns + tuple(self.bins)
+
+
+class CalibrationGate(Section):
+    """Margins that the 95 % intervals must lie in."""
+
+    in_the_large: Annotated[float, Field(gt=0)] = 0.2
+    """Largest calibration-in-the-large, in log-odds, either way."""
+    slope: tuple[float, float] = (0.8, 1.25)
+    """Smallest and largest calibration slope."""
+
+    @model_validator(mode="after")
+    def _around_one(self) -> Self:
+        if not self.slope[0] < 1 < self.slope[1]:
+            raise ValueError("slope must be two margins with 1 between them")
+        return self
+
+
+class LeakageGate(Section):
+    """What counts as knowing the outcome beforehand."""
+
+    single_feature_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.75
+    """A single feature that separates the outcome this well is refused unless trusted."""
+    gap: Annotated[float, Field(gt=0, le=0.5)] = 0.15
+    """So is one that is this far above the next feature."""
+    duplicate_share: Share = 0.01
+    """Largest share of test rows whose features also stand in another part."""
+    near_duplicate_share: Share = 0.05
+    """Largest share of further test rows that nearly equal a row of another part."""
+    contradictory_share: Share = 0.1
+    """Largest share of rows that share all features with a row of the other outcome."""
+    trusted: dict[Name, Annotated[str, Field(min_length=10)]] = {}
+    """Features that may separate the outcome well, each with the reason why this is no leak."""
+
+
+Sign: TypeAlias = Literal["positive", "negative"]
+
+
+class ShiftGate(Section):
+    """What counts as a break in time."""
+
+    trusted: dict[Name, Annotated[str, Field(min_length=10)]] = {}
+    """Features, or the outcome, that may break from one day to the next, each with the reason."""
+
+
+class ShadowGate(Section):
+    """What a challenger must show beside the champion before it takes its place."""
+
+    demanded: bool = False
+    """Whether a new version must run in the shadow of the champion before it is promoted."""
+    margin: Annotated[float, Field(ge=0)] = 0.0
+    """What it may cost per row beyond the champion, in the unit of the costs; 0 asks for a proven gain."""
+    units: Annotated[int, Field(ge=20)] = 30
+    """Clusters (such as days) with mature outcomes that it must have run for."""
+
+
+class Gates(Section):
+    """What stops a promotion."""
+
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """One-sided error rate of each proof."""
+    minimum_gain: Annotated[float, Field(ge=0)] = 0.0
+    """What a challenger must save per row over the champion, in the unit of the costs."""
+    discordant_events: Annotated[float, Field(ge=0)] = 100.0
+    """Effective number of events that champion and challenger must decide differently."""
+    suspicious_gain: Annotated[float, Field(gt=0)] = 0.5
+    """Share of the champion's cost; a challenger that saves more stops, as a leak is likelier."""
+    linear_margin: Share = 0.0
+    """Share of the plain linear model's cost by which a more complex one may be worse; 0 asks for a gain."""
+    slice_margin: Annotated[float, Field(ge=0)] = 0.1
+    """Harm to a slice, as a share of the reference's mean cost, that must be proven to stop."""
+    signs: dict[Name, Sign] = {}
+    """Numeric features that must raise ('positive') or lower ('negative') the probability, all else equal."""
+    calibration: CalibrationGate = CalibrationGate()
+    leakage: LeakageGate = LeakageGate()
+    shifts: ShiftGate = ShiftGate()
+    shadow: ShadowGate = ShadowGate()

@@ -1,0 +1,280 @@
+"""The project: everything a model's file declares, as frozen values.
+
+Each field's description is also what `logitgate schema` and `docs/project-file.md` say about it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from ..decision.costs import ENTRIES, CostMatrix
+from ..errors import ProjectError
+from .behaviour import Behaviour
+from .column_types import ColumnType
+from .data import Columns, Features, Outcome, Rows
+from .fields import Names, Section, Share, quoted
+from .gates import Gates, Slices
+from .monitoring import Monitoring
+from .reactions import Reactions
+from .schedule import Schedule
+from .search import Search
+from .split import Split
+
+Golden: TypeAlias = Literal["rows", "synthetic"]
+
+
+class Costs(Section):
+    """What each outcome of a decision costs: a number, or an expression over the row's columns."""
+
+    true_positive: float | str
+    """Cost of flagging an event."""
+    false_positive: float | str
+    """Cost of flagging a non-event."""
+    true_negative: float | str = 0.0
+    """Cost of passing a non-event."""
+    false_negative: float | str
+    """Cost of passing an event."""
+    unit: str = "cost"
+    """Currency or unit of the four."""
+    because: str = ""
+    """Where the figures come from."""
+
+    @field_validator(*ENTRIES, mode="before")
+    @classmethod
+    def _no_truth_values(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("true and false are not costs; give a number or an expression")
+        return value
+
+    @property
+    def matrix(self) -> CostMatrix:
+        """The four entries, parsed."""
+        return CostMatrix.of(**{entry: getattr(self, entry) for entry in ENTRIES})
+
+
+class Contract(Section):
+    """What the table promises."""
+
+    suite: Path
+    """Great Expectations suite as JSON; relative to the project file."""
+    quarantine: Path | None = None
+    """Folder for rows that break a row-level rule; without it such a breach stops the run."""
+    most_quarantined: Share = 0.01
+    """Share of the rows that may go there; more stop the run."""
+    most_unseen: Share = 0.5
+    """Share of a category's cells that may be levels the model has never met; more stop the scoring."""
+    most_outside: Share = 0.5
+    """Share of a number's cells that may lie outside the range of the model's rows; more stop the scoring."""
+    may_be_constant: Names = ()
+    """Features that may be empty or constant in a table, though the model's rows had several values."""
+
+
+class Labels(Section):
+    """What a table of outcomes that came in later holds (`logitgate monitor --labels`)."""
+
+    only_events: bool = False
+    """Whether it holds events alone: a row without a label is then no event once it is mature."""
+
+
+class Scoring(Section):
+    """Which rows are scored when no file is given, and what is expected of them."""
+
+    query: str | None = None
+    """SQL that returns the rows to score; without it `logitgate score` needs `--table`."""
+    url_env: str | None = None
+    """Environment variable with the SQLAlchemy URL for `query`; the URL itself never stands in a file."""
+    may_be_empty: bool = False
+    """Whether a table without rows is a quiet night (a file without rows is written) and no broken export."""
+
+    @model_validator(mode="after")
+    def _whole_source(self) -> Self:
+        if (self.query is None) != (self.url_env is None):
+            raise ValueError("query and url_env go together")
+        return self
+
+
+class Project(Section):
+    """One model: its rows, what it predicts, what errors cost, and what it must prove."""
+
+    name: Annotated[str, Field(max_length=63, pattern=r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$")]
+    """Name of the registered model and of its experiment."""
+    purpose: str = ""
+    """What the decision is for, in a sentence."""
+    golden: Golden = "rows"
+    """What proves a version's answers before it is promoted: test rows kept with it, or made-up ones."""
+    rows: Rows
+    columns: Columns
+    outcome: Outcome
+    features: Features
+    search: Search = Search()
+    split: Split = Split()
+    costs: Costs
+    slices: Slices = Slices()
+    gates: Gates = Gates()
+    behaviour: Behaviour = Behaviour()
+    contract: Contract
+    labels: Labels = Labels()
+    scoring: Scoring = Scoring()
+    reactions: Reactions = Reactions()
+    monitoring: Monitoring = Monitoring()
+    schedule: Schedule = Schedule()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for problem in self._contradictions():
+            raise ValueError(problem)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        roles = [self.columns.row_id, self.outcome.column, *self.features.all]
+        roles += [name for name in (self.columns.time,) if name]
+        for name, times in Counter(roles).items():
+            if times > 1:
+                yield f"column '{name}' stands {times} times among id, time, outcome and features; keep one"
+        for name, pair in self.search.interactions.items():
+            strange = set(pair) - set(self.features.all)
+            if strange:
+                yield f"search.interactions.{name} names {quoted(strange)}, no feature; declare it or drop it"
+        late = set(self.rows.filter_types) & {
+            self.outcome.column,
+            *self.columns.known_after_outcome,
+            self.columns.outcome_time,
+        }
+        if late:
+            yield f"rows.where reads {quoted(late)}, not known yet when the decision is due; drop it"
+        if self.split_by == "time" and self.columns.time is None:
+            yield "the split is by time but columns.time is not declared; declare it or set split.by"
+        if self.split_by == "entity" and self.columns.entity is None:
+            yield "split.by is 'entity' but columns.entity is not declared; declare it"
+        if self.columns.time is None and (self.split.window or self.outcome.matures_after):
+            yield "split.window and outcome.matures_after need columns.time; declare it or drop them"
+        late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
+        if late:
+            yield f"costs read {quoted(late)}, known only after the outcome; they are needed before it"
+        yield from self._strange_costs()
+        yield from self._strange_times()
+        yield from self._strange_trust()
+        yield from self.monitoring.problems(self.features.all, has_time=self.columns.time is not None)
+        strange = set(self.gates.signs) - set(self.features.numeric)
+        if strange:
+            yield f"gates.signs names {quoted(strange)}, no numeric feature; declare it or drop it"
+        yield from self.behaviour.problems(self.features.numeric, self.features.categorical)
+        own = {"case", "expect", "because"} & set(self.needed_to_decide)
+        if self.behaviour.cases and own:
+            yield f"a case file has its own {quoted(own)}; rename that column of the rows"
+        if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
+            yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
+
+    def _strange_costs(self) -> Iterator[str]:
+        no_numbers = (ColumnType.TEXT, ColumnType.DATE, ColumnType.DATETIME)
+        for name in sorted(self.costs.matrix.columns - {self.outcome.column}):
+            declared = self.declared_types[name]
+            if name in self.features.categorical:
+                yield f"costs read '{name}', a category, and are over numbers; make it a numeric feature"
+            elif declared in no_numbers:
+                yield (
+                    f"costs read '{name}', a {declared} column, and are over numbers; drop it, or declare it "
+                    "a number under rows.types"
+                )
+
+    def _strange_times(self) -> Iterator[str]:
+        roles = self.columns
+        times = {*roles.feature_times, *([roles.outcome_time] if roles.outcome_time else [])}
+        if times and roles.time is None:
+            yield "columns.feature_times and columns.outcome_time need columns.time; declare it or drop them"
+        both = times & {roles.row_id, roles.time, self.outcome.column, *self.features.all}
+        if both:
+            yield f"{quoted(both)} cannot be a feature's or the outcome's time beside another role; keep one"
+
+    def _strange_trust(self) -> Iterator[str]:
+        strange = set(self.gates.leakage.trusted) - set(self.features.all)
+        if strange:
+            yield f"gates.leakage.trusted names {quoted(strange)}, no feature; declare it or drop it"
+        strange = set(self.gates.shifts.trusted) - {*self.features.all, self.outcome.column}
+        if strange:
+            yield f"gates.shifts.trusted names {quoted(strange)}, no feature nor the outcome; drop it"
+
+    @property
+    def split_by(self) -> Literal["time", "entity", "random"]:
+        """How the rows are parted."""
+        if self.split.by is not None:
+            return self.split.by
+        return "time" if self.columns.time else "entity" if self.columns.entity else "random"
+
+    @property
+    def cluster(self) -> str | None:
+        """Column whose rows fail together."""
+        return self.columns.cluster or self.columns.entity
+
+    @property
+    def declared_types(self) -> dict[str, ColumnType]:
+        """Each column that the project names, and how it is read."""
+        roles = self.columns
+        named = dict.fromkeys(self.features.numeric, ColumnType.NUMBER)
+        named |= dict.fromkeys(self.features.categorical, ColumnType.TEXT)
+        named |= {name: ColumnType.TEXT for name in (roles.row_id, roles.entity, roles.cluster) if name}
+        named |= {self.outcome.column: ColumnType.TEXT}
+        times = (*roles.feature_times, *(name for name in (roles.time, roles.outcome_time) if name))
+        named |= dict.fromkeys(times, ColumnType.DATETIME)
+        for name in (*self.slices.bins, *sorted(self.costs.matrix.columns)):
+            named.setdefault(name, ColumnType.NUMBER)
+        for name in self.slices.columns:
+            named.setdefault(name, ColumnType.TEXT)
+        for name, kind in self.rows.filter_types.items():
+            named.setdefault(name, kind)
+        return named | self.rows.types
+
+    @property
+    def read_as(self) -> dict[str, ColumnType]:
+        """Each column that the project names, and what its cells are in the end: a category is text."""
+        return self.declared_types | dict.fromkeys(self.features.categorical, ColumnType.TEXT)
+
+    @property
+    def names_of_rows(self) -> Names:
+        """Columns whose cells name a row without an id: what is known of it when its decision is due."""
+        roles = (self.columns.time, self.columns.entity, self.columns.cluster)
+        return tuple(sorted({*self.needed_to_decide, *(name for name in roles if name)}))
+
+    def business_key(self, what: str) -> str:
+        """Return the declared column of ids, which something needs that joins tables.
+
+        Parameters
+        ----------
+        what : str
+            What is joined, such as "labels".
+
+        Raises
+        ------
+        ProjectError
+            When the project declares none.
+        """
+        if self.columns.id is None:
+            rule = f"is not declared, and {what} are joined to their rows by it"
+            raise ProjectError("columns.id", rule, "declare the column that names each row in both tables")
+        return self.columns.id
+
+    @property
+    def needed_to_decide(self) -> Names:
+        """Columns that a row must bring to be decided: the features and what the costs read."""
+        extra = sorted(self.costs.matrix.columns - set(self.features.all))
+        return self.features.all + tuple(extra)
+
+
+def parse_as_of(text: str, option: str = "--as-of") -> datetime:
+    """Read a date that an option gave: a day, or a moment, in UTC unless it says otherwise.
+
+    Raises
+    ------
+    ProjectError
+        When it is neither.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ProjectError(option, f"'{text}' is not a date", "write it like 2013-05-01") from error

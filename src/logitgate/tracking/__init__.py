@@ -1,0 +1,4 @@
+"""MLflow runs: what a training, a comparison or a window has left.
+
+Imports `gates` and below, MLflow; `figures` alone imports Matplotlib. Read `store`, `runs`, `training`.
+"""

@@ -1,0 +1,296 @@
+"""What a run leaves behind for its readers: parameters, metrics, candidates, the data's profile and files."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.entities import Run as Recorded
+from mlflow.exceptions import MlflowException
+from mlflow.utils import mlflow_tags
+
+from ..errors import LogitgateError
+from ..limits import Bound
+from .batches import Entries, Value, write
+from .pulse import HEARTBEAT, beating, heartbeat
+from .store import Store, again, reached, within
+
+KEY = "logitgate.key"
+"""Tag with what makes a training the same training."""
+
+_LONGEST_DIGEST = 36
+_FAREWELL = Bound(2.0, ())
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI shows training runs, not chats
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is being recorded."""
+
+    store: Store
+    run_id: str
+    experiment_id: str
+    name: str
+    began: int
+    """Milliseconds since 1970; the moment of all its metrics, so that writing them again adds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of the run list sees: its name, its description in Markdown, its tags."""
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetNote:
+    """What a run learned from, without a single cell of it.
+
+    Parameters
+    ----------
+    name : str
+    digest : str
+        At most 36 characters are kept; the whole belongs into a tag.
+    source : str
+        Where the rows came from.
+    profile : mapping of str to number
+        Counts, such as rows and events.
+    """
+
+    name: str
+    digest: str
+    source: str
+    profile: Mapping[str, float]
+
+
+def experiment(store: Store, name: str) -> str:
+    """Return the id of the experiment of this name, and make it when there is none.
+
+    MLflow's Default experiment is never used: whoever starts first decides where its files go.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        found = store.client.get_experiment_by_name(name)
+        if found is not None and found.lifecycle_stage == "deleted":
+            store.client.restore_experiment(found.experiment_id)
+        if found is not None:
+            return str(found.experiment_id)
+        try:
+            root = store.artifact_root
+            place = root and f"{root}/{name}"
+            return str(store.client.create_experiment(name, artifact_location=place, tags=_KIND))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            made = store.client.get_experiment_by_name(name)  # by somebody who was faster
+            if made is None:
+                raise
+            return str(made.experiment_id)
+
+
+@contextmanager
+def training_run(store: Store, experiment_name: str, note: Note, resumed: str | None = None) -> Iterator[Run]:
+    """Record a run for as long as the block lasts, and give signs of life meanwhile.
+
+    It ends FINISHED, FAILED after an error, KILLED after SIGTERM or Ctrl-C. A run that was interrupted is
+    `resumed` by its id. Under ``mlflow run`` the run that it made (``MLFLOW_RUN_ID``) is continued, once and
+    while it is running; a run of that name that is anything else is left as it is.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached, or does not know the run of ``MLFLOW_RUN_ID``.
+    """
+    with _terminable():
+        run = _begin(store, experiment_name, note, resumed)
+        try:
+            with beating(store, run.run_id):
+                yield run
+            again(store, lambda: store.client.set_terminated(run.run_id, "FINISHED"))
+        except Exception:
+            _end_anyway(run, "FAILED")
+            raise
+        except BaseException:
+            _end_anyway(run, "KILLED")
+            raise
+
+
+def record(run: Run, entries: Entries) -> None:
+    """Record parameters, metrics and tags in as few calls as MLflow allows; see `batches.write`.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached, or a parameter is recorded again with another value.
+    """
+    with reached(run.store):
+        write(run.store.client, run.run_id, entries, run.began)
+
+
+def candidates(run: Run, tried: Mapping[str, Entries]) -> None:
+    """Record each model that the search tried, by its name, as a run of its own below this one.
+
+    One that is there already, by an attempt whose answer was lost, is completed and not made again.
+
+    Parameters
+    ----------
+    run : Run
+    tried : mapping of str to Entries
+        Such as ``{"spline C=0.1": Entries(params={"C": 0.1}, metrics={"mean_cost": 2.5})}``.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    client = run.store.client
+    tags = {mlflow_tags.MLFLOW_PARENT_RUN_ID: run.run_id, mlflow_tags.MLFLOW_USER: _user()}
+    with reached(run.store):
+        there = {child.info.run_name: child for child in children(run.store, run.experiment_id, run.run_id)}
+        for name, entries in tried.items():
+            child = there.get(name) or client.create_run(run.experiment_id, tags=tags, run_name=name)
+            if child.info.status != "FINISHED":
+                write(client, child.info.run_id, entries, child.info.start_time)
+                client.set_terminated(child.info.run_id, "FINISHED")
+
+
+def children(store: Store, experiment_id: str, run_id: str) -> list[Recorded]:
+    """Return the runs below a run, such as the candidates of its search."""
+    return found_runs(store, experiment_id, f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{run_id}'")
+
+
+def found_runs(store: Store, experiment_id: str, query: str) -> list[Recorded]:
+    """Return all runs of an experiment that a query finds, newest first.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    runs: list[Recorded] = []
+    token = None
+    with reached(store):
+        while True:
+            page = store.client.search_runs([experiment_id], query, page_token=token)
+            runs.extend(page)
+            token = page.token
+            if not token:
+                return runs
+
+
+def dataset(run: Run, note: DatasetNote) -> None:
+    """Record what the run learned from, as its dataset with the context "training".
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    logged = Dataset(
+        name=note.name,
+        digest=note.digest[:_LONGEST_DIGEST],
+        source_type="local",
+        source=json.dumps({"uri": note.source}),
+        schema=None,
+        profile=json.dumps(dict(note.profile)),
+    )
+    context = InputTag(key=mlflow_tags.MLFLOW_DATASET_CONTEXT, value="training")
+    with reached(run.store):
+        run.store.client.log_inputs(run.run_id, datasets=[DatasetInput(dataset=logged, tags=[context])])
+
+
+def artifacts(run: Run, folder: Path) -> None:
+    """Keep all files of a folder with the run.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(run.store):
+        run.store.client.log_artifacts(run.run_id, str(folder))
+
+
+def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) -> Run:
+    # Taken out of the environment, so that a second run of this process is a run of its own.
+    given = os.environ.pop("MLFLOW_RUN_ID", None)
+    tags = {**note.tags, mlflow_tags.MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
+    with reached(store):
+        known = resumed or (given if given and _may_be_adopted(store.client.get_run(given)) else None)
+        if known is None:
+            # With its key and a sign of life from the first moment: whoever is killed next is found by them.
+            signed = {name: str(value) for name, value in note.tags.items()} | {HEARTBEAT: heartbeat().text()}
+            made = store.client.create_run(
+                experiment(store, experiment_name),
+                tags={mlflow_tags.MLFLOW_USER: _user(), **signed},
+                run_name=note.name,
+            )
+        else:
+            made = store.client.get_run(known)
+            store.client.set_tag(known, HEARTBEAT, heartbeat().text())
+            store.client.update_run(known, status="RUNNING", name=note.name)
+    info = made.info
+    run = Run(store, str(info.run_id), str(info.experiment_id), note.name, int(info.start_time))
+    record(run, Entries(tags=tags))
+    return run
+
+
+def _may_be_adopted(run: Recorded) -> bool:
+    """Return whether `mlflow run` made a run for this very process; anybody else's is left as it is."""
+    tags = run.data.tags
+    ours = sorted(name for name in tags if name.startswith("logitgate."))
+    made = mlflow_tags.MLFLOW_PROJECT_ENTRY_POINT in tags
+    if made and not ours and run.info.status == "RUNNING":
+        return True
+    reason = "already used" if ours else f"status={run.info.status}" if made else "not made by mlflow run"
+    _LOG.warning("MLFLOW_RUN_ID run=%s left alone: %s", run.info.run_id, reason)
+    return False
+
+
+def _end_anyway(run: Run, status: str) -> None:
+    """End the run without hiding why it ends: the error that is under way matters more."""
+    try:
+        with reached(run.store):
+            end = partial(run.store.client.set_terminated, run.run_id, status)
+            within(_FAREWELL, end, run.store)
+    except LogitgateError as error:
+        _LOG.warning("run=%s status=%s not recorded: %s", run.run_id, status, error)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Turn SIGTERM into an exception, unless somebody (Prefect) already does, or this is a thread."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _user() -> str:
+    return os.environ.get("LOGNAME") or os.environ.get("USER") or "unknown"

@@ -1,0 +1,212 @@
+"""What a training run leaves in MLflow: so that form, C, rows, cost and verdict can be sorted and charted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..evaluation.slices import SliceEvaluation
+from ..evidence_table import Exhibit
+from ..files.temporary import drafts
+from ..findings import Figure, Verdict, finite
+from ..gates.alpha_spending import Window
+from ..gates.judge import Judged
+from ..gates.training import Evidence
+from ..gates.verdict.markdown import description, markdown
+from ..gates.verdict.outcome import Outcome
+from ..model.search import Candidate
+from ..model.threshold import Choice
+from ..model.train import Learned
+from ..project.project import Project
+from . import drawings, figures
+from .batches import Entries, Value
+from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
+
+SLICE_TABLE = "slices.json"
+_MOST_SLICES = 20
+"""Slices whose rows and cost are metrics of the run, largest first; the table holds all of them."""
+VERDICT = "verdict.json"
+"""The outcome of a run as a file, in the form of `verdict_file.VerdictFile`."""
+
+
+RECORDED = "logitgate.recorded"
+"""Tag of a run whose evidence, version and outcome are all kept: only production is left to be changed."""
+
+
+def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
+    """Write parameters, metrics, tags, candidates, the dataset and the files of one run.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    project, split = evidence.project, evidence.split
+    counts = {"rows": len(evidence.frame)}
+    if split is not None:
+        counts |= {name: len(rows) for name, rows in split} | {
+            "events": sum(int(rows.y.sum()) for _, rows in split)
+        }
+    dataset(run, DatasetNote(project.name, snapshot, _source(evidence), counts))
+    if evidence.learned is not None:
+        candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
+    record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
+    with drafts() as folder:
+        _write_files(folder, evidence)
+        artifacts(run, folder)
+
+
+def record_outcome(run: Run, outcome: Outcome) -> None:
+    """Keep the verdict for programs with the run; it is also told when the same training is asked for again.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with drafts() as folder:
+        (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+        artifacts(run, folder)
+    tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}
+    record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
+
+
+def run_name(evidence: Evidence) -> str:
+    """Return a name that a person understands: date, verdict, choice."""
+    date = f"{evidence.as_of:%Y-%m-%d}" if evidence.as_of else "all rows"
+    choice = f": {evidence.learned.found.chosen.choice}" if evidence.learned else ""
+    return f"{date} {evidence.verdict.status}{choice}"
+
+
+def note(evidence: Evidence) -> str:
+    """Return the short Markdown that stands beside the run and the version."""
+    evaluation = evidence.judged.evaluation if evidence.judged else None
+    return description(evidence.verdict, evaluation, evidence.project.costs.unit)
+
+
+def gate_tags(verdict: Verdict) -> dict[str, str]:
+    """Return the tags by which the UI can filter runs and versions: ``gate.calibration = PASS``."""
+    return {f"gate.{check}": status.value for check, status in verdict.checks.items()}
+
+
+def _source(evidence: Evidence) -> str:
+    rows = evidence.project.rows
+    return rows.path.name if rows.path is not None else f"query by {rows.url_env}"
+
+
+def _params(evidence: Evidence) -> dict[str, str | float]:
+    project = evidence.project
+    params: dict[str, str | float] = {
+        # Not "as_of": under `mlflow run` that is the entry point's own parameter, as it was given.
+        "as_of_date": evidence.as_of.isoformat() if evidence.as_of else "none",
+        "window": f"{project.split.window.total_seconds() / 86_400:g} days"
+        if project.split.window
+        else "all",
+        "split": project.split_by,
+        "seed": project.split.seed,
+        "features": ", ".join(project.features.all),
+        **{f"cost.{name}": str(getattr(project.costs, name)) for name in ("true_positive", "false_positive")},
+        **{f"cost.{name}": str(getattr(project.costs, name)) for name in ("true_negative", "false_negative")},
+    }
+    if evidence.learned is not None:
+        choice = evidence.learned.found.chosen.choice
+        params |= {"form": str(choice.form), "C": choice.C, "rule": evidence.learned.model.rule.name}
+    return params
+
+
+def _metrics(evidence: Evidence) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    if evidence.learned is not None:
+        metrics |= _learned(evidence.learned)
+    if evidence.judged is not None:
+        metrics |= {f"test.{name}": value for name, value in evidence.judged.evaluation.figures().items()}
+        largest = sorted(evidence.judged.slices, key=lambda part: -part.n)[:_MOST_SLICES]
+        for part in largest:
+            metrics |= {f"slice.{part.name}.n": part.n, f"slice.{part.name}.cost": part.cost.value}
+    return metrics
+
+
+def _learned(learned: Learned) -> dict[str, float]:
+    threshold = learned.model.rule.value
+    figures_of = {f"threshold.{name}": value for name, value in learned.threshold.figures().items()}
+    return {
+        "cv.log_loss": learned.found.chosen.log_loss,
+        "recalibration.slope": learned.recalibration.slope,
+        "recalibration.intercept": learned.recalibration.intercept,
+        **({} if threshold is None else {"threshold": threshold}),
+        **learned.threshold_interval.figures("threshold.cheapest"),
+        **figures_of,
+    }
+
+
+def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
+    stopping = sorted({finding.check for finding in evidence.verdict.reasons})
+    judged_on = Window.of(evidence.split.test).tags() if evidence.split and evidence.judged else {}
+    # MLflow shows an artifact that this tag names as a table, beside those of other runs.
+    tables = json.dumps([{"path": SLICE_TABLE, "type": "table"}])
+    return judged_on | {
+        **({"mlflow.loggedArtifacts": tables} if evidence.judged and evidence.judged.slices else {}),
+        "snapshot": snapshot,
+        "mlflow.runName": run_name(evidence),
+        "mlflow.note.content": note(evidence),
+        "verdict": evidence.verdict.status.value,
+        "refused_by": ", ".join(stopping) or "nobody",
+        "cost_unit": evidence.project.costs.unit,
+        **gate_tags(evidence.verdict),
+    }
+
+
+def _candidate(one: Candidate) -> Entries:
+    params: dict[str, Value] = {"form": str(one.choice.form), "C": one.choice.C}
+    metrics = {"cv.log_loss": one.log_loss, "cv.log_loss_error": one.error, "cv.behind_best": one.behind}
+    metrics |= {"design_columns": one.n_features, "iterations": one.iterations}
+    return Entries(params, metrics, {"failure": one.failure} if one.failure else {})
+
+
+def _write_files(folder: Path, evidence: Evidence) -> None:
+    judged = evidence.judged
+    unit = evidence.project.costs.unit
+    text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
+    (folder / "verdict.md").write_text(text, encoding="utf-8")
+    write_exhibits(folder, evidence.exhibits)
+    if judged is not None and judged.slices:
+        table = slice_table(judged.slices)
+        (folder / SLICE_TABLE).write_text(json.dumps(table, indent=1), encoding="utf-8")
+    if judged is None or evidence.learned is None:
+        return
+    drawings = folder / "figures"
+    drawings.mkdir()
+    _draw(drawings, evidence.project, judged, evidence.learned.threshold)
+
+
+def slice_table(parts: Iterable[SliceEvaluation]) -> dict[str, list[Any]]:
+    """Return every slice with its figures, in the form in which MLflow shows a table."""
+    rows: list[dict[str, Figure]] = [
+        {"slice": part.name, **{name: finite(value) for name, value in part.figures().items()}}
+        for part in parts
+    ]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return {"columns": columns, "data": [[row.get(name) for name in columns] for row in rows]}
+
+
+def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
+    """Write each table of evidence for programs, and all of them on one page for people."""
+    tables = folder / "evidence"
+    tables.mkdir()
+    for exhibit in exhibits:
+        plain = json.dumps(exhibit.as_json(), indent=2)
+        (tables / f"{exhibit.name}.json").write_text(plain, encoding="utf-8")
+    page = "\n".join(exhibit.markdown() for exhibit in exhibits) or "No evidence was reached.\n"
+    (folder / "evidence.md").write_text(page, encoding="utf-8")
+
+
+def _draw(folder: Path, project: Project, judged: Judged, threshold: Choice) -> None:
+    """Draw the ROC, the reliability curve, the cost curve and the slices."""
+    name = project.name
+    figures.roc(drawings.roc(judged), name, folder / "roc.png")
+    figures.reliability(drawings.reliability(judged, project), name, folder / "reliability.png")
+    figures.cost_curve(drawings.cost_curve(judged, threshold, project), name, folder / "cost.png")
+    if judged.slices:
+        figures.slices(drawings.slices(judged, project), name, folder / "slices.png")

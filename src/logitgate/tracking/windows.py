@@ -1,0 +1,167 @@
+"""The windows that were watched: one run each, the curves, and what later windows remember of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow.entities import Metric
+
+from ..findings import Verdict
+from ..gates.verdict.markdown import markdown
+from ..monitoring.policy import Action, Sign, Watched
+from ..monitoring.window import Fate, Limits, Monitored
+from ..project.project import Project
+from .batches import Entries
+from .runs import Note, Run, artifacts, experiment, record
+from .store import Store, reached
+from .training import gate_tags, write_exhibits
+
+_WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _FATE = (
+    f"window.{name}" for name in ("name", "end", "version", "digest", "signs", "action", "fate")
+)
+_ACTED = "window.acted"
+_CURVES = "logitgate.curves"
+_MOST_WINDOWS = 500
+_FIGURES = {
+    ("estimate", "expected cost"): ("expected_cost",),
+    ("calibration", "observed less expected events"): ("in_the_large", "slope", "prevalence", "said"),
+    ("cost", "mean cost per row"): ("cost",),
+    ("score", "flag rate"): ("rate",),
+    ("staleness", "champion"): ("age_days",),
+}
+"""The figures that are drawn from window to window, by check and subject of their finding."""
+
+
+def experiment_name(project: Project) -> str:
+    """Return the name of the experiment that keeps the windows of a model."""
+    return f"{project.name}-monitoring"
+
+
+def earlier_windows(store: Store, project: Project) -> list[Watched]:
+    """Return what was seen before, oldest run first; a run that cannot be read counts for nothing.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        runs = store.client.search_runs(
+            [experiment(store, experiment_name(project))],
+            f"tags.`{_WINDOW}` LIKE '%' AND attributes.status = 'FINISHED'",
+            max_results=_MOST_WINDOWS,
+            order_by=["attributes.start_time DESC"],
+        )
+    known = (_remembered(run.data.tags) for run in reversed(list(runs)))
+    return [one for one in known if one is not None]
+
+
+def opening_note(limits: Limits) -> Note:
+    """Return what the run list shows while the monitoring goes on."""
+    return Note(limits.name, tags={"kind": "monitoring"})
+
+
+def keep(run: Run, found: Monitored, project: Project) -> Monitored:
+    """Keep a window as a run: findings, tables, figures; and its figures as points of the curves.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    found = replace(found, run_id=run.run_id)
+    figures = _drawn(found.verdict)
+    seen = found.as_watched
+    tags = {
+        _WINDOW: seen.window,
+        _END: seen.end.isoformat(),
+        _VERSION: str(seen.version),
+        _DIGEST: seen.digest,
+        _SIGNS: json.dumps(sorted(sign.value for sign in seen.signs)),
+        _ACTION: seen.action.value,
+        _FATE: found.fate.value,
+        "mlflow.runName": f"{found.window.end:%Y-%m-%d} {seen.action.value}",
+        "mlflow.note.content": _note(found),
+        **gate_tags(found.verdict),
+    }
+    record(run, Entries(metrics=figures, tags=tags))
+    with TemporaryDirectory() as folder:
+        plain = json.dumps(found.as_json(), indent=2)
+        (Path(folder) / "monitoring.json").write_text(plain, encoding="utf-8")
+        text = markdown(found.verdict, None, project.costs.unit)
+        (Path(folder) / "monitoring.md").write_text(f"{_note(found)}\n{text}", encoding="utf-8")
+        write_exhibits(Path(folder), found.seen.exhibits)
+        artifacts(run, Path(folder))
+    _draw(run.store, project, found, figures)
+    return found
+
+
+def note_what_was_done(store: Store, found: Monitored) -> None:
+    """Add to the window's run what was done about it.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    assert found.run_id is not None  # noqa: S101 - it was kept
+    with reached(store):
+        store.client.set_tag(found.run_id, _ACTED, "; ".join(found.acted))
+        store.client.set_tag(found.run_id, _FATE, found.fate.value)
+        store.client.set_tag(found.run_id, "mlflow.note.content", _note(found))
+
+
+def _remembered(tags: dict[str, str]) -> Watched | None:
+    try:
+        return Watched(
+            tags[_WINDOW],
+            datetime.fromisoformat(tags[_END]),
+            int(tags[_VERSION]),
+            _signs(tags[_SIGNS]),
+            Action(tags[_ACTION]),
+            # Windows from before fates were kept were done when anything was noted about it.
+            is_done=tags[_FATE] == Fate.DONE if _FATE in tags else bool(tags.get(_ACTED)),
+            digest=tags.get(_DIGEST, ""),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _signs(kept: str) -> frozenset[Sign]:
+    """Read a list in JSON, or as it was kept before: the values one after the other."""
+    known = json.loads(kept) if kept.startswith("[") else [sign for sign in Sign if sign.value in kept]
+    return frozenset(Sign(sign) for sign in known)
+
+
+def _note(found: Monitored) -> str:
+    because = "\n".join(f"- {one}" for one in (*found.reaction.because, *found.acted))
+    return f"**{found.reaction.action.value}** for version {found.version}, {found.n} rows\n\n{because}\n"
+
+
+def _drawn(verdict: Verdict) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for finding in verdict.findings:
+        for name in _FIGURES.get((finding.check, finding.subject), ()):
+            value = finding.figures.get(name)
+            if isinstance(value, (int, float)):
+                figures[f"window.{name}"] = float(value)
+    return figures
+
+
+def _draw(store: Store, project: Project, found: Monitored, figures: dict[str, float]) -> None:
+    """Add the window's figures to the curves of the model: one run, the day of the window's end as step."""
+    day = int(found.window.end.timestamp() // 86_400)
+    at = int(found.window.end.timestamp() * 1_000)
+    points = [Metric(name, value, at, day) for name, value in figures.items()]
+    with reached(store):
+        home = experiment(store, experiment_name(project))
+        runs = store.client.search_runs([home], f"tags.`{_CURVES}` = 'true'", max_results=1)
+        run = next(iter(runs), None) or store.client.create_run(
+            home, tags={_CURVES: "true"}, run_name="curves"
+        )
+        store.client.log_batch(run.info.run_id, metrics=points)
+        store.client.set_terminated(run.info.run_id, "FINISHED")

@@ -1,0 +1,260 @@
+"""Behaviour: a model is held against cases, directions and invariances, whatever its average."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.behaviour import behaviour_findings
+from logitgate.checks.cases import Cases, Expectation
+from logitgate.data.sample import Sample
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Rule
+from logitgate.findings import Status
+from logitgate.model.model import Model
+from logitgate.project.data import Features
+from logitgate.project.load import parse_project
+
+FEATURES = {"numeric": ["x", "z"], "categorical": ["g"]}
+
+
+def project(**behaviour):
+    """Return a project with these declarations."""
+    plain = {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": FEATURES,
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "behaviour": behaviour,
+        "contract": {"suite": "suite.json"},
+    }
+    return parse_project(plain, "small.toml")
+
+
+class Curve:
+    """Stands for a fitted pipeline: x raises the probability, but for what `turn` does to it."""
+
+    def __init__(self, turn=np.inf):
+        self.turn = turn
+
+    def predict_proba(self, frame):
+        """Return the probabilities of both classes; a missing x is refused, a missing z is NaN."""
+        if frame["x"].isna().any():
+            raise ValueError("x is missing")
+        x = np.where(frame["x"] > self.turn, 2 * self.turn - frame["x"], frame["x"])
+        lift = np.where(frame["g"].astype(object) == "b", 0.5, 0.0)
+        p = 1 / (1 + np.exp(-(x + lift + 0 * frame["z"])))
+        return np.column_stack([1 - p, p])
+
+
+def model(turn=np.inf, rule=None, costs=None):
+    """Return a model that flags from one half on."""
+    own = costs or CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
+    features = Features(numeric=("x", "z"), categorical=("g",))
+    return Model(Curve(turn), rule or Rule("constant", 0.5), own, features)
+
+
+def rows(n=100):
+    """Return test rows whose x runs from -2 to 2."""
+    frame = pd.DataFrame(
+        {
+            "x": np.linspace(-2, 2, n),
+            "z": np.where(np.arange(n) % 10 == 0, np.nan, 1.0),
+            "g": pd.Categorical(np.where(np.arange(n) % 4 == 0, "b", "a")),
+        }
+    )
+    frame["z"] = 1.0
+    return Sample(frame, (np.arange(n) % 2).astype(np.int8), np.arange(n).astype(str).astype(object))
+
+
+def cases(*expected, x=(1.0,), z=1.0, worth=9.0):
+    """Return one case for each expectation."""
+    n = len(expected)
+    xs = [*x, *x * n][:n]
+    frame = pd.DataFrame({"x": xs, "z": z, "g": pd.Categorical(["a"] * n), "worth": worth})
+    parsed = [Expectation.parse(text) for text in expected]
+    return Cases([f"c{one}" for one in range(n)], parsed, ["it is known"] * n, frame)
+
+
+def found(declared, judged=None, read=None):
+    """Return the findings by subject."""
+    findings, exhibits = behaviour_findings(judged or model(), read, rows(), declared)
+    assert {one.check for one in findings} == {"behaviour"}
+    told = [one for exhibit in exhibits for one in exhibit.rows]
+    subjects = {one.subject: one for one in findings}
+    assert subjects.keys() == {"none declared"} or [one["test"] for one in told] == list(subjects)
+    return subjects
+
+
+def test_nothing_declared_says_so():
+    """The check was made, so its finding passes."""
+    (finding,) = found(project()).values()
+    assert (finding.subject, finding.status) == ("none declared", Status.PASS)
+
+
+def test_each_case_is_a_finding():
+    """With its probability, its threshold and the reason."""
+    read = cases("flag", "pass", "p >= 0.7", "p <= 0.7")
+    findings = found(project(cases="cases.csv"), read=read)
+    statuses = [one.status.value for one in findings.values()]
+    assert statuses == ["PASS", "FAIL", "PASS", "FAIL"]
+    broken = findings["c1"]
+    assert broken.because == "flagged with p = 0.731 at threshold 0.5; expected pass, as it is known"
+    assert broken.figures["probability"] == pytest.approx(1 / (1 + np.exp(-1)))
+    assert (broken.figures["threshold"], broken.figures["expected"]) == (0.5, "pass")
+
+
+def test_a_case_is_decided_by_the_models_own_costs():
+    """A threshold by row comes from the row's own columns."""
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="worth")
+    judged = model(rule=Rule("per-row"), costs=costs)
+    declared = project(cases="cases.csv")
+    dear, cheap = cases("flag", x=(-1.0,), worth=9.0), cases("pass", x=(-1.0,), worth=1.5)
+    assert found(declared, judged, dear)["c0"].status is Status.PASS
+    assert found(declared, judged, dear)["c0"].figures["threshold"] == pytest.approx(1 / 9)
+    assert found(declared, judged, cheap)["c0"].status is Status.PASS
+
+
+def test_a_case_that_cannot_be_scored_is_indeterminate():
+    """Alone: the others are judged all the same."""
+    read = cases("flag", "flag", x=(np.nan, 1.0))
+    findings = found(project(cases="cases.csv"), read=read)
+    assert [one.status for one in findings.values()] == [Status.INDETERMINATE, Status.PASS]
+    assert findings["c0"].because.startswith("it cannot be scored")
+
+
+def test_a_probability_that_is_none_keeps_no_expectation():
+    """NaN is neither flagged nor passed."""
+    findings = found(project(cases="cases.csv"), read=cases("pass", "p <= 0.9", z=np.nan))
+    assert {one.status for one in findings.values()} == {Status.INDETERMINATE}
+
+
+def test_costs_that_a_case_lacks_are_indeterminate():
+    """The threshold is not known without them."""
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="worth")
+    findings = found(
+        project(cases="cases.csv"), model(rule=Rule("per-row"), costs=costs), cases("flag", worth=np.nan)
+    )
+    assert findings["c0"].status is Status.INDETERMINATE
+
+
+def test_declared_cases_that_were_not_read_do_not_pass():
+    """Whoever forgets them stops the promotion."""
+    (finding,) = found(project(cases="cases.csv")).values()
+    assert finding.status is Status.INDETERMINATE
+
+
+UP = {"name": "more x", "feature": "x", "change": "+0.5", "direction": "up"}
+
+
+@pytest.mark.parametrize(
+    ("change", "turn", "status"),
+    [
+        ({}, np.inf, "PASS"),
+        ({"direction": "down"}, np.inf, "FAIL"),
+        ({"change": "-0.5"}, np.inf, "FAIL"),
+        ({"change": "-0.5", "direction": "down"}, np.inf, "PASS"),
+        ({}, 1.0, "FAIL"),
+        ({"tolerance": 0.15}, 1.0, "PASS"),
+        ({"tolerance": 0.05}, 1.0, "FAIL"),
+        ({"share": 0.32}, 1.0, "PASS"),
+        ({"share": 0.3}, 1.0, "FAIL"),
+        ({"within": [-2, 1]}, 1.0, "PASS"),
+        ({"change": "*1.5"}, np.inf, "FAIL"),
+        ({"change": ["a", "b"]}, np.inf, "feature"),
+    ],
+)
+def test_a_direction_is_obeyed_or_not(change, turn, status):
+    """By every changed row, but for the tolerance and the share that are declared."""
+    if status == "feature":
+        change, status = change | {"feature": "g"}, "PASS"
+    finding = found(project(directional=[UP | change]), model(turn))["more x"]
+    assert finding.status.value == status, finding.because
+
+
+def test_a_level_against_the_direction_fails():
+    """From b to a the probability falls; only rows of level b are changed."""
+    declared = project(directional=[UP | {"feature": "g", "change": ["b", "a"]}])
+    finding = found(declared)["more x"]
+    assert (finding.status, finding.figures["rows"]) == (Status.FAIL, 25)
+    assert finding.figures["disobeying"] == 1.0
+
+
+def test_a_bound_does_not_carry_a_row_back():
+    """A value beyond the bounds stays where it is, and is not judged."""
+    finding = found(project(directional=[UP | {"within": [-2, 0]}]))["more x"]
+    assert finding.status is Status.PASS
+    assert finding.figures["rows"] == 50
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"feature": "x", "jitter": 0.1, "at_most": 0.03}, "PASS"),
+        ({"feature": "x", "jitter": 0.1, "at_most": 0.02}, "FAIL"),
+        ({"feature": "g", "swap": ["a", "b"], "at_most": 0.13}, "PASS"),
+        ({"feature": "g", "swap": ["a", "b"], "at_most": 0.12}, "FAIL"),
+        ({"feature": "g", "swap": ["a", "b"], "at_most": 0.0, "share": 1.0}, "PASS"),
+        ({"feature": "g", "swap": ["c", "d"], "at_most": 0.5}, "INDETERMINATE"),
+    ],
+)
+def test_an_invariance_is_kept_or_not(change, status):
+    """Both ways; a swap that meets no row tells nothing."""
+    finding = found(project(invariance=[{"name": "same"} | change]))["same"]
+    assert finding.status.value == status, finding.because
+
+
+def test_a_swap_changes_both_levels():
+    """Each takes the other's place."""
+    declared = project(invariance=[{"name": "same", "feature": "g", "swap": ["a", "b"], "at_most": 0.5}])
+    assert found(declared)["same"].figures["rows"] == 100
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"directional": [UP | {"feature": "w"}]}, "changes 'w', no numeric feature"),
+        ({"directional": [UP | {"feature": "g"}]}, "changes 'g', no numeric feature"),
+        ({"directional": [UP | {"change": ["a", "b"]}]}, "changes 'x', no categorical feature"),
+        ({"directional": [UP, UP]}, "declares 2 tests named 'more x'"),
+        ({"directional": [UP | {"change": "10"}]}, "behaviour.directional.0.change"),
+        ({"directional": [UP | {"within": [1, 0]}]}, "two bounds that rise"),
+        ({"invariance": [{"name": "s", "feature": "x", "at_most": 0.1}]}, "give either swap or jitter"),
+        (
+            {"invariance": [{"name": "s", "feature": "x", "at_most": 0.1, "jitter": 1, "swap": ["a", "b"]}]},
+            "give either swap or jitter",
+        ),
+    ],
+)
+def test_contradictory_declarations_are_refused(declared, said):
+    """With key or name."""
+    from logitgate.errors import ProjectError
+
+    with pytest.raises(ProjectError) as raised:
+        project(**declared)
+    assert said in str(raised.value)
+
+
+def test_rows_that_the_model_refuses_are_indeterminate():
+    """A test that cannot be made does not pass."""
+    sample = rows()
+    sample.frame.loc[3, "x"] = np.nan
+    findings, _ = behaviour_findings(model(), None, sample, project(directional=[UP]))
+    assert findings[0].status is Status.INDETERMINATE
+
+
+def test_a_change_that_the_model_refuses_is_indeterminate():
+    """The rows as they are can be scored, the changed ones cannot: that is named, and does not pass."""
+
+    class Narrow(Curve):
+        def predict_proba(self, frame):
+            if frame["x"].max() > 2.5:
+                raise ValueError("a value that it has never seen")
+            return super().predict_proba(frame)
+
+    narrow = Model(Narrow(), Rule("constant", 0.5), model().costs, model().features)
+    declared = project(directional=[{"name": "more x", "feature": "x", "change": "+1", "direction": "up"}])
+    (found,) = behaviour_findings(narrow, None, rows(), declared)[0]
+    assert (found.check, found.subject, found.status) == ("behaviour", "more x", Status.INDETERMINATE)
+    assert found.because.endswith("the model's own preprocessing refuses the rows")

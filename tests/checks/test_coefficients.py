@@ -1,0 +1,238 @@
+"""Coefficients: the textbook's errors, another implementation's sandwich, and drift in common units."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from logitgate.checks.inspection.coefficients import (
+    Coefficients,
+    champion_weights,
+    coefficient_evidence,
+    drift,
+)
+from logitgate.data.sample import Sample
+from logitgate.findings import Status
+from logitgate.model.baselines import prior
+from logitgate.model.fit import Choice, fit
+from logitgate.model.fitted import Fitted, column_names
+from logitgate.model.recalibration import Recalibration, recalibrate
+from logitgate.project.data import Features
+from logitgate.project.search import Form, Search
+
+DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
+LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
+THREE = Features(numeric=("balance", "income", "student"))
+NONE = Recalibration(1.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def default():
+    """ISLR's Default as a sample; every tenth row in order is one cluster."""
+    rows = pd.read_csv(DEFAULT)
+    frame = pd.DataFrame(
+        {
+            "balance": rows["balance"],
+            "income": rows["income"] / 1000,
+            "student": (rows["student"] == "Yes").astype(float),
+            "status": pd.Categorical(rows["student"]),
+        }
+    )
+    y = (rows["default"] == "Yes").to_numpy().astype(np.int8)
+    ids = np.arange(len(y)).astype(str).astype(object)
+    return Sample(frame, y, ids, cluster=np.arange(len(y)) % 40)
+
+
+def fitted(sample, C=np.inf, form=LINEAR, features=THREE):
+    """Fit, and return the model and the value that knows how it came about."""
+    pipeline = fit(Choice(form, C), sample.frame, sample.y, features, Search())
+    return pipeline, Fitted.of(pipeline, NONE, sample)
+
+
+def unclustered(sample):
+    """Return the sample with rows that stand for themselves."""
+    return replace(sample, cluster=None)
+
+
+def told(table, column):
+    """Return the row of one column."""
+    return next(row for row in table.rows if row["column"] == column)
+
+
+def test_the_textbook_s_coefficients_and_errors(default):
+    """Unpenalised, per unit of the feature, they are those of ISLR's table 4.3."""
+    own = Coefficients.of(fitted(unclustered(default))[1])
+    assert own.columns == ("linear__balance", "linear__income", "linear__student", "intercept")
+    per_unit = own.weights[:-1] / own.units[:-1]
+    errors = own.errors[:-1] / own.units[:-1]
+    assert per_unit == pytest.approx([0.0057365, 0.0030335, -0.64678], rel=1e-4)
+    np.testing.assert_allclose(errors, [0.0002, 0.0082, 0.2363], atol=5e-5)
+    table = coefficient_evidence(own, None)[1]
+    student = told(table, "linear__student")
+    assert student["per_unit"] == pytest.approx(-0.64678, rel=1e-4)
+    assert student["odds_ratio_high"] == pytest.approx(
+        np.exp((-0.64678 + 1.959964 * 0.2363) * student["unit"]), rel=1e-3
+    )
+    assert "odds_ratio" not in told(table, "intercept")
+
+
+def test_clustered_errors_are_those_of_statsmodels(default):
+    """The sandwich agrees with Logit's, but for its second small-sample factor, which is left out here."""
+    _, known = fitted(default)
+    X = np.column_stack((known.matrix, np.ones(len(default))))
+    other = sm.Logit(default.y, X).fit(
+        disp=0, tol=1e-12, cov_type="cluster", cov_kwds={"groups": default.cluster}
+    )
+    n, k = X.shape
+    own = Coefficients.of(known)
+    np.testing.assert_allclose(own.errors, other.bse * np.sqrt((n - k) / (n - 1)), rtol=1e-7)
+    assert own.degrees == 39
+    low, high = own.limits()
+    np.testing.assert_allclose((high - low) / own.errors, 2 * 2.022691, rtol=1e-6)  # t with 39 degrees
+
+
+def test_a_penalty_enters_hessian_and_errors(default):
+    """Penalised errors are the roots of the diagonal of the inverse of X'WX + I/C."""
+    pipeline, known = fitted(unclustered(default), C=0.01)
+    X = np.column_stack((known.matrix, np.ones(len(default))))
+    p = pipeline.predict_proba(default.frame)[:, 1]
+    hessian = X.T @ ((p * (1 - p))[:, None] * X) + np.diag([100.0, 100, 100, 0])
+    own = Coefficients.of(known)
+    np.testing.assert_allclose(own.errors, np.sqrt(np.diag(np.linalg.inv(hessian))), rtol=1e-8)
+    size = np.sqrt(np.diag(hessian))
+    assert own.condition == pytest.approx(np.linalg.cond(hessian / np.outer(size, size)), rel=1e-8)
+
+
+def test_recalibration_multiplies_weights_and_errors(default):
+    """What decides is told, not what was fitted; the fit itself is recovered."""
+    sample = unclustered(default)
+    pipeline, known = fitted(sample)
+    calibrated, change = recalibrate(pipeline, default.frame[::2], default.y[::2])
+    again = Fitted.of(calibrated, change, sample)
+    np.testing.assert_allclose(again.weights, known.weights, rtol=1e-9)
+    np.testing.assert_allclose(again.scores, pipeline.decision_function(default.frame), atol=1e-8)
+    own, before = Coefficients.of(again), Coefficients.of(known)
+    np.testing.assert_allclose(own.errors, change.slope * before.errors, rtol=1e-8)
+    np.testing.assert_allclose(own.weights[:-1], calibrated[-1].coef_[0], rtol=1e-12)
+    assert own.weights[-1] == pytest.approx(calibrated[-1].intercept_[0], rel=1e-9)
+
+
+def test_one_cluster_has_no_errors(default):
+    """Nothing can be said from rows that all fail together."""
+    own = Coefficients.of(fitted(replace(default, cluster=np.zeros(len(default), dtype=np.int64)))[1])
+    assert np.isnan(own.errors).all()
+    table = coefficient_evidence(own, None)[1].as_json()
+    assert table["rows"][0]["coefficient_low"] is None
+
+
+def test_curves_have_no_unit_and_marks_have_one(default):
+    """A spline's pieces are told per standard deviation only; a level's mark counts one."""
+    features = Features(numeric=("balance",), categorical=("status",))
+    own = Coefficients.of(fitted(default, 1.0, SPLINE, features)[1])
+    units = dict(zip(own.columns, own.units.tolist(), strict=True))
+    assert units["levels__status_Yes"] == 1
+    assert all(np.isnan(unit) for name, unit in units.items() if name.startswith("spline"))
+    assert sum(name.startswith("spline") for name in units) > 3
+
+
+def test_drift_is_taken_in_common_units(default):
+    """The same effect per unit is no drift, though the champion's rows spread twice as far."""
+    sample = unclustered(default)
+    own = Coefficients.of(fitted(sample)[1])
+    wide = sample.frame.assign(balance=lambda rows: rows["balance"] * 2)
+    champion = fit(Choice(LINEAR, np.inf), wide, sample.y, THREE, Search())
+    champion[-1].coef_ *= [2.0, 1.0, 1.0]  # then it weighs each unit as the challenger does
+    moved = drift(own, champion_weights(champion))
+    np.testing.assert_allclose(moved[:-1], 0.0, atol=1e-9)
+    champion[-1].coef_ += np.array([0.0, 0.5, 0.0])
+    findings, table = coefficient_evidence(own, champion_weights(champion))
+    assert told(table, "linear__income")["difference"] == pytest.approx(-0.5)
+    error = told(table, "linear__income")["error"]
+    assert told(table, "linear__income")["difference_in_errors"] == pytest.approx(-0.5 / error)
+    assert "'linear__income' moved most, by -0.5 " in findings[1].because
+    assert findings[1].status is Status.PASS
+
+
+def test_columns_of_one_side_are_named(default):
+    """A feature that came and one that went stand in the table and in the finding."""
+    own = Coefficients.of(fitted(default, features=Features(numeric=("balance", "income")))[1])
+    other, _ = fitted(default, features=Features(numeric=("balance", "student")))
+    findings, table = coefficient_evidence(own, champion_weights(other))
+    assert told(table, "linear__income")["only_in"] == "challenger"
+    assert told(table, "linear__student")["only_in"] == "champion"
+    assert "only here: 'linear__income'" in findings[1].because
+    assert "only there: 'linear__student'" in findings[1].because
+
+
+def test_a_champion_without_coefficients_is_said(default):
+    """Nothing to compare is no silence, and before the first release there is nothing to say."""
+    own = Coefficients.of(fitted(default)[1])
+    for stranger in (prior(default.frame, default.y), object()):
+        findings, _ = coefficient_evidence(own, champion_weights(stranger))
+        assert (findings[1].subject, findings[1].status) == ("drift", Status.WARN)
+    assert [one.subject for one in coefficient_evidence(own, None)[0]] == ["condition"]
+
+
+def test_a_bad_condition_is_a_warning(default):
+    """Two columns that nearly repeat each other, without a penalty."""
+    rng = np.random.default_rng(0)
+    twin = default.frame["balance"] + rng.normal(0, 0.01, len(default))
+    sample = replace(default, frame=default.frame.assign(twin=twin), cluster=None)
+    known = fitted(sample, features=Features(numeric=("balance", "twin")))[1]
+    finding = coefficient_evidence(Coefficients.of(known), None)[0][0]
+    assert (finding.subject, finding.status) == ("condition", Status.WARN)
+    assert finding.figures["condition"] > 1e8
+
+
+def test_names_that_read_the_same_are_told_apart():
+    """Level 'b_c' of 'a' and level 'c' of 'a_b' are two columns with two names."""
+    rows = pd.DataFrame({"a": ["b_c", "x"] * 100, "a_b": ["c", "y", "y", "c"] * 50})
+    y = np.random.default_rng(0).integers(0, 2, 200)
+    pipeline = fit(Choice(LINEAR, 1.0), rows, y, Features(categorical=("a", "a_b")), Search())
+    names = column_names(pipeline[0])
+    assert len(set(names)) == len(names) == 4
+
+
+def test_the_condition_has_a_limit(default):
+    """Below it single coefficients can be read; at it, and beyond, that is said, and what to do."""
+    own = Coefficients.of(fitted(unclustered(default))[1])
+    limit = 1e8
+    for condition, status in ((0.99 * limit, Status.PASS), (limit, Status.WARN), (np.inf, Status.WARN)):
+        findings, _ = coefficient_evidence(replace(own, condition=condition), None)
+        told = next(one for one in findings if one.subject == "condition")
+        assert (told.status, told.figures["condition"]) == (status, condition)
+        assert ("not below 1e+08: single coefficients mean little" in told.because) == (status is Status.WARN)
+
+
+def test_the_table_says_what_its_intervals_rest_on(default):
+    """Clusters and their number, and that fewer than columns are rough; nothing of it for single rows."""
+    sample = replace(default, cluster=np.arange(len(default)) % 3)
+    few, many, none = (
+        coefficient_evidence(Coefficients.of(fitted(one)[1]), None)[1].note
+        for one in (sample, default, unclustered(default))
+    )
+    assert "from 3 clusters of training rows (fewer than columns, so they are rough)" in few
+    assert "from 40 clusters of training rows, given penalty" in many
+    assert "Intervals are 95 % Wald, given penalty" in none
+
+
+def test_the_champion_s_weight_stands_beside_the_model_s(default):
+    """In the challenger's units; and at most five names of what only one of both has."""
+    own = Coefficients.of(fitted(unclustered(default))[1])
+    known = {
+        name: (2.0 * weight, unit)
+        for name, weight, unit in zip(own.columns, own.weights, own.units, strict=True)
+    }
+    known |= {f"old{number}": (1.0, 1.0) for number in range(6)}
+    findings, table = coefficient_evidence(own, known)
+    row = told(table, "linear__student")
+    assert row["champion"] == pytest.approx(2 * own.weights[2])
+    assert row["difference"] == pytest.approx(-own.weights[2])
+    moved = next(one for one in findings if one.subject == "drift")
+    assert "only there: 'old0', 'old1', 'old2', 'old3', 'old4' and 1 more" in moved.because
+    five = {name: known[name] for name in known if name != "old5"}
+    moved = next(one for one in coefficient_evidence(own, five)[0] if one.subject == "drift")
+    assert moved.because.endswith("only there: 'old0', 'old1', 'old2', 'old3', 'old4'")

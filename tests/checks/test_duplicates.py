@@ -1,0 +1,199 @@
+"""Near duplicates: copies with a little noise are counted, and honest neighbours are not."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.leakage.duplicates import duplicate_findings, near_duplicates
+from logitgate.data.sample import Sample
+from logitgate.data.split import Split
+from logitgate.findings import Status
+from tests.checks.test_single_features import project
+
+LIMITS = {"duplicate_share": 1.0, "contradictory_share": 1.0}
+
+
+def parts(frame):
+    """Part 400 rows by their place: 240 train, 40 calibrate, 40 threshold, 80 test."""
+    n = len(frame)
+    whole = Sample(frame, (np.arange(n) % 2).astype(np.int8), np.arange(n).astype(str).astype(object))
+    return Split(*(whole.take(np.arange(a, b)) for a, b in ((0, 240), (240, 280), (280, 320), (320, 400))))
+
+
+def table(seed=0):
+    """Return rows of five normal numbers and a category."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(400, 5)), columns=list("abcde"))
+    frame["k"] = pd.Categorical(rng.choice(["u", "v"], 400))
+    return frame
+
+
+DECLARED = project(tuple("abcde"), ("k",), **LIMITS)
+
+
+def test_independent_rows_are_no_near_duplicates():
+    """Five numbers never come so close by chance."""
+    assert not near_duplicates(parts(table()), DECLARED)[0].any()
+
+
+@pytest.mark.parametrize(("noise", "found"), [(1e-9, 20), (1e-3, 15), (0.1, 0)])
+def test_copies_with_noise_are_found(noise, found):
+    """All where the noise is nothing, most where it is small, none where it is a tenth of the spread."""
+    frame, rng = table(), np.random.default_rng(1)
+    frame.loc[320:339, list("abcde")] = frame.loc[:19, list("abcde")].to_numpy() + noise * rng.normal(
+        size=(20, 5)
+    )
+    frame.loc[320:339, "k"] = frame.loc[:19, "k"].to_numpy()
+    near, _ = near_duplicates(parts(frame), DECLARED)
+    assert not near[20:].any()
+    assert near[:20].sum() >= found if found else not near.any()
+
+
+def test_another_category_is_another_row():
+    """However close the numbers are."""
+    frame = table()
+    frame.loc[320, list("abcde")] = frame.loc[0, list("abcde")].to_numpy() + 1e-9
+    frame.loc[320, "k"] = "u" if frame.loc[0, "k"] == "v" else "v"
+    assert not near_duplicates(parts(frame), DECLARED)[0].any()
+
+
+def test_a_border_of_the_grid_parts_no_copies():
+    """The second grid joins what the first one parts."""
+    frame = table()
+    step = 0.01 * np.subtract(*np.quantile(frame["a"], (0.75, 0.25)))
+    values = frame.loc[0, list("abcde")].to_numpy(float).copy()
+    values[0] = 100 * step
+    frame.loc[0, list("abcde")] = values
+    frame.loc[320, list("abcde")] = [values[0] - 1e-7, *values[1:]]
+    frame.loc[320, "k"] = frame.loc[0, "k"]
+    assert near_duplicates(parts(frame), DECLARED)[0][0]
+
+
+@pytest.mark.parametrize(("limit", "status"), [(4 / 80, Status.PASS), (0.01, Status.FAIL)])
+def test_the_share_has_a_limit(limit, status):
+    """Exact copies are counted by their own finding, not twice."""
+    frame = table()
+    frame.loc[320:325] = frame.loc[:5].to_numpy()
+    frame["a"] = frame["a"].astype(float)
+    frame.loc[322:325, "a"] += 1e-9
+    declared = project(tuple("abcde"), ("k",), near_duplicate_share=limit, **LIMITS)
+    typed = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    findings = {one.subject: one for one in duplicate_findings(parts(typed), declared)}
+    assert findings["duplicate rows"].figures["share"] == 2 / 80
+    assert findings["near-duplicate rows"].figures["share"] == 4 / 80
+    assert findings["near-duplicate rows"].status is status
+
+
+def test_honest_neighbours_are_not_counted():
+    """One number of 400 rows fills most cells by chance; a grid ten times as coarse says how many."""
+    declared = project(("a",), (), near_duplicate_share=0.05, **LIMITS)
+    assert near_duplicates(parts(table()), declared)[0].mean() > 0.5
+    findings = {one.subject: one for one in duplicate_findings(parts(table()), declared)}
+    assert findings["near-duplicate rows"].status is Status.PASS
+
+
+def shares(frame, declared, y=None):
+    """Return the findings by subject; the outcomes are zeros and ones in turn if not given."""
+    whole = parts(frame)
+    if y is not None:
+        bounds = np.cumsum([0, *(len(part) for _, part in whole)])
+        cut = [replace(part, y=y[a:b]) for (_, part), (a, b) in zip(whole, pairwise(bounds), strict=True)]
+        whole = Split(*cut)
+    return {one.subject: one for one in duplicate_findings(whole, declared)}
+
+
+def test_a_share_at_its_limit_passes_and_says_so():
+    """What is allowed is told without a remedy; what is not, with one; no chance where there is none."""
+    frame = table()
+    frame.loc[320:323] = frame.loc[:3].to_numpy()
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    limits = {"contradictory_share": 1.0, "near_duplicate_share": 1.0}
+    at = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=0.05, **limits))["duplicate rows"]
+    assert (at.check, at.status, at.figures) == ("leakage", Status.PASS, {"share": 0.05, "limit": 0.05})
+    said = "5.00% of the test rows share all features with a row of another part (at most 5.00%)"
+    assert at.because == said
+    below = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=0.049, **limits))["duplicate rows"]
+    assert below.status is Status.FAIL
+    assert below.because.startswith("5.00% of the test rows share all features with a row of another part")
+    assert "; remove repeated rows, declare what they have in common" in below.because
+
+
+def test_only_equal_rows_of_both_outcomes_contradict_each_other():
+    """Of three pairs of equal rows, one holds two events, one none, and one both: 2 rows of 400."""
+    frame, y = table(), np.zeros(400, dtype=np.int8)
+    for first, second in ((0, 1), (2, 3), (4, 5)):
+        frame.loc[second] = frame.loc[first]
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    y[[0, 1, 4]] = 1
+    limits = {"duplicate_share": 1.0, "near_duplicate_share": 1.0}
+    for limit, status in ((2 / 400, Status.PASS), (1.9 / 400, Status.FAIL)):
+        declared = project(tuple("abcde"), ("k",), contradictory_share=limit, **limits)
+        found = shares(frame, declared, y)["contradictory rows"]
+        assert (found.status, found.figures["share"]) == (status, 2 / 400)
+
+
+def test_what_chance_gives_is_granted_and_told():
+    """One number of 400 rows, in a grid of a tenth of its spread; two standard errors are granted."""
+    values = table()["a"].to_numpy()
+    cells = pd.Series(np.floor(values / (0.1 * np.subtract(*np.quantile(values, (0.75, 0.25))))))
+    others = cells[:320].value_counts().reindex(cells[320:], fill_value=0).to_numpy()
+    expected = (1 - np.exp(-0.15 * others)).mean()
+    granted = 2 * np.sqrt(expected * (1 - expected) / 80)
+    chance = near_duplicates(parts(table()), project(("a",), ()))[1]
+    assert chance == pytest.approx(expected + granted, rel=1e-12)
+    declared = project(("a",), (), near_duplicate_share=0.01, **LIMITS)
+    told = shares(table(), declared)["near-duplicate rows"]
+    assert told.figures["chance"] > 0
+    assert f"(at most 1.00% beyond the {told.figures['chance']:.2%} of chance)" in told.because
+
+
+@pytest.mark.parametrize("rare", [0.0, 0.06, 0.004])
+def test_a_column_of_one_value_for_most_rows_is_still_measured(rare):
+    """The spread is that of the middle, else of the tails, else of all; else each number counts."""
+    frame = table().assign(a=5.0)
+    some = np.linspace(0, 399, round(400 * 2 * rare)).astype(int)
+    frame.loc[some, "a"] = np.linspace(0.0, 10.0, len(some))
+    frame.loc[320] = frame.loc[1]
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    assert near_duplicates(parts(frame), DECLARED)[0].tolist() == [True] + [False] * 79
+
+
+def joined(a, first, second):
+    """Tell whether two rows that agree but for one column are near-duplicates; `a` is its other values."""
+    frame = table()
+    frame["a"] = np.resize(a, 400).astype(float)
+    frame.loc[320] = frame.loc[1]
+    frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
+    frame.loc[1, "a"], frame.loc[320, "a"] = first, second
+    return bool(near_duplicates(parts(frame), DECLARED)[0][0])
+
+
+TAILS = [5.0] + [10.0] * 6 + [15.0]
+"""Half of the rows and more are one value, and the tails lie 10 apart: a step is 0.1."""
+
+
+@pytest.mark.parametrize(("second", "near"), [(6.06, True), (6.19, False), (6.9, False)])
+def test_a_step_is_a_hundredth_of_the_tails(second, near):
+    """Where the middle is one value; an outlier does not widen it, and where it lies does not matter."""
+    assert joined(TAILS, 6.01, second) is near
+    outlier = np.resize(TAILS, 400)
+    outlier[200] = 1e6
+    assert joined(outlier, 6.01, second) is near
+
+
+@pytest.mark.parametrize(("second", "near"), [(3.04, True), (3.19, False)])
+def test_a_step_is_a_hundredth_of_all_where_the_tails_are_one_value(second, near):
+    """A few rows alone differ, by 10."""
+    few = np.full(400, 5.0)
+    few[[100, 101]] = 0.0, 10.0
+    assert joined(few, 3.02, second) is near
+
+
+def test_missing_cells_leave_the_step_as_it_is():
+    """A tenth of the cells is missing; neither are the others all alike now, nor are they all apart."""
+    holes = np.where(np.arange(400) % 10 == 5, np.nan, np.resize(TAILS, 400))
+    assert joined(holes, 6.01, 6.06)
+    assert not joined(holes, 6.01, 6.9)

@@ -1,0 +1,134 @@
+"""Dropping features: the reduced fits are the solver's own, and a feature is worth what decisions lose."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.inspection.feature_value import worth_evidence, worths
+from logitgate.checks.inspection.leave_one_out import Dropped, without_each
+from logitgate.data.sample import observe
+from logitgate.data.split import split
+from logitgate.findings import Status
+from logitgate.model.fit import Choice, fit, regression
+from logitgate.model.fitted import Fitted
+from logitgate.model.model import Model
+from logitgate.model.recalibration import recalibrate
+from logitgate.model.threshold import choose_rule
+from logitgate.project.data import Features
+from logitgate.project.load import parse_project
+from logitgate.project.search import Form
+
+PROJECT = parse_project(
+    {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id", "time": "t"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["strong", "weak", "noise"], "categorical": ["g"]},
+        "search": {"interactions": {"both": ["strong", "weak"]}},
+        "split": {"train": 0.4, "calibrate": 0.1, "threshold": 0.2, "test": 0.3},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    },
+    "small.toml",
+)
+FORMS = (Form(basis="linear"), Form(basis="spline", interactions=("both",)))
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """The parts of rows in which one feature matters much, one a little, and one not at all."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(4000, 3)), columns=["strong", "weak", "noise"])
+    frame["id"] = [f"r{row:04}" for row in range(4000)]
+    frame["t"] = pd.date_range("2024-01-01", periods=4000, freq="h", tz="UTC").astype("datetime64[us, UTC]")
+    frame["g"] = pd.Categorical(rng.choice(["u", "v", "w"], 4000))
+    odds = 2 * frame["strong"] + 0.7 * frame["weak"] - 1.5
+    frame["y"] = np.where(rng.random(4000) < 1 / (1 + np.exp(-odds)), "yes", "no")
+    return split(observe(frame, PROJECT, None).sample, PROJECT)
+
+
+def learned(parts, form, C=1.0):
+    """Return the model, recalibrated and with its threshold, and how it was fitted."""
+    train, later = parts.train, parts.threshold
+    raw = fit(Choice(form, C), train.frame, train.y.astype(int), PROJECT.features, PROJECT.search)
+    pipeline, change = recalibrate(raw, parts.calibrate.frame, parts.calibrate.y.astype(int))
+    costs = PROJECT.costs.matrix
+    rule = choose_rule(pipeline.predict_proba(later.frame)[:, 1], later.y, later.row_costs(costs)).rule
+    return Model(pipeline, rule, costs, PROJECT.features), Fitted.of(pipeline, change, train)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+@pytest.mark.parametrize("C", [0.01, 10.0])
+def test_reduced_fits_are_the_solver_s(parts, form, C):
+    """Without each feature the log-odds are those of a fit to the other columns alone."""
+    known = learned(parts, form, C)[1]
+    dropped = without_each(known, PROJECT.features.all)
+    for place, name in enumerate(dropped.features):
+        keep = [name not in source for source in known.sources]
+        other = regression(C).fit(known.matrix[:, keep], known.y)
+        scores = known.matrix @ dropped.weights[:-1, place] + dropped.weights[-1, place]
+        np.testing.assert_allclose(scores, other.decision_function(known.matrix[:, keep]), atol=1e-3)
+        assert not dropped.weights[:-1, place][np.logical_not(keep)].any()
+
+
+def test_a_fit_that_the_chord_does_not_reach_is_solved_anew(parts, monkeypatch):
+    """With no pass allowed the usual solver gives the same answer."""
+    known = learned(parts, FORMS[0])[1]
+    quick = without_each(known, PROJECT.features.all)
+    monkeypatch.setattr("logitgate.checks.inspection.leave_one_out._PASSES", 0)
+    np.testing.assert_allclose(without_each(known, PROJECT.features.all).weights, quick.weights, atol=1e-3)
+
+
+def test_features_are_sorted_by_what_they_are_worth(parts):
+    """The strong one is proven to earn its place, noise is not, and that is a warning."""
+    model, known = learned(parts, FORMS[0])
+    scored = model.score(parts.test, PROJECT.costs.matrix)
+    found = worths(model, scored, without_each(known, PROJECT.features.all), parts)
+    assert found[0].feature == "strong"
+    assert [one.cost.value for one in found] == sorted((one.cost.value for one in found), reverse=True)
+    assert {one.feature: one.columns for one in found} == {"strong": 1, "weak": 1, "noise": 1, "g": 3}
+    finding, table = worth_evidence(found, 0.05)
+    assert finding.status is Status.WARN
+    told = {row["feature"]: row["earns_its_place"] for row in table.rows}
+    assert (told["strong"], told["noise"]) == ("proven", "not proven")
+    assert "noise" in finding.because
+    assert "strong" not in finding.because
+    assert worth_evidence(found[:1], 0.05)[0].status is Status.PASS
+    at = found[-1].p_value
+    finding, table = worth_evidence(found[-1:], at)
+    assert (finding.status, table.rows[0]["earns_its_place"]) == (Status.PASS, "proven")
+
+
+def test_each_reduced_model_has_its_own_recalibration_and_threshold(parts):
+    """Dropping nothing changes nothing: the same model comes out, decision by decision."""
+    model, known = learned(parts, FORMS[1])
+    scored = model.score(parts.test, PROJECT.costs.matrix)
+    same = Dropped(("nothing",), known.weights[:, None])
+    found = worths(model, scored, same, parts)[0]
+    assert found.cost.value == 0.0
+    assert found.log_loss.value == pytest.approx(0.0, abs=1e-9)
+    stretched = Dropped(("nothing",), (3 * known.weights + 0.5)[:, None])
+    stretched.weights[:-1, 0] = 3 * known.weights[:-1]
+    assert worths(model, scored, stretched, parts)[0].log_loss.value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_single_feature_can_be_dropped(parts):
+    """What is left is one probability for all rows: no slope, and still a threshold."""
+    features = Features(numeric=("strong",))
+    model, _ = learned(parts, FORMS[0])
+    raw = fit(Choice(FORMS[0], 1.0), parts.train.frame, parts.train.y.astype(int), features, PROJECT.search)
+    pipeline, change = recalibrate(raw, parts.calibrate.frame, parts.calibrate.y.astype(int))
+    alone = Model(pipeline, model.rule, model.costs, features)
+    scored = alone.score(parts.test, PROJECT.costs.matrix)
+    dropped = without_each(Fitted.of(pipeline, change, parts.train), ("strong",))
+    assert worths(alone, scored, dropped, parts)[0].cost.low > 0
+
+
+def test_a_reduced_model_that_ranks_backwards_is_not_turned_round(parts):
+    """A recalibration with a negative slope would make a good model of it: it is left as it is."""
+    model, known = learned(parts, FORMS[0])
+    scored = model.score(parts.test, PROJECT.costs.matrix)
+    backwards = Dropped(("nothing",), -known.weights[:, None])
+    assert worths(model, scored, backwards, parts)[0].cost.low > 0
+    assert worths(model, scored, backwards, parts)[0].log_loss.value > 0.5

@@ -1,0 +1,229 @@
+"""Declared directions: a straight line by its sign, a curve over its whole range, and what has no effect."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logitgate.checks.inspection.monotonicity import sign_findings
+from logitgate.errors import ProjectError
+from logitgate.findings import Status
+from logitgate.model.fit import Choice, fit
+from logitgate.project.data import Features
+from logitgate.project.load import parse_project
+from logitgate.project.search import Form, Search
+
+LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
+CROSSED = Form(basis="linear", interactions=("both",))
+
+
+def rows(n=3000, seed=0):
+    """Return rows: `up` raises the log-odds, `down` lowers them, `hill` does both, `flat` neither."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(n, 4)), columns=["up", "down", "hill", "flat"])
+    odds = frame["up"] - frame["down"] - frame["hill"] ** 2 + frame["hill"]
+    return frame, (rng.random(n) < 1 / (1 + np.exp(-odds))).to_numpy().astype(np.int64)
+
+
+FRAME, Y = rows()
+ALL = Features(numeric=("up", "down", "hill", "flat"))
+
+
+def held(form, signs, features=ALL, frame=FRAME, C=10.0):
+    """Fit and return the findings by feature."""
+    choices = Search(interactions={"both": ("up", "down")})
+    pipeline = fit(Choice(form, C), frame, Y, features, choices)
+    return {one.subject: one for one in sign_findings(pipeline, frame, signs)}
+
+
+@pytest.mark.parametrize("form", [LINEAR, SPLINE])
+def test_the_right_direction_passes_and_the_other_fails(form):
+    """In both forms; the finding names feature, direction and where it goes wrong."""
+    right = held(form, {"up": "positive", "down": "negative"})
+    assert [one.status for one in right.values()] == [Status.PASS, Status.PASS]
+    wrong = held(form, {"up": "negative", "down": "positive"})
+    assert [one.status for one in wrong.values()] == [Status.FAIL, Status.FAIL]
+    assert {one.check for one in wrong.values()} == {"coefficients"}
+    assert wrong["up"].because.startswith("declared negative, but the log-odds go the other way by ")
+
+
+def test_a_hill_is_neither_direction():
+    """A curve that first rises and then falls fails both ways, and where it turns is told."""
+    up, down = (held(SPLINE, {"hill": sign})["hill"] for sign in ("positive", "negative"))
+    assert (up.status, down.status) == (Status.FAIL, Status.FAIL)
+    begins = float(up.because.split("between ")[1].split(" and ")[0])
+    assert begins == pytest.approx(0.5, abs=0.35)  # -x^2 + x is highest at 0.5
+    assert held(LINEAR, {"hill": "positive"})["hill"].status is Status.PASS
+
+
+def test_a_straight_line_is_held_to_its_sign_however_small():
+    """A weight of -0.0001 on a feature declared positive fails; a curve of that size would be no effect."""
+    pipeline = fit(Choice(LINEAR, 10.0), FRAME, Y, ALL, Search())
+    for weight, status in ((-1e-4, Status.FAIL), (1e-4, Status.PASS), (0.0, Status.INDETERMINATE)):
+        pipeline[-1].coef_[0, 3] = weight
+        assert sign_findings(pipeline, FRAME, {"flat": "positive"})[0].status is status
+
+
+def test_an_interaction_can_turn_the_direction():
+    """Where one of the rows has its curve turned by the other feature, the direction does not hold."""
+    pipeline = fit(
+        Choice(CROSSED, 10.0), FRAME, Y, ALL, Search(forms=(CROSSED,), interactions={"both": ("up", "down")})
+    )
+    assert sign_findings(pipeline, FRAME, {"up": "positive"})[0].status is Status.PASS
+    pipeline[-1].coef_[0, -1] = 5.0  # up x down: with a small `down`, more `up` now lowers the log-odds
+    found = sign_findings(pipeline, FRAME, {"up": "positive"})[0]
+    assert found.status is Status.FAIL
+    turned = int(found.because.split(" in ")[1].split(" of ")[0])
+    assert 0 < turned < 64
+
+
+@pytest.mark.parametrize("cells", [3.5, np.nan])
+def test_a_constant_feature_is_indeterminate(cells):
+    """One value, or none at all: no direction can be seen."""
+    frame = FRAME.assign(flat=cells)
+    pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, ALL, Search())
+    found = sign_findings(pipeline, frame, {"flat": "positive"})[0]
+    assert found.status is Status.INDETERMINATE
+    assert (found.check, found.subject) == ("coefficients", "flat")
+    assert found.figures == {"sign": "positive"}
+    assert found.because.startswith("declared positive, but the middle 98 % of its")
+
+
+def test_missing_cells_do_not_hide_a_direction():
+    """Missing cells leave the range as it is; the mark of a missing cell is no second effect."""
+    holes = FRAME.assign(up=FRAME["up"].where(np.arange(len(FRAME)) % 3 > 0))
+    found = held(LINEAR, {"up": "positive"}, frame=holes)["up"]
+    assert found.status is Status.PASS
+    assert found.figures["tolerance"] < 1e-6
+
+
+@given(seed=st.integers(0, 1000), sign=st.sampled_from(["positive", "negative"]))
+@settings(deadline=None, max_examples=10)
+def test_a_straight_line_passes_one_direction_only(seed, sign):
+    """Whatever the rows, a straight line's status is that of its coefficient's sign."""
+    frame, y = rows(300, seed)
+    pipeline = fit(Choice(LINEAR, 1.0), frame, y, ALL, Search())
+    for feature, weight in zip(ALL.numeric, pipeline[-1].coef_[0], strict=True):
+        found = sign_findings(pipeline, frame, {feature: sign})[0]
+        assert found.status is (Status.PASS if (weight > 0) == (sign == "positive") else Status.FAIL)
+
+
+def test_only_numeric_features_have_signs():
+    """A category, an unknown column or another word is refused in the project file."""
+    plain = {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x"], "categorical": ["g"]},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    }
+    assert (
+        parse_project(plain | {"gates": {"signs": {"x": "negative"}}}, "a.toml").gates.signs["x"]
+        == "negative"
+    )
+    for strange in ("g", "z"):
+        with pytest.raises(ProjectError, match=f"gates.signs names '{strange}', no numeric feature"):
+            parse_project(plain | {"gates": {"signs": {strange: "positive"}}}, "a.toml")
+    with pytest.raises(ProjectError, match=r"gates\.signs\.x"):
+        parse_project(plain | {"gates": {"signs": {"x": "up"}}}, "a.toml")
+
+
+class Bowl:
+    """Stands for a fitted pipeline of one curved feature: its log-odds are what `curve` makes of x."""
+
+    def __init__(self, curve):
+        self.curve = curve
+        self.feature_names_in_ = np.array(["x", "place"], dtype=object)
+
+    def __getitem__(self, place):
+        """Return itself as the layout, as `sign_findings` only asks for the names of its columns."""
+        return self
+
+    def decision_function(self, frame):
+        """Return the log-odds of the rows; a curve of two arguments is told which row it is."""
+        known = [frame[name].to_numpy() for name in ("x", "place")]
+        return self.curve(*known[: self.curve.__code__.co_argcount])
+
+
+def curved(monkeypatch, curve, sign="positive"):
+    """Return the finding about a curve over 0 to 100, whose middle 98 % are 1 to 99."""
+    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._is_straight", lambda *_: False)
+    frame = pd.DataFrame({"x": np.linspace(0.0, 100.0, 1001), "place": np.arange(1001)})
+    (found,) = sign_findings(Bowl(curve), frame, {"x": sign})
+    assert (found.check, found.subject, found.figures["sign"]) == ("coefficients", "x", sign)
+    return found
+
+
+def test_the_place_and_the_size_of_a_turn_are_told(monkeypatch):
+    """A curve that rises to 50 and falls by .49 to 99: where, by how much, in how many rows."""
+    found = curved(monkeypatch, lambda x: 0.5 - np.abs(x - 50) / 100)
+    assert found.status is Status.FAIL
+    assert found.because == (
+        "declared positive, but the log-odds go the other way by 0.49 between 50 and 99, "
+        "and by more than 0.01 in 64 of 64 rows"
+    )
+    assert found.figures["wrong_way"] == pytest.approx(0.49)
+    assert (found.figures["from"], found.figures["to"]) == (1.0, 99.0)
+    # Half-way down and up again: the turn ends at 50, not at the end of the range.
+    found = curved(monkeypatch, lambda x: np.abs(x - 50) / 100)
+    assert "by 0.49 between 1 and 50," in found.because
+
+
+def test_a_curve_may_fall_by_the_tolerance_and_no_more(monkeypatch):
+    """One hundredth in log-odds is no wrong way, and no effect either."""
+    exact = 1 / 64  # a binary fraction, so that nothing is rounded
+    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._CURVED", exact)
+    step = lambda size: lambda x: np.where(x > 50, 2.0 - size, np.where(x > 20, 2.0, 0.0))  # noqa: E731
+    at, beyond = curved(monkeypatch, step(exact)), curved(monkeypatch, step(exact + 2**-20))
+    assert (at.status, beyond.status) == (Status.PASS, Status.FAIL)
+    assert at.because == "declared positive, and so it is between 1 and 99: by up to 2 in log-odds"
+    rise = lambda size: lambda x: np.where(x > 50, size, 0.0)  # noqa: E731
+    at, beyond = curved(monkeypatch, rise(exact)), curved(monkeypatch, rise(exact + 2**-20))
+    assert (at.status, beyond.status) == (Status.INDETERMINATE, Status.PASS)
+    assert at.because == (
+        "declared positive, but the model gives it no effect between 1 and 99; drop the feature or its sign"
+    )
+    assert at.figures["right_way"] == exact
+
+
+def test_log_odds_that_are_not_finite_tell_nothing(monkeypatch):
+    """One of them is enough, and says why."""
+    found = curved(monkeypatch, lambda x: np.where(x > 98.9, np.nan, x))
+    assert found.status is Status.INDETERMINATE
+    assert found.because.startswith("declared positive, but some log-odds are not finite;")
+
+
+@pytest.mark.parametrize("place", [0, 1000])
+def test_one_row_is_enough(monkeypatch, place):
+    """The first row's curve and the last one's are looked at, and they are counted."""
+    found = curved(monkeypatch, lambda x, row: np.where(row == place, -x, x))
+    assert found.status is Status.FAIL
+    assert found.because.endswith("and by more than 0.01 in 1 of 64 rows")
+
+
+def test_rows_are_counted_beyond_the_tolerance(monkeypatch):
+    """A fall by the tolerance itself is none."""
+    exact = 1 / 64
+    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._CURVED", exact)
+    found = curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0))
+    assert found.because.endswith("in 1 of 64 rows")
+
+
+def test_a_fall_begins_at_the_point_before_it(monkeypatch):
+    """At once after the best so far; what comes after the fall, however high, has no part in it."""
+    found = curved(monkeypatch, lambda x: np.where(x <= 50, x / 100, np.where(x < 53, 0.0, 5.0)))
+    assert "the other way by 0.5 between 50 and 52.45," in found.because
+
+
+def test_the_right_way_is_told_from_end_to_end(monkeypatch):
+    """Of 0.98 in all, each way, from the 1st percentile to the 99th."""
+    rising = curved(monkeypatch, lambda x: x / 100)
+    falling = curved(monkeypatch, lambda x: -x / 100, "negative")
+    for found in (rising, falling):
+        assert found.status is Status.PASS
+        assert found.figures["right_way"] == pytest.approx(0.98, abs=1e-12)
+    hill = curved(monkeypatch, lambda x: np.abs(x - 50) / 100, "negative")
+    assert hill.figures["wrong_way"] == pytest.approx(0.49, abs=1e-12)

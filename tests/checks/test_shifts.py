@@ -1,0 +1,219 @@
+"""Breaks in time: sabotaged flights are stopped with column and day, honest rows are not."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.change_points.shifts import shift_findings
+from logitgate.checks.change_points.time_blocks import Blocks
+from logitgate.data.sample import observe
+from logitgate.data.split import split
+from logitgate.data.table import read_rows
+from logitgate.findings import Status
+from logitgate.project.load import load_project, parse_project
+from tests import projects
+from tests.command import logitgate
+
+ROOT = Path(__file__).parents[2]
+AS_OF = datetime(2013, 6, 1)
+
+
+@pytest.fixture(scope="module")
+def flights():
+    """The flights' project and table."""
+    declared = load_project(ROOT / "mlproject" / "flights.toml")
+    return declared, read_rows(declared).frame
+
+
+@pytest.fixture(scope="module")
+def spring(flights):
+    """The sample of the 120 days before June."""
+    return observe(flights[1], flights[0], AS_OF).sample
+
+
+def found(sample, declared):
+    """Return the findings that did not pass, by subject."""
+    findings = shift_findings(split(sample, declared), declared)
+    assert {one.check for one in findings} == {"shifts"}
+    return {one.subject: one for one in findings if one.status is not Status.PASS}
+
+
+def last(sample, days):
+    """Return which rows are of the last days before the as-of date."""
+    return sample.time >= np.datetime64(AS_OF) - np.timedelta64(days, "D")
+
+
+def changed(sample, name, rows, values):
+    """Return the sample with other values of a column in some rows."""
+    column = sample.frame[name].astype(float if pd.api.types.is_float_dtype(values) else object)
+    return replace(sample, frame=sample.frame.assign(**{name: column.where(~rows, values)}))
+
+
+@pytest.mark.parametrize("month", [3, 5, 7, 9, 11, 13])
+def test_honest_flights_raise_no_alarm(flights, month):
+    """Seasons, storms and new destinations are the world."""
+    declared, frame = flights
+    as_of = datetime(2013 + month // 13, (month - 1) % 12 + 1, 1)
+    assert found(observe(frame, declared, as_of).sample, declared) == {}
+
+
+def test_the_banks_real_breaks_warn_and_stop_nothing():
+    """Its campaign and its world changed, not its export."""
+    declared = load_project(ROOT / "mlproject" / "bank.toml")
+    findings = found(observe(read_rows(declared).frame, declared, None).sample, declared)
+    assert {one.status for one in findings.values()} == {Status.WARN}
+    assert findings.keys() == {"contact", "housing", "subscribed"}
+    assert findings["contact"].figures["since"] == "2008-07-07"
+    assert findings["subscribed"].figures["rate_after"] > 5 * findings["subscribed"].figures["rate_before"]
+
+
+def test_a_temperature_in_celsius_is_named(flights, spring):
+    """Since the day on which it changed, and no other column is accused."""
+    rows = last(spring, 31)
+    celsius = (spring.frame["temp"].astype(float) - 32) / 1.8
+    (finding,) = found(changed(spring, "temp", rows, celsius), flights[0]).values()
+    assert (finding.subject, finding.status, finding.figures["since"]) == ("temp", Status.FAIL, "2013-05-01")
+    assert "its unit or source changes" in finding.because
+
+
+def recoded(sample, codes, days=31):
+    """Return the sample with other carrier codes in the last days."""
+    carrier = sample.frame["carrier"].astype(object)
+    return changed(sample, "carrier", last(sample, days), carrier.map(codes))
+
+
+@pytest.mark.parametrize("how", ["numbers", "exchanged"])
+def test_a_recoded_carrier_is_named(flights, spring, how):
+    """New codes in the place of old ones, and the same codes for other carriers."""
+    carriers = sorted(spring.frame["carrier"].unique())
+    numbers = {name: str(number) for number, name in enumerate(carriers)}
+    exchanged = dict(zip(carriers, carriers[3:] + carriers[:3], strict=True))
+    sample = recoded(spring, numbers if how == "numbers" else exchanged)
+    (finding,) = found(sample, flights[0]).values()
+    assert (finding.subject, finding.status) == ("carrier", Status.FAIL)
+    assert finding.figures["since"] == "2013-05-01"
+
+
+def test_flipped_labels_are_named(flights, spring):
+    """The features tell the opposite from the day on which they were flipped."""
+    flipped = replace(spring, y=np.where(last(spring, 14), 1 - spring.y, spring.y).astype(np.int8))
+    (finding,) = found(flipped, flights[0]).values()
+    assert (finding.subject, finding.status) == ("late", Status.FAIL)
+    since = datetime.fromisoformat(finding.figures["since"])
+    assert abs(since - (AS_OF - timedelta(days=14))) <= timedelta(days=2)
+    assert finding.figures["rate_before"] < 0.3
+    assert finding.figures["rate_after"] > 0.6
+
+
+def test_a_break_that_is_trusted_is_shown_with_its_reason(flights, spring):
+    """Whoever trusts one column does not trust another."""
+    declared = flights[0]
+    numbers = {name: f"c{name}" for name in spring.frame["carrier"].unique()}
+    rows = last(spring, 31)
+    sample = changed(recoded(spring, numbers), "temp", rows, spring.frame["temp"].astype(float) - 300)
+    gate = declared.gates.shifts.model_copy(update={"trusted": {"carrier": "the new booking system of May"}})
+    gates = declared.gates.model_copy(update={"shifts": gate})
+    findings = found(sample, declared.model_copy(update={"gates": gates}))
+    assert {name: one.status for name, one in findings.items()} == {
+        "carrier": Status.WARN,
+        "temp": Status.FAIL,
+    }
+    assert findings["carrier"].because.startswith("from 2013-05-01 on levels with 100% of the rows are gone")
+    assert findings["carrier"].because.endswith(": trusted, as the new booking system of May")
+
+
+SABOTAGES = {
+    "turnaround": "leakage",
+    "temp": "shifts",
+    "carrier": "shifts",
+    "late": "shifts",
+}
+
+
+@pytest.mark.parametrize("column", SABOTAGES)
+def test_the_command_stops_a_sabotaged_table(column, tmp_path):
+    """By `logitgate check` on the table as a file: exit 1, and the finding names the cause."""
+    table = pd.read_parquet(ROOT / "data" / "flights.parquet")
+    table = table[table["scheduled_at"].between("2013-04-01", "2013-06-01")].copy()
+    rows = table["scheduled_at"] >= pd.Timestamp("2013-05-18" if column == "late" else "2013-05-01", tz="UTC")
+    match column:
+        case "turnaround":
+            table = table.rename(columns={"dep_delay": "turnaround"})
+        case "temp":
+            table["temp"] = table["temp"].where(~rows, (table["temp"] - 32) / 1.8)
+        case "carrier":
+            table["carrier"] = table["carrier"].where(~rows, "X" + table["carrier"])
+        case "late":
+            table["late"] = table["late"].where(~rows, table["late"].map({"yes": "no", "no": "yes"}))
+    table.to_parquet(tmp_path / "flights.parquet", index=False)
+
+    def here(plain):
+        plain["rows"]["path"] = str(tmp_path / "flights.parquet")
+        if column == "turnaround":
+            plain["columns"]["known_after_outcome"] = []
+            plain["features"]["numeric"].append("turnaround")
+            # The case file is about the features that were declared.
+            del plain["behaviour"]
+
+    from tests.end_to_end.test_examples import _copy
+
+    told = logitgate("check", _copy("flights", tmp_path, here), "--json")
+    assert told.code == 1, told.everything
+    stopped = {(one["check"], one["subject"]) for one in told.json["findings"] if one["status"] in ("FAIL",)}
+    assert stopped == {(SABOTAGES[column], column)}
+
+
+def visits(**changes):
+    """Return the project and a sample of 60 days of visits with a column changed."""
+    declared = parse_project(projects.plain(), "visits.toml")
+    frame = projects.table(rows=6_000).assign(**changes)
+    return observe(frame, declared, None).sample, declared
+
+
+def test_a_mirrored_rate_stops_where_the_features_tell_nothing():
+    """Labels that nobody can foresee are flipped all the same."""
+    frame = projects.table(rows=6_000, signal=0.0)
+    late = frame["at"] >= frame["at"].max() - pd.Timedelta(days=20)
+    sample, declared = visits(bad=np.where(late ^ (frame["bad"] == "yes"), "yes", "no"))
+    sample = replace(sample, frame=sample.frame.assign(speed=1.0, load=1.0, grip=1.0, side="east"))
+    finding = found(sample, declared)["bad"]
+    assert finding.status is Status.FAIL
+    assert "mirror image" in finding.because
+
+
+def test_a_column_without_rows_before_the_cut_is_no_break():
+    """A new sensor starts with missing cells: there is nothing to compare."""
+    sample, declared = visits()
+    half = sample.time < np.datetime64("2021-04-01")
+    values = sample.frame["speed"].where(~half)
+    assert found(replace(sample, frame=sample.frame.assign(speed=values)), declared) == {}
+
+
+def test_a_few_days_are_too_few():
+    """INSUFFICIENT is said, and stops nothing."""
+    declared = parse_project(projects.plain(), "visits.toml")
+    sample = observe(projects.table(days=15), declared, None).sample
+    (finding,) = found(sample, declared).values()
+    assert (finding.subject, finding.status) == ("time", Status.INSUFFICIENT)
+    assert finding.because == "14 blocks of days are too few to see a break; 20 are needed"
+
+
+def test_blocks_hold_fifty_rows_or_a_day():
+    """Thin days are put together, and a thin end belongs to the block before."""
+    days = np.repeat(np.arange(7), [80, 20, 20, 20, 60, 30, 10])
+    blocks = Blocks.of(np.datetime64("2024-01-01", "us") + days * np.timedelta64(1, "D"))
+    assert [str(day) for day in blocks.starts] == ["2024-01-01", "2024-01-02", "2024-01-05"]
+    assert np.bincount(blocks.code).tolist() == [80, 60, 100]
+
+
+def test_trust_changes_no_warning():
+    """What stops nothing keeps its words, whoever is trusted."""
+    declared = load_project(ROOT / "mlproject" / "bank.toml")
+    gate = declared.gates.shifts.model_copy(update={"trusted": {"subscribed": "the rates of October 2008"}})
+    trusting = declared.model_copy(update={"gates": declared.gates.model_copy(update={"shifts": gate})})
+    sample = observe(read_rows(declared).frame, declared, None).sample
+    assert found(sample, trusting)["subscribed"] == found(sample, declared)["subscribed"]

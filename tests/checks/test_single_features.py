@@ -1,0 +1,351 @@
+"""Leaks: declared ones, columns that know the outcome on real rows, and rows that know each other."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.leakage.single_features import leakage_findings, single_feature_auc
+from logitgate.data.sample import Sample, observe
+from logitgate.data.split import Split, split
+from logitgate.data.table import read_rows
+from logitgate.findings import Status
+from logitgate.project.load import load_project, parse_project
+
+HERE = Path(__file__).parents[2]
+
+
+def project(numeric=("a", "b"), categorical=(), columns=None, **gate):
+    """Return a project with these features, roles of columns and limits of the leakage gate."""
+    plain = {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"} | (columns or {}),
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": list(numeric), "categorical": list(categorical)},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "gates": {"leakage": gate},
+        "contract": {"suite": "suite.json"},
+    }
+    return parse_project(plain, "small.toml")
+
+
+def table(n=4000, seed=0):
+    """Return rows with features that know a little, and `strong`, which knows much."""
+    rng = np.random.default_rng(seed)
+    y = rng.random(n) < 0.3
+    return pd.DataFrame(
+        {
+            "id": [f"r{row:05}" for row in range(n)],
+            "a": rng.normal(0.3 * y),
+            "b": rng.normal(0.2 * y),
+            "strong": rng.normal(1.3 * y),
+            "y": np.where(y, "yes", "no"),
+        }
+    )
+
+
+def found(frame, declared):
+    """Return the status of each subject, and the findings by subject."""
+    parts = split(observe(frame, declared, None).sample, declared)
+    findings = {one.subject: one for one in leakage_findings(parts, declared)}
+    assert {one.check for one in findings.values()} == {"leakage"}
+    return {subject: one.status for subject, one in findings.items()}, findings
+
+
+def test_honest_features_pass():
+    """Nothing is found about features that know a little."""
+    statuses, findings = found(table().drop(columns="strong"), project())
+    assert set(statuses.values()) == {Status.PASS}
+    assert list(statuses) == [
+        "declarations",
+        "single features",
+        "duplicate rows",
+        "near-duplicate rows",
+        "contradictory rows",
+        "encoders",
+    ]
+    assert findings["single features"].figures["auc"] == pytest.approx(0.55, abs=0.04)
+
+
+def test_a_declared_leak_fails():
+    """A feature that the project itself says is known only afterwards is refused, however it separates."""
+    statuses, _ = found(table(), project(columns={"known_after_outcome": ["b", "strong"]}))
+    assert statuses["b"] is Status.FAIL
+    assert "declarations" not in statuses
+    assert "strong" not in statuses
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("flights", "dep_delay"), ("bank", "duration")],
+    ids=lambda one: one[0],
+)
+def real(request):
+    """A project whose real rows hold a leak, and that leak."""
+    name, leak = request.param
+    declared = load_project(HERE / "mlproject" / f"{name}.toml")
+    frame = read_rows(declared).frame
+    frame[leak] = frame[leak].astype(float)
+    if name == "flights":
+        frame = frame[frame["scheduled_at"] < pd.Timestamp("2013-03-01", tz="UTC")]
+    return declared, frame, leak
+
+
+def as_declared(declared, leak, *, feature):
+    """Return the project as if nobody knew of the leak, which is a feature or stands aside."""
+    columns = declared.columns.model_copy(update={"known_after_outcome": ()})
+    features = declared.features.model_copy(update={"numeric": (*declared.features.numeric, leak)})
+    return declared.model_copy(update={"columns": columns} | ({"features": features} if feature else {}))
+
+
+def test_real_leaks_are_found(real):
+    """A departure's delay and a call's duration stop the run when nobody declared them."""
+    declared, frame, leak = real
+    statuses, findings = found(frame, as_declared(declared, leak, feature=True))
+    assert statuses[leak] is Status.FAIL
+    assert [subject for subject, status in statuses.items() if status is Status.FAIL] == [leak]
+    assert findings[leak].figures["auc"] > 0.75
+    assert "single features" not in statuses
+
+
+def test_the_auc_of_a_calls_duration_is_the_known_one():
+    """Over all of the bank's rows the duration has AUC .805, and the next feature .652."""
+    frame = read_rows(load_project(HERE / "mlproject" / "bank.toml")).frame
+    y = (frame["subscribed"] == "yes").to_numpy(np.int8)
+    half = np.arange(len(y)) % 2
+    assert single_feature_auc(frame["duration"].astype(float), y, half) == pytest.approx(0.805, abs=0.005)
+    assert single_feature_auc(frame["contact"], y, half) < 0.66
+
+
+def test_real_leaks_beside_the_features_are_warned_of(real):
+    """A leaking column that is no feature yet stops nothing, but is named; once declared it is quiet."""
+    declared, frame, leak = real
+    statuses, _ = found(frame, as_declared(declared, leak, feature=False))
+    assert [subject for subject, status in statuses.items() if status is not Status.PASS] == [leak]
+    assert statuses[leak] is Status.WARN
+    assert set(found(frame, declared)[0].values()) == {Status.PASS}
+
+
+def test_a_feature_far_above_the_next_fails():
+    """Below the limit of a single feature, the gap to the others still gives it away."""
+    declared = project(("a", "b", "strong"), single_feature_auc=0.9, gap=0.2)
+    statuses, findings = found(table(), declared)
+    assert statuses["strong"] is Status.FAIL
+    gap = findings["strong"].figures["gap"]
+    assert 0.2 < gap < 0.3
+    statuses, _ = found(table(), project(("a", "b", "strong"), single_feature_auc=0.9, gap=gap + 0.001))
+    assert statuses["single features"] is Status.PASS
+    assert "strong" not in statuses
+
+
+def test_the_gap_of_a_feature_alone_is_to_chance():
+    """Where there is no other feature, the next best is a coin."""
+    _, findings = found(table(), project(("strong",), single_feature_auc=0.9))
+    assert findings["strong"].status is Status.FAIL
+    assert findings["strong"].figures["gap"] == pytest.approx(findings["strong"].figures["auc"] - 0.5)
+
+
+def test_a_trusted_feature_is_shown_with_its_reason():
+    """Whoever trusts a feature says why; the finding repeats it and stops nothing."""
+    reason = "measured before the outcome by the scale itself"
+    statuses, findings = found(table(), project(("a", "b", "strong"), trusted={"strong": reason}))
+    assert statuses["strong"] is Status.WARN
+    assert reason in findings["strong"].because
+    assert statuses["single features"] is Status.PASS
+    assert findings["single features"].figures["auc"] < 0.65
+
+
+def test_trust_in_one_feature_does_not_cover_another():
+    """A copy of a trusted feature fails all the same."""
+    copied = table().assign(copy=lambda rows: rows["strong"])
+    statuses, _ = found(
+        copied, project(("a", "strong", "copy"), trusted={"strong": "measured before the outcome"})
+    )
+    assert (statuses["strong"], statuses["copy"]) == (Status.WARN, Status.FAIL)
+    assert "single features" not in statuses
+
+
+def test_a_category_of_many_levels_is_no_leak():
+    """Levels of a few rows each know their own outcome, but not those of the other half."""
+    rng = np.random.default_rng(1)
+    y = (rng.random(4000) < 0.3).astype(np.int8)
+    levels = pd.Series([f"k{one}" for one in rng.integers(0, 1000, 4000)], dtype="category")
+    half = np.arange(4000) % 2
+    assert single_feature_auc(levels, y, half) == pytest.approx(0.5, abs=0.03)
+    wide = table().assign(k=levels, n=np.arange(4000.0))
+    statuses, _ = found(wide.drop(columns="strong"), project(categorical=("k",)))
+    assert set(statuses.values()) == {Status.PASS}
+
+
+def test_the_single_feature_auc_is_that_of_ranks():
+    """On a monotone feature of two values it is the area under the curve through its one step."""
+    y = np.array([1, 1, 1, 0, 1, 0, 0, 0] * 50, dtype=np.int8)
+    column = pd.Series([1.0, 1, 1, 1, 0, 0, 0, 0] * 50)
+    half = np.arange(400) // 8 % 2
+    assert single_feature_auc(column, y, half) == pytest.approx(0.75)
+    assert single_feature_auc(-column, y, half) == pytest.approx(0.75)
+    assert single_feature_auc(column.astype(bool), y, half) == pytest.approx(0.75)
+    assert single_feature_auc(column.astype("boolean"), y, half) == pytest.approx(0.75)
+    assert single_feature_auc(column.map({1.0: "u", 0.0: "v"}).astype("category"), y, half) == pytest.approx(
+        0.75
+    )
+
+
+def test_missing_cells_may_be_the_leak():
+    """A column that is filled in only after the event knows it by being there."""
+    frame = table()
+    frame["note"] = np.where(frame["y"] == "yes", np.random.default_rng(2).normal(size=4000), np.nan)
+    statuses, findings = found(frame.drop(columns="strong"), project(("a", "note")))
+    assert statuses["note"] is Status.FAIL
+    assert findings["note"].figures["auc"] == pytest.approx(1.0)
+
+
+def test_a_cluster_does_not_know_itself():
+    """The name of a cluster says nothing about other ones, though a cluster's rows share their fate."""
+    rng = np.random.default_rng(3)
+    day = np.repeat(np.arange(200), 20)
+    y = np.repeat(rng.random(200) < 0.3, 20)
+    frame = table().assign(
+        y=np.where(y, "yes", "no"), day=[f"d{one:03}" for one in day], code=(day * 7919 % 200).astype(float)
+    )
+    frame = frame.drop(columns="strong").assign(a=rng.normal(size=4000), b=rng.normal(size=4000))
+    apart = found(frame, project(categorical=("day",), columns={"cluster": "day"}))[0]
+    assert apart["single features"] is Status.PASS
+    together = found(frame, project(categorical=("day",)))[0]
+    assert together["day"] is Status.FAIL
+
+
+def test_an_undefined_auc_is_indeterminate():
+    """One event cannot be in both halves: nothing is known, so nothing passes."""
+    frame = table().drop(columns="strong")
+    parts = split(observe(frame, project(), None).sample, project())
+    lone = Sample(parts.train.frame, np.zeros(len(parts.train), dtype=np.int8), parts.train.ids)
+    lone.y[0] = 1
+    findings = leakage_findings(Split(lone, parts.calibrate, parts.threshold, parts.test), project())
+    statuses = {one.subject: one.status for one in findings}
+    assert (statuses["a"], statuses["b"]) == (Status.INDETERMINATE, Status.INDETERMINATE)
+    assert "single features" not in statuses
+
+
+def test_an_entity_in_two_parts_fails():
+    """By time, entities come back; each that does is counted once."""
+    frame = table(400).drop(columns="strong")
+    frame["t"] = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC").astype("datetime64[us, UTC]")
+    frame["who"] = [f"w{row}" for row in range(400)]
+    roles = {"time": "t", "entity": "who"}
+    alone = found(frame, project(columns=roles))[1]["who"]
+    assert (alone.status, alone.because) == (Status.PASS, "0 entities stand in more than one part")
+    frame.loc[[0, 250, 399], "who"] = "back"
+    frame.loc[[1, 350], "who"] = "again"
+    statuses, findings = found(frame, project(columns=roles))
+    assert statuses["who"] is Status.FAIL
+    assert findings["who"].figures == {"entities_across_parts": 2}
+    assert findings["who"].because.startswith("2 entities stand in more than one part; set split.by")
+    assert statuses["order of time"] is Status.PASS
+    assert findings["order of time"].because.endswith("lie after the first row of the next")
+
+
+def test_a_cluster_that_reaches_over_time_fails():
+    """Whole clusters go to one part; one that lasts the year drags its late rows before the others."""
+    frame = table(400).drop(columns="strong")
+    frame["t"] = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC").astype("datetime64[us, UTC]")
+    frame["day"] = [f"d{row // 10}" for row in range(400)]
+    frame.loc[[0, 245, 390, 399], "day"] = "always"
+    statuses, findings = found(frame, project(columns={"time": "t", "cluster": "day"}))
+    assert statuses["order of time"] is Status.FAIL
+    assert findings["order of time"].figures == {"rows_out_of_order": 3}
+    assert "; declare a columns.cluster that does not reach" in findings["order of time"].because
+
+
+def repeated(frame, declared):
+    """Part the rows by their place, 240/40/40/80 of 400, and return the findings about repeated rows."""
+    sample = observe(frame, declared, None).sample
+    edges = [0, 240, 280, 320, 400]
+    parts = [sample.take(np.arange(low, high)) for low, high in pairwise(edges)]
+    return {one.subject: one for one in leakage_findings(Split(*parts), declared)}
+
+
+@pytest.mark.parametrize(("copies", "status"), [(3, Status.FAIL), (2, Status.PASS)])
+def test_test_rows_that_stand_elsewhere_are_counted(copies, status):
+    """At the limit passes, above it fails; copies within the test rows are no leak."""
+    frame = table(400).drop(columns="strong")
+    for copy, row in enumerate((0, 250, 300)[:copies]):
+        frame.loc[330 + copy, ["a", "b"]] = frame.loc[row, ["a", "b"]].to_numpy()
+    frame.loc[350, ["a", "b"]] = frame.loc[351, ["a", "b"]].to_numpy()
+    finding = repeated(frame, project(duplicate_share=2 / 80))["duplicate rows"]
+    assert finding.figures["share"] == copies / 80
+    assert finding.status is status
+
+
+@pytest.mark.parametrize(("limit", "status"), [(4 / 400, Status.PASS), (3.9 / 400, Status.FAIL)])
+def test_rows_that_contradict_each_other_are_counted(limit, status):
+    """Equal features with both outcomes, in any part; all rows of such a group count."""
+    frame = table(400).drop(columns="strong")
+    for rows, outcomes in (((5, 6), ("yes", "no")), ((7, 390), ("no", "yes")), ((8, 9), ("yes", "yes"))):
+        frame.loc[list(rows), "a"] = frame.loc[list(rows), "b"] = float(rows[0] + 100)
+        frame.loc[list(rows), "y"] = outcomes
+    finding = repeated(frame, project(contradictory_share=limit, duplicate_share=1))["contradictory rows"]
+    assert finding.figures["share"] == 4 / 400
+    assert finding.status is status
+
+
+@pytest.mark.parametrize("figure", ["auc", "gap"])
+def test_a_feature_at_its_limit_fails(figure):
+    """The limit itself is suspicious already."""
+    features = ("a", "b", "strong")
+    loose = {"single_feature_auc": 0.99, "gap": 0.49}
+    told = found(table(), project(features, **loose))[1]["single features"]
+    limit = told.figures[figure]
+    name = {"auc": "single_feature_auc", "gap": "gap"}[figure]
+    for at, status in ((limit, Status.FAIL), (limit + 1e-12, None)):
+        assert found(table(), project(features, **loose | {name: at}))[0].get("strong") is status
+
+
+def test_what_nobody_uses_is_looked_at_all_the_same():
+    """A number of its own in each row, a code of few levels; not a name of its own in each row."""
+    frame, y = table().drop(columns="strong"), table()["y"]
+    rng = np.random.default_rng(1)
+    frame["number"] = rng.normal(size=4000) + 2 * (y == "yes")
+    frame["code"] = np.where((y == "yes") & (rng.random(4000) < 0.9), "p", "q")
+    frame["name"] = [f"{one}{row % 500}" for row, one in enumerate(y)]
+    frame["flag"] = frame["code"] == "p"
+    told = found(frame, project())[1]
+    unused = {name for name, one in told.items() if one.because.startswith("no feature, but alone")}
+    assert unused == {"number", "code", "flag"}
+    assert {told[name].status for name in unused} == {Status.WARN}
+    auc = told["flag"].figures["auc"]
+    for limit, status in ((auc, Status.WARN), (auc + 1e-12, None)):
+        assert found(frame, project(single_feature_auc=limit, gap=0.5))[0].get("flag") is status
+
+
+def test_the_strongest_is_named_first():
+    """Whatever the order of the features."""
+    frame = table()
+    frame["stronger"] = frame["strong"] + 3 * (frame["y"] == "yes")
+    declared = project(("a", "strong", "stronger"), single_feature_auc=0.7, gap=0.5)
+    statuses = found(frame, declared)[0]
+    assert [name for name, status in statuses.items() if status is Status.FAIL] == ["stronger", "strong"]
+
+
+def test_a_few_missing_cells_hide_no_leak():
+    """The others are cut where they lie."""
+    frame = table()
+    known = found(frame, project(("a", "strong")))[1]["strong"].figures["auc"]
+    frame.loc[::50, "strong"] = np.nan
+    told = found(frame, project(("a", "strong")))[1]["strong"]
+    assert (told.status, told.figures["auc"]) == (Status.FAIL, pytest.approx(known, abs=0.02))
+
+
+def test_a_text_of_its_own_in_ten_rows_is_looked_at():
+    """A tenth as many levels as rows is a code; one more is a name."""
+    frame = table().drop(columns="strong")
+    rows = len(split(observe(frame, project(), None).sample, project()).train)
+    event = (frame["y"] == "yes").to_numpy()
+    place = np.where(event, np.cumsum(event), np.cumsum(~event))
+    for levels, status in ((rows // 10, Status.WARN), (rows // 10 + 1, None)):
+        few = levels // 3
+        frame["code"] = np.where(event, place % few, few + place % (levels - few)).astype(str)
+        assert found(frame, project())[0].get("code") is status

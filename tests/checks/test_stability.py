@@ -1,0 +1,148 @@
+"""Stability: the same rows in another order are the same model, and what is not that is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.inspection import stability as module
+from logitgate.checks.inspection.stability import stability
+from logitgate.data.sample import Sample
+from logitgate.errors import FitError
+from logitgate.findings import Status
+from logitgate.model.fit import Choice, fit
+from logitgate.model.fitted import Fitted, column_names
+from logitgate.model.recalibration import Recalibration, recalibrate
+from logitgate.project.load import parse_project
+from logitgate.project.search import Form
+
+PROJECT = parse_project(
+    {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x", "z"], "categorical": ["g"]},
+        "search": {"rare_level_rows": 5},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    },
+    "small.toml",
+)
+CHOICE = Choice(Form(basis="spline"), 1.0)
+
+
+@pytest.fixture(scope="module")
+def train():
+    """Rows with missing cells and rare levels."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=800), "z": rng.gamma(2.0, size=800).round(1)})
+    frame["g"] = pd.Categorical(rng.choice(["u", "v", "w"], 800, p=[0.6, 0.39, 0.01]))
+    y = (rng.random(800) < 1 / (1 + np.exp(-frame["x"] + frame["z"]))).to_numpy().astype(np.int8)
+    frame.loc[::7, "z"] = np.nan
+    return Sample(frame, y, np.arange(800).astype(str).astype(object))
+
+
+@pytest.fixture
+def fitted(train):
+    """A recalibrated fit to these rows."""
+    pipeline = fit(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
+    return Fitted.of(*recalibrate(pipeline, train.frame[:400], train.y[:400]), train)
+
+
+def test_a_sound_fit_is_stable(fitted, train):
+    """Rounding alone tells the two fits apart, though the model was recalibrated in between."""
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert (found.check, found.status) == ("stability", Status.PASS)
+    assert max(found.figures["coefficients"], found.figures["log_odds"]) < 1e-10
+
+
+@pytest.mark.parametrize("place", [0, 5, -1])
+def test_a_fit_that_depends_on_the_order_fails(fitted, train, place):
+    """One coefficient, or the intercept, that is off by a hundred-thousandth is enough."""
+    fitted.weights[place] += 1e-5
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is Status.FAIL
+    assert found.figures["coefficients"] > 1e-6
+
+
+def test_a_nan_is_not_stable(fitted, train):
+    """A comparison that has no answer is not a proof."""
+    fitted.weights[0] = np.nan
+    assert stability(fitted, CHOICE, train, PROJECT).status is Status.FAIL
+
+
+def test_a_fit_to_the_first_rows_only_fails(fitted, train, monkeypatch):
+    """The refit sees the rows in another order indeed: one that reads only the first of them differs."""
+
+    def half(choice, X, y, features, search):
+        return fit(choice, X[:400], y[:400], features, search)
+
+    whole = half(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
+    known = Fitted.of(whole, Recalibration(1.0, 0.0), train)
+    monkeypatch.setattr(module, "fit", half)
+    assert stability(known, CHOICE, train, PROJECT).status is Status.FAIL
+
+
+def test_other_columns_fail(fitted, train):
+    """A refit with another form has other columns."""
+    found = stability(fitted, Choice(Form(basis="linear"), 1.0), train, PROJECT)
+    assert found.status is Status.FAIL
+    assert "give other columns" in found.because
+    linear = fit(Choice(Form(basis="linear"), 1.0), train.frame, train.y, PROJECT.features, PROJECT.search)
+    others = set(column_names(linear[0])) ^ set(fitted.columns[:-1])
+    assert found.figures == {"columns": len(others)}
+
+
+def test_a_refusal_to_fit_again_fails(fitted, train, monkeypatch):
+    """It is said with its reason."""
+
+    def refuse(*_):
+        raise FitError("model", "the solver did not converge", "lower C")
+
+    monkeypatch.setattr(module, "fit", refuse)
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is Status.FAIL
+    assert "did not converge" in found.because
+
+
+@pytest.mark.parametrize("off", [0.9e-6, 1.1e-6])
+@pytest.mark.parametrize("place", [0, 399, -1])
+def test_scores_that_depend_on_the_order_fail(fitted, train, monkeypatch, off, place):
+    """The log-odds are held on their own: the coefficients agree, and one row's score decides."""
+    scores = fitted.scores.copy()
+    scores[place] += off
+    monkeypatch.setattr(Fitted, "scores", scores)
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is (Status.PASS if off < 1e-6 else Status.FAIL)
+    assert found.figures["log_odds"] == pytest.approx(off, rel=1e-3)
+    assert found.figures["coefficients"] < 1e-10
+
+
+def test_a_coefficient_moves_in_parts_of_the_largest(fitted, train):
+    """Two millionths of a coefficient are too much beside ones of 1, and nothing beside one of 4."""
+    fitted.weights[0] += 2e-6
+    scale = max(1.0, np.abs(fitted.weights).max())
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.figures["coefficients"] == pytest.approx(2e-6 / scale, rel=1e-3)
+    assert found.status is (Status.FAIL if 2e-6 / scale > 1e-6 else Status.PASS)
+
+
+def test_a_coefficient_is_held_on_its_own(fitted, train, monkeypatch):
+    """The scores agree, and one coefficient decides; what it moves by exactly the limit is allowed."""
+    monkeypatch.setattr(Fitted, "scores", fitted.scores.copy())
+    fitted.weights[0] += 1e-5
+    found = stability(fitted, CHOICE, train, PROJECT)
+    assert found.status is Status.FAIL and found.figures["log_odds"] < 1e-10
+    monkeypatch.setattr(module, "_TOLERANCE", found.figures["coefficients"])
+    assert stability(fitted, CHOICE, train, PROJECT).status is Status.PASS
+
+
+def test_a_score_may_move_by_the_limit_itself(fitted, train, monkeypatch):
+    """And by no more."""
+    scores = fitted.scores.copy()
+    scores[0] += 1e-5
+    monkeypatch.setattr(Fitted, "scores", scores)
+    moved = stability(fitted, CHOICE, train, PROJECT).figures["log_odds"]
+    for limit, status in ((moved, Status.PASS), (moved * 0.999999, Status.FAIL)):
+        monkeypatch.setattr(module, "_TOLERANCE", limit)
+        assert stability(fitted, CHOICE, train, PROJECT).status is status

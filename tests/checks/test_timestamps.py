@@ -1,0 +1,85 @@
+"""Time travel: features are known at the decision, outcomes only after it."""
+
+import pandas as pd
+import pytest
+
+from logitgate.checks.leakage.timestamps import time_findings
+from logitgate.data.sample import observe
+from logitgate.data.split import split
+from logitgate.findings import Status
+from logitgate.project.load import parse_project
+from tests import projects
+
+
+def found(frame, **columns):
+    """Return the findings by subject."""
+    declared = parse_project(projects.plain(columns=columns), "visits.toml")
+    parts = split(observe(frame, declared, None).sample, declared)
+    return {one.subject: one for one in time_findings(parts, declared)}
+
+
+def visits(**hours):
+    """Return visits with times so many hours after the decision."""
+    frame = projects.table()
+    return frame.assign(**{name: frame["at"] + pd.Timedelta(hours=shift) for name, shift in hours.items()})
+
+
+def test_times_in_their_order_pass():
+    """A measurement at the decision itself is known."""
+    findings = found(visits(seen=0, told=24), feature_times=["seen"], outcome_time="told")
+    assert {name: one.status for name, one in findings.items()} == {"seen": Status.PASS, "told": Status.PASS}
+
+
+def test_a_single_feature_from_the_future_fails():
+    """One row is enough, and is counted."""
+    frame = visits(seen=-1)
+    frame.loc[7, "seen"] += pd.Timedelta(hours=2)
+    finding = found(frame, feature_times=["seen"])["seen"]
+    assert (finding.status, finding.figures["late"]) == (Status.FAIL, 1)
+
+
+@pytest.mark.parametrize(("hours", "count"), [(0, "early"), (-3, "early"), (25, "immature")])
+def test_outcomes_at_the_wrong_time_fail(hours, count):
+    """Known at the decision, or later than outcomes are counted as mature."""
+    finding = found(visits(told=hours), outcome_time="told")["told"]
+    assert finding.status is Status.FAIL
+    assert finding.figures[count] > 2_000
+
+
+def test_missing_times_are_not_passed():
+    """An outcome without its time may be any, and so may a feature."""
+    frame = visits(seen=-1, told=2)
+    frame.loc[3, ["seen", "told"]] = pd.NaT
+    findings = found(frame, feature_times=["seen"], outcome_time="told")
+    assert (findings["seen"].status, findings["told"].status) == (Status.INDETERMINATE, Status.INDETERMINATE)
+    frame["seen"] = frame["seen"].where(frame["seen"].isna())
+    assert found(frame, feature_times=["seen"])["seen"].status is Status.INDETERMINATE
+
+
+def test_a_declared_time_that_is_absent_is_indeterminate():
+    """What was not looked at does not pass."""
+    assert found(projects.table(), outcome_time="told")["told"].status is Status.INDETERMINATE
+
+
+def test_a_time_that_nobody_declared_is_warned_of():
+    """When it mostly lies after the decision."""
+    findings = found(visits(seen=-1, told=5))
+    assert {name: one.status for name, one in findings.items()} == {"told": Status.WARN}
+
+
+def test_half_a_second_decides_and_the_remedy_is_told():
+    """After the decision is after it, by however little; a sound time is told without a remedy."""
+    late = found(visits(seen=0.5 / 3600), feature_times=["seen"])["seen"]
+    assert late.status is Status.FAIL
+    assert late.because.endswith("; join the last values that were known before columns.time")
+    sound = found(visits(seen=0, told=0.5 / 3600), feature_times=["seen"], outcome_time="told")
+    assert {one.status for one in sound.values()} == {Status.PASS}
+    assert all(one.because.endswith("0 have no such time") for one in sound.values())
+    wrong = found(visits(told=0), outcome_time="told")["told"]
+    assert wrong.because.endswith("; mend the times, or lengthen outcome.matures_after")
+
+
+@pytest.mark.parametrize(("shift", "warned"), [(0, False), (0.5 / 3600, True)])
+def test_an_undeclared_time_at_the_decision_is_known_then(shift, warned):
+    """The decision's own moment is not after it."""
+    assert ("seen" in found(visits(seen=shift))) == warned

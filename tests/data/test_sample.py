@@ -1,0 +1,285 @@
+"""From a table to a sample: nothing of the future, nothing immature, the same rows whatever their order."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logitgate.data.sample import observe, row_costs, rows_seen
+from logitgate.decision.costs import CostMatrix
+from logitgate.errors import DataError
+from logitgate.project.load import parse_project
+
+NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
+TIMED = {"columns": {"id": "id", "time": "t"}}
+
+
+def project(**sections):
+    """Return a small project; whole sections can be replaced."""
+    plain = {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x"]},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    }
+    return parse_project(plain | sections, "small.toml")
+
+
+def table(n=6, **columns):
+    """Return n rows, an hour apart up to noon, every other one an event; columns can be replaced."""
+    hours = pd.to_datetime([NOON - timedelta(hours=n - 1 - row) for row in range(n)], utc=True)
+    plain = {
+        "id": [f"r{row}" for row in range(n)],
+        "t": hours.astype("datetime64[us, UTC]"),
+        "x": np.arange(n, dtype=float),
+        "y": ["no", "yes"] * (n // 2),
+    }
+    return pd.DataFrame(plain | columns)
+
+
+def used(observed):
+    """Return the ids of the rows that are used, in their order."""
+    return observed.sample.ids.tolist()
+
+
+def test_rows_are_ordered_and_their_outcome_is_coded():
+    """Time, id and outcome of each row stand at the same place."""
+    sample = observe(table(), project(**TIMED), None).sample
+    assert sample.ids.tolist() == [f"r{row}" for row in range(6)]
+    assert sample.y.tolist() == [0, 1, 0, 1, 0, 1]
+    assert sample.frame["x"].tolist() == list(range(6))
+    assert sample.time[-1] == np.datetime64("2024-06-01T12:00")
+    assert (sample.entity, sample.cluster) == (None, None)
+
+
+@pytest.mark.parametrize(("later", "last"), [(-1, "r2"), (0, "r2"), (1, "r3")])
+def test_the_as_of_date_is_strict(later, last):
+    """A row of the very moment is not yet known; a microsecond later it is."""
+    as_of = NOON - timedelta(hours=2) + timedelta(microseconds=later)
+    observed = observe(table(), project(**TIMED), as_of)
+    assert used(observed)[-1] == last
+    assert observed.as_of == as_of
+    assert observed.counts["after_as_of"] == 5 - int(last[1])
+
+
+def test_a_date_without_a_zone_is_in_utc():
+    """The same moment, written in three ways, gives the same rows."""
+    moment = NOON - timedelta(hours=2)
+    elsewhere = moment.astimezone(pd.Timestamp("2024-01-01", tz="America/New_York").tz)
+    written = (moment, moment.replace(tzinfo=None), elsewhere)
+    assert {tuple(used(observe(table(), project(**TIMED), one))) for one in written} == {("r0", "r1", "r2")}
+
+
+def test_times_of_another_zone_are_the_same_moments():
+    """A table in local time is held against the date as what it means in UTC."""
+    local = table()
+    local["t"] = local["t"].dt.tz_convert("Asia/Tokyo")
+    as_of = NOON - timedelta(hours=2)
+    assert used(observe(local, project(**TIMED), as_of)) == ["r0", "r1", "r2"]
+
+
+def test_without_a_date_the_newest_row_decides():
+    """The newest row is still used, whatever the clock says, and the date stands in the answer."""
+    observed = observe(table(), project(**TIMED), None)
+    assert used(observed)[-1] == "r5"
+    assert observed.as_of == NOON + timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("matures_after", "last", "immature"), [("2 hours", "r2", 2), ("119 minutes", "r3", 1)]
+)
+def test_an_outcome_must_have_matured(matures_after, last, immature):
+    """At the as-of date the outcome of a row must be as old as the project says, to the minute."""
+    matured = project(**TIMED, outcome={"column": "y", "event": "yes", "matures_after": matures_after})
+    observed = observe(table(), matured, NOON - timedelta(minutes=1))
+    assert used(observed)[-1] == last
+    assert observed.counts["immature"] == immature
+    assert used(observe(table(), matured, NOON))[-1] == "r3"
+
+
+def test_the_window_begins_with_its_first_moment():
+    """Rows before the window are left out and counted; the one at its edge is in."""
+    windowed = project(**TIMED, split={"window": "3 hours"})
+    observed = observe(table(), windowed, NOON)
+    assert used(observed) == ["r2", "r3", "r4"]
+    assert observed.counts["before_window"] == 2
+
+
+def test_every_row_is_counted_once():
+    """Used and left out, by reason, add up to the table."""
+    gaps = table(24)
+    gaps.loc[[1, 9, 10, 23], "y"] = None
+    counted = project(
+        columns={"id": "id", "time": "t"},
+        outcome={"column": "y", "event": "yes", "matures_after": "4 hours"},
+        split={"window": "12 hours"},
+    )
+    counts = observe(gaps, counted, NOON - timedelta(hours=2)).counts
+    assert counts == {
+        "rows": 24,
+        "after_as_of": 3,
+        "immature": 3,
+        "before_window": 9,
+        "without_outcome": 2,
+        "used": 7,
+    }
+    assert counts["rows"] == sum(counts.values()) - counts["rows"]
+
+
+def test_a_table_without_time_uses_all_rows_with_an_outcome():
+    """There is no date then, and ids give the order."""
+    shuffled = table(y=["no", None, "yes", "no", "yes", "no"]).iloc[[3, 1, 0, 5, 4, 2]]
+    observed = observe(shuffled, project(), None)
+    assert used(observed) == ["r0", "r2", "r3", "r4", "r5"]
+    assert observed.sample.y.tolist() == [0, 1, 0, 1, 0]
+    assert (observed.as_of, observed.counts) == (None, {"rows": 6, "without_outcome": 1, "used": 5})
+
+
+def test_rows_from_the_future_are_refused():
+    """A time after this machine's clock is an error of clock, unit or zone, not a row to wait for."""
+    ahead = table()
+    ahead.loc[5, "t"] = pd.Timestamp.now(tz="UTC").as_unit("us") + timedelta(hours=1)
+    with pytest.raises(DataError, match="t: 1 rows lie in the future"):
+        observe(ahead, project(**TIMED), NOON)
+
+
+def test_rows_without_a_time_are_refused():
+    """Nobody knows whether they were known at the as-of date."""
+    untimed = table()
+    untimed.loc[[1, 4], "t"] = pd.NaT
+    with pytest.raises(DataError, match="t: 2 rows have no time"):
+        observe(untimed, project(**TIMED), NOON)
+
+
+def test_repeated_ids_are_refused_and_their_conflicts_counted():
+    """Two ids stand on several rows, one of them with both outcomes."""
+    twice = table(id=["a", "b", "a", "b", "c", "a"], y=["no", "no", "yes", "no", "yes", "no"])
+    with pytest.raises(DataError, match="id: 2 of 3 ids stand on several rows, 1 of them with conflicting"):
+        observe(twice, project(), None)
+
+
+def test_ids_of_rows_that_are_not_used_may_repeat():
+    """A row that waits for its outcome may be reported again."""
+    again = table(id=["a", "a", "b", "c", "d", "e"], y=["no", None, "yes", "no", "yes", "no"])
+    assert used(observe(again, project(), None)) == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("y", "rule"),
+    [
+        (["no"] * 6, "1 distinct outcome in 6 rows"),
+        (["no", "yes", "maybe"] * 2, "3 distinct outcomes in 6 rows"),
+        (["no", "nay"] * 3, "the declared event never occurs"),
+    ],
+)
+def test_an_outcome_has_two_values(y, rule):
+    """One class teaches nothing, a third one would silently become a non-event."""
+    with pytest.raises(DataError, match=f"y: {rule}"):
+        observe(table(y=y), project(), None)
+
+
+def test_only_the_used_rows_need_two_values():
+    """A third value that went out of use before the window is no obstacle, and no level of the outcome."""
+    once = table(y=pd.Categorical(["maybe", "yes", "no", "yes", "no", "yes"]))
+    windowed = project(**TIMED, split={"window": "4 hours"})
+    assert observe(once, windowed, NOON).sample.y.tolist() == [1, 0, 1, 0]
+
+
+EVENTS = [
+    (True, pd.array([True, False] * 3, dtype="boolean")),
+    (True, np.array([True, False] * 3)),
+    (True, ["true", "false"] * 3),
+    (True, ["TRUE", "False"] * 3),
+    (False, ["false", "TRUE"] * 3),
+    (1, pd.array([1, 0] * 3, dtype="Int64")),
+    (1, [1.0, 0.0] * 3),
+    (1, ["1", "0"] * 3),
+    ("1", pd.array([1, 0] * 3, dtype="Int64")),
+    (0, [0, 1] * 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "y"), EVENTS, ids=[f"{event!r}-{position}" for position, (event, _) in enumerate(EVENTS)]
+)
+def test_the_event_may_be_a_truth_value_or_an_integer(event, y):
+    """However the cells are typed, the declared event is found."""
+    found = observe(table(y=y), project(outcome={"column": "y", "event": event}), None)
+    assert found.sample.y.tolist() == [1, 0, 1, 0, 1, 0]
+
+
+def test_no_row_left_is_refused_with_the_counts():
+    """The message says where the rows went."""
+    with pytest.raises(DataError, match=r"no row is left: 6 rows, 6 after as of, .* 0 used; give a later"):
+        observe(table(), project(**TIMED), NOON - timedelta(days=1))
+    with pytest.raises(DataError, match="no row is left: 0 rows"):
+        observe(table().iloc[:0], project(**TIMED), None)
+
+
+@settings(deadline=None, max_examples=30)
+@given(order=st.permutations(range(12)))
+def test_the_order_of_the_table_counts_for_nothing(order):
+    """Rows, outcomes, groups and hashes are the same for any order of the same rows."""
+    grouped = project(columns={"id": "id", "time": "t", "entity": "who", "cluster": "day"})
+    rows = table(12, who=[*"abcabcabcdd", None], day=list("xxyyzzxxyyzz"))
+    rows["t"] = rows["t"].dt.floor("4h")
+    first, second = (observe(one, grouped, None).sample for one in (rows, rows.iloc[list(order)]))
+    pd.testing.assert_frame_equal(first.frame, second.frame)
+    for name in ("y", "ids", "time", "entity", "cluster"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    np.testing.assert_array_equal(rows_seen(first, ("x",)), rows_seen(second, ("x",)))
+
+
+def test_ties_in_time_are_ordered_by_id():
+    """Rows of one moment stand in the order of their names."""
+    tied = table(id=["f", "e", "d", "c", "b", "a"])
+    tied["t"] = tied["t"].iloc[0]
+    assert used(observe(tied, project(**TIMED), None)) == list("abcdef")
+
+
+def test_the_cluster_is_the_entity_unless_declared():
+    """Rows about one entity fail together when nothing else is said."""
+    rows = table(who=list("aabbcc"), day=list("xyxyxy"))
+    alone = observe(rows, project(columns={"id": "id", "entity": "who"}), None).sample
+    assert alone.entity.tolist() == alone.cluster.tolist() == [0, 0, 1, 1, 2, 2]
+    both = observe(rows, project(columns={"id": "id", "entity": "who", "cluster": "day"}), None).sample
+    assert both.cluster.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("index", [np.array([4, 0]), np.array([True, False, False, False, True, False])])
+def test_taken_rows_keep_everything(index):
+    """Positions and masks take frame, outcome, id, time and groups alike."""
+    whole = observe(
+        table(who=list("aabbcc")), project(columns={"id": "id", "time": "t", "entity": "who"}), None
+    ).sample
+    taken = whole.take(index)
+    places = [4, 0] if index.dtype != bool else [0, 4]
+    assert taken.ids.tolist() == taken.frame["id"].tolist() == [f"r{place}" for place in places]
+    assert taken.time.tolist() == [whole.time[place].item() for place in places]
+    assert taken.entity.tolist() == taken.cluster.tolist() == [[0, 0, 1, 1, 2, 2][place] for place in places]
+    assert len(taken) == 2
+
+
+def test_equal_features_have_equal_hashes():
+    """Only the features count, and a missing one equals a missing one."""
+    rows = table(x=[1.0, np.nan, 1.0, np.nan, 2.0, 2.0], g=pd.Categorical(["a", None, "a", None, "a", "b"]))
+    sample = observe(rows, project(), None).sample
+    hashes = rows_seen(sample, ("x", "g"))
+    assert hashes[0] == hashes[2]
+    assert hashes[1] == hashes[3]
+    assert len(set(hashes.tolist())) == 4
+
+
+def test_costs_read_the_rows():
+    """An expression is evaluated row by row; a column that is not there is named, not a crash."""
+    matrix = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="10 * x")
+    sample = observe(table(), project(), None).sample
+    assert sample.row_costs(matrix).false_negative.tolist() == [0, 10, 20, 30, 40, 50]
+    with pytest.raises(DataError, match="x: the costs need it and the table lacks it"):
+        row_costs(table().drop(columns="x"), matrix, sample.ids)

@@ -1,0 +1,348 @@
+"""The served model: bit for bit what was judged, whoever loads it, and nobody moves its threshold."""
+
+import dataclasses
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+import yaml
+from mlflow.models import Model as MLmodel
+from mlflow.pyfunc.scoring_server import invocations
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, ServedModel, Terms, answer
+from logitgate.decision.rule import Decision, Rule
+from logitgate.errors import ConflictError, DataError
+from logitgate.model import design
+from logitgate.production import packaging
+from logitgate.production.packaging import pack, signature, terms_of, unpack
+
+
+@pytest.fixture(scope="module")
+def packed(shipment, tmp_path_factory):
+    """The shipment as a folder that MLflow reads."""
+    folder = tmp_path_factory.mktemp("packed") / "model"
+    pack(shipment, folder, MLmodel(artifact_path="model"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plain_rows(served_rows):
+    """MLflow's signature takes texts as objects, not as categories."""
+    return served_rows.astype({"job": object, "city": object})
+
+
+@pytest.fixture(scope="module")
+def judged(shipment, served_rows):
+    """What the core says about the rows."""
+    model = shipment.model
+    columns = {name: served_rows[name].to_numpy() for name in model.costs.columns}
+    costs = model.costs.rows(columns, len(served_rows))
+    return Decision.by(model.rule, model.probability(served_rows), costs)
+
+
+def same(found, judged):
+    """Whether an answer is bit for bit what was judged."""
+    return found.index.is_unique and all(
+        np.array_equal(found[column].to_numpy(), getattr(judged, field))
+        for column, field in zip(ANSWER, [field.name for field in dataclasses.fields(Decision)], strict=True)
+    )
+
+
+def with_rule(shipment, rule):
+    """The same model with another rule."""
+    return dataclasses.replace(shipment, model=dataclasses.replace(shipment.model, rule=rule))
+
+
+def test_mlflow_answers_as_the_core_judged(packed, plain_rows, judged):
+    """Both ways through the pipeline, the costs and the rule give the same bits."""
+    found = mlflow.pyfunc.load_model(str(packed)).predict(plain_rows)
+    assert same(found, judged)
+    assert [str(kind) for kind in found.dtypes] == ["float64", "float64", "bool", "float64", "float64"]
+    assert 0 < found["decision"].sum() < len(found)
+
+
+def test_it_needs_no_logitgate(packed, plain_rows, judged, tmp_path):
+    """Plain MLflow in a process where logitgate cannot be imported gives the same bits."""
+    code = (
+        "import sys\n"
+        "sys.modules['logitgate'] = None\n"
+        "import mlflow.pyfunc, pandas as pd\n"
+        "rows = pd.read_pickle('rows.pickle')\n"
+        "mlflow.pyfunc.load_model(sys.argv[1]).predict(rows).to_pickle('answer.pickle')\n"
+    )
+    plain_rows.to_pickle(tmp_path / "rows.pickle")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([sys.executable, "-c", code, str(packed)], check=True, cwd=tmp_path, env=environment)
+    assert same(pd.read_pickle(tmp_path / "answer.pickle"), judged)  # noqa: S301 - written by ourselves above
+
+
+def test_no_configuration_moves_the_threshold(packed, plain_rows, judged, monkeypatch):
+    """Neither the argument nor the environment variable by which MLflow overrides one changes an answer."""
+    config = {"threshold": 0.99, "rule": "flag-none"}
+    assert same(mlflow.pyfunc.load_model(str(packed), model_config=config).predict(plain_rows), judged)
+    monkeypatch.setenv("MLFLOW_PYFUNC_INFERENCE_CONFIG", json.dumps(config))
+    assert same(mlflow.pyfunc.load_model(str(packed)).predict(plain_rows), judged)
+
+
+def test_a_configuration_that_arrives_is_refused(packed):
+    """Should MLflow pass one on, the model does not load."""
+    context = mlflow.pyfunc.PythonModelContext({}, {"threshold": 0.99})
+    with pytest.raises(ValueError, match="takes no configuration"):
+        ServedModel().load_context(context)
+
+
+def test_two_versions_of_the_code_live_together(shipment, packed, plain_rows, tmp_path, monkeypatch):
+    """A model that was shipped with other code keeps its answers beside one with today's."""
+    root = Path(packaging._package_file).parent
+    older = tmp_path / "older" / "logitgate"
+    shutil.copytree(root, older, ignore=shutil.ignore_patterns("__pycache__"))
+    source = (older / "decision" / "rule.py").read_text("utf-8")
+    assert "probability >= threshold" in source
+    (older / "decision" / "rule.py").write_text(
+        source.replace("probability >= threshold", "probability < threshold"), "utf-8"
+    )
+    monkeypatch.setattr(packaging, "_package_file", str(older / "__init__.py"))
+    pack(shipment, tmp_path / "model", MLmodel(artifact_path="model"))
+    other = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    ours = mlflow.pyfunc.load_model(str(packed))
+    flagged = [model.predict(plain_rows)["decision"] for model in (other, ours, other)]
+    assert (flagged[0] == ~flagged[1]).all()
+    assert (flagged[0] == flagged[2]).all()
+
+
+def test_missing_cells_are_the_same_whatever_their_kind(shipment, plain_rows):
+    """None, NaN and NA in a text are one and the same missing level."""
+    terms = terms_of(shipment)
+    rows = plain_rows.iloc[:30]
+    answers = [
+        answer(shipment.model.pipeline, terms, rows.assign(job=rows["job"].where(rows["job"].notna(), kind)))
+        for kind in (None, np.nan, pd.NA)
+    ]
+    pd.testing.assert_frame_equal(answers[0], answers[1], check_exact=True)
+    pd.testing.assert_frame_equal(answers[0], answers[2], check_exact=True)
+
+
+def test_missing_features_pass_the_signature(packed, plain_rows):
+    """MLflow lets None and NaN pass although the columns are required: the pipeline must know what to do."""
+    row = plain_rows.iloc[[40]]
+    found = mlflow.pyfunc.load_model(str(packed)).predict(row.assign(age=np.nan, job=None))
+    assert found["probability"].between(0, 1).all()
+
+
+def test_integers_of_json_are_numbers(packed):
+    """What arrives at MLflow's server as 30 is answered like 30.0."""
+    model = mlflow.pyfunc.load_model(str(packed))
+    answers = []
+    for age in (30, 30.0):
+        row = {"age": age, "income": 2_000, "amount": 50, "job": "clerk", "city": None}
+        body = json.dumps({"dataframe_split": {"columns": list(row), "data": [list(row.values())]}})
+        found = invocations(body, "application/json", model, model.metadata.get_input_schema())
+        assert found.status == 200
+        answers.append(found.response)
+    assert answers[0] == answers[1]
+
+
+SECRET = 987654.321
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"amount": np.nan}, "column 'amount': 3 of 3 values are missing"),
+        ({"amount": [SECRET, np.inf, 1.0]}, "column 'amount': 1 of 3 values are infinite"),
+        ({"age": [SECRET, -np.inf, 1.0]}, "column 'age': 1 of 3 values are infinite"),
+        ({"income": [SECRET, 1e200, 1.0]}, "column 'income': 1 of 3 values are infinite or beyond 1e+150"),
+        ({"income": ["987654.321", 1.0, 2.0]}, "column 'income': 1 of 3 values are not numbers"),
+        ({"income": pd.Timestamp("2020-01-01")}, "column 'income': 3 of 3 values are not numbers"),
+        ({"income": pd.Series([[SECRET]] * 3, dtype=object)}, "column 'income'"),
+        ({"job": [SECRET, "clerk", "smith"]}, "column 'job': 1 of 3 values are not texts"),
+        ({"amount": [-SECRET, 1.0, 1.0]}, "(1 of 3 rows)"),
+    ],
+)
+def test_what_cannot_be_decided_is_counted_not_repeated(shipment, plain_rows, change, message):
+    """The column and the number of rows are named; no cell of a person is."""
+    rows = plain_rows.iloc[40:43].reset_index(drop=True).assign(**change)
+    with pytest.raises(ValueError) as refusal:
+        answer(shipment.model.pipeline, terms_of(shipment), rows)
+    assert message in str(refusal.value)
+    assert "987654" not in str(refusal.value)
+
+
+def test_absent_and_doubled_columns_are_named(shipment, plain_rows):
+    """A row without what it needs, or with two of it, is not decided."""
+    terms, pipeline = terms_of(shipment), shipment.model.pipeline
+    with pytest.raises(ValueError, match="lack job, amount"):
+        answer(pipeline, terms, plain_rows.drop(columns=["amount", "job"]))
+    doubled = pd.concat([plain_rows, plain_rows[["age"]]], axis=1)
+    with pytest.raises(ValueError, match="age twice"):
+        answer(pipeline, terms, doubled)
+
+
+def test_a_transformer_that_fails_does_not_speak(shipment, plain_rows):
+    """Errors of scikit-learn can repeat cells; ours says only that it failed."""
+
+    class Talking:
+        def predict_proba(self, rows):
+            raise ValueError(f"cannot read {rows['job'].iloc[0]}")
+
+    with pytest.raises(ValueError, match="cannot read these 300 rows") as refusal:
+        answer(Talking(), terms_of(shipment), plain_rows)
+    assert plain_rows["job"].iloc[0] not in str(refusal.value)
+    assert refusal.value.__cause__ is None
+    assert refusal.value.__suppress_context__
+
+
+def test_no_rows_get_no_answers(shipment, plain_rows):
+    """An empty table has an empty answer of the same columns and types."""
+    terms, pipeline = terms_of(shipment), shipment.model.pipeline
+    none = answer(pipeline, terms, plain_rows.iloc[:0])
+    some = answer(pipeline, terms, plain_rows)
+    assert len(none) == 0
+    assert none.dtypes.equals(some.dtypes)
+
+
+def test_the_index_of_the_rows_is_kept(shipment, plain_rows):
+    """An answer can be joined to its row."""
+    rows = plain_rows.iloc[50:60]
+    assert answer(shipment.model.pipeline, terms_of(shipment), rows).index.equals(rows.index)
+
+
+@pytest.mark.parametrize("rule", [Rule("flag-none"), Rule("flag-all"), Rule("constant", 0.1 + 0.2)])
+def test_every_rule_survives_the_journey(shipment, plain_rows, tmp_path, rule):
+    """Also an infinite threshold, and one that has no short decimal."""
+    digest = pack(with_rule(shipment, rule), tmp_path / "model", MLmodel(artifact_path="model"))
+    found = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(plain_rows)
+    expected = {"flag-none": np.inf, "flag-all": -np.inf, "constant": 0.1 + 0.2}[rule.name]
+    assert (found["threshold"] == expected).all()
+    assert (found["decision"] == (found["probability"] >= expected)).all()
+    assert unpack(tmp_path / "model", digest).model.rule == rule
+
+
+def test_the_plainest_model_can_be_shipped(shipment, plain_rows, tmp_path):
+    """A model that only knows the prevalence is what a first release can be compared with."""
+    pipeline = Pipeline([("prior", DummyClassifier(strategy="prior"))]).fit([[0]] * 10, [0] * 7 + [1] * 3)
+    model = dataclasses.replace(shipment.model, pipeline=pipeline)
+    pack(dataclasses.replace(shipment, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
+    found = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(plain_rows)
+    assert found["probability"].unique().tolist() == [0.3]
+
+
+def test_the_trusted_types_are_those_of_the_design(shipment, tmp_path):
+    """What may be loaded is exactly what our pipelines are made of."""
+    assert set(TRUSTED_TYPES) == set(design.TRUSTED_TYPES)
+    skops.io.dump(shipment.model.pipeline, tmp_path / "model.skops")
+    assert set(skops.io.get_untrusted_types(file=tmp_path / "model.skops")) == set(TRUSTED_TYPES)
+
+
+def test_a_pipeline_of_strange_parts_is_not_shipped(shipment, tmp_path):
+    """What could not be loaded safely is refused when it is packed, not when it is needed."""
+    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join)), *shipment.model.pipeline.steps])
+    model = dataclasses.replace(shipment.model, pipeline=strange)
+    with pytest.raises(DataError, match=r"1 types are not trusted: posixpath\.join"):
+        pack(dataclasses.replace(shipment, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
+
+
+def test_a_strange_part_is_not_loaded_although_the_digest_is_right(shipment, tmp_path):
+    """The list of trusted types is ours, and does not come with the file."""
+    folder = tmp_path / "model"
+    pack(shipment, folder, MLmodel(artifact_path="model"))
+    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join))])
+    skops.io.dump(strange, folder / "artifacts" / "model.skops")
+    with pytest.raises(DataError, match=r"model\.skops: 1 types are not trusted: posixpath\.join"):
+        unpack(folder, packaging._seal(folder))
+
+
+def test_the_best_forgery_runs_nothing(shipment, plain_rows, judged, tmp_path):
+    """A swapped loader, its code, a pickle and a wider list of trusted types, all under the right digest."""
+    folder, marker = tmp_path / "model", tmp_path / "executed"
+    pack(shipment, folder, MLmodel(artifact_path="model"))
+    touch = f"import pathlib; pathlib.Path({str(marker)!r}).touch()"
+    (folder / "code" / "evil.py").write_text(f"{touch}\ndef _load_pyfunc(path): return None\n", "utf-8")
+    described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
+    described["flavors"]["python_function"]["loader_module"] = "evil"
+    described["flavors"]["sklearn"] = {
+        "pickled_model": "model.pkl",
+        "serialization_format": "pickle",
+        "skops_trusted_types": ["posixpath.join", "builtins.exec"],
+    }
+    (folder / "MLmodel").write_text(yaml.safe_dump(described), "utf-8")
+
+    class Trap:
+        def __reduce__(self):
+            return exec, (touch,)
+
+    (folder / "model.pkl").write_bytes(pickle.dumps(Trap()))
+    loaded = unpack(folder, packaging._seal(folder))
+    assert not marker.exists()
+    assert np.array_equal(loaded.model.probability(plain_rows), judged.probability)
+    pickle.loads((folder / "model.pkl").read_bytes())  # noqa: S301 - the trap itself works
+    assert marker.exists()
+
+
+def test_the_signature_names_each_column_once(shipment):
+    """Features in the order of the pipeline, then what only the costs read."""
+    found = signature(terms_of(shipment))
+    kinds = {spec.name: (spec.type.name, spec.required) for spec in found.inputs}
+    number, text = ("double", True), ("string", True)
+    assert kinds == {"age": number, "income": number, "job": text, "city": text, "amount": number}
+    assert [spec.name for spec in found.outputs] == list(ANSWER)
+
+
+def test_a_cost_that_is_a_feature_is_asked_for_once(shipment):
+    """A column in both roles is a number, and comes back as a feature."""
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="age + 2")
+    model = dataclasses.replace(shipment.model, costs=costs)
+    terms = terms_of(dataclasses.replace(shipment, model=model))
+    assert list(terms.columns.items()) == [
+        ("age", "number"),
+        ("income", "number"),
+        ("job", "text"),
+        ("city", "text"),
+    ]
+    assert Terms.from_json(json.loads(json.dumps(terms.as_json()))) == terms
+
+
+def test_an_unknown_format_is_refused(shipment):
+    """A decision.json of a later format is not guessed at."""
+    with pytest.raises(ValueError, match="format 2"):
+        Terms.from_json({**terms_of(shipment).as_json(), "format": 2})
+
+
+def test_what_is_shipped_is_exact_and_says_nothing_of_this_machine(packed):
+    """Requirements are pinned, and no path of the machine that packed it is left behind."""
+    pinned = (packed / "requirements.txt").read_text("utf-8").split()
+    assert {line.split("==")[0] for line in pinned} == {
+        "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops"
+    }  # fmt: skip
+    assert f"mlflow=={mlflow.__version__}" in pinned
+    described = (packed / "MLmodel").read_text("utf-8")
+    assert str(packed.parent) not in described
+    assert "/tmp" not in described  # noqa: S108 - looked for, not written to
+    assert "input_example" not in {file.stem for file in packed.rglob("*")}
+
+
+def test_code_that_plain_mlflow_compiled_is_no_tampering(shipment, plain_rows, tmp_path, monkeypatch):
+    """None is shipped; what Python writes when MLflow loads the model in its place is overlooked."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    folder = tmp_path / "model"
+    digest = pack(shipment, folder, MLmodel(artifact_path="model"))
+    assert not list(folder.rglob("*.pyc"))
+    mlflow.pyfunc.load_model(str(folder)).predict(plain_rows)
+    assert list(folder.rglob("*.pyc"))
+    assert unpack(folder, digest).model.rule == shipment.model.rule
+    (folder / "__pycache__" / "more.py").write_text("raise SystemExit", encoding="utf-8")
+    with pytest.raises(ConflictError, match="was added"):
+        unpack(folder, digest)

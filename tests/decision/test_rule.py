@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Decision, Rule
+
+COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="loss").rows(
+    {"loss": np.array([2.0, 4.0, 10.0])}, 3
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "flagged"),
+    [
+        (Rule("constant", 0.3), [False, True, True]),
+        (Rule("per-row"), [False, True, True]),
+        (Rule("flag-none"), [False, False, False]),
+        (Rule("flag-all"), [True, True, True]),
+    ],
+)
+def test_each_rule_flags_from_its_threshold_on(rule, flagged):
+    """A probability that equals its threshold is flagged; none and all do not look at it."""
+    decision = Decision.by(rule, np.array([0.0, 0.3, 1.0]), COSTS)
+    assert decision.flagged.tolist() == flagged
+    assert (decision.flagged == (decision.probability >= decision.threshold)).all()
+
+
+def test_flag_all_and_flag_none_hold_for_certain_probabilities():
+    """Zero is flagged by flag-all, one is not flagged by flag-none."""
+    certain = np.array([0.0, 1.0, 0.0])
+    assert Decision.by(Rule("flag-all"), certain, COSTS).flagged.all()
+    assert not Decision.by(Rule("flag-none"), certain, COSTS).flagged.any()
+
+
+def test_expected_costs_stand_beside_the_decision():
+    """Flagging costs 1 here whatever happens; passing costs the probability times the loss."""
+    decision = Decision.by(Rule("per-row"), np.array([0.5, 0.5, 0.5]), COSTS)
+    assert decision.cost_if_flagged.tolist() == [1.0, 1.0, 1.0]
+    assert decision.cost_if_passed.tolist() == [1.0, 2.0, 5.0]
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -0.01, 1.01, np.inf])
+def test_a_row_without_a_probability_has_no_decision(wrong):
+    """Missing or impossible probabilities are refused and counted."""
+    with pytest.raises(ValueError, match=r"1 of 3 probabilities are not in \[0, 1\]"):
+        Decision.by(Rule("flag-all"), np.array([0.2, wrong, 0.3]), COSTS)
+
+
+@pytest.mark.parametrize("name", ["median", "", "constant "])
+def test_an_unknown_rule_is_refused(name):
+    """Nobody decides by a rule that nobody wrote."""
+    with pytest.raises(ValueError, match="unknown rule"):
+        Rule(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("constant", None),
+        ("constant", float("nan")),
+        ("constant", float("inf")),
+        ("constant", "0.5"),
+        ("per-row", 0.5),
+        ("flag-none", float("nan")),
+    ],
+)
+def test_a_rule_and_its_threshold_belong_together(name, value):
+    """A constant needs a finite threshold, the other rules have none."""
+    with pytest.raises(ValueError, match="does not go with threshold"):
+        Rule(name, value)
+
+
+@pytest.mark.parametrize("rule", [Rule("constant", 0.1 + 0.2), Rule("per-row"), Rule("flag-none")])
+def test_a_rule_survives_json_to_the_last_bit(rule):
+    """The threshold read back is the threshold that was frozen."""
+    assert Rule.from_json(json.loads(json.dumps(rule.as_json()))) == rule

@@ -1,0 +1,87 @@
+"""The examples of the repository: each runs to a verdict, and a column that knows the outcome is found."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from logitgate.project.load import load_project
+from tests import projects
+from tests.command import logitgate
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "mlproject").glob("*.toml"))
+
+
+def _copy(name, folder, change=lambda _: None):
+    """Copy an example's project file into a folder; what it keeps aside goes there, too."""
+    plain = tomllib.loads((ROOT / "mlproject" / f"{name}.toml").read_text("utf-8"))
+    plain["rows"]["path"] = str(ROOT / "mlproject" / plain["rows"]["path"])
+    plain["contract"]["suite"] = str(ROOT / "mlproject" / plain["contract"]["suite"])
+    plain["behaviour"]["cases"] = str(ROOT / "mlproject" / plain["behaviour"]["cases"])
+    if "quarantine" in plain["contract"]:
+        plain["contract"]["quarantine"] = str(folder / "aside")
+    change(plain)
+    return projects.write_project(folder / f"{name}.toml", plain)
+
+
+@pytest.mark.parametrize("name", ["spam", "tumour", "bank"])
+def test_an_example_runs_to_a_verdict(name, commands, tmp_path):
+    """Whatever the verdict: status, exit code, version and production agree, and every gate was judged."""
+    told = logitgate("train", _copy(name, tmp_path), "--json")
+    plain = told.json
+    assert (told.code == 0) == (plain["status"] == "PASS") == plain["promoted"]
+    assert plain["model"] == name and plain["version"] == 1
+    assert plain["champion"] == (1 if plain["promoted"] else None)
+    assert not [one for one in plain["findings"] if "left no finding" in one["because"]]
+    assert not told.findings("contract") and not told.findings("leakage")
+    assert 0.5 < plain["test"]["auc"] <= 1
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_a_sound_project(path):
+    """Its table and its contract are where it says."""
+    project = load_project(path)
+    assert project.rows.path.exists() and project.contract.suite.exists()
+    assert project.costs.because, "each example says where its costs come from"
+
+
+LEAKS = {"flights": ("dep_delay", "2013-06-01"), "bank": ("duration", None)}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_column_declared_as_known_too_late_is_no_feature(name, commands, tmp_path):
+    """The finding names the column; no model is fitted, exit 1."""
+    column, date = LEAKS[name]
+
+    def misuse(plain):
+        plain["features"]["numeric"].append(column)
+        # The case file is about the features that were declared.
+        del plain["behaviour"]
+
+    copy = _copy(name, tmp_path, misuse)
+    told = logitgate("train", copy, "--json", *(("--as-of", date) if date else ()))
+    assert told.code == 1
+    declared = [one for one in told.json["findings"] if "declared as known only after" in one["because"]]
+    assert [(one["check"], one["subject"], one["status"]) for one in declared] == [
+        ("leakage", column, "FAIL")
+    ]
+    assert (told.json["version"], told.json["champion"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_column_that_knows_the_outcome_is_found_without_a_declaration(name, commands, tmp_path):
+    """Its AUC alone gives it away: exit 1, and no other feature is accused."""
+    column, date = LEAKS[name]
+
+    def forget(plain):
+        plain["features"]["numeric"].append(column)
+        plain["columns"]["known_after_outcome"] = []
+        del plain["behaviour"]
+
+    told = logitgate("train", _copy(name, tmp_path, forget), "--json", *(("--as-of", date) if date else ()))
+    assert told.code == 1
+    (found,) = told.findings("leakage").values()
+    assert (found["subject"], found["status"]) == (column, "FAIL")
+    assert found["figures"]["auc"] > 0.75 and "separates the outcome" in found["because"]
+    assert (told.json["version"], told.json["champion"]) == (None, None)

@@ -1,0 +1,388 @@
+"""The whole road: rows in, verdict out, a version in the registry, and production behind the gates."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.gates.verdict.json_schema import verdict_schema
+from tests import projects
+from tests.command import living_in, logitgate, mlflow_asks, opened
+from tests.releases import promoted
+
+WEAK = {"features": {"numeric": ["speed", "load"]}}
+"""A project that leaves out a feature which matters: it passes alone, and is beaten by PLAIN."""
+
+PROMISED = {
+    "model",
+    "version",
+    "run_id",
+    "status",
+    "promoted",
+    "champion",
+    "findings",
+    "test",
+    "threshold",
+    "snapshot",
+}
+
+
+@pytest.fixture(scope="module")
+def visits():
+    """The rows of most tests."""
+    return projects.table()
+
+
+@pytest.fixture(scope="module")
+def road(prefect_server, mlflow_template, tmp_path_factory, visits):
+    """First release, a challenger that is refused, one that is promoted, and the same once more."""
+    folder = tmp_path_factory.mktemp("road")
+    weak = projects.write(folder / "weak", visits, **WEAK)
+    strong = projects.write(folder / "strong", visits)
+    with living_in(folder / "home", mlflow_template) as home:
+        answers = {
+            "first": logitgate("train", weak, "--json"),
+            "refused": logitgate("train", weak, "--as-of", "2021-04-28", "--json"),
+            "better": logitgate("train", strong, "--json"),
+            "again": logitgate("train", strong, "--json"),
+        }
+        yield home, answers, strong
+
+
+def test_the_first_model_that_passes_is_put_into_production(road):
+    """Exit 0, every promised key, and the figures that justify it."""
+    _, answers, _ = road
+    first = answers["first"]
+    told = first.json
+    assert first.code == 0, first.everything
+    assert set(told) >= PROMISED
+    assert (told["model"], told["version"], told["status"]) == ("visits", 1, "PASS")
+    assert (told["promoted"], told["champion"], told["repeated"]) == (True, 1, False)
+    assert all(set(one) == {"check", "subject", "status", "because", "figures"} for one in told["findings"])
+    assert {one["check"] for one in told["findings"]} >= {
+        "contract",
+        "rows",
+        "leakage",
+        "fit",
+        "calibration",
+        "baselines",
+        "champion",
+        "slices",
+    }
+    assert told["test"]["n"] > 800 and 0 < told["threshold"] < 1
+    assert {"n", "cost", "savings", "log_loss", "auc", "slope"} <= set(told["test"])
+    assert told["test"]["auc"] > 0.7 and told["test"]["savings"] > 0
+
+
+def test_a_challenger_without_a_proven_gain_is_registered_and_refused(road):
+    """Its version says that it was refused and by whom; production stays as it was."""
+    home, answers, _ = road
+    refused = answers["refused"]
+    assert refused.code == 1
+    assert refused.json["version"] == 2 and refused.json["champion"] == 1
+    assert refused.json["promoted"] is False and refused.json["status"] in ("FAIL", "INDETERMINATE")
+    assert refused.findings("champion")
+    version = opened(home).client.get_model_version("visits", "2")
+    assert version.tags["verdict"] == refused.json["status"]
+    assert "champion" in version.tags["refused_by"]
+    assert version.description.startswith("Refused")
+    assert "champion" not in version.aliases and "previous" not in version.aliases
+
+
+def test_a_better_challenger_takes_over_and_the_old_champion_is_kept(road):
+    """The gain over the champion is proven on the same rows; the aliases move."""
+    home, answers, _ = road
+    better = answers["better"]
+    assert better.code == 0, better.out
+    assert (better.json["version"], better.json["promoted"], better.json["champion"]) == (3, True, 3)
+    judged = better.findings("champion", stopping=False)["version 1"]
+    assert judged["status"] == "PASS" and judged["figures"]["upper"] < 0
+    client = opened(home).client
+    assert client.get_model_version_by_alias("visits", "champion").version == 3
+    assert client.get_model_version_by_alias("visits", "previous").version == 1
+    assert client.get_model_version("visits", "3").description.startswith("Passed")
+
+
+def test_the_same_training_again_makes_nothing_and_tells_so(road):
+    """The very same answer but for `repeated`; neither run nor version is added."""
+    home, answers, _ = road
+    again, better = answers["again"], answers["better"]
+    assert again.code == 0 and again.json["repeated"] is True
+    assert {**again.json, "repeated": False} == better.json
+    client = opened(home).client
+    assert len(client.search_model_versions("name='visits'")) == 3
+    assert len(_parents(client)) == 3
+
+
+def test_a_run_keeps_what_its_readers_need(road):
+    """Parameters, metrics, tags, the dataset's digest and the files, in the project's own experiment."""
+    home, answers, _ = road
+    client, told = opened(home).client, answers["better"].json
+    run = client.get_run(told["run_id"])
+    assert run.info.status == "FINISHED"
+    assert client.get_experiment(run.info.experiment_id).name == "visits"
+    assert run.data.params["form"] == "linear" and run.data.params["features"] == "speed, load, grip, side"
+    assert float(run.data.params["cost.false_negative"]) == 8
+    assert run.data.metrics["test.cost"] == told["test"]["cost"]
+    assert run.data.metrics["threshold"] == told["threshold"]
+    assert run.data.metrics["slice.side _ north.n"] > 100
+    assert len([name for name in run.data.metrics if name.startswith("slice.")]) <= 40
+    assert run.data.tags["verdict"] == "PASS" and run.data.tags["refused_by"] == "nobody"
+    assert run.data.tags["snapshot"] == told["snapshot"] and run.data.tags["version"] == "3"
+    assert run.data.tags["promoted"] == "true"
+    assert run.data.tags["mlflow.note.content"].startswith("**PASS")
+    (dataset,) = run.inputs.dataset_inputs
+    assert told["snapshot"].startswith(dataset.dataset.digest) and len(dataset.dataset.digest) >= 32
+    assert set(_files(client, told["run_id"])) >= {
+        "verdict.md",
+        "verdict.json",
+        "evidence.md",
+        "evidence/slices.json",
+        "figures/roc.png",
+        "figures/reliability.png",
+        "figures/cost.png",
+        "figures/slices.png",
+    }
+
+
+def test_each_training_on_the_same_rows_needs_a_stronger_proof(road):
+    """The first spends half of alpha, the next a sixth, the third a twelfth; the repeated one nothing."""
+    home, answers, _ = road
+    for k, name in enumerate(("first", "refused", "better"), start=1):
+        told = answers[name].findings("rows", stopping=False)["test window"]
+        assert told["figures"]["decision"] == k
+        assert told["figures"]["alpha"] == pytest.approx(0.05 / (k * (k + 1)))
+        assert f"decision {k} on these rows" in told["because"]
+        proof = answers[name].findings("baselines", stopping=False)["prior"]
+        assert proof["figures"]["alpha"] == told["figures"]["alpha"]
+    assert answers["again"].findings("rows", stopping=False) == answers["better"].findings(
+        "rows", stopping=False
+    )
+    tags = opened(home).client.get_run(answers["better"].json["run_id"]).data.tags
+    assert "2021-04-10" < tags["test_first"] < tags["test_last"] < "2021-05-01"
+    assert int(tags["test_rows"]) == answers["better"].json["test"]["n"] and len(tags["test_digest"]) == 64
+
+
+def test_decisions_are_counted_by_window_and_the_champions_rows_left_out(commands, tmp_path, visits):
+    """Told again is none, another month is a fresh window; no champion is judged on rows it knows."""
+    file = projects.write(tmp_path / "here", visits)
+    first = logitgate("train", file, "--json")
+    assert logitgate("train", file, "--json").json["repeated"]
+    earlier = logitgate("train", file, "--as-of", "2021-04-23", "--json")
+    fresh = logitgate("train", file, "--as-of", "2021-03-28", "--json")
+    assert [
+        answer.findings("rows", stopping=False)["test window"]["figures"]["decision"]
+        for answer in (first, earlier, fresh)
+    ] == [1, 2, 1]
+    told = earlier.findings("champion", stopping=False)["version 1: rows left out"]
+    assert told["figures"]["left_out"] > 100 and told["figures"]["n"] > 200
+    assert f"{told['figures']['left_out']} rows left out" in told["because"]
+    assert told["figures"]["left_out"] + told["figures"]["n"] == earlier.json["test"]["n"]
+    all_known = fresh.findings("champion")["version 1: rows left out"]
+    assert (all_known["figures"]["n"], all_known["status"]) == (0, "INDETERMINATE")
+
+
+def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits):
+    """One that was registered before the rows were kept: INDETERMINATE with the way out, nothing promoted."""
+    from dataclasses import replace
+
+    from logitgate.production import registry
+    from logitgate.tracking.runs import Note, training_run
+
+    file = projects.write(tmp_path / "here", visits)
+    logitgate("train", file, "--as-of", "2021-04-20", "--json")
+    store = opened(commands)
+    shipment = registry.load(store, registry.numbered(store, "visits", 1))
+    with training_run(store, "visits", Note("old")) as run:
+        old = registry.register(run, "visits", replace(shipment, seen=None), registry.Label("old", {}))
+    promoted(store, old, registry.champion(store, "visits"))
+    told = logitgate("train", file, "--json")
+    assert told.code == 1 and told.json["champion"] == old.version
+    finding = told.findings("champion")[f"version {old.version}: rows left out"]
+    assert (
+        finding["status"] == "INDETERMINATE" and "rollback PROJECT --to VERSION --force" in finding["because"]
+    )
+
+
+def test_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
+    """`--no-golden` keeps rows made of deciles; the version is promoted by them all the same."""
+    from logitgate.production import registry
+
+    file = projects.write(tmp_path / "here", visits)
+    told = logitgate("train", file, "--no-golden", "--json")
+    assert told.code == 0 and told.json["promoted"] is True
+    store = opened(commands)
+    golden = registry.load(store, registry.numbered(store, "visits", 1)).golden
+    assert golden.frame["speed"].nunique() <= 9 and not golden.frame["speed"].isin(visits["speed"]).all()
+
+
+def test_runs_and_versions_can_be_filtered_by_gate(road):
+    """Each gate's status is a tag of the run and of the version, and the store finds runs by it."""
+    home, answers, _ = road
+    client, told = opened(home).client, answers["refused"].json
+    experiment = client.get_experiment_by_name("visits").experiment_id
+    refused = client.search_runs([experiment], f"tags.`gate.champion` = '{told['checks']['champion']}'")
+    assert told["run_id"] in {run.info.run_id for run in refused}
+    assert answers["better"].json["run_id"] not in {run.info.run_id for run in refused}
+    version = client.get_model_version("visits", str(told["version"]))
+    tags = {name: value for name, value in version.tags.items() if name.startswith("gate.")}
+    assert tags == {f"gate.{check}": status for check, status in told["checks"].items()}
+
+
+def test_the_verdict_file_is_the_printed_verdict(road, tmp_path):
+    """verdict.json of the run holds what --json printed, and is of the published form."""
+    home, answers, _ = road
+    client, told = opened(home).client, answers["better"].json
+    table = json.loads(
+        Path(client.download_artifacts(told["run_id"], "slices.json", str(tmp_path))).read_text()
+    )
+    assert "side = north" in [row[table["columns"].index("slice")] for row in table["data"]]
+    kept = Path(client.download_artifacts(told["run_id"], "verdict.json", str(tmp_path)))
+    plain = json.loads(kept.read_text(encoding="utf-8"))
+    assert plain == told
+    jsonschema.validate(plain, verdict_schema())
+    assert plain["checks"]["self-test"] == "PASS" and "slices" in plain["exhibits"]
+
+
+def test_every_candidate_is_a_run_below_its_training(road):
+    """Form, C and cross-validated log loss can be compared side by side."""
+    home, answers, _ = road
+    client, told = opened(home).client, answers["better"].json
+    experiment = client.get_experiment_by_name("visits").experiment_id
+    below = f"tags.`mlflow.parentRunId` = '{told['run_id']}'"
+    children = client.search_runs([experiment], below)
+    assert {(run.data.params["form"], run.data.params["C"]) for run in children} == {
+        ("linear", "0.1"),
+        ("linear", "1.0"),
+    }
+    assert all(0 < run.data.metrics["cv.log_loss"] < 0.7 for run in children)
+    assert {run.info.status for run in children} == {"FINISHED"}
+
+
+def test_the_default_experiment_stays_empty(road):
+    """Its artifact root belongs to whoever came first, so nothing is put there."""
+    home, _, _ = road
+    client = opened(home).client
+    assert client.search_runs(["0"]) == []
+    assert {one.name for one in client.search_experiments()} == {"Default", "visits", "logitgate ledger"}
+
+
+def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
+    """`mlflow.pyfunc.load_model` needs nothing of ours, and gives the same bits."""
+    import mlflow
+
+    from logitgate.decision.pyfunc import ANSWER
+    from logitgate.production import release
+    from logitgate.project.load import load_project
+
+    home, answers, strong = road
+    store = opened(home)
+    version, shipment = release.load_version(store, load_project(strong), None)
+    assert version.version == 3
+    rows = visits.iloc[:200][["speed", "load", "grip", "side"]]
+    with mlflow_asks(store):
+        answer = mlflow.pyfunc.load_model("models:/visits@champion").predict(rows)
+    assert tuple(answer.columns) == ANSWER
+    typed = rows.astype({"side": "category"})
+    np.testing.assert_array_equal(answer["probability"], shipment.model.probability(typed))
+    assert set(answer["threshold"]) == {answers["better"].json["threshold"]}
+    np.testing.assert_array_equal(answer["decision"], answer["probability"] >= answer["threshold"])
+    np.testing.assert_allclose(
+        answer["cost_if_flagged"], 1 * answer["probability"] + 2 * (1 - answer["probability"])
+    )
+    np.testing.assert_allclose(answer["cost_if_passed"], 8 * answer["probability"])
+
+
+def test_two_fresh_stores_give_the_same_bits(road, commands, tmp_path, visits):
+    """Coefficients, threshold and findings follow from rows and project alone, not from where they lie."""
+    home, answers, _ = road
+    told = logitgate("train", projects.write(tmp_path / "here", visits, **WEAK), "--json").json
+    first = answers["first"].json
+    ids = {"run_id": None}
+    assert {**told, **ids} == {**first, **ids}
+    np.testing.assert_array_equal(_coefficients(commands, 1), _coefficients(home, 1))
+
+
+def test_the_order_of_the_rows_does_not_matter(road, commands, tmp_path, visits):
+    """A permuted table gives the same coefficients and figures; only its digest may differ."""
+    home, answers, _ = road
+    shuffled = visits.sample(frac=1, random_state=3)
+    told = logitgate("train", projects.write(tmp_path / "here", shuffled, **WEAK), "--json").json
+    assert _judgement(told) == _judgement(answers["first"].json)
+    np.testing.assert_array_equal(_coefficients(commands, 1), _coefficients(home, 1))
+
+
+def test_what_comes_after_the_date_is_not_looked_at(commands, tmp_path, visits, mlflow_template):
+    """Later rows, however strange, change the digest and the count of rows left out, and nothing else."""
+    date = "2021-04-20"
+    later = projects.table(500, seed=9, signal=-3.0)
+    later["visit"] = "w" + later["visit"].str[1:]
+    later["at"] += pd.Timedelta(days=51)
+    later["day"] = later["at"].dt.strftime("%Y-%m-%d")
+    short = visits[visits["at"] < pd.Timestamp(date, tz="UTC")]
+    one = logitgate("train", projects.write(tmp_path / "short", short), "--as-of", date, "--json")
+    with living_in(tmp_path / "other", mlflow_template) as other:
+        longer = projects.write(tmp_path / "long", pd.concat([short, later], ignore_index=True))
+        two = logitgate("train", longer, "--as-of", date, "--json")
+        np.testing.assert_array_equal(_coefficients(other, 1), _coefficients(commands, 1))
+    assert one.json["snapshot"] != two.json["snapshot"]
+    assert two.findings("rows", stopping=False)["sample"]["figures"]["after_as_of"] == 500
+    assert _judgement(one.json) == _judgement(two.json)
+
+
+def test_the_day_before_maturity_is_left_out(commands, tmp_path, visits):
+    """Rows whose outcome is younger than it takes to mature are counted, not learned from."""
+    told = logitgate("train", projects.write(tmp_path / "here", visits), "--json")
+    figures = told.findings("rows", stopping=False)["sample"]["figures"]
+    newest = visits["at"].max()
+    assert figures["immature"] == int((visits["at"] > newest - pd.Timedelta(days=1)).sum())
+    assert figures["used"] == len(visits) - figures["immature"]
+
+
+def test_without_a_signal_nothing_reaches_production(commands, tmp_path):
+    """The verdict names what was never reached, no version is made, and the exit code says no."""
+    told = logitgate("train", projects.write(tmp_path / "here", projects.table(signal=0.0)), "--json")
+    assert told.code == 1
+    assert (told.json["promoted"], told.json["champion"]) == (False, None)
+    assert told.findings("fit") or told.findings("baselines")
+
+
+def test_a_person_reads_the_same_verdict(commands, tmp_path, visits):
+    """Without --json a table, the figures and what is in production now."""
+    told = logitgate("train", projects.write(tmp_path / "here", visits))
+    assert told.code == 0
+    assert "PASS" in told.out and "version 1 is registered and promoted; champion: 1" in told.out
+    assert "calibration-in-the-large" in told.out and "test rows" in told.out
+
+
+def _judgement(told):
+    """Everything but the identity of the run and the counts of rows that were left out."""
+    findings = [
+        {**one, "figures": {}} if one["check"] in ("rows", "contract") else one for one in told["findings"]
+    ]
+    return {**told, "findings": findings, "run_id": None, "snapshot": None}
+
+
+def _coefficients(home, version):
+    from logitgate.production import registry
+
+    store = opened(home)
+    pipeline = registry.load(store, registry.numbered(store, "visits", version)).model.pipeline
+    regression = pipeline[-1]
+    return np.concatenate([regression.coef_.ravel(), regression.intercept_])
+
+
+def _parents(client):
+    experiment = client.get_experiment_by_name("visits").experiment_id
+    return [run for run in client.search_runs([experiment]) if "mlflow.parentRunId" not in run.data.tags]
+
+
+def _files(client, run_id, folder=None):
+    for one in client.list_artifacts(run_id, folder):
+        if one.is_dir:
+            yield from _files(client, run_id, one.path)
+        else:
+            yield one.path

@@ -1,0 +1,216 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fairlearn import metrics as fairlearn_metrics
+from scipy import stats
+from sklearn import metrics as sklearn_metrics
+from statsmodels.stats.proportion import proportion_confint
+
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.evaluate import Scored
+from logitgate.evaluation.intervals import mean_interval, wilson
+from logitgate.evaluation.metrics import log_losses
+from logitgate.evaluation.slices import Levels, crossed, slice_evaluations
+
+CARRIERS = np.array(["AA", "DL", "UA", "VX"])
+EVERYBODY = Levels(np.zeros(800, dtype=int), ("everybody",))
+
+
+def drawn(rows=800, seed=0):
+    """Return scored rows with ties in clusters, and the carrier of each."""
+    random = np.random.default_rng(seed)
+    probability = random.beta(1, 3, rows).round(2)
+    y = (random.random(rows) < probability).astype(int)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, rows)
+    decision = Decision.by(Rule("constant", 0.3), probability, costs)
+    return Scored(y, decision, costs, random.integers(0, 90, rows)), CARRIERS[random.integers(0, 4, rows)]
+
+
+def test_agrees_with_fairlearn():
+    """Every figure of every slice is what fairlearn finds for that group."""
+    rows, carrier = drawn()
+    on_flags = fairlearn_metrics.MetricFrame(
+        metrics={
+            "n": fairlearn_metrics.count,
+            "flag_rate": fairlearn_metrics.selection_rate,
+            "recall": fairlearn_metrics.true_positive_rate,
+            "false_positive_rate": fairlearn_metrics.false_positive_rate,
+            "precision": sklearn_metrics.precision_score,
+            "observed": lambda y, _: y.mean(),
+        },
+        y_true=rows.y,
+        y_pred=rows.decision.flagged.astype(int),
+        sensitive_features=carrier,
+    )
+    on_scores = fairlearn_metrics.MetricFrame(
+        metrics={
+            "auc": sklearn_metrics.roc_auc_score,
+            "brier": sklearn_metrics.brier_score_loss,
+            "log_loss": sklearn_metrics.log_loss,
+            "probability": fairlearn_metrics.mean_prediction,
+        },
+        y_true=rows.y,
+        y_pred=rows.decision.probability,
+        sensitive_features=carrier,
+    )
+    on_cost = fairlearn_metrics.MetricFrame(
+        metrics={"cost": fairlearn_metrics.mean_prediction},
+        y_true=rows.y,
+        y_pred=rows.cost,
+        sensitive_features=carrier,
+    )
+    found = slice_evaluations(rows, {"carrier": Levels.of(carrier)})
+    assert [part.name for part in found] == [f"carrier = {name}" for name in CARRIERS]
+    for part, name in zip(found, CARRIERS, strict=True):
+        for frame in (on_flags, on_scores, on_cost):
+            for figure, expected in frame.by_group.loc[name].items():
+                assert part.figures()[figure] == pytest.approx(expected, rel=1e-12), (name, figure)
+
+
+def slices_alone(rows, carrier):
+    """Return each slice as evaluated, and its rows alone."""
+    found = slice_evaluations(rows, {"c": Levels.of(carrier)})
+    return [(part, rows.take(carrier == name)) for part, name in zip(found, CARRIERS, strict=True)]
+
+
+def test_means_carry_the_clustered_t_interval_of_the_slice_alone():
+    """Costs, log losses, squared errors and probabilities."""
+    for part, alone in slices_alone(*drawn()):
+        probability = alone.decision.probability
+        for found, values in (
+            (part.cost, alone.cost),
+            (part.log_loss, log_losses(alone.y, probability)),
+            (part.brier, (probability - alone.y) ** 2),
+            (part.probability, probability),
+        ):
+            assert tuple(found) == pytest.approx(tuple(mean_interval(values, alone.cluster)), rel=1e-9)
+
+
+def test_rates_of_independent_rows_have_wilsons_interval():
+    """Whatever they are a share of."""
+    rows, carrier = drawn()
+    for part, alone in slices_alone(replace(rows, cluster=None), carrier):
+        flagged, event = alone.decision.flagged, alone.y == 1
+        for found, hits, among in (
+            (part.observed, event, np.ones(len(event))),
+            (part.flag_rate, flagged, np.ones(len(event))),
+            (part.recall, flagged & event, event),
+            (part.false_positive_rate, flagged & ~event, ~event),
+            (part.precision, flagged & event, flagged),
+        ):
+            assert tuple(found) == pytest.approx(tuple(wilson(hits.sum(), among.sum())), rel=1e-12)
+
+
+def test_rates_of_clustered_rows_count_for_fewer_rows():
+    """Wilson's interval for as many rows as would give the clustered error, at Student's quantile."""
+    rows, carrier = drawn()
+    alike = (np.random.default_rng(3).random(90)[rows.cluster] < 0.3).astype(int)
+    for part, alone in slices_alone(replace(rows, y=alike), carrier):
+        mean = mean_interval(alone.y.astype(float), alone.cluster)
+        clusters, rate = len(np.unique(alone.cluster)), mean.value
+        quantile = stats.t.ppf(0.975, clusters - 1)
+        effective = rate * (1 - rate) / ((mean.high - rate) / quantile) ** 2
+        assert effective < len(alone.y) / 1.5
+        expected = proportion_confint(rate * effective, effective, 2 * stats.norm.sf(quantile), "wilson")
+        assert tuple(part.observed) == pytest.approx((rate, *expected), rel=1e-9)
+
+
+def test_a_rate_without_hits_counts_each_cluster_once():
+    """Nothing is seen of how alike the rows of a cluster are, so the least is assumed."""
+    rows, carrier = drawn()
+    for part, alone in slices_alone(replace(rows, y=np.zeros(800, dtype=int)), carrier):
+        clusters = len(np.unique(alone.cluster))
+        square = stats.t.ppf(0.975, clusters - 1) ** 2
+        assert tuple(part.observed) == pytest.approx((0, 0, square / (clusters + square)), rel=1e-9)
+    (one,) = slice_evaluations(replace(rows, cluster=np.zeros(800, dtype=int)), {"s": EVERYBODY})
+    assert np.isnan([one.observed.low, one.observed.high, one.auc.low, one.savings.high, one.brier.low]).all()
+
+
+def test_savings_are_against_the_cheaper_constant_decision_of_the_slice():
+    """With the interval of a ratio of means, which a bootstrap over the clusters confirms."""
+    rows, carrier = drawn(rows=2400)
+    for part, alone in slices_alone(rows, carrier):
+        alike = [alone.costs.of(alone.y, np.full(len(alone.y), flag)) for flag in (False, True)]
+        cheaper = min(alike, key=np.mean)
+        assert part.savings.value == pytest.approx(1 - alone.cost.mean() / cheaper.mean(), rel=1e-12)
+        sums = [np.bincount(alone.cluster, values, 90) for values in (alone.cost, cheaper)]
+        drawn_again = np.random.default_rng(0).multinomial(90, np.full(90, 1 / 90), 4000)
+        resampled = 1 - (drawn_again @ sums[0]) / (drawn_again @ sums[1])
+        width = part.savings.high - part.savings.low
+        assert (part.savings.low, part.savings.high) == pytest.approx(
+            tuple(np.percentile(resampled, (2.5, 97.5))), abs=0.12 * width
+        )
+
+
+def test_savings_are_undefined_where_a_constant_decision_costs_nothing():
+    """Nothing can be saved where flagging nobody is free."""
+    rows, _ = drawn()
+    (found,) = slice_evaluations(replace(rows, y=np.zeros(800, dtype=int)), {"s": EVERYBODY})
+    assert np.isnan([*found.savings]).all()
+
+
+def test_order_of_rows_changes_nothing():
+    """Permuted rows with their levels give the same slices."""
+    rows, carrier = drawn()
+    order = np.random.default_rng(1).permutation(800)
+    plain = slice_evaluations(rows, {"c": Levels.of(carrier)})
+    shuffled = slice_evaluations(rows.take(order), {"c": Levels.of(carrier[order])})
+    for one, other in zip(plain, shuffled, strict=True):
+        np.testing.assert_allclose(list(one.figures().values()), list(other.figures().values()), rtol=1e-12)
+
+
+def test_undefined_is_undefined():
+    """A slice of one class has no AUC, one without events no recall, one without rows nothing."""
+    rows, _ = drawn()
+    codes = np.where(rows.y == 1, 0, 1)
+    events, others, nobody = slice_evaluations(rows, {"s": Levels(codes, ("events", "others", "nobody"))})
+    for undefined in (events.auc, others.auc, others.recall, events.false_positive_rate):
+        assert np.isnan([*undefined]).all()
+    assert np.isfinite([*events.log_loss, *events.recall, *events.cost, *others.brier]).all()
+    assert (nobody.n, nobody.events) == (0, 0)
+    assert np.isnan([*nobody.figures().values()][2:]).all()
+
+
+def test_slices_of_equal_probabilities_rank_nothing():
+    """A level whose probabilities all tie has an AUC of one half, and is not tied to the next level."""
+    y, code = np.array([0, 1, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
+    costs = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5).rows({}, 6)
+    rows = Scored(y, Decision.by(Rule("flag-all"), np.full(6, 0.5), costs), costs)
+    assert [part.auc.value for part in slice_evaluations(rows, {"s": Levels(code, ("a", "b"))})] == [0.5, 0.5]
+
+
+def test_rows_of_no_level_belong_to_no_slice():
+    """A code below zero is left out of every slice and disturbs none."""
+    rows, carrier = drawn()
+    levels = Levels.of(carrier)
+    codes = np.where(np.arange(800) % 2 == 0, levels.codes, -1)
+    half = slice_evaluations(rows, {"c": Levels(codes, levels.names)})
+    alone = slice_evaluations(rows.take(np.arange(0, 800, 2)), {"c": Levels.of(carrier[::2])})
+    for one, other in zip(half, alone, strict=True):
+        np.testing.assert_allclose(list(one.figures().values()), list(other.figures().values()), rtol=1e-12)
+
+
+def test_levels_have_codes_in_the_order_of_their_names():
+    """Text, numbers, truth values and what is missing all become named levels."""
+    assert Levels.of(np.array([3, 1, 3])).names == ("1", "3")
+    assert Levels.of(np.array([True, False])).codes.tolist() == [1, 0]
+    missing = Levels.of([None, "b", float("nan"), "a"])
+    assert missing.names == ("a", "b", "missing")
+    assert missing.codes.tolist() == [2, 1, 2, 0]
+
+
+def test_crossing_finds_the_pairs_that_occur():
+    """A pair of levels is a level; where either is absent there is none."""
+    pairs = crossed(Levels(np.array([0, 1, -1, 1]), ("a", "b")), Levels(np.array([1, 0, 0, -1]), ("x", "y")))
+    assert pairs.names == ("a & y", "b & x")
+    assert pairs.codes.tolist() == [0, 1, -1, -1]
+
+
+def test_levels_of_other_rows_are_refused():
+    """As many codes as rows, no fewer and no more."""
+    rows, carrier = drawn()
+    for wrong in (carrier[:-1], np.append(carrier, "AA")):
+        with pytest.raises(ValueError, match=f"slices of c: {len(wrong)} codes for 800 rows"):
+            slice_evaluations(rows, {"c": Levels.of(wrong)})

@@ -1,0 +1,91 @@
+"""Test windows: which decisions share one, and what is left of alpha."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate.data.sample import Sample
+from logitgate.gates.alpha_spending import Window, spent
+
+
+def window(first, days, *, start=0):
+    """Return the window of a row a day."""
+    at = np.datetime64(first, "us") + np.arange(days) * np.timedelta64(1, "D")
+    ids = np.arange(start, start + days).astype(str).astype(object)
+    return Window.of(Sample(pd.DataFrame(index=range(days)), np.zeros(days, dtype=np.int8), ids, at))
+
+
+def timeless(ids):
+    """Return the window of rows without a time."""
+    names = np.array(ids, dtype=object)
+    return Window.of(Sample(pd.DataFrame(index=range(len(ids))), np.zeros(len(ids), dtype=np.int8), names))
+
+
+@given(st.floats(0.001, 0.499), st.integers(1, 3_000))
+def test_all_decisions_together_spend_at_most_alpha(alpha, decisions):
+    """And nearly all of it when there are many: alpha (1 - 1/(k + 1))."""
+    shares = [spent(alpha, k) for k in range(1, decisions + 1)]
+    assert sum(shares) == pytest.approx(alpha * (1 - 1 / (decisions + 1)))
+    assert sum(shares) < alpha
+    assert all(before > after > 0 for before, after in pairwise(shares))
+
+
+def test_decisions_are_counted_from_one():
+    """The first spends half, the second a sixth; there is no decision before the first."""
+    assert spent(0.05, 1) == 0.025
+    assert spent(0.05, 2) == pytest.approx(0.05 / 6)
+    for k in (0, -1):
+        with pytest.raises(ValueError, match="from 1"):
+            spent(0.05, k)
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "worn"),
+    [
+        ("2021-03-01", 11, True),
+        ("2021-03-06", 11, True),
+        ("2021-03-07", 11, False),
+        ("2021-02-24", 11, True),
+        ("2021-02-23", 11, False),
+        ("2021-04-01", 11, False),
+        ("2021-01-01", 300, True),
+        ("2021-03-04", 1, True),
+        ("2021-03-12", 1, False),
+    ],
+)
+def test_windows_that_share_half_of_the_shorter_one_wear_each_other(first, days, worn):
+    """Ten days from the first of March against others, both ways; the rows' ids play no part."""
+    march, other = window("2021-03-01", 11), window(first, days, start=700)
+    assert march.wears(other.tags()) is worn
+    assert other.wears(march.tags()) is worn
+
+
+def test_the_same_rows_are_the_same_window():
+    """Without a time, nothing but the very same set of rows is; with one, it is enough."""
+    one = timeless(["a", "b", "c"])
+    assert one.wears(timeless(["c", "a", "b"]).tags())
+    assert not one.wears(timeless(["a", "b"]).tags())
+    assert not one.wears(window("2021-03-01", 3).tags())
+    assert (one.first, one.last, one.rows) == ("", "", 3)
+
+
+@pytest.mark.parametrize(
+    "forged", [{}, {"test_first": "soon"}, {"test_first": "2021-01-01"}, {"test_last": "NaT"}]
+)
+def test_what_cannot_be_read_counts(forged):
+    """A tag that somebody removed or overwrote saves no alpha."""
+    told = {"test_first": "2020-01-01", "test_last": "2020-01-09", "test_digest": "other"}
+    assert window("2021-03-01", 11).wears({"test_digest": "other", **forged})
+    assert not window("2021-03-01", 11).wears(told)
+
+
+def test_tags_say_when_and_how_many():
+    """A person reads them in the list of runs."""
+    tags = window("2021-03-01", 11).tags()
+    assert tags["test_first"] == "2021-03-01T00:00:00.000000"
+    assert tags["test_last"] == "2021-03-11T00:00:00.000000"
+    assert tags["test_rows"] == "11" and len(tags["test_digest"]) == 64

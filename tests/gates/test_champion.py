@@ -1,0 +1,51 @@
+"""The gates around the comparison with the champion, at their very limits."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from logitgate.findings import Status
+from logitgate.gates.champion import believable, left_out
+from logitgate.project.gates import Gates, Slices
+
+LEAST = Slices(minimum_rows=10, minimum_events=3)
+
+
+def kept(rows, events, out=1):
+    """Return the finding about so many rows that remain, with so many events, and so many left out."""
+    y = np.r_[np.ones(events), np.zeros(rows - events), np.zeros(out)].astype(np.int64)
+    untouched = np.r_[np.ones(rows, dtype=bool), np.zeros(out, dtype=bool)]
+    return left_out(4, untouched, y, LEAST)
+
+
+@pytest.mark.parametrize(
+    ("rows", "events", "status"),
+    [
+        (10, 3, Status.PASS),
+        (9, 3, Status.INDETERMINATE),
+        (10, 2, Status.INDETERMINATE),
+        (10, 7, Status.PASS),
+        (10, 8, Status.INDETERMINATE),
+        (10, 0, Status.INDETERMINATE),
+    ],
+)
+def test_what_remains_is_at_least_a_slice(rows, events, status):
+    """Exactly as many rows, events and non-events as a slice must have are enough; one fewer is not."""
+    told = kept(rows, events)
+    assert told.status is status
+    assert ("too few to tell" in told.because) == (status is not Status.PASS)
+
+
+def test_nothing_is_asked_for_when_no_row_was_left_out():
+    """Then the comparison's own rules say whether the rows are enough."""
+    told = kept(4, 1, out=0)
+    assert told.status is Status.PASS and "too few" not in told.because
+
+
+@pytest.mark.parametrize(("gain", "status"), [(2.0, Status.PASS), (2.000001, Status.INDETERMINATE)])
+def test_a_gain_is_suspicious_beyond_its_limit(gain, status):
+    """Half of what the champion costs is the limit itself, and still believed."""
+    compared = SimpleNamespace(difference=SimpleNamespace(value=-gain))
+    champion = SimpleNamespace(cost=np.full(5, 4.0), y=np.zeros(5))
+    assert believable(4, compared, champion, Gates(suspicious_gain=0.5)).status is status

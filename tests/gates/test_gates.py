@@ -1,0 +1,279 @@
+"""The gates: only a proof passes, only a proof of the opposite fails, NaN is neither."""
+
+from dataclasses import replace
+from itertools import product
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate.evaluation.comparison import Flips, Paired
+from logitgate.evaluation.intervals import Estimate, proves_below, proves_inside
+from logitgate.findings import Status, Verdict
+from logitgate.gates import gates
+from logitgate.gates.slice_harm import SliceHarm
+from logitgate.project.gates import CalibrationGate, Gates
+
+NAN = float("nan")
+NUMBERS = st.floats(-10, 10)
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+
+
+def paired(upper, low=-1.0, events=1000.0):
+    """Return a comparison with these bounds."""
+    nothing = Flips(0, 0, 0.0)
+    return Paired(100, Estimate((low + upper) / 2, low, upper), upper, 0.05, events, nothing, nothing)
+
+
+def harm(name, status):
+    """Return what was found about one slice."""
+    return SliceHarm(name, status, 500, 50, Estimate(0.3, 0.2, 0.4), 0.001, 0.01, 0.38)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"),
+    [
+        (-0.1, 0.1, Status.PASS),
+        (-0.2, 0.2, Status.PASS),
+        (0.0, 0.2000001, Status.INDETERMINATE),
+        (-0.2000001, 0.0, Status.INDETERMINATE),
+        (-1.0, 1.0, Status.INDETERMINATE),
+        (0.2, 0.5, Status.INDETERMINATE),
+        (0.2000001, 0.5, Status.FAIL),
+        (-0.5, -0.2000001, Status.FAIL),
+        (0.1, -0.1, Status.INDETERMINATE),
+        (1.0, -1.0, Status.INDETERMINATE),
+        (0.9, 0.5, Status.INDETERMINATE),
+    ],
+)
+def test_an_interval_must_lie_within_the_margins(low, high, status):
+    """Within and exactly at the margins passes, wholly beyond fails, swapped limits prove nothing."""
+    assert proves_inside(Estimate(0.0, low, high), -0.2, 0.2) is status
+
+
+@pytest.mark.parametrize(
+    ("upper", "low", "limit", "status"),
+    [
+        (-0.01, -1.0, 0.0, Status.PASS),
+        (0.0, -1.0, 0.0, Status.INDETERMINATE),
+        (0.5, 0.0, 0.0, Status.FAIL),
+        (0.0, 0.0, 0.0, Status.FAIL),
+        (0.5, -0.001, 0.0, Status.INDETERMINATE),
+        (-0.5, -1.0, -0.5, Status.INDETERMINATE),
+        (-1.0, 0.5, 0.0, Status.INDETERMINATE),
+    ],
+)
+def test_an_upper_bound_must_be_below_the_limit(upper, low, limit, status):
+    """Below passes, exactly at the limit does not, an interval that is all above fails."""
+    assert proves_below(upper, low, limit) is status
+
+
+@pytest.mark.parametrize(
+    "values", [values for values in product((NAN, 0.0, -1.0, 1.0), repeat=3) if np.isnan(values).any()]
+)
+def test_nan_never_decides(values):
+    """One undefined number among three is no proof of anything."""
+    assert proves_below(*values) is Status.INDETERMINATE
+    low, high, margin = values
+    assert (
+        proves_inside(Estimate(0.0, low, high), -2.0 if np.isfinite(margin) else NAN, 2.0)
+        is Status.INDETERMINATE
+    )
+
+
+@given(low=ANY, high=ANY, margin=st.floats(0.01, 5))
+def test_passing_and_failing_are_what_they_claim(low, high, margin):
+    """PASS means every value within, FAIL none, for any interval whatever."""
+    status = proves_inside(Estimate(0.0, low, high), -margin, margin)
+    assert (status is Status.PASS) == (-margin <= low <= high <= margin)
+    assert (status is Status.FAIL) == (low <= high and (high < -margin or low > margin))
+
+
+@given(low=NUMBERS, width=st.floats(0.001, 5), limit=NUMBERS)
+def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
+    """Held the other way round, a gain is never a gain again."""
+    assert [proves_below(low + width, low, limit), proves_below(-low, -low - width, -limit)].count(
+        Status.PASS
+    ) < 2
+
+
+def test_calibration_holds_each_figure_against_its_own_margins():
+    """Both are found, with figures, and a failure names the one that fails."""
+    gate = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
+    found = gates.calibration(Estimate(*(0.0, -0.1, 0.1)), Estimate(*(1.0, 0.9, 1.1)), gate)
+    assert [(one.check, one.status) for one in found] == [("calibration", Status.PASS)] * 2
+    assert [one.subject for one in found] == ["calibration-in-the-large", "slope"]
+    assert found[1].figures == {
+        "slope": 1.0,
+        "slope_low": 0.9,
+        "slope_high": 1.1,
+        "margin_low": 0.8,
+        "margin_high": 1.25,
+    }
+    found = gates.calibration(Estimate(*(1.0, 0.9, 1.1)), Estimate(*(0.0, -0.1, 0.1)), gate)
+    assert [one.status for one in found] == [Status.FAIL, Status.FAIL]
+    found = gates.calibration(Estimate(*(0.0, NAN, NAN)), Estimate(*(1.0, 0.7, 1.1)), gate)
+    assert [one.status for one in found] == [Status.INDETERMINATE] * 2
+    assert "0.700, 1.100] must lie in [0.8, 1.25]" in found[1].because
+
+
+def test_a_baseline_must_be_beaten_by_more_than_its_limit():
+    """The plain linear model is allowed a margin, the others none."""
+    assert gates.baseline("prior", paired(-0.1), 0.0).status is Status.PASS
+    assert gates.baseline("prior", paired(0.1), 0.0).status is Status.INDETERMINATE
+    assert gates.baseline("plain linear", paired(0.1), 0.2).status is Status.PASS
+    assert gates.baseline("plain linear", paired(0.5, 0.2), 0.2).status is Status.FAIL
+
+
+def test_the_log_loss_must_be_lower_than_the_priors():
+    """Rows that agree prove it, rows that disagree do not, a single cluster proves nothing."""
+    rows = np.random.default_rng(0).normal(size=400)
+    alone, one = SimpleNamespace(cluster=None), SimpleNamespace(cluster=np.zeros(400, dtype=int))
+    assert gates.log_loss(rows - 1, alone, 0.05).status is Status.PASS
+    assert gates.log_loss(rows, alone, 0.05).status is Status.INDETERMINATE
+    assert gates.log_loss(rows + 1, alone, 0.05).status is Status.FAIL
+    assert gates.log_loss(rows - 1, one, 0.05).status is Status.INDETERMINATE
+
+
+def champion(comparison, **declared):
+    """Return the statuses of the two findings about a champion."""
+    return [one.status for one in gates.champion(3, comparison, Gates(**declared))]
+
+
+def test_a_champion_must_be_beaten_by_the_minimum_gain():
+    """A gain that is not proven to be as large as declared is not enough."""
+    assert champion(paired(-0.1)) == [Status.PASS, Status.PASS]
+    assert champion(paired(-0.1), minimum_gain=0.2) == [Status.INDETERMINATE, Status.PASS]
+    assert champion(paired(-0.1), minimum_gain=0.1) == [Status.INDETERMINATE, Status.PASS]
+    assert champion(paired(0.0, 0.0)) == [Status.FAIL, Status.PASS]
+    assert champion(paired(NAN, NAN, NAN)) == [Status.INDETERMINATE, Status.INDETERMINATE]
+
+
+def test_enough_events_must_be_decided_differently():
+    """A gain on a handful of events is no gain yet; exactly enough is enough."""
+    assert champion(paired(-0.1, events=99.9)) == [Status.PASS, Status.INDETERMINATE]
+    assert champion(paired(-0.1, events=100.0)) == [Status.PASS, Status.PASS]
+    assert champion(paired(-0.1, events=5.0), discordant_events=5) == [Status.PASS, Status.PASS]
+    assert (
+        Verdict(tuple(gates.champion(3, paired(-0.1, events=99.9), Gates()))).status is Status.INDETERMINATE
+    )
+
+
+def test_without_a_champion_only_the_first_release_passes():
+    """No champion passes; one that cannot be judged does not."""
+    assert gates.first_release().status is Status.PASS
+    unjudged = gates.champion_unjudged(3, "its file is damaged")
+    assert (unjudged.status, unjudged.subject) == (Status.INDETERMINATE, "version 3")
+    assert unjudged.because.endswith("its file is damaged")
+
+
+def test_every_slice_is_a_finding_with_its_own_status():
+    """Harmed, unharmed, unjudged or too small: each is shown as such."""
+    statuses = [Status.PASS, Status.FAIL, Status.INSUFFICIENT, Status.PASS, Status.INDETERMINATE]
+    found = gates.slices([harm(f"s = {at}", status) for at, status in enumerate(statuses)], "champion", 0.1)
+    assert [(one.subject, one.status) for one in found] == [
+        (f"s = {at}", status) for at, status in enumerate(statuses)
+    ]
+    assert [one.status for one in gates.slices([], "champion", 0.1)] == [Status.PASS]
+
+
+def test_small_slices_alone_are_no_pass():
+    """When no slice is large enough, nothing says PASS; without declared slices there is nothing to say."""
+    assert [one.status for one in gates.slices([harm("s = 1", Status.INSUFFICIENT)], "champion", 0.1)] == [
+        Status.INSUFFICIENT
+    ]
+    assert [one.status for one in gates.slices([], "champion", 0.1)] == [Status.PASS]
+
+
+def critical(margin=0.5, **changes):
+    """Return the one finding about a slice that costs .3 more, at most .38, with a change."""
+    harms = [harm("s = other", Status.FAIL), replace(harm("s = 1", Status.PASS), **changes)]
+    (found,) = gates.critical_slices(harms, {"s = 1": margin}, "champion")
+    assert (found.check, found.subject) == ("critical slices", "s = 1")
+    return found
+
+
+def test_a_critical_slice_must_prove_that_it_is_not_harmed():
+    """Its upper bound is below its own margin, or its interval above it, or neither."""
+    assert critical(0.5).status is Status.PASS
+    assert critical(0.39).status is Status.PASS
+    assert critical(0.38).status is Status.INDETERMINATE
+    assert critical(0.21).status is Status.INDETERMINATE
+    assert critical(0.2).status is Status.FAIL
+    assert critical(0.0).status is Status.FAIL
+    assert "upper bound +0.38 must be below 0.2" in critical(0.2).because
+    assert critical(0.2).figures["margin"] == 0.2
+    assert critical(status=Status.FAIL).status is Status.PASS, "the margin of all slices is another one"
+
+
+def test_a_critical_slice_without_a_proof_stops():
+    """Too small, without a row, unknown to these rows or without a bound: the proof is missing."""
+    small = critical(status=Status.INSUFFICIENT)
+    assert (small.status, small.because[:30]) == (Status.INDETERMINATE, "500 rows with 50 events are to")
+    assert critical(status=Status.INSUFFICIENT, n=0).because.startswith("no test row")
+    assert critical(upper=NAN).status is Status.INDETERMINATE
+    assert critical(difference=Estimate(NAN)).status is Status.INDETERMINATE
+    (absent,) = gates.critical_slices([harm("s = other", Status.PASS)], {"s = 1": 0.5}, "champion")
+    assert absent.status is Status.INDETERMINATE
+    assert absent.because.startswith("no test row is in this slice")
+    assert gates.critical_slices([harm("s = other", Status.PASS)], {}, "champion") == []
+
+
+def test_an_interval_that_only_touches_its_margin_decides_nothing():
+    """Ending exactly at a margin from outside is neither a proof nor its opposite."""
+    assert proves_inside(Estimate(-1.5, -2.0, -1.0), -1.0, 1.0) is Status.INDETERMINATE
+    assert proves_inside(Estimate(1.5, 1.0, 2.0), -1.0, 1.0) is Status.INDETERMINATE
+    assert proves_inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
+
+
+def seen(low, high):
+    """Return what is known of rows whose calibration-in-the-large lies between two limits."""
+    return SimpleNamespace(in_the_large=Estimate((low + high) / 2, low, high), said=0.2, observed=0.3, n=500)
+
+
+MARGIN = CalibrationGate(in_the_large=0.2)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "warns"),
+    [
+        (0.1, 0.5, False),
+        (0.2, 0.5, False),
+        (0.2001, 0.5, True),
+        (-0.5, -0.2, False),
+        (-0.5, -0.2001, True),
+        (np.nan, np.nan, False),
+    ],
+)
+def test_miscalibration_near_the_threshold_warns_where_it_is_proven(low, high, warns):
+    """The whole interval must lie outside the margin; what is not known warns of nothing."""
+    found = gates.near_threshold(seen(low, high), MARGIN)
+    assert [one.status for one in found] == [Status.WARN] * warns
+    if warns:
+        assert (
+            "20.0% were said and 30.0% of 500 rows are events where decisions are close" in found[0].because
+        )
+        assert "lies outside [-0.2, 0.2]" in found[0].because
+        assert found[0].figures["in_the_large_low"] == low
+    assert gates.near_threshold(None, MARGIN) == []
+
+
+def test_the_worst_of_the_miscalibrated_slices_is_named():
+    """Once for all of them; the farthest outside is the worst, whichever way."""
+    slices = {"a": seen(0.3, 0.5), "b": seen(-1.0, -0.6), "c": seen(-0.1, 0.1)}
+    (found,) = gates.calibrated_slices(slices, MARGIN)
+    assert (found.status, found.subject) == (Status.WARN, "slices")
+    assert found.because.startswith(
+        "2 of 3 lie outside [-0.2, 0.2] of calibration-in-the-large; the worst is b: "
+    )
+    assert found.figures["beyond"] == 2 and found.figures["in_the_large_high"] == -0.6
+    assert gates.calibrated_slices({"c": slices["c"]}, MARGIN) == []
+
+
+def test_an_interval_of_one_point_is_a_proof_like_any_other():
+    """All rows differ by the same: below the limit, at it, beyond it."""
+    assert proves_below(0.1, 0.1, 0.2) is Status.PASS
+    assert proves_below(0.2, 0.2, 0.2) is Status.FAIL
+    assert proves_below(0.3, 0.3, 0.2) is Status.FAIL

@@ -1,0 +1,512 @@
+"""Judging: every opponent by its own rule on the same rows, and no champion is skipped."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.data.row_hashes import SeenRows, row_hashes, scheme_of
+from logitgate.data.sample import Sample
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Rule
+from logitgate.errors import DataError
+from logitgate.evaluation.delong import delong
+from logitgate.evaluation.intervals import mean_interval
+from logitgate.evaluation.mcnemar import McNemar
+from logitgate.evaluation.metrics import log_losses
+from logitgate.findings import Status, Verdict
+from logitgate.gates.head_to_head import harm_rule
+from logitgate.gates.judge import Opponents, contest_of, judge
+from logitgate.model.baselines import LINEAR, PRIOR
+from logitgate.model.model import Model
+from logitgate.project.data import Features
+from logitgate.project.load import parse_project
+
+PLAIN = {
+    "name": "small",
+    "rows": {"path": "rows.csv"},
+    "columns": {"id": "id"},
+    "outcome": {"column": "y", "event": "yes"},
+    "features": {"numeric": ["sharp"]},
+    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+    "slices": {"columns": ["g"], "minimum_rows": 100, "minimum_events": 10},
+    "contract": {"suite": "suite.json"},
+}
+PROJECT = parse_project(PLAIN, "small.toml")
+FIFTH = Rule("constant", 0.2)
+
+
+class Column:
+    """Stands for a fitted pipeline: the probability is what a column says."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def predict_proba(self, frame):
+        """Return the probabilities of both classes."""
+        return np.column_stack([1 - frame[self.name], frame[self.name]])
+
+
+def model(column, rule=FIFTH, costs=PROJECT.costs.matrix):
+    """Return a model that reads one column and decides by a rule."""
+    return Model(Column(column), rule, costs, Features(numeric=(column,)))
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """Rows with a sharp, a blurred and a constant probability; in slice b the blurred one is upside down."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-1.5, 2, 6000)
+    sharp = 1 / (1 + np.exp(-odds))
+    y = (rng.random(6000) < sharp).astype(np.int8)
+    g = np.where(rng.random(6000) < 0.2, "b", "a")
+    frame = pd.DataFrame(
+        {
+            "sharp": sharp,
+            "blurred": 1 / (1 + np.exp(-(odds + rng.normal(0, 3, 6000)))),
+            "turned": np.where(g == "b", 1 - sharp, sharp),
+            "flat": y.mean(),
+            "g": g,
+        }
+    )
+    return Sample(frame, y, np.arange(6000).astype(str).astype(object))
+
+
+NOTHING = SeenRows(scheme_of(PROJECT), np.empty(0, dtype=np.uint64))
+BASELINES = {PRIOR: model("flat"), LINEAR: model("blurred")}
+
+
+def judged(challenger, rows, **opponents):
+    """Judge and return the findings by check and subject, beside the judgement."""
+    known = {"own_rows": NOTHING, "champion_rows": NOTHING} | opponents
+    found = judge(challenger, Opponents(BASELINES, **known), rows, PROJECT)
+    return {(one.check, one.subject): one for one in found.findings}, found
+
+
+def test_a_good_model_is_released_first(held_out):
+    """Without a champion the baselines decide, and no version is named."""
+    findings, found = judged(model("sharp"), held_out)
+    assert Verdict(found.findings).status is Status.PASS
+    assert ("champion", "first release") in findings
+    assert found.champion_version is None
+    assert {one.check for one in found.findings} == {
+        "baselines",
+        "calibration",
+        "champion",
+        "costs",
+        "slices",
+        "rows",
+        "self-test",
+        "weak slices",
+    }
+    assert {("baselines", name) for name in (PRIOR, LINEAR, "log loss")} <= findings.keys()
+    assert [part.name for part in found.slices] == ["g = a", "g = b"]
+    tables = {table.name: table.rows for table in found.exhibits}
+    assert [row["slice"] for row in tables["calibration-slices"]] == ["g = a", "g = b"]
+    assert {"calibration", "calibration-near-threshold"} <= tables.keys()
+
+
+def test_miscalibration_of_a_slice_is_warned_of(held_out):
+    """It is found by the judgement itself and stops nothing on its own."""
+    findings, _ = judged(model("turned"), held_out)
+    assert findings["calibration", "slices"].status is Status.WARN
+    assert "g = b" in findings["calibration", "slices"].because
+
+
+def test_a_better_model_beats_the_champion(held_out):
+    """The gain over the blurred champion is proven."""
+    findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+    assert Verdict(found.findings).status is Status.PASS
+    assert findings["champion", "version 4"].status is Status.PASS
+    assert found.champion_version == 4
+
+
+def test_a_model_does_not_beat_itself(held_out):
+    """The same decisions are no gain."""
+    findings, found = judged(model("sharp"), held_out, champion=model("sharp"), version=4)
+    assert Verdict(found.findings).status.stops
+    assert findings["champion", "version 4"].status is Status.FAIL
+    assert findings["champion", "version 4: events decided differently"].status is Status.INDETERMINATE
+
+
+def test_a_worse_model_fails(held_out):
+    """What the sharp champion does better is proven, and slices say where."""
+    findings, _ = judged(model("turned"), held_out, champion=model("sharp"), version=4)
+    assert findings["champion", "version 4"].status is Status.FAIL
+    assert findings["slices", "g = b"].status is Status.FAIL
+    assert findings["slices", "g = a"].status is Status.PASS
+    assert findings["slices", "g = a"].figures["difference"] == 0.0
+
+
+def test_slices_are_held_against_the_prior_before_the_first_release(held_out):
+    """Without a champion the reference is the prior model, and it says so."""
+    findings, _ = judged(model("turned"), held_out)
+    assert "prior model" in findings["slices", "g = b"].because
+    findings, _ = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+    assert "champion" in findings["slices", "g = a"].because
+
+
+@pytest.mark.parametrize("rule", [Rule("flag-none"), Rule("flag-all"), Rule("constant", 0.7)])
+def test_the_champion_decides_by_its_own_rule(rule, held_out):
+    """Its decisions come from its own column and threshold, not from the challenger's."""
+    champion = model("blurred", rule)
+    findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
+    blurred = held_out.frame["blurred"]
+    flagged = {"flag-none": blurred > 1, "flag-all": blurred > -1, "constant": blurred >= 0.7}[rule.name]
+    cost = found.scored.costs.of(held_out.y, flagged.to_numpy())
+    difference = findings["champion", "version 4"].figures["difference"]
+    assert difference == pytest.approx(float((found.scored.cost - cost).mean()), abs=1e-12)
+
+
+def test_the_champion_is_judged_by_the_costs_of_today(held_out):
+    """It decides by the costs it was made for; what that costs is what the project says now."""
+    before = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=100)
+    champion = model("blurred", Rule("per-row"), before)
+    findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
+    cost = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.01).to_numpy())
+    difference = findings["champion", "version 4"].figures["difference"]
+    assert difference == pytest.approx(float((found.scored.cost - cost).mean()), abs=1e-12)
+
+
+class Refuses:
+    """Stands for preprocessing that cannot read the rows."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def predict_proba(self, frame):
+        """Refuse."""
+        raise self.error
+
+
+READS_GONE = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="gone")
+
+
+@pytest.mark.parametrize(
+    ("champion", "reason"),
+    [
+        (model("gone"), "gone: the model needs it"),
+        (model("sharp", costs=READS_GONE), "gone: the costs need it"),
+        (
+            Model(
+                Refuses(DataError("x", "rule", "remedy")),
+                FIFTH,
+                PROJECT.costs.matrix,
+                Features(numeric=("g",)),
+            ),
+            "x: rule",
+        ),
+        (
+            Model(Refuses(ValueError("'Smith'")), FIFTH, PROJECT.costs.matrix, Features(numeric=("g",))),
+            "preprocessing",
+        ),
+        (
+            Model(Refuses(TypeError("'Smith'")), FIFTH, PROJECT.costs.matrix, Features(numeric=("g",))),
+            "preprocessing",
+        ),
+    ],
+    ids=["feature", "cost column", "refusal", "value", "type"],
+)
+def test_a_champion_that_cannot_be_scored_stops(champion, reason, held_out):
+    """It is INDETERMINATE with the reason, without a cell's value; the slices then look at the prior."""
+    findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
+    unjudged = findings["champion", "version 4"]
+    assert unjudged.status is Status.INDETERMINATE
+    assert reason in unjudged.because
+    assert "Smith" not in unjudged.because
+    assert Verdict(found.findings).status is Status.INDETERMINATE
+    assert "prior model" in findings["slices", "g = a"].because
+    assert found.champion_version == 4
+
+
+def test_a_champion_that_could_not_be_loaded_stops(held_out):
+    """A refusal of the loader is passed on, and is no first release."""
+    findings, found = judged(model("sharp"), held_out, version=4, refusal="its file is damaged")
+    assert findings["champion", "version 4"].status is Status.INDETERMINATE
+    assert "its file is damaged" in findings["champion", "version 4"].because
+    assert ("champion", "first release") not in findings
+    assert found.champion_version == 4
+
+
+def test_a_model_no_better_than_the_prior_is_stopped(held_out):
+    """Constant probabilities prove nothing against themselves."""
+    findings, _ = judged(model("flat"), held_out)
+    assert findings["baselines", PRIOR].status is Status.FAIL
+    assert findings["baselines", "log loss"].status is Status.FAIL
+    assert findings["baselines", LINEAR].status.stops
+    assert findings["calibration", "slope"].status.stops
+
+
+def test_the_plain_linear_model_has_its_margin(held_out):
+    """Another model that decides as the linear one stops, unless a margin is declared; it is proposed."""
+    near = held_out.frame.assign(near=held_out.frame["sharp"] * (1 + 1e-9))
+    rows = replace(held_out, frame=near)
+    same = Opponents({PRIOR: model("flat"), LINEAR: model("near", Rule("constant", 0.2 * (1 + 1e-9)))})
+    lenient = parse_project(PLAIN | {"gates": {"linear_margin": 0.02}}, "small.toml")
+    for declared, status in ((PROJECT, Status.FAIL), (lenient, Status.PASS)):
+        found = {one.subject: one for one in judge(model("sharp"), same, rows, declared).findings}
+        assert found[LINEAR].status is status
+        proposal = found[f"proposal: {LINEAR}"]
+        assert proposal.status is Status.WARN
+        assert proposal.because.startswith("propose the plain linear model: not proven to be dearer")
+        assert f"proposal: {PRIOR}" not in found
+
+
+def test_the_plain_linear_model_needs_no_proof_against_itself(held_out):
+    """The very same probabilities and decisions: no tolerance is needed, and nothing is proposed."""
+    same = Opponents({PRIOR: model("flat"), LINEAR: model("sharp")})
+    found = {one.subject: one for one in judge(model("sharp"), same, held_out, PROJECT).findings}
+    assert (found[LINEAR].status, found["proposal"].status) == (Status.PASS, Status.PASS)
+    assert "is the plain linear model itself" in found[LINEAR].because
+
+
+def test_each_simpler_model_stands_in_the_table(held_out):
+    """With its own figures, and differences whose signs agree with the gates'."""
+    _, found = judged(model("sharp"), held_out)
+    table = next(one for one in found.exhibits if one.name == "baselines")
+    own, prior, linear = table.rows
+    assert [row["model"] for row in table.rows] == ["the model", PRIOR, LINEAR]
+    for row in (prior, linear):
+        assert row["cost_difference"] == pytest.approx(own["cost"] - row["cost"])
+        assert row["savings_difference"] == pytest.approx(own["savings"] - row["savings"])
+        assert row["log_loss_difference"] == pytest.approx(own["log_loss"] - row["log_loss"])
+        assert row["auc_difference"] == pytest.approx(own["auc"] - row["auc"])
+        for figure in ("cost", "savings", "log_loss", "auc"):
+            low, high = (row[f"{figure}_difference_{side}"] for side in ("low", "high"))
+            assert low < row[f"{figure}_difference"] < high
+    assert own["savings"] == pytest.approx(found.evaluation.savings.value)
+    assert own["auc"] == pytest.approx(found.evaluation.auc.value)
+
+
+def test_clusters_weaken_every_proof(held_out):
+    """The same rows from one single entity prove nothing at all."""
+    one = Sample(held_out.frame, held_out.y, held_out.ids, cluster=np.zeros(6000, dtype=np.int64))
+    opponents = Opponents(BASELINES, model("blurred"), 4, own_rows=NOTHING, champion_rows=NOTHING)
+    found = judge(model("sharp"), opponents, one, PROJECT).findings
+    statuses = {(part.check, part.subject): part.status for part in found}
+    for check in (("baselines", PRIOR), ("baselines", "log loss"), ("champion", "version 4")):
+        assert statuses[check] is Status.INDETERMINATE
+
+
+@pytest.mark.parametrize(
+    ("name", "challenger", "status"),
+    [
+        ("g = a", "sharp", Status.PASS),
+        ("g = b", "turned", Status.FAIL),
+        ("g = b", "sharp", Status.PASS),
+        ("g = c", "sharp", Status.INDETERMINATE),
+    ],
+)
+def test_critical_slices_are_judged_at_their_own_margins(name, challenger, status, held_out):
+    """Proven, disproven, or absent from the test rows; the margin is a share of the reference's cost."""
+    plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {name: 0.05}}}
+    opponents = Opponents(BASELINES, model("blurred"), 4)
+    found = judge(model(challenger), opponents, held_out, parse_project(plain, "small.toml"))
+    (finding,) = (one for one in found.findings if one.check == "critical slices")
+    assert (finding.subject, finding.status) == (name, status)
+    champion = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.2).to_numpy())
+    assert finding.figures["margin"] == pytest.approx(0.05 * champion.mean(), rel=1e-12)
+
+
+def test_a_critical_slice_with_too_few_rows_stops(held_out):
+    """Where any other slice would be INSUFFICIENT and pass by."""
+    plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {"g = b": 0.05}, "minimum_rows": 2000}}
+    found = judge(model("sharp"), Opponents(BASELINES), held_out, parse_project(plain, "small.toml"))
+    statuses = {(one.check, one.subject): one.status for one in found.findings}
+    assert statuses["slices", "g = b"] is Status.INSUFFICIENT
+    assert statuses["critical slices", "g = b"] is Status.INDETERMINATE
+
+
+def fitted_on(rows, positions):
+    """Return the rows at these positions as rows that a model was fitted on."""
+    return SeenRows.of([rows.take(np.asarray(positions))], PROJECT)
+
+
+@pytest.mark.parametrize("whose", ["own_rows", "champion_rows"])
+def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
+    """The comparison is that of the other rows alone, and the words count those that are missing."""
+    seen = fitted_on(held_out, range(0, 6000, 3))
+    opponents = {"champion": model("blurred"), "version": 4, whose: seen}
+    findings, found = judged(model("sharp"), held_out, **opponents)
+    rest = held_out.take(np.arange(6000) % 3 > 0)
+    alone, _ = judged(model("sharp"), rest, champion=model("blurred"), version=4)
+    for subject in ("version 4", "version 4: events decided differently", "version 4: size of the gain"):
+        assert findings["champion", subject] == alone["champion", subject]
+    told = findings["champion", "version 4: rows left out"]
+    assert told.status is Status.PASS
+    assert (told.figures["left_out"], told.figures["n"]) == (2000, 4000)
+    assert "2000 rows left out" in told.because
+    assert findings["baselines", PRIOR].figures["n"] == 6000
+    assert (
+        exhibit(found)["cost per row"]["difference"]
+        == findings["champion", "version 4"].figures["difference"]
+    )
+
+
+@pytest.mark.parametrize("kept", [0, 60, 199])
+def test_too_few_untouched_rows_cannot_tell(kept, held_out):
+    """Nothing, or less than a slice must have: INDETERMINATE, however large the gain."""
+    least = parse_project(PLAIN | {"slices": {"minimum_rows": 200}}, "small.toml")
+    opponents = Opponents(
+        BASELINES,
+        model("blurred"),
+        4,
+        own_rows=NOTHING,
+        champion_rows=fitted_on(held_out, range(kept, 6000)),
+    )
+    found = judge(model("sharp"), opponents, held_out, least)
+    (only,) = [one for one in found.findings if one.check == "champion"]
+    assert only.status is Status.INDETERMINATE
+    assert only.figures["left_out"] == 6000 - kept and "later --as-of" in only.because
+
+
+def test_few_rows_are_compared_when_none_was_left_out(held_out):
+    """The least that a slice must have is asked for only when rows are missing."""
+    few = held_out.take(np.arange(90))
+    findings, _ = judged(model("sharp"), few, champion=model("blurred"), version=4)
+    assert findings["champion", "version 4: rows left out"].status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"champion_rows": None},
+        {"own_rows": None},
+        {"champion_rows": SeenRows("1: id, at", np.empty(0, dtype=np.uint64))},
+        {"champion_rows": SeenRows("0: id", np.empty(0, dtype=np.uint64))},
+    ],
+)
+def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):
+    """No hashes, or hashes over other columns: INDETERMINATE with the way out, and no exhibit."""
+    findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4, **unknown)
+    told = findings["champion", "version 4: rows left out"]
+    assert told.status is Status.INDETERMINATE
+    assert "not known" in told.because and "rollback PROJECT --to VERSION --force" in told.because
+    assert ("champion", "version 4") not in findings
+    assert "champion" not in {one.name for one in found.exhibits}
+
+
+def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
+    """The second spends a sixth of alpha and says so; champion, baselines and slices all follow."""
+    bounds = []
+    for earlier, share in ((0, 2), (1, 6), (4, 30)):
+        opponents = {"champion": model("blurred"), "version": 4, "earlier_decisions": earlier}
+        findings, _ = judged(model("sharp"), held_out, **opponents)
+        told = findings["rows", "test window"]
+        assert told.figures["decision"] == earlier + 1
+        assert told.figures["alpha"] == pytest.approx(0.05 / share)
+        assert f"decision {earlier + 1} on these rows, at alpha {0.05 / share:.2g}" in told.because
+        gated = [
+            findings["champion", "version 4"],
+            findings["baselines", PRIOR],
+            findings["baselines", LINEAR],
+        ]
+        assert [one.figures["alpha"] for one in gated] == [pytest.approx(0.05 / share)] * 3
+        bounds.append([one.figures["upper"] for one in (*gated, findings["baselines", "log loss"])])
+    assert (np.diff(np.array(bounds), axis=0) > 0).all()
+
+
+def test_a_worn_window_stops_a_gain_that_a_fresh_one_proves(held_out):
+    """The very same figures: proven at the first decision, no longer at the thousandth."""
+    slightly = Rule("constant", 0.4)
+    for earlier, proven in ((0, True), (1000, False)):
+        few = held_out.take(np.arange(2600))
+        opponents = {"champion": model("sharp", slightly), "version": 4, "earlier_decisions": earlier}
+        findings, _ = judged(model("sharp"), few, **opponents)
+        assert (findings["champion", "version 4"].status is Status.PASS) is proven
+
+
+def test_a_gain_that_is_too_good_is_looked_into(held_out):
+    """More than the declared share of the champion's cost is INDETERMINATE; a raised key lets it pass."""
+    reckless = model("sharp", Rule("flag-all"))
+    for limit, status in ((0.2, Status.INDETERMINATE), (0.9, Status.PASS)):
+        declared = parse_project(PLAIN | {"gates": {"suspicious_gain": limit}}, "small.toml")
+        opponents = Opponents(BASELINES, reckless, 4, own_rows=NOTHING, champion_rows=NOTHING)
+        found = judge(model("sharp"), opponents, held_out, declared).findings
+        (told,) = [one for one in found if one.subject == "version 4: size of the gain"]
+        assert told.status is status
+        assert (told.figures["gain"] > told.figures["limit"]) is status.stops
+        assert ("look for a leak" in told.because and "gates.suspicious_gain" in told.because) is status.stops
+
+
+def exhibit(found):
+    """Return the rows of the exhibit `champion` by their figure."""
+    (shown,) = [one for one in found.exhibits if one.name == "champion"]
+    return {row["figure"]: row for row in shown.rows}
+
+
+def test_the_exhibit_sets_both_side_by_side(held_out):
+    """Costs, flips, log loss, DeLong and McNemar, as the functions behind them say."""
+    _, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+    shown = exhibit(found)
+    blurred, sharp = (held_out.frame[name].to_numpy() for name in ("blurred", "sharp"))
+    ranks, told = delong(held_out.y, sharp, blurred), shown["AUC (DeLong)"]
+    assert (told["statistic"], told["p_value"]) == (ranks.z, ranks.p_value)
+    assert (told["challenger"], told["champion"]) == (ranks.first, ranks.second)
+    right = [(score >= 0.2) == (held_out.y == 1) for score in (sharp, blurred)]
+    only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    assert [shown[f"only the {name} is right"]["rows"] for name in ("challenger", "champion")] == only
+    assert shown["share decided rightly (McNemar)"]["statistic"] == McNemar(*only).chi_squared
+    assert shown["share decided rightly (McNemar, corrected)"]["p_value"] == McNemar(*only).p_corrected
+    assert shown["share decided rightly (McNemar, exact)"]["p_value"] == McNemar(*only).p_exact
+    losses = [log_losses(held_out.y, score) for score in (sharp, blurred)]
+    interval = mean_interval(losses[0] - losses[1])
+    assert [shown["log loss"][f"difference{end}"] for end in ("", "_low", "_high")] == [*interval]
+    cost = shown["cost per row"]
+    assert cost["difference"] == pytest.approx(cost["challenger"] - cost["champion"])
+    flips = [shown[f"newly {name}"] for name in ("flagged", "passed")]
+    assert sum(one["rows"] for one in flips) == ((sharp >= 0.2) != (blurred >= 0.2)).sum()
+    assert sum(one["cost"] for one in flips) == pytest.approx(6000 * cost["difference"])
+    assert shown["events that cost differently (effective)"]["difference"] > 100
+
+
+def test_a_diagnostic_never_gates(held_out):
+    """A champion that ranks as well and decides worse is beaten, although AUC and log loss see nothing."""
+    findings, found = judged(
+        model("sharp"), held_out, champion=model("sharp", Rule("constant", 0.7)), version=4
+    )
+    assert exhibit(found)["AUC (DeLong)"]["p_value"] == 1.0
+    assert exhibit(found)["log loss"]["difference"] == 0.0
+    assert findings["champion", "version 4"].status is Status.PASS
+
+
+def test_clustered_rows_have_a_clustered_test(held_out):
+    """Beside the plain one, which takes the rows for independent."""
+    day = np.repeat(np.arange(300), 20)
+    clustered = Sample(held_out.frame, held_out.y, held_out.ids, cluster=day)
+    _, found = judged(model("sharp"), clustered, champion=model("blurred"), version=4)
+    scores = [held_out.frame[name].to_numpy() for name in ("sharp", "blurred")]
+    assert exhibit(found)["AUC (DeLong, clustered)"]["statistic"] == delong(held_out.y, *scores, day).z
+    _, plain = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+    assert "AUC (DeLong, clustered)" not in exhibit(plain)
+
+
+def test_before_the_first_release_there_is_nobody_to_compare_with(held_out):
+    """No exhibit, and the rows that the challenger itself knows are no business of that gate."""
+    findings, found = judged(model("sharp"), held_out)
+    assert "champion" not in {one.name for one in found.exhibits}
+    assert [subject for check, subject in findings if check == "champion"] == ["first release"]
+
+
+def test_the_order_of_the_rows_does_not_matter(held_out):
+    """Rows, hashes and outcomes move together."""
+    seen = fitted_on(held_out, range(1000))
+    order = np.random.default_rng(5).permutation(6000)
+    assert set(row_hashes(held_out.take(order))) == set(row_hashes(held_out))
+    opponents = {"champion": model("blurred"), "version": 4, "champion_rows": seen}
+    one, two = (judged(model("sharp"), rows, **opponents)[1] for rows in (held_out, held_out.take(order)))
+    for figure, row in exhibit(one).items():
+        for name, value in row.items():
+            other = exhibit(two)[figure][name]
+            assert other == (value if isinstance(value, str) else pytest.approx(value, rel=1e-9))
+
+
+def test_later_decisions_let_no_more_harm_through(held_out):
+    """A proof that a slice is unharmed grows dearer with each decision, a proof of harm does not."""
+    first = contest_of(model("sharp"), Opponents(BASELINES), held_out, PROJECT)
+    tenth = replace(first, decision=10)
+    rules = harm_rule(first, PROJECT), harm_rule(tenth, PROJECT)
+    assert [rule.alpha for rule in rules] == [PROJECT.gates.alpha] * 2
+    assert [rule.bound_alpha for rule in rules] == [one.alpha(PROJECT) for one in (first, tenth)]
+    assert rules[1].bound_alpha < rules[0].bound_alpha

@@ -1,0 +1,110 @@
+"""What a person reads: the worst reason first, every figure, no broken table."""
+
+import numpy as np
+import pytest
+
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.evaluate import Scored, evaluate
+from logitgate.findings import Finding, Status, Verdict
+from logitgate.gates.verdict.markdown import description, folded, headline, markdown
+
+FAIL = Finding("slices", "carrier = UA", Status.FAIL, "costs more")
+UNSURE = Finding("champion", "version 3", Status.INDETERMINATE, "cannot tell")
+WARN = Finding("leakage", "bang", Status.WARN, "trusted, as seen before")
+GOOD = Finding("rows", "sample", Status.PASS, "600 train, 100 test")
+
+
+def slices(status, count):
+    """Return findings about so many slices."""
+    return tuple(Finding("slices", f"s = {at}", status, "said") for at in range(count))
+
+
+@pytest.fixture(scope="module")
+def evaluation():
+    """The figures of rows that a constant probability is given: there is no slope."""
+    y = (np.arange(200) % 4 == 0).astype(np.int64)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 200)
+    return evaluate(Scored(y, Decision.by(Rule("constant", 0.2), np.full(200, 0.25), costs), costs), 0)
+
+
+def test_a_verdict_without_reasons_is_counted():
+    """By status, from good to worse, without those that do not occur."""
+    assert headline(Verdict((GOOD, WARN, GOOD))) == "PASS: 2 PASS, 1 WARN"
+
+
+@pytest.mark.parametrize("findings", [(GOOD, UNSURE, FAIL, UNSURE), (FAIL, UNSURE, UNSURE)])
+def test_the_worst_reason_comes_first(findings):
+    """A failure before what could not be judged, wherever it stands; the others are counted."""
+    assert headline(Verdict(findings)) == "FAIL: slices of carrier = UA (costs more), and 2 more"
+
+
+def test_a_verdict_of_nothing_is_no_pass():
+    """Without findings nothing was proven."""
+    assert headline(Verdict(())).startswith("INDETERMINATE")
+
+
+def test_the_table_holds_all_findings(evaluation):
+    """One line each, in four cells, whatever the text holds."""
+    odd = Finding("rows", "a|b", Status.PASS, "first\nsecond | third")
+    text = markdown(Verdict((GOOD, odd, UNSURE)), evaluation, "EUR")
+    assert text.startswith(
+        "**INDETERMINATE: champion of version 3 (cannot tell)**\n\n200 test rows, 50 events\n\n"
+    )
+    rows = text.split("|---|---|---|---|\n")[1].splitlines()
+    assert rows == [
+        "| PASS | rows | sample | 600 train, 100 test |",
+        r"| PASS | rows | a\|b | first second \| third |",
+        "| INDETERMINATE | champion | version 3 | cannot tell |",
+    ]
+
+
+def test_the_figures_stand_with_their_intervals(evaluation):
+    """Cost in its unit; what is undefined is said to be so, not left out."""
+    text = markdown(Verdict((GOOD,)), evaluation, "EUR")
+    cost = evaluation.cost
+    assert f"| cost per row (EUR) | {cost.value:.4g} [{cost.low:.4g}, {cost.high:.4g}] |" in text
+    assert "| calibration slope | nan [nan, nan] |" in text
+    assert "| AUC | 0.5 " in text
+
+
+def test_without_an_evaluation_there_are_no_figures():
+    """A run that stopped early has findings only."""
+    assert "test rows" not in markdown(Verdict((FAIL,)), None, "EUR")
+    assert description(Verdict((GOOD,)), None, "EUR") == "**PASS: 1 PASS**\n"
+
+
+def test_the_description_lists_the_reasons_only(evaluation):
+    """What passed is not repeated beside the run."""
+    text = description(Verdict((GOOD, WARN, UNSURE, FAIL)), evaluation, "EUR")
+    listed = [line for line in text.splitlines() if line.startswith("- ")]
+    assert listed == [
+        "- INDETERMINATE champion, version 3: cannot tell",
+        "- FAIL slices, carrier = UA: costs more",
+    ]
+    assert "200 test rows, 50 events" in text
+
+
+def test_quiet_slices_are_folded_and_the_others_named():
+    """Slices that pass or are too small are counted by status; one that stops stands by itself."""
+    verdict = Verdict((GOOD, *slices(Status.PASS, 5), FAIL, *slices(Status.INSUFFICIENT, 2)))
+    assert [(one.subject, one.status) for one in folded(verdict)] == [
+        ("sample", Status.PASS),
+        ("carrier = UA", Status.FAIL),
+        ("2 slices", Status.INSUFFICIENT),
+        ("5 slices", Status.PASS),
+    ]
+
+
+def test_a_single_quiet_slice_speaks_for_itself():
+    """So does the finding that none was declared."""
+    none = Finding("slices", "none declared", Status.PASS, "the project declares no slices")
+    assert folded(Verdict((GOOD, none))) == (GOOD, none)
+
+
+def test_saboteurs_that_were_all_refused_are_folded() -> None:
+    """One line says that the gates were tested; a saboteur that slipped through is named beside it."""
+    caught = [Finding("self-test", f"saboteur {number}", Status.PASS, "refused") for number in range(3)]
+    slipped = Finding("self-test", "log-odds doubled", Status.FAIL, "let through")
+    shown = [(one.subject, one.status) for one in folded(Verdict((*caught, slipped)))]
+    assert shown == [("log-odds doubled", Status.FAIL), ("3 saboteurs", Status.PASS)]

@@ -1,0 +1,266 @@
+"""The gates' self-test: each saboteur is refused by its own gate, and an open gate is found out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.data.row_hashes import SeenRows
+from logitgate.data.sample import Sample
+from logitgate.decision.rule import Rule
+from logitgate.evaluation.cox import fit_cox
+from logitgate.findings import Finding, Status, Verdict
+from logitgate.gates import gates, self_test
+from logitgate.gates import head_to_head as contest
+from logitgate.gates.head_to_head import Contest
+from logitgate.gates.judge import Opponents, contest_of, judge
+from logitgate.model.baselines import LINEAR, PRIOR
+from logitgate.model.model import Model
+from logitgate.project.data import Features
+from logitgate.project.load import parse_project
+
+PLAIN = {
+    "name": "small",
+    "rows": {"path": "rows.csv"},
+    "columns": {"id": "id"},
+    "outcome": {"column": "y", "event": "yes"},
+    "features": {"numeric": ["sharp"]},
+    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+    "slices": {"columns": ["g"], "minimum_rows": 100, "minimum_events": 10},
+    "contract": {"suite": "suite.json"},
+}
+NAMES = {
+    "labels shuffled": "baselines",
+    "constant score": "baselines",
+    "NaN score": "evaluation",
+    "champion renamed": "champion",
+    "leaky model": "leakage",
+    "log-odds doubled": "calibration",
+    "threshold of 0.5": "champion",
+    "worst slice inverted": "slices",
+}
+
+
+NOTHING = SeenRows("1: id", np.empty(0, dtype=np.uint64))
+
+
+class Column:
+    """Stands for a fitted pipeline: the probability is what a column says."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def predict_proba(self, frame):
+        """Return the probabilities of both classes."""
+        return np.column_stack([1 - frame[self.name], frame[self.name]])
+
+
+def project(**changes):
+    """Return the project with other sections."""
+    return parse_project(PLAIN | changes, "small.toml")
+
+
+def model(column, rule=Rule("constant", 0.2)):  # noqa: B008 - a frozen value
+    """Return a model that reads one column and decides by a rule."""
+    return Model(Column(column), rule, project().costs.matrix, Features(numeric=(column,)))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Rows with a calibrated, a blurred and a constant probability, and a slice of a fifth."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-1.5, 2, 6000)
+    sharp = 1 / (1 + np.exp(-odds))
+    y = (rng.random(6000) < sharp).astype(np.int8)
+    frame = pd.DataFrame(
+        {
+            "sharp": sharp,
+            "squared": 1 / (1 + np.exp(-2 * odds)),
+            "halved": 1 / (1 + np.exp(-odds / 2)),
+            "blurred": 1 / (1 + np.exp(-(odds + rng.normal(0, 3, 6000)))),
+            "flat": y.mean(),
+            "g": np.where(rng.random(6000) < 0.2, "b", "a"),
+        }
+    )
+    return Sample(frame, y, np.arange(6000).astype(str).astype(object))
+
+
+def tried(rows, challenger="sharp", declared=None, **opponents):
+    """Run the self-test for a model; return its findings by saboteur."""
+    declared = declared or project()
+    baselines = {PRIOR: model("flat"), LINEAR: model("blurred")}
+    known = {"own_rows": NOTHING, "champion_rows": NOTHING} | opponents
+    held = contest_of(model(challenger), Opponents(baselines, **known), rows, declared)
+    found = self_test.self_test(held, model(challenger), rows, declared)
+    assert all(one.check == "self-test" for one in found)
+    return {one.subject: one for one in found}
+
+
+@pytest.mark.parametrize("champion", [None, "blurred", "sharp"])
+def test_each_saboteur_is_refused_by_its_own_gate(rows, champion):
+    """All are refused, before the first release and against any champion."""
+    opponents = {} if champion is None else {"champion": model(champion), "version": 4}
+    found = tried(rows, **opponents)
+    assert {name: one.figures["gate"] for name, one in found.items()} == NAMES
+    assert {name for name, one in found.items() if one.status is not Status.PASS} == set()
+    for name, gate in NAMES.items():
+        assert gate in found[name].figures["refused_by"]
+
+
+@pytest.mark.parametrize("challenger", ["flat", "halved", "squared", "blurred"])
+def test_a_bad_model_does_not_make_a_sound_gate_look_broken(rows, challenger):
+    """The gates' test is about the gates: a model that fails them changes nothing, however it is off."""
+    assert {one.status for one in tried(rows, challenger).values()} == {Status.PASS}
+
+
+def opened(check):
+    """Return findings of a gate that stands open."""
+
+    def standing(*_given, **_named):
+        return [Finding(check, "anything", Status.PASS, "stands open")]
+
+    return standing
+
+
+def standing_open(check):
+    """Return one finding of a gate that stands open."""
+    return lambda *_given, **_named: Finding(check, "anything", Status.PASS, "stands open")
+
+
+OPEN = {
+    "calibration": (gates, "calibration", opened("calibration"), {"log-odds doubled"}),
+    "champion": (gates, "champion", opened("champion"), {"champion renamed", "threshold of 0.5"}),
+    "slices": (gates, "slices", opened("slices"), {"worst slice inverted"}),
+    "leakage": (self_test, "separating", opened("leakage"), {"leaky model"}),
+    "baselines": (
+        contest,
+        "_baselines",
+        opened("baselines"),
+        {"labels shuffled", "constant score"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_gate_that_stands_open_is_found_out(rows, monkeypatch, name):
+    """Its saboteurs pass it, the finding names it, and the verdict cannot be PASS; the others are unmoved."""
+    module, attribute, replacement, passing = OPEN[name]
+    monkeypatch.setattr(module, attribute, replacement)
+    found = tried(rows, champion=model("blurred"), version=4)
+    assert {one for one, finding in found.items() if finding.status is Status.FAIL} == passing
+    for saboteur in passing:
+        assert f"{name} let it through" in found[saboteur].because
+        assert found[saboteur].figures["refused_by"]
+    assert Verdict(tuple(found.values())).status is Status.FAIL
+
+
+def test_a_nan_that_gets_as_far_as_the_gates_is_found_out(rows, monkeypatch):
+    """A decision without its guard lets NaN through to other gates; that is the wrong refusal."""
+    before = Model.decide
+
+    def unguarded(self, probability, sample, matrix):
+        return before(self, np.nan_to_num(probability, nan=0.5), sample, matrix)
+
+    monkeypatch.setattr(Model, "decide", unguarded)
+    found = tried(rows)
+    assert found["NaN score"].status is Status.FAIL
+    assert "evaluation let it through" in found["NaN score"].because
+
+
+def test_margins_that_are_too_wide_are_an_open_gate(rows):
+    """A slope of a half must never lie inside the margins; nor may every leak be tolerated."""
+    wide = project(gates={"calibration": {"in_the_large": 9, "slope": [0.1, 3]}})
+    assert tried(rows, declared=wide)["log-odds doubled"].status is Status.FAIL
+    blind = project(gates={"leakage": {"single_feature_auc": 1.0, "gap": 0.5}})
+    assert tried(rows, declared=blind)["leaky model"].status is Status.FAIL
+    harmless = project(gates={"slice_margin": 50})
+    assert tried(rows, declared=harmless)["worst slice inverted"].status is Status.FAIL
+
+
+def test_the_inverted_slice_is_the_one_that_harm_is_proven_in(rows):
+    """Harm elsewhere does not count: the gate must name the slice that was turned."""
+    held = contest_of(model("sharp"), Opponents({PRIOR: model("flat")}), rows, project())
+    assert isinstance(held, Contest)
+    turned = self_test._turned(held.scored, held.levels["g"].codes == 1)
+    before, after = held.scored.decision, turned.decision
+    inside = (rows.frame["g"] == "b").to_numpy()
+    assert (after.flagged[inside] != before.flagged[inside]).all()
+    assert (after.flagged[~inside] == before.flagged[~inside]).all()
+    np.testing.assert_array_equal(after.probability[inside], 1 - before.probability[inside])
+
+
+def test_without_slices_there_is_nothing_to_invert(rows):
+    """No declared slice, or none with rows enough, is INSUFFICIENT and does not stop."""
+    for declared in ({"columns": []}, {"columns": ["g"], "minimum_rows": 10_000}):
+        found = tried(rows, declared=project(slices=declared))
+        assert found["worst slice inverted"].status is Status.INSUFFICIENT
+
+
+def test_a_judgement_carries_the_self_test(rows, monkeypatch):
+    """It is part of every judgement, and an open gate stops a model that is good."""
+    opponents = Opponents({PRIOR: model("flat"), LINEAR: model("blurred")})
+    sound = judge(model("sharp"), opponents, rows, project())
+    assert {one.subject for one in sound.findings if one.check == "self-test"} == set(NAMES)
+    assert Verdict(sound.findings).status is Status.PASS
+    monkeypatch.setattr(gates, "calibration", opened("calibration"))
+    unsound = judge(model("sharp"), opponents, rows, project())
+    assert [one.subject for one in Verdict(unsound.findings).reasons] == ["log-odds doubled"]
+
+
+def test_the_self_test_leaves_the_rows_alone(rows):
+    """Saboteurs work on copies."""
+    held = contest_of(model("sharp"), Opponents({PRIOR: model("flat")}), rows, project())
+    y, probability = held.scored.y.copy(), held.scored.decision.probability.copy()
+    self_test.self_test(held, model("sharp"), rows, project())
+    np.testing.assert_array_equal(held.scored.y, y)
+    np.testing.assert_array_equal(held.scored.decision.probability, probability)
+    assert "outcome in disguise" not in rows.frame
+
+
+def test_the_same_seed_gives_the_same_findings(rows):
+    """The shuffle and the noise come from the project's seed."""
+    assert tried(rows) == tried(rows)
+
+
+def test_a_gate_that_names_another_subject_has_not_seen_the_leak(rows, monkeypatch):
+    """The leak is in one column, and that one is to be named."""
+    elsewhere = [Finding("leakage", "sharp", Status.FAIL, "separates the outcome")]
+    monkeypatch.setattr(self_test, "separating", lambda *_: elsewhere)
+    told = tried(rows)["leaky model"]
+    assert told.status is Status.FAIL
+    assert "leakage let it through (refused by leakage)" in told.because
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Return every contest that saboteurs are sent into."""
+    held, judged = [], self_test.contest_findings
+    monkeypatch.setattr(
+        self_test, "contest_findings", lambda one, project: held.append(one) or judged(one, project)
+    )
+    return held
+
+
+def test_the_champion_renamed_is_the_champion(rows, sent):
+    """Where there is one; it meets itself, by its own number."""
+    tried(rows, champion=model("blurred"), version=4)
+    (twins,) = [one for one in sent if one.scored is one.champion]
+    assert twins.version == 4
+    np.testing.assert_array_equal(twins.scored.decision.probability, rows.frame["blurred"])
+    sent.clear()
+    tried(rows)
+    (twins,) = [one for one in sent if one.scored is one.champion]
+    assert twins.version == 0
+    np.testing.assert_array_equal(twins.scored.decision.probability, rows.frame["sharp"])
+
+
+def test_what_the_saboteurs_do(rows, sent):
+    """One decides at one half; one is twice as sure as is right, whatever it was before."""
+    tried(rows, "halved")
+    halves = [one.scored.decision for one in sent if (one.scored.decision.threshold == 0.5).all()]
+    (half,) = halves
+    np.testing.assert_array_equal(half.probability, rows.frame["halved"])
+    np.testing.assert_array_equal(half.flagged, rows.frame["halved"] >= 0.5)
+    odds = np.log(rows.frame["halved"] / (1 - rows.frame["halved"]))
+    cox = fit_cox(rows.y, odds.to_numpy())
+    right = 1 / (1 + np.exp(-2 * (cox.intercept + cox.slope * odds)))
+    assert any(np.allclose(one.scored.decision.probability, right, atol=1e-12) for one in sent)

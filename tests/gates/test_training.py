@@ -1,0 +1,227 @@
+"""The road of a run: stages stop, what was not reached is not passed, and a training has one key."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.checks.cases import Cases, Expectation
+from logitgate.errors import ProjectError
+from logitgate.findings import Finding, Status
+from logitgate.gates.gates import REQUIRED
+from logitgate.gates.judge import Opponents
+from logitgate.gates.training import Evidence, judge_model, key_of, learn_model, part_rows
+from logitgate.project.load import parse_project
+
+PLAIN = {
+    "name": "small",
+    "rows": {"path": "rows.csv"},
+    "columns": {"id": "id", "time": "t"},
+    "outcome": {"column": "y", "event": "yes"},
+    "features": {"numeric": ["x", "z"]},
+    "search": {"forms": ["linear"], "C": [1.0], "folds": 2},
+    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+    "gates": {
+        "calibration": {"in_the_large": 0.6, "slope": [0.5, 2]},
+        "leakage": {"trusted": {"x": "measured long before the outcome"}},
+    },
+    "contract": {"suite": "suite.json"},
+}
+PROJECT = parse_project(PLAIN, "small.toml")
+CONTRACT = Finding("contract", "rows", Status.PASS, "all hold")
+
+
+def table(n=4000):
+    """Return rows whose x knows the outcome fairly well."""
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(2, n))
+    return pd.DataFrame(
+        {
+            "id": [f"r{row:04}" for row in range(n)],
+            "t": pd.date_range("2024-01-01", periods=n, freq="h", tz="UTC").astype("datetime64[us, UTC]"),
+            "x": x,
+            "z": z,
+            "y": np.where(rng.random(n) < 1 / (1 + np.exp(1 - 2 * x - 1.5 * z)), "yes", "no"),
+        }
+    )
+
+
+def road(frame, project=PROJECT, as_of=None):
+    """Return the evidence after each stage."""
+    parted = part_rows(Evidence(project, frame, as_of, (CONTRACT,)))
+    learned = learn_model(parted)
+    return parted, learned, judge_model(learned, Opponents())
+
+
+def unreached(evidence):
+    """Return the checks that the verdict says were never made."""
+    return {one.check for one in evidence.verdict.findings if one.subject == "verdict"}
+
+
+def test_a_sound_run_passes():
+    """Rows, leakage, fit, then the judgement: each stage adds what it found."""
+    parted, learned, judged = road(table())
+    assert {one.check for one in parted.findings} == {"contract", "rows", "leakage", "shifts"}
+    assert (parted.learned, learned.judged) == (None, None)
+    assert parted.split is learned.split is judged.split
+    assert judged.verdict.status is Status.PASS
+    assert not judged.stops
+    assert unreached(judged) == set()
+    assert judged.findings[: len(learned.findings)] == learned.findings
+    counted = next(one for one in judged.findings if one.check == "rows")
+    assert counted.because == "2400 train, 400 calibrate, 400 threshold, 800 test"
+    assert counted.figures["rows"] == counted.figures["used"] == 4000
+    told = next(one for one in judged.findings if one.check == "fit")
+    assert told.because.startswith("linear, C = 1, recalibrated with slope ")
+
+
+def test_the_default_date_is_written_down():
+    """Without a date the evidence says which one was taken; a given one stays."""
+    newest = table()["t"].max().to_pydatetime()
+    assert road(table())[0].as_of > newest
+    given = datetime(2024, 5, 1, tzinfo=UTC)
+    parted = road(table(), as_of=given)[0]
+    assert parted.as_of == given
+    assert next(one for one in parted.findings if one.check == "rows").figures["after_as_of"] > 0
+
+
+@pytest.mark.parametrize("status", [Status.FAIL, Status.INDETERMINATE])
+def test_a_broken_contract_stops_the_road(status):
+    """Nothing is parted, learned or judged after it, and all of that is INDETERMINATE."""
+    begun = Evidence(PROJECT, table(), findings=(Finding("contract", "rows", status, "broken"),))
+    ended = judge_model(learn_model(part_rows(begun)), Opponents())
+    assert ended is begun
+    assert unreached(ended) == set(REQUIRED) - {"contract"}
+    assert ended.verdict.status is status
+
+
+@pytest.mark.parametrize("status", [Status.WARN, Status.INSUFFICIENT])
+def test_a_warning_does_not_stop_the_road(status):
+    """The rows are parted all the same."""
+    begun = Evidence(PROJECT, table(), findings=(Finding("contract", "rows", status, "so so"),))
+    assert part_rows(begun).split is not None
+
+
+def test_a_contract_that_was_not_looked_at_does_not_pass():
+    """All else passes; the verdict is INDETERMINATE."""
+    ended = judge_model(learn_model(part_rows(Evidence(PROJECT, table()))), Opponents())
+    assert unreached(ended) == {"contract"}
+    assert ended.verdict.status is Status.INDETERMINATE
+
+
+def test_rows_that_are_refused_stop_the_road():
+    """The refusal is a finding with rule and remedy; later stages are not reached."""
+    parted, learned, judged = road(table().assign(y="no"))
+    refused = parted.findings[-1]
+    assert (refused.check, refused.subject, refused.status) == ("rows", "y", Status.FAIL)
+    assert refused.because.startswith("1 distinct outcome in 4000 rows, two are needed; widen the window")
+    assert parted is learned is judged
+    assert unreached(judged) == set(REQUIRED) - {"contract", "rows"}
+    assert judged.verdict.status is Status.FAIL
+
+
+def test_a_leak_stops_before_anything_is_learned():
+    """Rows and leakage were looked at, the rest was not."""
+    strict = parse_project({name: part for name, part in PLAIN.items() if name != "gates"}, "small.toml")
+    parted, _, judged = road(table(), strict)
+    assert parted.split is not None
+    assert judged is parted
+    assert unreached(judged) == set(REQUIRED) - {"contract", "rows", "leakage", "shifts"}
+
+
+def test_declared_behaviour_is_judged():
+    """A case that the model breaks stops the promotion; one that never arrived does, too."""
+    declared = parse_project(PLAIN | {"behaviour": {"cases": "cases.csv"}}, "small.toml")
+    frame = pd.DataFrame({"x": [3.0], "z": [3.0]})
+    read = Cases(["high"], [Expectation.parse("pass")], ["it is never late"], frame)
+    known = learn_model(part_rows(Evidence(declared, table(), None, (CONTRACT,), cases=read)))
+    verdict = judge_model(known, Opponents()).verdict
+    assert [(one.check, one.subject, one.status) for one in verdict.reasons] == [
+        ("behaviour", "high", Status.FAIL)
+    ]
+    unread = judge_model(replace(known, cases=None), Opponents()).verdict
+    assert [one.status for one in unread.reasons] == [Status.INDETERMINATE]
+
+
+def test_a_model_that_cannot_be_fitted_stops():
+    """Perfect separation is a finding of the fit, with its remedy."""
+    separated = table().assign(x=lambda rows: np.where(rows["y"] == "yes", 1.0, -1.0) + 0.1 * rows["z"])
+    parted, learned, judged = road(separated)
+    assert not parted.stops
+    assert (learned.findings[-1].check, learned.findings[-1].status) == ("fit", Status.FAIL)
+    assert "separates the outcome perfectly" in learned.findings[-1].because
+    assert judged is learned
+    assert judged.learned is None
+
+
+@pytest.fixture
+def placed(tmp_path):
+    """Return a project, as plain values, whose suite lies in a folder of its own."""
+    suite = tmp_path / "suite.json"
+    suite.write_text("{}")
+    return PLAIN | {"contract": {"suite": str(suite)}}
+
+
+def key(plain, snapshot="rows", as_of="2024-05-01", code="1"):
+    """Return the key of a training."""
+    return key_of(parse_project(plain, "small.toml"), snapshot, as_of, code)
+
+
+def test_the_key_is_that_of_the_same_training(placed):
+    """It is a digest, and the same for the same rows, configuration, date and code."""
+    assert key(placed) == key(dict(placed))
+    assert len(key(placed)) == 64
+
+
+def test_the_key_changes_with_each_of_its_parts(placed):
+    """Rows, date, code, any setting, and what the contract holds."""
+    keys = [
+        key(placed),
+        key(placed, snapshot="other"),
+        key(placed, as_of="2024-05-02"),
+        key(placed, as_of=None),
+        key(placed, code="2"),
+        key(placed | {"split": {"seed": 1}}),
+        key(placed | {"costs": placed["costs"] | {"false_negative": 6}}),
+        key(placed | {"features": {"numeric": ["x"]}}),
+        key(placed | {"contract": placed["contract"] | {"most_quarantined": 0.5}}),
+        key(placed | {"rows": {"path": "rows.csv", "encoding": "latin-1"}}),
+        key(placed | {"rows": {"query": "select 1", "url_env": "URL"}}),
+    ]
+    Path(placed["contract"]["suite"]).write_text("{ }")
+    assert len({*keys, key(placed)}) == len(keys) + 1
+
+
+def test_the_key_does_not_change_with_the_places(placed, tmp_path):
+    """The same files elsewhere are the same training."""
+    moved = tmp_path / "moved.json"
+    moved.write_text("{}")
+    here = placed | {"contract": placed["contract"] | {"quarantine": "aside"}}
+    other = {"suite": str(moved), "quarantine": str(tmp_path)}
+    assert key(placed | {"contract": other, "rows": {"path": "elsewhere.csv"}}) == key(here)
+
+
+def test_the_key_knows_whether_broken_rows_are_put_aside(placed):
+    """Without a quarantine a broken row stops the run, so this is another training."""
+    assert key(placed | {"contract": placed["contract"] | {"quarantine": "aside"}}) != key(placed)
+
+
+def test_the_key_knows_what_the_case_file_holds(placed, tmp_path):
+    """A new case is a new training; the same file elsewhere is the same one."""
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("case")
+    second.write_text("case")
+    placed_at = [placed | {"behaviour": {"cases": str(path)}} for path in (first, second)]
+    assert key(placed_at[0]) == key(placed_at[1]) != key(placed)
+    second.write_text("case,")
+    assert key(placed_at[0]) != key(placed_at[1])
+
+
+def test_a_contract_that_is_not_there_is_refused(placed):
+    """Named with its path, before anything is made."""
+    plain = placed | {"contract": {"suite": "nowhere.json"}}
+    with pytest.raises(ProjectError, match=r"nowhere\.json: cannot be read"):
+        key(plain)

@@ -1,0 +1,220 @@
+"""The design matrix: curves only where the rows support them, no level or gap that breaks it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logitgate.model.design import TRUSTED_TYPES, design, knots, source_of
+from logitgate.model.fit import Choice, fit
+from logitgate.project.data import Features
+from logitgate.project.search import Search
+
+FEATURES = Features(numeric=("age", "rain"), categorical=("city",))
+SEARCH = Search(
+    forms=("linear", "spline", "polynomial", "spline + both + mixed + cities"),
+    interactions={"both": ("age", "rain"), "mixed": ("age", "city"), "cities": ("city", "kind")},
+    rare_level_rows=20,
+)
+WIDE = Features(numeric=("age", "rain"), categorical=("city", "kind"))
+
+
+def _rows(n=600, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "age": rng.normal(40, 10, n),
+            "rain": np.where(rng.random(n) < 0.95, 0.0, rng.gamma(1.0, size=n)),
+            "city": rng.choice(["Rome", "Oslo", "Bern"], n, p=[0.5, 0.3, 0.2]),
+            "kind": rng.choice(["a", "b"], n),
+        }
+    )
+    frame.loc[::17, "age"] = np.nan
+    frame.loc[::13, "city"] = np.nan
+    return frame
+
+
+def _outcome(frame, seed=1):
+    odds = 0.05 * (frame["age"].fillna(40) - 40) + (frame["city"] == "Oslo")
+    return (
+        (np.random.default_rng(seed).random(len(frame)) < 1 / (1 + np.exp(-odds))).to_numpy().astype(np.int8)
+    )
+
+
+@pytest.mark.parametrize("form", SEARCH.forms, ids=str)
+def test_every_form_yields_finite_numbers_with_a_source(form):
+    """Each form turns gaps, ties and levels into a finite dense matrix, each column with its source."""
+    rows = _rows()
+    layout = design(form, WIDE, SEARCH, rows)
+    matrix = layout.fit_transform(rows)
+    sources = source_of(layout)
+    assert isinstance(matrix, np.ndarray)
+    assert matrix.dtype == np.float64
+    assert np.isfinite(matrix).all()
+    assert len(sources) == matrix.shape[1]
+    assert set().union(*sources) == set(WIDE.all)
+
+
+@pytest.mark.parametrize("form", SEARCH.forms, ids=str)
+def test_a_column_moves_only_with_its_sources(form):
+    """Changing a feature changes columns that name it as a source, and no others."""
+    rows = _rows()
+    layout = design(form, WIDE, SEARCH, rows).fit(rows)
+    sources = source_of(layout)
+    before = layout.transform(rows)
+    for feature, fresh in {"age": 12.5, "rain": 0.7, "city": "Bern", "kind": "b"}.items():
+        changed = layout.transform(rows.assign(**{feature: fresh}))
+        moved = np.flatnonzero((changed != before).any(axis=0))
+        assert len(moved)
+        assert all(feature in sources[place] for place in moved)
+
+
+def test_interaction_columns_are_the_products_of_the_two_features():
+    """An interaction holds level times scaled number, and products of one column's levels are gone."""
+    rows = _rows().dropna(ignore_index=True)
+    form = Search(forms=("linear + mixed",), interactions=SEARCH.interactions).forms[0]
+    layout = design(form, WIDE, SEARCH, rows)
+    matrix = layout.fit_transform(rows)
+    products = matrix[:, [place for place, source in enumerate(source_of(layout)) if len(source) == 2]]
+    scaled = (rows["age"] - rows["age"].mean()) / rows["age"].std(ddof=0)
+    expected = np.column_stack([scaled * (rows["city"] == city) for city in ("Bern", "Oslo", "Rome")])
+    np.testing.assert_allclose(products, expected, atol=1e-12)
+
+
+def test_wide_categories_cross_without_their_own_products():
+    """Two categories of 60 and 40 levels cross to the pairs that occur, not to (100 choose 2) columns."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    rows = pd.DataFrame(
+        {"a": rng.integers(60, size=n).astype(str), "b": rng.integers(40, size=n).astype(str)}
+    )
+    search = Search(forms=("linear + ab",), interactions={"ab": ("a", "b")}, rare_level_rows=1)
+    layout = design(search.forms[0], Features(categorical=("a", "b")), search, rows)
+    matrix = layout.fit_transform(rows)
+    pairs = len(rows.drop_duplicates())
+    assert matrix.shape == (n, 60 + 40 + pairs)
+
+
+def test_a_missing_level_is_a_level_of_its_own():
+    """Rows without a city share a column that no other row has."""
+    rows = _rows()
+    layout = design(SEARCH.forms[0], Features(categorical=("city",)), SEARCH, rows)
+    matrix = layout.fit_transform(rows)
+    gaps = rows["city"].isna().to_numpy()
+    assert matrix.shape[1] == 4
+    assert any(np.array_equal(column == 1, gaps) for column in matrix.T)
+
+
+def test_text_and_categories_are_laid_out_alike():
+    """A column of text and the same column as pandas categories give the same matrix."""
+    rows = _rows()
+    as_category = rows.assign(city=rows["city"].astype("category"))
+    text, category = (
+        design(SEARCH.forms[0], FEATURES, SEARCH, frame).fit_transform(frame) for frame in (rows, as_category)
+    )
+    assert np.array_equal(text, category)
+
+
+def test_rare_and_unseen_levels_share_one_column():
+    """Levels below the minimum are pooled; a level never seen is counted among them."""
+    rows = pd.DataFrame({"city": ["Rome"] * 50 + ["Oslo"] * 40 + ["Bern"] * 5 + ["Graz"] * 5})
+    layout = design(SEARCH.forms[0], Features(categorical=("city",)), SEARCH, rows).fit(rows)
+    seen = pd.DataFrame({"city": ["Bern", "Graz", "Nowhere", np.nan, "Rome"]})
+    assert layout.transform(seen).tolist() == [[0, 0, 1]] * 4 + [[0, 1, 0]]
+    assert source_of(layout) == [("city",)] * 3
+
+
+def test_unseen_levels_are_zero_where_nothing_is_rare():
+    """Without rare levels an unseen one has no column, and is no error and no warning."""
+    rows = pd.DataFrame({"city": ["Rome"] * 50 + ["Oslo"] * 40})
+    layout = design(SEARCH.forms[0], Features(categorical=("city",)), SEARCH, rows).fit(rows)
+    assert layout.transform(pd.DataFrame({"city": ["Nowhere"]})).tolist() == [[0, 0]]
+
+
+def test_a_missing_number_counts_as_the_median_and_is_marked():
+    """A gap takes the training median and sets the indicator; gaps new to a column are accepted."""
+    rows = pd.DataFrame({"age": [1.0, 2.0, 9.0, np.nan], "rain": [1.0, 2.0, 3.0, 4.0]})
+    features = Features(numeric=("age", "rain"))
+    layout = design(SEARCH.forms[0], features, SEARCH, rows).fit(rows)
+    seen = pd.DataFrame({"age": [np.nan, 2.0], "rain": [np.nan, 2.5]})
+    gap, plain = layout.transform(seen)
+    assert gap.tolist() == [*plain[:2].tolist(), 1.0]
+    assert plain[2] == 0.0
+    assert source_of(layout) == [("age",), ("rain",), ("age",)]
+
+
+def test_a_number_missing_throughout_does_not_break_a_fold():
+    """A column without any value in an early fold is laid out as zeros."""
+    rows = pd.DataFrame({"age": np.full(30, np.nan), "rain": np.arange(30.0)})
+    matrix = design(SEARCH.forms[1], Features(numeric=("age", "rain")), SEARCH, rows).fit_transform(rows)
+    assert np.isfinite(matrix).all()
+
+
+def test_mostly_zero_columns_stay_linear():
+    """Rain that is zero on most days has too few distinct quantiles for a curve: it stays one column."""
+    rows = _rows()
+    layout = design(SEARCH.forms[1], Features(numeric=("age", "rain")), SEARCH, rows).fit(rows)
+    counted = source_of(layout)
+    assert counted.count(("rain",)) == 1
+    assert counted.count(("age",)) == SEARCH.knots + 2 - 1 + 1  # the spline and the mark of a gap
+
+
+def test_knots_are_the_distinct_quantiles():
+    """Quantiles that coincide give one knot; a constant or a few values give none."""
+    halfway = np.r_[np.zeros(60), np.linspace(1, 9, 41)]
+    np.testing.assert_array_equal(knots(halfway, 5), [0.0, np.quantile(halfway, 0.75), 9.0])
+    assert knots(np.r_[np.zeros(95), np.linspace(1, 9, 5)], 5) is None
+    assert knots(np.ones(50), 5) is None
+    assert knots(np.full(50, np.nan), 5) is None
+    assert knots(np.repeat(np.arange(5.0), 20), 5) is None
+
+
+@given(
+    values=st.lists(
+        st.one_of(st.sampled_from([0.0, 1.0, -3.0, float("nan")]), st.floats(-1e6, 1e6)),
+        min_size=2,
+        max_size=60,
+    ),
+    most=st.integers(3, 20),
+)
+@settings(deadline=None, max_examples=200)
+def test_any_column_has_a_sound_spline_or_none(values, most):
+    """Whatever the ties, knots rise strictly and the spline over them is finite, inside and out."""
+    rows = pd.DataFrame({"x": values})
+    places = knots(rows["x"].to_numpy(), most)
+    assert places is None or (len(places) <= most and (np.diff(places) > 0).all())
+    search = Search(forms=("spline",), knots=most)
+    layout = design(search.forms[0], Features(numeric=("x",)), search, rows).fit(rows)
+    assert np.isfinite(layout.transform(pd.DataFrame({"x": [*values, -1e9, 1e9]}))).all()
+
+
+def test_a_spline_is_flat_beyond_the_training_rows():
+    """Beyond the smallest and largest training value a curve keeps its last value."""
+    rows = _rows().dropna()
+    layout = design(SEARCH.forms[1], Features(numeric=("age",)), SEARCH, rows).fit(rows)
+    low, high = rows["age"].min(), rows["age"].max()
+    ends, far = (
+        layout.transform(pd.DataFrame({"age": pair})) for pair in ([low, high], [low - 1e6, high + 1e6])
+    )
+    np.testing.assert_allclose(far, ends, atol=1e-9)
+
+
+@pytest.mark.parametrize("form", SEARCH.forms, ids=str)
+def test_a_stored_model_answers_bit_for_bit(form):
+    """A model that went through skops with the listed types alone gives the same probabilities."""
+    rows = _rows()
+    model = fit(Choice(form, 1.0), rows, _outcome(rows), WIDE, SEARCH)
+    stored = skops.io.dumps(model)
+    assert set(skops.io.get_untrusted_types(data=stored)) <= set(TRUSTED_TYPES)
+    loaded = skops.io.loads(stored, trusted=list(TRUSTED_TYPES))
+    seen = pd.concat([rows, rows.assign(city="Nowhere", age=np.nan)])
+    assert np.array_equal(loaded.predict_proba(seen), model.predict_proba(seen))
+
+
+def test_all_trusted_types_are_needed():
+    """The allow-list holds nothing that no model needs."""
+    rows = _rows()
+    model = fit(Choice(SEARCH.forms[-1], 1.0), rows, _outcome(rows), WIDE, SEARCH)
+    assert set(skops.io.get_untrusted_types(data=skops.io.dumps(model))) == set(TRUSTED_TYPES)

@@ -1,0 +1,127 @@
+"""One row explained: the parts add up to what decides, and say nothing else of the row."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Rule
+from logitgate.errors import DataError
+from logitgate.model.explain_row import explain_row
+from logitgate.model.explanation import design_means
+from logitgate.model.fit import Choice, fit
+from logitgate.model.model import Model
+from logitgate.project.load import parse_project
+from logitgate.project.search import Form
+
+PROJECT = parse_project(
+    {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x", "z"], "categorical": ["g"]},
+        "costs": {"true_positive": 1, "false_positive": 2, "false_negative": "5 + amount", "unit": "EUR"},
+        "contract": {"suite": "suite.json"},
+    },
+    "small.toml",
+)
+CHEAP = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """Rows with ids that are numbers, and a name that is nobody's business."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "id": np.arange(600),
+            "x": rng.normal(size=600),
+            "z": rng.normal(size=600),
+            "g": pd.Categorical(rng.choice(["Smith", "Jones"], 600)),
+            "amount": np.r_[-5.0, rng.uniform(0, 50, 599)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(frame):
+    """A curved pipeline over the features, and the means of its design."""
+    y = (np.random.default_rng(1).random(600) < 1 / (1 + np.exp(-frame["x"]))).to_numpy(np.int64)
+    pipeline = fit(Choice(Form(basis="spline"), 1.0), frame, y, PROJECT.features, PROJECT.search)
+    return pipeline, design_means(pipeline, frame)
+
+
+def explained(fitted, frame, row, rule=Rule("per-row"), costs=PROJECT.costs.matrix):  # noqa: B008 - both are frozen
+    """Explain one row of a model that decides by this rule."""
+    pipeline, means = fitted
+    return explain_row(Model(pipeline, rule, costs, PROJECT.features), means, frame, PROJECT, row)
+
+
+@pytest.mark.parametrize("row", ["1", "17", "599"])
+def test_the_parts_add_up(row, fitted, frame):
+    """Base and contributions are the log-odds, these the probability, and that is the model's own."""
+    told = explained(fitted, frame, row)
+    assert told["base"] + sum(told["contributions"].values()) == pytest.approx(told["log_odds"], abs=1e-9)
+    assert 1 / (1 + np.exp(-told["log_odds"])) == pytest.approx(told["probability"], abs=1e-12)
+    own = fitted[0].predict_proba(frame[["x", "z", "g"]])[int(row), 1]
+    assert told["probability"] == pytest.approx(own, abs=1e-12)
+    assert set(told["contributions"]) == {"x", "z", "g"}
+    assert told["id"] == row
+
+
+def test_the_decision_is_that_of_the_rows_own_costs(fitted, frame):
+    """Threshold, expected costs of both decisions, and the cheaper one is taken."""
+    told = explained(fitted, frame, "17")
+    amount, p = frame["amount"][17], told["probability"]
+    assert told["threshold"] == pytest.approx(2 / (2 + 5 + amount - 1))
+    assert told["cost_if_flagged"] == pytest.approx(p * 1 + (1 - p) * 2)
+    assert told["cost_if_passed"] == pytest.approx(p * (5 + amount))
+    assert told["flagged"] == (p >= told["threshold"]) == (told["cost_if_flagged"] <= told["cost_if_passed"])
+    assert (told["rule"], told["unit"]) == ("per-row", "EUR")
+
+
+def test_the_models_costs_count_not_the_projects(fitted, frame):
+    """A model keeps the costs that it was made for."""
+    told = explained(fitted, frame, "17", Rule("constant", 0.2), CHEAP)
+    assert told["cost_if_passed"] == pytest.approx(told["probability"] * 5)
+    assert told["threshold"] == 0.2
+    explained(fitted, frame.drop(columns="amount"), "17", Rule("constant", 0.2), CHEAP)
+
+
+@pytest.mark.parametrize(("rule", "flagged"), [("flag-none", False), ("flag-all", True)])
+def test_a_rule_without_a_threshold_has_none(rule, flagged, fitted, frame):
+    """It is null, not an infinity, so that the answer is strict JSON."""
+    told = explained(fitted, frame, "17", Rule(rule))
+    assert (told["threshold"], told["flagged"], told["rule"]) == (None, flagged, rule)
+    json.dumps(told, allow_nan=False)
+
+
+def test_no_value_of_the_row_is_told(fitted, frame):
+    """Neither its level nor its numbers; and all is strict JSON."""
+    text = json.dumps(explained(fitted, frame, "17"), allow_nan=False)
+    for value in (frame["g"][17], frame["x"][17], frame["z"][17], frame["amount"][17]):
+        assert str(value) not in text
+
+
+def test_exactly_one_row_is_explained(fitted, frame):
+    """No row, several rows, and a mere part of an id are refused."""
+    for row, count, table in (("17", 2, pd.concat([frame, frame])), ("600", 0, frame), ("05", 0, frame)):
+        with pytest.raises(DataError, match=f"id: {count} rows have the id that was asked for"):
+            explained(fitted, table, row)
+
+
+@pytest.mark.parametrize(("column", "rule"), [("x", "the model needs it"), ("amount", "the costs need it")])
+def test_what_the_table_lacks_is_named(column, rule, fitted, frame):
+    """A feature, or a column that the costs read."""
+    with pytest.raises(DataError, match=f"{column}: {rule} and the table lacks it"):
+        explained(fitted, frame.drop(columns=column), "17")
+
+
+def test_costs_without_a_threshold_name_the_row(fitted, frame):
+    """The id that was asked for, not its place in the table."""
+    wrong = CostMatrix.of(true_positive=1, false_positive=0, true_negative=0, false_negative="amount")
+    with pytest.raises(DataError, match="C_FP - C_TN"):
+        explained(fitted, frame.iloc[::-1], "0", costs=wrong)

@@ -1,0 +1,143 @@
+"""What is refused before fitting names its column and counts, and chance is not called a leak."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.errors import DataError, FitError
+from logitgate.model.learnable import refuse_unlearnable
+from logitgate.project.data import Features
+from logitgate.project.search import Search
+
+SEARCH = Search()
+BOTH = Features(numeric=("x",), categorical=("g",))
+
+
+def _rows(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({"x": rng.normal(size=n), "g": rng.choice(["a", "b"], n)}), rng.integers(2, size=n)
+
+
+def _refusal(X, y, features):
+    try:
+        refuse_unlearnable(X, y, features, SEARCH)
+    except (DataError, FitError) as error:
+        return str(error)
+    return None
+
+
+def test_ordinary_rows_pass():
+    """Rows with two classes and varying features are learnable."""
+    X, y = _rows()
+    assert _refusal(X, y, BOTH) is None
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [(np.zeros(200), "1 classes"), (np.ones(200), "1 classes"), (np.arange(200) % 3, "3 classes")],
+)
+def test_one_and_three_classes_are_refused(y, said):
+    """An outcome of one class or of three is no two-class outcome."""
+    X, _ = _rows()
+    with pytest.raises(DataError, match=f"outcome: {said} in 200"):
+        refuse_unlearnable(X, y.astype(np.int8), BOTH, SEARCH)
+
+
+def test_two_classes_other_than_0_and_1_are_refused():
+    """Classes -1 and 1 would be scored wrongly, so they are refused."""
+    X, y = _rows()
+    with pytest.raises(DataError, match="0 and 1"):
+        refuse_unlearnable(X, 2 * y - 1, BOTH, SEARCH)
+
+
+def test_infinite_numbers_are_counted():
+    """Infinity is refused with the column and how often it stands there; a gap is no infinity."""
+    X, y = _rows()
+    X.loc[[3, 5], "x"] = [np.inf, -np.inf]
+    X.loc[7, "x"] = np.nan
+    with pytest.raises(DataError, match="'x': 2 of 200 values are infinite"):
+        refuse_unlearnable(X, y, BOTH, SEARCH)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("x", 3.0), ("x", np.nan), ("g", "a"), ("g", None)],
+    ids=["number", "gaps", "level", "none"],
+)
+def test_constant_columns_are_named(column, values):
+    """A column that is the same in all rows teaches nothing and is named."""
+    X, y = _rows()
+    with pytest.raises(DataError, match=f"'{column}': constant on the 200 training rows; drop it"):
+        refuse_unlearnable(X.assign(**{column: pd.Series([values] * 200)}), y, BOTH, SEARCH)
+
+
+def test_a_constant_with_gaps_is_learnable():
+    """Whether a value is there at all can matter, even if it is always the same."""
+    X, y = _rows()
+    X["x"] = np.where(np.arange(200) % 3 == 0, np.nan, 1.0)
+    assert _refusal(X, y, BOTH) is None
+
+
+def test_ids_are_no_categories():
+    """A category of 5,000 levels is refused as an id, with its count; the declared most is accepted."""
+    n = 5_000
+    X = pd.DataFrame({"g": np.arange(n).astype(str), "x": np.arange(n, dtype=float)})
+    y = np.arange(n) % 2
+    with pytest.raises(
+        DataError, match="'g': 5000 levels in 5000 training rows, more than 2000; it is an id"
+    ):
+        refuse_unlearnable(X, y, BOTH, SEARCH)
+    refuse_unlearnable(X, y, BOTH, Search(most_levels=n))
+
+
+def test_a_million_levels_are_refused_before_any_matrix_is_built():
+    """A million ids are refused by counting, not by running out of memory."""
+    n = 1_000_000
+    X = pd.DataFrame({"g": np.arange(n).astype(str)})
+    with pytest.raises(DataError, match="'g': 1000000 levels"):
+        refuse_unlearnable(X, np.arange(n) % 2, Features(categorical=("g",)), SEARCH)
+
+
+def _separating(kind, y):
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=len(y)) / 10
+    return {
+        "rising": pd.Series(y + noise.clip(-0.4, 0.4)),
+        "falling": pd.Series(noise.clip(-0.4, 0.4) - y),
+        "gaps": pd.Series(np.where(y == 1, np.nan, noise)),
+        "levels": pd.Series(np.where(y == 1, rng.choice(["p", "q"], len(y)), rng.choice(["r", "s"], len(y)))),
+        "missing level": pd.Series(np.where(y == 1, None, "there"), dtype="str"),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["rising", "falling", "gaps", "levels", "missing level"])
+def test_a_feature_that_is_the_outcome_is_named(kind):
+    """A feature that separates the classes alone is refused by name, whichever way it does."""
+    X, y = _rows()
+    leak = _separating(kind, y)
+    names = ("leak",)
+    numeric = kind in ("rising", "falling", "gaps")
+    features = Features(
+        numeric=("x", *(names if numeric else ())), categorical=("g", *(() if numeric else names))
+    )
+    with pytest.raises(FitError, match="features 'leak': each separates the outcome perfectly on the 200"):
+        refuse_unlearnable(X.assign(leak=leak), y, features, SEARCH)
+
+
+@pytest.mark.parametrize("kind", ["rising", "falling", "gaps", "levels", "missing level"])
+def test_one_row_on_the_wrong_side_is_no_separation(kind):
+    """One contradiction, and the feature is merely a good one: other gates judge it."""
+    X, y = _rows()
+    leak = _separating(kind, y)
+    events, others = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    leak.iloc[events[0]] = leak.iloc[others[0]]
+    numeric = kind in ("rising", "falling", "gaps")
+    features = Features(numeric=("leak",)) if numeric else Features(categorical=("leak",))
+    assert _refusal(X.assign(leak=leak), y, features) is None
+
+
+def test_few_rows_separated_by_chance_are_not_refused():
+    """Noise separates a single event from nine rows one time in five: that is no evidence of a leak."""
+    y = np.r_[1, np.zeros(9)].astype(np.int8)
+    X = pd.DataFrame({"x": np.arange(10.0)})
+    assert _refusal(X, y, Features(numeric=("x",))) is None

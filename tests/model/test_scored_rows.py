@@ -1,0 +1,121 @@
+"""Scores as values: what is told of each row, and what is counted."""
+
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.errors import DataError
+from logitgate.model.scored_rows import (
+    COLUMNS,
+    NOTHING,
+    Stamp,
+    decide,
+    known_levels,
+    request_ids,
+    scores,
+    strange,
+)
+from logitgate.project.project import Project
+from tests import projects
+
+STAMP = Stamp(3, "d" * 64, datetime(2026, 3, 1, 2, 30, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def project():
+    """A project whose rows are those of the small model."""
+    changes = {
+        "columns": {"id": "name", "time": None, "cluster": None},
+        "outcome": {"column": "paid", "matures_after": None},
+        "features": {"numeric": ["age", "income"], "categorical": ["job", "city"]},
+        "costs": {"true_positive": 2, "false_positive": "2 + amount / 50", "false_negative": "amount"},
+        "slices": {"columns": []},
+    }
+    return Project.model_validate(projects.plain(**changes))
+
+
+@pytest.fixture
+def rows(served_rows):
+    """The rows of the small model, with names."""
+    return served_rows.assign(name=[f"r{number}" for number in range(len(served_rows))])
+
+
+def test_a_score_is_what_the_served_model_answers(shipment, rows, project):
+    """Probability, threshold, decision and both costs are those of the model that plain MLflow serves."""
+    from logitgate.decision.pyfunc import answer
+    from logitgate.production.packaging import terms_of
+
+    decision = decide(rows, shipment.model, project)
+    found = scores(rows, decision, STAMP, project)
+    served = answer(shipment.model.pipeline, terms_of(shipment), rows)
+    assert tuple(found.columns) == COLUMNS
+    assert found["id"].tolist() == rows["name"].tolist()
+    assert 0 < found["decision"].sum() < len(found)
+    for name in ("probability", "threshold", "decision"):
+        assert np.array_equal(found[name], served[name])
+    flag, leave = served["cost_if_flagged"], served["cost_if_passed"]
+    assert np.array_equal(found["expected_cost"], np.where(served["decision"], flag, leave))
+    assert np.array_equal(found["expected_cost_otherwise"], np.where(served["decision"], leave, flag))
+    assert (found["expected_cost"] <= found["expected_cost_otherwise"] + 1e-9).all()
+    assert set(found["model_version"]) == {3} and set(found["scored_at"]) == {pd.Timestamp(STAMP.scored_at)}
+
+
+def test_the_alternatives_cost_is_told_even_where_it_is_lower(shipment, rows, project):
+    """A constant threshold does not always take the cheaper side by expectation; nothing is smoothed over."""
+    from dataclasses import replace
+
+    from logitgate.decision.rule import Rule
+
+    decision = decide(rows, replace(shipment.model, rule=Rule("constant", 0.5)), project)
+    found = scores(rows, decision, STAMP, project)
+    expected = np.where(decision.flagged, decision.cost_if_flagged, decision.cost_if_passed)
+    assert np.array_equal(found["expected_cost"], expected)
+    assert (found["expected_cost"] > found["expected_cost_otherwise"]).any()
+
+
+def test_request_ids_follow_from_version_row_and_time():
+    """They are UUIDs of version 5, the same for the same question, another one for any other."""
+    namespace = uuid5(NAMESPACE_URL, "https://logitgate/score")
+    (found,) = request_ids("d1", ["row"], ["2026-01-01"])
+    assert UUID(found) == uuid5(namespace, "d1\0row\x002026-01-01")
+    others = [("d2", "row", "2026-01-01"), ("d1", "row2", "2026-01-01"), ("d1", "row", "2026-01-02")]
+    assert len({found, *(request_ids(one, [two], [three])[0] for one, two, three in others)}) == 4
+
+
+def test_missing_cells_and_levels_never_seen_are_scored_and_counted(shipment, rows, project):
+    """Each is a row like others, and the counts add up over batches."""
+    known = known_levels(shipment.model)
+    assert known == {"job": {"clerk", "smith", "baker"}, "city": {"Köln", "Aix"}}
+    new = rows.astype({"job": object, "city": object})
+    new.loc[40:42, "job"] = "astronaut"
+    new.loc[43, "city"] = "<script>"
+    decision = decide(new, shipment.model, project)
+    whole = strange(new, shipment.model, decision.flagged)
+    assert whole.unseen == {"job": 3, "city": 1}
+    assert whole.missing == {"age": 21, "job": 30}
+    assert (whole.rows, whole.flagged) == (300, int(decision.flagged.sum()))
+    halves = [
+        strange(new.iloc[part], shipment.model, decision.flagged[part])
+        for part in (slice(0, 41), slice(41, 300))
+    ]
+    assert NOTHING + halves[0] + halves[1] == whole
+    categories = new.astype({"job": "category", "city": "category"})
+    assert strange(categories, shipment.model, decision.flagged) == whole
+    assert np.array_equal(decide(categories, shipment.model, project).probability, decision.probability)
+
+
+def test_rows_without_their_costs_are_counted(shipment, rows, project):
+    """Without a cost there is no decision, so nothing is scored."""
+    rows.loc[17, "amount"] = np.nan
+    with pytest.raises(DataError, match=r"costs over amount: not a finite number \(1 of 300 rows\)"):
+        decide(rows, shipment.model, project)
+
+
+def test_what_the_model_cannot_read_is_told_without_the_cell(shipment, rows, project):
+    """scikit-learn would quote the text."""
+    with pytest.raises(DataError, match="cannot answer these 300 rows") as refused:
+        decide(rows.assign(age="secret-cell"), shipment.model, project)
+    assert "secret-cell" not in str(refused.value)

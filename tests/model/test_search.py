@@ -1,0 +1,220 @@
+"""The search: honest log losses, the simplest candidate that is as good, the same bits every time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+
+from logitgate.data.folds import Folds
+from logitgate.errors import DataError, FitError
+from logitgate.model.design import design
+from logitgate.model.fit import Choice, regression
+from logitgate.model.search import search
+from logitgate.model.solver import Solution, solve
+from logitgate.project.data import Features
+from logitgate.project.search import Form, Search
+
+LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
+FEATURES = Features(numeric=("x", "z"), categorical=("g",))
+CHOICES = Search(
+    forms=("linear", "spline", "polynomial + xg"), interactions={"xg": ("x", "g")}, C=(0.1, 10.0, 1.0)
+)
+
+
+def _rows(n=1200, seed=0, curve=0.0):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"x": rng.normal(size=n), "z": rng.normal(size=n), "g": rng.choice(["a", "b", "c"], n)})
+    odds = X["x"] - 0.5 * (X["g"] == "a") + curve * (X["z"] ** 2 - 1)
+    X.loc[::11, "z"] = np.nan
+    return X, (rng.random(n) < 1 / (1 + np.exp(-odds))).to_numpy().astype(np.int8)
+
+
+def test_log_losses_are_those_of_models_fitted_fold_by_fold():
+    """Each candidate's log loss is that of scikit-learn pipelines fitted to each fold from scratch."""
+    X, y = _rows()
+    folds = Folds.in_time(y, 3)
+    found = search(X, y, folds, FEATURES, CHOICES)
+    assert [str(one.choice) for one in found.candidates] == [
+        f"{form}, C = {C:g}" for form in CHOICES.forms for C in sorted(CHOICES.C)
+    ]
+    for one in found.candidates:
+        losses = []
+        for fold in folds.parts:
+            learned = X.iloc[fold.train]
+            layout = design(one.choice.form, FEATURES, CHOICES, learned)
+            model = make_pipeline(layout, regression(one.choice.C)).fit(learned, y[fold.train])
+            probability = model.predict_proba(X.iloc[fold.judged])[:, 1]
+            losses.append(log_loss(y[fold.judged], probability, normalize=False))
+        assert one.log_loss == pytest.approx(
+            sum(losses) / sum(len(fold.judged) for fold in folds.parts), abs=1e-9
+        )
+        assert one.n_features == model[:-1].transform(X).shape[1]
+        assert one.failure is None
+        assert one.iterations >= len(folds.parts)
+
+
+def test_the_same_rows_give_the_same_bits():
+    """Two searches over the same rows agree bit for bit, threads or not."""
+    X, y = _rows(curve=0.5)
+    folds = Folds.at_random(y, 4, 7)
+    first, second = (search(X.copy(), y.copy(), folds, FEATURES, CHOICES) for _ in range(2))
+    assert first == second
+    assert repr(first) == repr(second)
+
+
+def test_no_fold_learns_from_later_rows():
+    """When the outcome flips its sign half-way, models of the past are worse than no model at all.
+
+    A model that had seen later rows would do well; one of the past alone is confidently wrong.
+    """
+    X, _ = _rows()
+    later = np.arange(len(X)) >= len(X) // 2
+    y = (np.where(later, -X["x"], X["x"]) + np.random.default_rng(1).normal(size=len(X)) / 2 > 0).astype(
+        np.int8
+    )
+    one = Search(forms=("linear",), C=(1.0,))
+    honest = search(X, y, Folds.in_time(y, 1 + 1), FEATURES, one)
+    edge = Folds.in_time(y, 3).parts[1]
+    assert later[edge.judged].all()
+    assert not later[edge.train].any()
+    alone = search(X, y, Folds((edge,)), FEATURES, one)
+    assert alone.best.log_loss > 2 * np.log(2)
+    assert honest.best.log_loss > np.log(2)
+
+
+def test_later_rows_cannot_change_an_earlier_fold():
+    """Scrambling the rows after a fold leaves its log loss untouched to the last bit."""
+    X, y = _rows()
+    folds = Folds.in_time(y, 3)
+    scrambled_X, scrambled_y = X.copy(), y.copy()
+    after = folds.parts[0].judged.max() + 1
+    scrambled_X.iloc[after:] = X.iloc[after:].sample(frac=1, random_state=0).to_numpy()
+    scrambled_y[after:] = 1 - y[after:]
+    first = Folds(folds.parts[:1])
+    scrambled = scrambled_X.astype(X.dtypes)
+    assert search(X, y, first, FEATURES, CHOICES) == search(scrambled, scrambled_y, first, FEATURES, CHOICES)
+
+
+def test_a_curve_is_found():
+    """Where the log-odds are curved, a curved form wins although a linear one is simpler."""
+    X, y = _rows(curve=1.0)
+    found = search(X, y, Folds.in_time(y, 4), FEATURES, CHOICES)
+    assert found.chosen.choice.form in CHOICES.forms[1:]
+    assert found.linear.choice.form == LINEAR
+    assert found.linear.log_loss > found.chosen.log_loss
+
+
+def test_the_simplest_within_one_standard_error_is_chosen():
+    """Where the log-odds are linear, the linear form is chosen although another one leads by noise."""
+    leads = 0
+    for seed in range(6):
+        X, y = _rows(seed=seed)
+        found = search(X, y, Folds.in_time(y, 4), FEATURES, CHOICES)
+        good = [one for one in found.candidates if one.behind <= one.behind_error]
+        assert found.chosen == good[0]
+        assert found.best in good
+        assert all(
+            one.behind > one.behind_error for one in found.candidates[: found.candidates.index(good[0])]
+        )
+        leads += found.best != found.chosen
+    assert leads
+
+
+def test_behind_is_the_paired_difference_to_the_best():
+    """The best is nothing behind; the others by their log loss's difference."""
+    X, y = _rows(curve=0.5)
+    found = search(X, y, Folds.in_time(y, 4), FEATURES, CHOICES)
+    assert (found.best.behind, found.best.behind_error) == (0.0, 0.0)
+    assert found.best.log_loss == min(one.log_loss for one in found.candidates)
+    for one in found.candidates:
+        assert one.behind == pytest.approx(one.log_loss - found.best.log_loss, abs=1e-12)
+        assert one.behind_error < one.error
+
+
+def test_clusters_widen_the_error():
+    """Rows that come as ten copies count as one: the error is as large as that of the rows uncopied."""
+    X, y = _rows(n=400)
+    copied, outcome, cluster = X.loc[X.index.repeat(10)], np.repeat(y, 10), np.repeat(np.arange(400), 10)
+    one = Search(forms=("linear",), C=(1.0,))
+    naive, honest = (
+        search(copied, outcome, Folds(Folds.in_time(outcome, 3).parts, known), FEATURES, one).best.error
+        for known in (None, cluster)
+    )
+    assert honest == pytest.approx(naive * np.sqrt(10), rel=0.01)
+
+
+def test_the_linear_baseline_is_tried_but_not_chosen_unasked():
+    """Without a linear form in the project it is a baseline only, never a candidate."""
+    X, y = _rows()
+    found = search(X, y, Folds.in_time(y, 3), FEATURES, Search(forms=("spline",)))
+    assert {one.choice.form for one in found.candidates} == {SPLINE}
+    assert found.linear.choice.form == LINEAR
+    assert found.linear == search(X, y, Folds.in_time(y, 3), FEATURES, Search(forms=("linear",))).chosen
+
+
+def _failing(monkeypatch, fails):
+    """Let the solver give up on the rows and penalties for which `fails` is true."""
+
+    def solved(rows, C, start):
+        if fails(C, rows.X):
+            return Solution(start, 1, "the Hessian is singular or ill-conditioned")
+        return solve(rows, C, start)
+
+    monkeypatch.setattr("logitgate.model.cross_validation.solve", solved)
+
+
+def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):
+    """One failed fold fails the candidate, with the fold and the reason; the others go on."""
+    X, y = _rows()
+    folds = Folds.in_time(y, 3)
+    longest = len(folds.parts[-1].train)
+    _failing(monkeypatch, lambda C, matrix: C == 0.1 and len(matrix) == longest)
+    found = search(X, y, folds, FEATURES, CHOICES)
+    failed = [one for one in found.candidates if one.choice.C == 0.1]
+    assert [one.failure for one in failed] == ["fold 3: the Hessian is singular or ill-conditioned"] * 3
+    assert all(np.isnan(one.log_loss) and not one.as_good_as_best for one in failed)
+    assert found.chosen.failure is None
+    assert found.best.failure is None
+
+
+def test_a_block_that_cannot_be_built_fails_its_form_only():
+    """An interaction that is constant in an early fold fails the forms that use it, and says why."""
+    X, y = _rows()
+    X["late"] = np.where(np.arange(len(X)) < 500, 0.0, X["x"])
+    features = Features(numeric=("x", "late"))
+    choices = Search(forms=("linear", "linear + both"), interactions={"both": ("x", "late")}, C=(1.0,))
+    found = search(X, y, Folds.in_time(y, 3), features, choices)
+    plain, crossed = found.candidates
+    assert plain.failure is None
+    assert str(crossed.failure).startswith("fold 1: No feature in X meets the variance threshold")
+
+
+def test_when_all_fail_nothing_is_chosen(monkeypatch):
+    """When no candidate could be fitted the search is refused with the reasons."""
+    X, y = _rows()
+    _failing(monkeypatch, lambda C, matrix: True)
+    with pytest.raises(FitError, match=r"none of 9 candidates could be fitted \(fold 1: the Hessian"):
+        search(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
+
+
+def test_unlearnable_rows_are_refused():
+    """An infinite number is refused once, before any fold is tried."""
+    X, y = _rows()
+    X.loc[5, "x"] = np.inf
+    with pytest.raises(DataError, match="'x': 1 of 1200 values are infinite"):
+        search(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
+
+
+def test_a_column_constant_in_an_early_fold_is_no_error():
+    """A feature that first varies later, or a level that first appears later, breaks no fold."""
+    X, y = _rows()
+    X["z"] = np.where(np.arange(len(X)) < 600, 1.0, X["x"] ** 2)
+    X["g"] = np.where(np.arange(len(X)) < 600, "a", X["g"])
+    found = search(X, y, Folds.in_time(y, 3), FEATURES, Search(forms=("linear", "spline", "polynomial")))
+    assert all(one.failure is None for one in found.candidates)
+
+
+def test_choices_read_as_a_line():
+    """A choice is written as its form and C."""
+    assert str(Choice(CHOICES.forms[2], 0.1)) == "polynomial + xg, C = 0.1"

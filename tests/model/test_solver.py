@@ -1,0 +1,85 @@
+"""The search's own solver against scikit-learn's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from logitgate.model.fit import regression
+from logitgate.model.solver import Rows, solve
+
+
+def rows(seed, n=2_000, p=8, *, repeated=True):
+    """Return a matrix whose levels add up to the intercept and one of whose columns repeats another."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    y = (rng.uniform(size=n) < expit(1.5 * X[:, 0] - 2)).astype(int)
+    if repeated:
+        X = np.column_stack((X, X[:, 0], X[:, 1] > 0, X[:, 1] <= 0))
+    return X, y
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10_000), power=st.integers(-4, 5))
+def test_it_finds_what_scikit_learn_finds(seed, power):
+    """Log-odds within 1e-6 for weak and strong penalties, though the Hessian is rounded."""
+    X, y = rows(seed)
+    found = solve(Rows.of(X, y), 10.0**power, np.zeros(X.shape[1] + 1))
+    assert found.failure is None
+    log_odds = X @ found.weights[:-1] + found.weights[-1]
+    assert np.abs(log_odds - regression(10.0**power).fit(X, y).decision_function(X)).max() < 1e-6
+
+
+def test_the_start_changes_the_steps_and_not_the_end():
+    """From the solution of a near penalty it takes fewer."""
+    X, y = rows(3)
+    sample = Rows.of(X, y)
+    cold = solve(sample, 1.0, np.zeros(X.shape[1] + 1))
+    warm = solve(sample, 1.0, solve(sample, 0.5, np.zeros(X.shape[1] + 1)).weights)
+    assert warm.steps < cold.steps
+    assert np.abs(sample.X @ (warm.weights - cold.weights)).max() < 1e-6
+
+
+def test_a_wild_start_is_no_obstacle():
+    """Steps that would overshoot are halved."""
+    X, y = rows(4, repeated=False)
+    sample = Rows.of(X, y)
+    far = solve(sample, 1.0, np.full(X.shape[1] + 1, 6.0))
+    near = solve(sample, 1.0, np.zeros(X.shape[1] + 1))
+    assert far.failure is None and np.abs(far.weights - near.weights).max() < 1e-6
+
+
+def test_the_same_rows_give_the_same_bits():
+    """Twice is the same."""
+    X, y = rows(5)
+    first, second = (solve(Rows.of(X, y), 1.0, np.zeros(X.shape[1] + 1)) for _ in range(2))
+    assert np.array_equal(first.weights, second.weights)
+
+
+@pytest.mark.parametrize("spoiled", [np.nan, np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_what_is_no_number_ends_in_a_reason(spoiled):
+    """Never in weights that look like a solution."""
+    X, y = rows(6, n=50)
+    X[7, 2] = spoiled
+    assert solve(Rows.of(X, y), 1.0, np.zeros(X.shape[1] + 1)).failure is not None
+
+
+def test_too_few_steps_are_said(monkeypatch):
+    """A fit that has not converged is a failure with a name."""
+    monkeypatch.setattr("logitgate.model.solver._STEPS", 2)
+    X, y = rows(7)
+    assert solve(Rows.of(X, y), 1.0, np.zeros(X.shape[1] + 1)).failure == "the solver did not converge"
+
+
+def test_a_step_that_never_gains_is_no_end(monkeypatch):
+    """Where no part of a step leads anywhere better, that is said, and no other step is taken."""
+    X, y = rows(8)
+    start = np.zeros(X.shape[1] + 1)
+    heights = iter(np.arange(0.0, 1e6))
+    monkeypatch.setattr("logitgate.model.solver._objective", lambda *_: next(heights))
+    found = solve(Rows.of(X, y), 1.0, start)
+    assert (found.failure, found.steps) == ("the solver did not converge", 1)
+    np.testing.assert_array_equal(found.weights, start)

@@ -1,0 +1,183 @@
+"""A version on a window of new rows: everything that a monitor asks, in one call."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.data.row_hashes import SeenRows
+from logitgate.data.sample import observe
+from logitgate.decision.rule import Rule
+from logitgate.findings import Status
+from logitgate.model.fit import Choice, fit
+from logitgate.model.model import Model
+from logitgate.monitoring.performance.assess import Watched, Window, performance
+from logitgate.monitoring.performance.control_limits import NO_REFERENCE
+from logitgate.monitoring.performance.realised import reference_chunks
+from logitgate.project.project import Project
+from logitgate.project.search import Form
+from tests.projects import START, plain, table
+
+PROJECT = Project.model_validate(plain(slices={"minimum_rows": 100}))
+AS_OF = START.astype("datetime64[s]").astype(datetime).replace(tzinfo=UTC) + timedelta(days=400)
+
+
+def later(frame, days, name):
+    """Return the rows as if they came so many days later, with ids of their own."""
+    return frame.assign(
+        at=frame["at"] + pd.Timedelta(days, "D"),
+        day=frame["day"] + f"+{days}",
+        visit=frame["visit"].str.replace("v", name),
+    )
+
+
+def watched(version, *, train, C=1.0, flipped=False):
+    """Return a version that learned from a table and was judged on six thousand other rows."""
+    sample = observe(train, PROJECT, AS_OF).sample
+    y = (1 - sample.y if flipped else sample.y).astype(int)
+    pipeline = fit(Choice(Form(basis="linear"), C), sample.frame, y, PROJECT.features, PROJECT.search)
+    model = Model(pipeline, Rule("constant", 2 / 9), PROJECT.costs.matrix, PROJECT.features)
+    test = observe(later(table(rows=6_000, seed=5), 60, "t"), PROJECT, AS_OF).sample
+    reference = reference_chunks(model.score(test, PROJECT.costs.matrix))
+    return Watched(version, model, reference, SeenRows.of([sample], PROJECT))
+
+
+@pytest.fixture(scope="module")
+def champion():
+    """Learned from rows whose outcomes were upside down: what a forced release may look like."""
+    return watched(7, train=table(rows=3_000, seed=3), flipped=True)
+
+
+@pytest.fixture(scope="module")
+def previous():
+    """A sound version."""
+    return watched(6, train=table(rows=3_000, seed=4))
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """New rows of the same world."""
+    return later(table(rows=1_500, seed=6), 130, "w")
+
+
+def statuses(found):
+    """Return the worst status of each check."""
+    order = list(Status)
+    worst = {}
+    for one in found.findings:
+        worst[one.check] = max(worst.get(one.check, Status.PASS), one.status, key=order.index)
+    return worst
+
+
+def test_a_sound_version_passes_everything(previous, frame):
+    """With labels all five checks are made; the exhibits are those of the estimate and of the labels."""
+    found = performance(Window(frame, AS_OF), previous, replace(previous, version=5), PROJECT)
+    assert statuses(found) == dict.fromkeys(
+        ("labels", "estimate", "calibration", "cost", "previous"), Status.PASS
+    )
+    assert [exhibit.name for exhibit in found.exhibits] == ["estimate", "realised"]
+    assert found.versus.answer == "neither"
+    assert len(found.matured.sample) == 1_500
+
+
+def test_a_bad_release_is_found_by_its_predecessor(champion, previous, frame):
+    """It was as bad on its reference, so that cost keeps to its limits; the pair tells."""
+    found = performance(Window(frame, AS_OF), champion, previous, PROJECT)
+    assert found.versus.champion_loses
+    assert statuses(found)["cost"] is Status.PASS
+    assert statuses(found)["previous"] is Status.FAIL
+
+
+def test_without_labels_only_the_estimate_speaks(champion, previous, frame):
+    """And a model that has everything upside down passes it: it clears nobody."""
+    for window in (Window(frame.drop(columns="bad"), AS_OF), Window(frame, datetime(2021, 1, 1, tzinfo=UTC))):
+        found = performance(window, champion, previous, PROJECT)
+        told = statuses(found)
+        assert told.pop("estimate") is Status.PASS
+        assert set(told.values()) == {Status.INSUFFICIENT}
+        assert found.versus.answer == "unknown"
+
+
+def test_labels_from_another_table_give_the_same(champion, previous, frame):
+    """Joined by id, in any order."""
+    labels = frame[["visit", "bad"]].sample(frac=1, random_state=1)
+    one = performance(Window(frame, AS_OF), champion, previous, PROJECT)
+    other = performance(Window(frame.drop(columns="bad"), AS_OF, labels), champion, previous, PROJECT)
+    assert other.findings == one.findings
+
+
+def test_the_order_of_the_rows_counts_for_nothing(previous, frame):
+    """Chunks are of rows in order of time, whatever the order of the file."""
+    one = performance(Window(frame, AS_OF), previous, None, PROJECT)
+    other = performance(Window(frame.sample(frac=1, random_state=2), AS_OF), previous, None, PROJECT)
+    assert [f.status for f in other.findings] == [f.status for f in one.findings]
+    assert other.exhibits[0].rows[0]["expected_cost"] == pytest.approx(
+        one.exhibits[0].rows[0]["expected_cost"]
+    )
+
+
+def test_rows_that_a_version_was_fitted_on_do_not_judge_it(champion, previous, frame):
+    """Those of either are left out and counted; where they are not known, that is a WARN."""
+    mixed = pd.concat([frame, table(rows=3_000, seed=4)])
+    mixed["visit"] = mixed["visit"].where(~mixed["visit"].duplicated(), "x" + mixed["visit"])
+    found = performance(Window(mixed, AS_OF), champion, previous, PROJECT)
+    labels = next(one for one in found.findings if one.check == "labels")
+    assert (labels.figures["matured"], labels.figures["fitted_on"]) == (1_500, 3_000)
+    assert len(found.matured.sample) == 1_500
+    unknown = performance(Window(mixed, AS_OF), champion, replace(previous, seen=None), PROJECT)
+    assert statuses(unknown)["labels"] is Status.WARN
+    only = performance(Window(table(rows=3_000, seed=4), AS_OF), previous, None, PROJECT)
+    assert statuses(only)["calibration"] is Status.INSUFFICIENT
+
+
+def test_rows_that_cannot_be_scored_are_indeterminate(champion, previous, frame):
+    """A feature is gone: every check that needs the champion says so, with its name."""
+    found = performance(Window(frame.drop(columns="grip"), AS_OF), champion, previous, PROJECT)
+    told = statuses(found)
+    assert told.pop("labels") is Status.PASS
+    assert told == dict.fromkeys(("estimate", "calibration", "cost", "previous"), Status.INDETERMINATE)
+    assert {one.subject for one in found.findings if one.check != "labels"} == {"grip"}
+
+
+def test_a_previous_version_that_cannot_score_is_no_way_back(champion, previous, frame):
+    """It needs a column that is gone, or could not be loaded: INDETERMINATE with the reason."""
+    needy = replace(
+        previous.model, features=PROJECT.features.model_copy(update={"numeric": ("speed", "gone")})
+    )
+    found = performance(Window(frame, AS_OF), champion, replace(previous, model=needy), PROJECT)
+    lost = performance(Window(frame, AS_OF), champion, None, PROJECT, refusal="its file is damaged")
+    for one, says in ((found, "gone"), (lost, "its file is damaged")):
+        assert statuses(one)["previous"] is Status.INDETERMINATE
+        assert any(says in finding.because for finding in one.findings)
+        assert one.versus.answer == "unknown"
+
+
+def test_no_row_and_no_reference_are_insufficient(previous, frame):
+    """An empty window, and a version that was made without reference chunks."""
+    empty = performance(Window(frame.iloc[:0], AS_OF), previous, previous, PROJECT)
+    assert set(statuses(empty).values()) == {Status.INSUFFICIENT}
+    bare = performance(Window(frame, AS_OF), replace(previous, reference=NO_REFERENCE), None, PROJECT)
+    told = statuses(bare)
+    assert told.pop("labels") is Status.PASS
+    assert set(told.values()) == {Status.INSUFFICIENT}
+
+
+def test_missing_probabilities_are_no_decision(champion, frame):
+    """A pipeline that answers NaN is INDETERMINATE everywhere."""
+
+    class Broken:
+        def predict_proba(self, frame):
+            return np.full((len(frame), 2), np.nan)
+
+    found = performance(
+        Window(frame, AS_OF),
+        replace(champion, model=replace(champion.model, pipeline=Broken())),
+        None,
+        PROJECT,
+    )
+    told = statuses(found)
+    assert told.pop("labels") is Status.PASS
+    assert set(told.values()) == {Status.INDETERMINATE}
+    assert "1500 of 1500 probabilities" in found.findings[1].because

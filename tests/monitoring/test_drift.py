@@ -1,0 +1,238 @@
+"""Drift of features and scores: scipy is the oracle; the rule is quiet without a change and sees one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logitgate.data.sample import Sample
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.evaluate import Scored
+from logitgate.evaluation.histograms import Levels, Numbers
+from logitgate.findings import Status
+from logitgate.monitoring import drift as module
+from logitgate.monitoring.divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
+from logitgate.monitoring.drift import drift
+from logitgate.monitoring.reference import Reference, reference_profile
+from logitgate.project.load import parse_project
+from tests.projects import plain
+
+N = 5_000
+
+
+def rows(n=N, *, seed=0, start="2021-01-01", days=90):
+    """Return visits over some days; nothing depends on the day."""
+    rng = np.random.default_rng(seed)
+    at = np.datetime64(start, "us") + np.sort(rng.integers(0, days * 86_400_000_000, n)).astype("m8[us]")
+    side = rng.choice(["north", "south", "east"], n, p=(0.5, 0.3, 0.2))
+    return pd.DataFrame(
+        {
+            "visit": np.arange(n).astype(str),
+            "at": pd.Series(at).dt.tz_localize("UTC"),
+            "speed": rng.normal(0, 1, n),
+            "load": rng.integers(0, 12, n).astype(float),
+            "grip": np.where(rng.uniform(size=n) < 0.1, np.nan, rng.gamma(2, 1, n)),
+            "side": pd.Categorical(side),
+        }
+    )
+
+
+def project(**monitoring):
+    """Return the project of the visits with changes of its monitoring."""
+    return parse_project(plain(monitoring=monitoring), "visits.toml")
+
+
+def decided(frame):
+    """Return decisions that follow the speed."""
+    probability = 1 / (1 + np.exp(-frame["speed"].to_numpy() + 1))
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
+    return Decision.by(Rule("constant", 0.4), probability, costs.rows({}, len(frame)))
+
+
+def reference(frame=None, **monitoring):
+    """Return the profile of some rows."""
+    frame = rows() if frame is None else frame
+    decision = decided(frame)
+    y = (np.random.default_rng(3).uniform(size=len(frame)) < decision.probability).astype(np.int64)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
+    scored = Scored(y, decision, costs.rows({}, len(frame)))
+    sample = Sample(frame, y.astype(np.int8), frame["visit"].to_numpy(object))
+    return Reference.from_json(reference_profile(sample, scored, project(**monitoring)))
+
+
+def found(frame, known=None, decision=None, **monitoring):
+    """Return the findings about a window, by check and subject."""
+    known = reference(**monitoring) if known is None else known
+    decision = decided(frame) if decision is None else decision
+    findings, _ = drift(frame, decision, known, project(**monitoring))
+    return {(one.check, one.subject): one for one in findings}
+
+
+def alarms(findings):
+    """Return what is an alarm."""
+    return {name for name, one in findings.items() if one.status is Status.FAIL}
+
+
+def test_the_same_world_raises_no_alarm():
+    """Other rows of the same kind: every check passes, each feature has a line in the table."""
+    frame = rows(2_000, seed=1)
+    findings, (exhibit,) = drift(frame, decided(frame), reference(), project())
+    assert {one.status for one in findings} == {Status.PASS}
+    assert {one.check for one in findings} == {"drift", "missingness", "levels", "score", "order"}
+    assert {row["feature"] for row in exhibit.rows} >= {"speed", "load", "grip", "side", "log-odds"}
+
+
+@pytest.mark.parametrize(
+    ("change", "alarm"),
+    [
+        (lambda one: one.assign(load=one["load"] + 2), {("drift", "load")}),
+        (lambda one: one.assign(grip=one["grip"] * 1.8), {("drift", "grip")}),
+        (
+            lambda one: one.assign(grip=one["grip"].where(one.index % 4 > 0)),
+            {("missingness", "grip")},
+        ),
+        (
+            lambda one: one.assign(side=pd.Categorical(np.where(one.index % 3, one["side"], "south"))),
+            {("drift", "side")},
+        ),
+        (
+            lambda one: one.assign(side=pd.Categorical(np.where(one.index % 20, one["side"], "west"))),
+            {("levels", "side"), ("drift", "side")},
+        ),
+        (lambda one: one.assign(grip=np.nan), {("missingness", "grip")}),
+    ],
+)
+def test_a_change_is_named(change, alarm):
+    """By check and feature, and nothing else is."""
+    seen = alarms(found(change(rows(2_000, seed=1))))
+    assert seen == alarm
+
+
+def test_other_scores_are_an_alarm_of_their_own():
+    """The share of flagged rows and the log-odds, whatever the features say."""
+    frame = rows(2_000, seed=1)
+    seen = found(frame, decision=decided(frame.assign(speed=frame["speed"] + 1)))
+    assert alarms(seen) == {("score", "log-odds"), ("score", "flag rate")}
+
+
+def test_few_rows_say_nothing():
+    """INSUFFICIENT, never "no drift"; also for a reference of few rows."""
+    few = found(rows(199, seed=1))
+    assert {one.status for one in few.values()} == {Status.INSUFFICIENT}
+    assert alarms(found(rows(200, seed=1).assign(load=9.0))) == {("drift", "load")}
+    young = found(rows(2_000, seed=1), known=reference(rows(150)))
+    assert {one.status for one in young.values()} == {Status.INSUFFICIENT}
+
+
+def test_scores_that_are_missing_are_not_judged():
+    """A NaN, and a model that could say nothing, are INDETERMINATE."""
+    frame = rows(500, seed=1)
+    decision = decided(frame)
+    broken = decision.probability.copy()
+    broken[7] = np.nan
+    unsound = replace(decision, probability=broken)
+    assert found(frame, decision=unsound)[("score", "window")].status is Status.INDETERMINATE
+    findings, _ = drift(frame, None, reference(), project())
+    assert {one.check for one in findings if one.status is Status.INDETERMINATE} == {"score"}
+
+
+def test_sorted_rows_are_told():
+    """Their parts would differ without any drift."""
+    frame = rows(2_000, seed=1)
+    assert found(frame.sort_values("speed"))[("order", "speed")].status is Status.WARN
+    assert found(frame.sort_values("grip", ascending=False))[("order", "grip")].status is Status.WARN
+    assert found(frame)[("order", "rows")].status is Status.PASS
+
+
+def test_a_season_is_held_against_itself():
+    """Heat in July is no drift where July is known, one where no season is declared, else unknown."""
+    year = rows(20_000, start="2020-01-01", days=365)
+    year["load"] = year["load"] + year["at"].dt.month
+    july = rows(2_000, seed=5, start="2021-07-01", days=31)
+    july["load"] = july["load"] + 7
+    known = reference(year, season="month")
+    assert ("drift", "load") in alarms(found(july, known))
+    assert alarms(found(july, known, season="month")) == set()
+    hot = july.assign(load=july["load"] + 3)
+    assert alarms(found(hot, known, season="month")) == {("drift", "load")}
+    half = reference(year[year["at"].dt.month < 6], season="month")
+    assert found(july, half, season="month")[("drift", "window")].status is Status.INSUFFICIENT
+    both = pd.concat(
+        [july, rows(1_000, seed=6, start="2021-08-01", days=31).assign(load=lambda one: one["load"] + 8)]
+    )
+    assert alarms(found(both, known, season="month")) == set()
+
+
+def test_the_statistics_are_those_of_scipy():
+    """KS up to its grid, chi-squared without pooling, W1, Jensen-Shannon."""
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(0.3, 1.1, 800), rng.normal(0, 1, 3_000)
+    before = Numbers.of(other)
+    now = Numbers.of(one, before)
+    distance, p_value = kolmogorov_smirnov(now, before)
+    oracle = scipy.stats.ks_2samp(one, other, method="asymp")
+    assert 0.95 * oracle.statistic <= distance <= oracle.statistic
+    scale = np.sqrt(800 * 3_000 / 3_800)
+    assert p_value == pytest.approx(scipy.stats.kstwobign.sf(scale * distance), rel=1e-9)
+    table = np.array([[50.0, 30.0, 20.0], [410.0, 380.0, 210.0]])
+    assert chi_squared(*table) == pytest.approx(scipy.stats.chi2_contingency(table, correction=False).pvalue)
+    p, q = table[0] / 100, table[1] / 1_000
+    assert jensen_shannon(*table) == pytest.approx(scipy.spatial.distance.jensenshannon(p, q, base=2))
+    frame = rows(4_000, seed=1)
+    moved = found(frame.assign(speed=frame["speed"] + 0.5))[("drift", "speed")].figures["wasserstein_sd"]
+    assert moved == pytest.approx(
+        scipy.stats.wasserstein_distance(frame["speed"] + 0.5, rows()["speed"]), abs=0.03
+    )
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=12))
+def test_a_distribution_has_no_distance_to_itself(counts):
+    """PSI, Jensen-Shannon and KS are 0, the p-values 1."""
+    cells = np.array(counts, dtype=float)
+    if cells.sum():
+        assert psi(cells, cells) == 0 and jensen_shannon(cells, cells) == pytest.approx(0, abs=1e-7)
+        assert chi_squared(cells, cells) == pytest.approx(1)
+    else:
+        assert np.isnan(psi(cells, cells))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(list(range(300))))
+def test_the_order_changes_nothing_but_its_own_audit(order):
+    """The same rows in another order have the same figures."""
+    frame, known = rows(300, seed=1), reference()
+    one = found(frame, known)
+    other = found(frame.iloc[list(order)], known)
+    for name in one:
+        if name[0] != "order":
+            assert one[name].figures == pytest.approx(other[name].figures, nan_ok=True)
+
+
+def test_a_constant_and_an_empty_feature_are_held_too():
+    """Neither divides by zero; a constant that moves is an alarm."""
+    frame = rows().assign(load=3.0, grip=np.nan)
+    known = reference(frame)
+    same = rows(1_000, seed=2).assign(load=3.0, grip=np.nan)
+    assert alarms(found(same, known)) == set()
+    assert ("drift", "load") in alarms(found(same.assign(load=4.0), known))
+    assert ("missingness", "grip") in alarms(found(same.assign(grip=1.0), known))
+
+
+def test_levels_that_were_rare_are_not_new():
+    """They were pooled; as many rows as before with such levels are to be expected."""
+    before = Levels.of(pd.Series(["a"] * 900 + [f"r{row}" for row in range(100)]), rare=50)
+    assert (before.levels, before.pooled, before.singles) == ({"a": 900.0}, 100.0, 100.0)
+    now = Levels.of(pd.Series(["a"] * 450 + [f"n{row}" for row in range(50)]), 50, before)
+    assert module._new("side", now, before, project().monitoring).beyond is False
+
+
+def test_a_feature_that_the_table_lacks_is_said():
+    """A model may have been made of more than the project declares by now."""
+    seen = found(rows(2_000, seed=1).drop(columns="side"))
+    assert seen[("drift", "side")].status is Status.INDETERMINATE

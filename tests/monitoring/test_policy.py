@@ -1,0 +1,240 @@
+"""The ladder of reactions: persistence, cool-down, one rollback in a row, and what may never roll back."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate.findings import Finding, Status
+from logitgate.monitoring.policy import Action, Sign, Watched, WayBack, decide, signs_of
+from logitgate.project.reactions import Reactions
+
+RULES = Reactions()
+BACK, NOWHERE, AGAIN = WayBack(1), WayBack(None), WayBack(1, is_rolled_back=True)
+LOSES, WORN, STALE = Sign.LOSES, Sign.WORN, Sign.STALE
+
+
+def window(day, *signs, action=Action.NONE, version=2):
+    """A window that ends so many days after a Monday."""
+    end = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day)
+    return Watched(f"day {day}", end, version, frozenset(signs), action, is_done=action is not Action.NONE)
+
+
+def lived(days, back=BACK, rules=RULES):
+    """Decide about one window after the other, each with what was decided before."""
+    past = []
+    for day, signs in enumerate(days):
+        seen = window(day, *signs)
+        action = decide(seen, past, back, rules).action
+        past.append(window(day, *signs, action=action))
+    return [one.action.value for one in past]
+
+
+def found(check, status, subject="window"):
+    """A finding."""
+    return Finding(check, subject, status, "because")
+
+
+def test_nothing_found_is_no_action():
+    """Said with a reason, too."""
+    assert decide(window(0), [], BACK, RULES).as_json() == {
+        "action": "none",
+        "because": ["nothing was found"],
+    }
+
+
+def test_a_champion_that_loses_twice_is_rolled_back():
+    """Once is not enough; two of the latest three are, when the latest is among them."""
+    assert lived([{LOSES}, {LOSES}]) == ["investigate", "roll back"]
+    assert lived([{LOSES}, set(), {LOSES}]) == ["investigate", "none", "roll back"]
+    assert lived([{LOSES}, {LOSES}, set()], rules=Reactions(persistent=3)) == [
+        "investigate",
+        "investigate",
+        "none",
+    ]
+    assert lived([{LOSES}, set(), set(), {LOSES}]) == ["investigate", "none", "none", "investigate"]
+
+
+def test_drift_alone_never_rolls_back_nor_retrains():
+    """However long it lasts."""
+    assert set(lived([{Sign.CHANGED}] * 30)) == {"investigate"}
+
+
+def test_what_cannot_be_judged_is_looked_into():
+    """Silence would be the worst answer."""
+    assert lived([{Sign.UNKNOWN}] * 5) == ["investigate"] * 5
+    assert signs_of([]) == {Sign.UNKNOWN}
+
+
+def test_a_degraded_pair_leads_to_retraining():
+    """Both versions lost against their own references, so going back would not help."""
+    assert lived([{WORN}, {WORN}]) == ["investigate", "retrain"]
+
+
+def test_age_needs_no_second_window():
+    """A limit is a limit; the cool-down still holds."""
+    assert lived([{STALE}] * 3) == ["retrain", "investigate", "investigate"]
+
+
+def test_flapping_gives_one_rollback_per_cool_down():
+    """A figure at the threshold, every second day, over two months."""
+    days = [{LOSES} if day % 2 else set() for day in range(60)]
+    rules = Reactions(cool_down_days=14)
+    actions = lived(days, rules=rules)
+    rolled = [day for day, action in enumerate(actions) if action == "roll back"]
+    assert rolled == [3, 17, 31, 45, 59]
+    assert lived(days, rules=Reactions(cool_down_days=0)).count("roll back") > 20
+
+
+def test_of_two_rollbacks_there_is_a_release_between():
+    """A champion that was gone back to is not gone back from: a new model is wanted."""
+    assert lived([{LOSES}, {LOSES}], back=AGAIN) == ["investigate", "retrain"]
+    told = decide(window(1, LOSES), [window(0, LOSES)], AGAIN, RULES).because
+    assert "no release came between" in told[0]
+
+
+def test_without_a_way_back_a_new_model_is_wanted():
+    """And the reason says that there is none."""
+    reaction = decide(window(1, LOSES), [window(0, LOSES)], NOWHERE, RULES)
+    assert reaction.action is Action.RETRAIN
+    assert "no version was in production before" in reaction.because[0]
+
+
+def test_broken_rows_say_nothing_about_the_model():
+    """They are put aside, and do not count for persistence either."""
+    broken = {Sign.BROKEN, LOSES}
+    assert lived([broken, broken, broken]) == ["quarantine"] * 3
+    assert lived([broken, {LOSES}, {LOSES}]) == ["quarantine", "investigate", "roll back"]
+
+
+def test_a_break_that_began_with_the_release_is_told():
+    """Only when the rows were sound before it."""
+    before = [window(0, version=1), window(1, version=1)]
+    told = decide(window(3, Sign.BROKEN), [*before, window(2, Sign.BROKEN)], BACK, RULES).because
+    assert "began with version 2" in told[0]
+    for past in ([window(0, Sign.BROKEN, version=1)], [window(2)], []):
+        assert "began" not in decide(window(3, Sign.BROKEN), past, BACK, RULES).because[0]
+
+
+def test_windows_of_another_version_do_not_count():
+    """What its predecessor did is no reason to take the new version down."""
+    past = [window(day, LOSES, version=1) for day in range(2)]
+    assert decide(window(2, LOSES), past, BACK, RULES).action is Action.INVESTIGATE
+
+
+def test_a_clock_set_back_gives_no_second_retraining():
+    """The window that was acted upon lies ahead by now; it cools down all the same and counts for nothing."""
+    ahead = [window(5, WORN, action=Action.RETRAIN), window(4, WORN)]
+    assert decide(window(3, WORN), ahead, BACK, RULES).action is Action.INVESTIGATE
+    far = [window(50, WORN, action=Action.RETRAIN), window(49, WORN)]
+    assert decide(window(3, WORN), far, BACK, RULES).action is Action.INVESTIGATE
+    # A clock that was years ahead stops nothing for years.
+    assert decide(window(3, WORN), [*far, window(2, WORN)], BACK, RULES).action is Action.RETRAIN
+
+
+def test_the_same_window_again_counts_once():
+    """A monitoring that is repeated proves nothing new."""
+    past = [window(1, LOSES)] * 5
+    assert decide(window(1, LOSES), past, BACK, RULES).action is Action.INVESTIGATE
+
+
+PAIR = "version 2 against 1"
+
+
+@pytest.mark.parametrize(
+    ("findings", "signs"),
+    [
+        ([found("contract", Status.FAIL)], {Sign.BROKEN}),
+        ([found("contract", Status.INDETERMINATE)], {Sign.BROKEN}),
+        ([found("skew", Status.FAIL)], {Sign.BROKEN}),
+        ([found("skew", Status.INDETERMINATE)], {Sign.UNKNOWN}),
+        ([found("previous", Status.INDETERMINATE, PAIR)], {Sign.UNKNOWN}),
+        ([found("staleness", Status.FAIL)], {STALE}),
+        ([found("cost", Status.FAIL)], {WORN}),
+        ([found("calibration", Status.FAIL), found("previous", Status.INSUFFICIENT, PAIR)], {WORN}),
+        ([found("calibration", Status.FAIL), found("previous", Status.PASS, PAIR)], {Sign.CHANGED}),
+        ([found("cost", Status.INDETERMINATE)], {Sign.UNKNOWN}),
+        ([found("something new", Status.FAIL)], {Sign.UNKNOWN}),
+        ([found("drift", Status.INSUFFICIENT), found("cost", Status.INSUFFICIENT)], {Sign.UNKNOWN}),
+        ([found("estimate", Status.PASS), found("contract", Status.PASS)], {Sign.UNKNOWN}),
+        *(
+            ([found(check, Status.FAIL)], {Sign.CHANGED})
+            for check in ("drift", "missingness", "levels", "score", "estimate", "order")
+        ),
+        *(
+            ([found(check, status), found("estimate", Status.INSUFFICIENT)], set())
+            for check in ("drift", "cost", "calibration")
+            for status in (Status.PASS, Status.WARN)
+        ),
+    ],
+)
+def test_findings_become_signs(findings, signs):
+    """A label-free estimate is a change of the rows at most, and its absence clears nobody."""
+    assert signs_of(findings) == signs
+
+
+@pytest.mark.parametrize("versus", [{LOSES}, {WORN}, {LOSES, WORN}])
+def test_the_comparison_speaks_for_itself(versus):
+    """Its signs are its typed answer, however its findings are worded."""
+    for words in (PAIR, "both against their references", "something else"):
+        findings = [found("previous", Status.FAIL, words)]
+        assert signs_of(findings, frozenset(versus)) == versus
+
+
+def test_what_was_wanted_and_not_done_is_wanted_again():
+    """A rollback that failed cools nothing down, and neither does one that nobody has asked for."""
+    past = [window(0, LOSES), replace(window(1, LOSES, action=Action.ROLL_BACK), is_done=False)]
+    assert decide(window(2, LOSES), past, BACK, RULES).action is Action.ROLL_BACK
+    done = [past[0], replace(past[1], is_done=True)]
+    assert decide(window(2, LOSES), done, BACK, RULES).action is Action.INVESTIGATE
+
+
+def test_windows_of_another_version_with_the_same_number_do_not_count():
+    """A registry that began to count again has another version 2."""
+    past = [replace(window(day, LOSES), digest="a" * 64) for day in range(2)]
+    assert decide(replace(window(2, LOSES), digest="b" * 64), past, BACK, RULES).action is Action.INVESTIGATE
+    assert decide(replace(window(2, LOSES), digest="a" * 64), past, BACK, RULES).action is Action.ROLL_BACK
+    assert decide(window(2, LOSES), past, BACK, RULES).action is Action.ROLL_BACK
+
+
+SIGNS = st.frozensets(st.sampled_from(list(Sign)))
+
+
+@given(
+    st.lists(SIGNS, max_size=25),
+    st.integers(1, 4),
+    st.integers(0, 9),
+    st.sampled_from([BACK, NOWHERE, AGAIN]),
+)
+def test_a_rollback_has_its_reasons(days, persistent, cool_down, back):
+    """Whatever happens: only a loss on the same rows, persistent, with a way back, once per cool-down."""
+    rules = Reactions(windows=4, persistent=persistent, cool_down_days=cool_down)
+    actions = lived(days, back, rules)
+    rolled = [day for day, action in enumerate(actions) if action == "roll back"]
+    for day in rolled:
+        counted = [one for one in days[max(0, day - 3) : day + 1] if LOSES in one and Sign.BROKEN not in one]
+        assert LOSES in days[day] and len(counted) >= persistent and back is BACK
+    assert all(later - earlier >= cool_down for earlier, later in itertools.pairwise(rolled))
+    retrained = [day for day, action in enumerate(actions) if action == "retrain"]
+    assert all(days[day] & {LOSES, WORN, STALE} for day in retrained)
+    assert all(later - earlier >= cool_down for earlier, later in itertools.pairwise(retrained))
+    for day, action in enumerate(actions):
+        assert (action == "none") == (not days[day])
+        assert (action == "quarantine") == (Sign.BROKEN in days[day])
+
+
+@given(st.permutations(list(range(8))), st.lists(SIGNS, min_size=9, max_size=9))
+def test_the_order_of_the_history_does_not_matter(order, days):
+    """Windows are ordered by their end, not by when somebody looked at them."""
+    past = [window(day, *days[day]) for day in range(8)]
+    now = window(8, *days[8])
+    assert decide(now, past, BACK, RULES) == decide(now, [past[day] for day in order], BACK, RULES)
+
+
+def test_rules_that_can_never_agree_are_refused():
+    """Three of the latest two."""
+    with pytest.raises(ValueError, match="3 of the latest 2 windows"):
+        Reactions(windows=2, persistent=3)

@@ -1,0 +1,139 @@
+"""The reference profile: counts that add up, and nothing that points at a person."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from logitgate.data.sample import Sample
+from logitgate.decision.costs import CostMatrix
+from logitgate.decision.rule import Decision, Rule
+from logitgate.errors import DataError
+from logitgate.evaluation.evaluate import Scored
+from logitgate.monitoring.performance.control_limits import Chunks
+from logitgate.monitoring.performance.realised import reference_chunks
+from logitgate.monitoring.reference import Reference, reference_profile
+from logitgate.project.load import parse_project
+
+PROJECT = parse_project(
+    {
+        "name": "small",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x", "lumps", "empty"], "categorical": ["g"]},
+        "search": {"rare_level_rows": 50},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+        "contract": {"suite": "suite.json"},
+    },
+    "small.toml",
+)
+N = 1000
+LEVELS = ["often"] * 700 + ["some"] * 50 + ["few"] * 49 + ["Smith"] + [None] * 200
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Rows with gaps, a number that is mostly zero, one without values, and rare levels."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=N)
+    x[::10] = np.nan
+    frame = pd.DataFrame(
+        {
+            "id": [f"secret{row}" for row in range(N)],
+            "x": x,
+            "lumps": np.where(np.arange(N) < 800, 0.0, rng.normal(size=N)),
+            "empty": np.nan,
+            "g": pd.Categorical(LEVELS, categories=["often", "some", "few", "Smith", "never"]),
+        }
+    )
+    return Sample(frame, (np.arange(N) % 5 == 0).astype(np.int8), frame["id"].to_numpy(object))
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """Scores of other rows, certain ones among them."""
+    probability = np.r_[0.0, 1.0, np.linspace(0.01, 0.99, 398)]
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 400)
+    y = (np.arange(400) % 4 == 0).astype(np.int64)
+    return Scored(y, Decision.by(Rule("constant", 0.2), probability, costs), costs)
+
+
+@pytest.fixture(scope="module")
+def profile(rows, scored):
+    """The profile of both."""
+    return reference_profile(rows, scored, PROJECT)
+
+
+def test_the_profile_is_strict_json(profile):
+    """No NaN, no infinity, no array, even of a column without values and of certain scores."""
+    assert json.loads(json.dumps(profile, allow_nan=False)) == profile
+
+
+def test_the_profile_holds_no_row(profile):
+    """No id, no rare level, and no more numbers than a grid of quantiles needs."""
+    text = json.dumps(profile)
+    assert "secret" not in text
+    assert "Smith" not in text
+    for figures in (*profile["numeric"].values(), profile["log_odds"]):
+        assert len(figures["edges"]) <= 49
+        assert len(figures["counts"]) == len(figures["edges"]) + 1
+
+
+def test_the_counts_add_up(profile):
+    """Bins, levels, the pool and the missing ones are all rows."""
+    for figures in profile["numeric"].values():
+        assert sum(figures["counts"]) + figures["missing"] == profile["rows"] == N
+    levels = profile["categorical"]["g"]
+    assert sum(levels["levels"].values()) + levels["pooled"] + levels["missing"] == N
+    assert sum(profile["log_odds"]["counts"]) == profile["test_rows"] == 400
+    assert profile["log_odds"]["missing"] == 0
+
+
+def test_rare_levels_are_pooled(profile):
+    """A level is named from as many rows on as the model learns it from; unused ones do not appear."""
+    assert profile["categorical"]["g"] == {
+        "levels": {"often": 700, "some": 50},
+        "pooled": 50,
+        "missing": 200,
+        "singles": 1,
+    }
+
+
+def test_the_edges_are_quantiles(profile, rows):
+    """Each cell of a continuous number holds a fiftieth of the rows that have one; lumps share an edge."""
+    x = profile["numeric"]["x"]
+    assert (x["counts"], x["missing"]) == ([18] * 50, 100)
+    present = rows.frame["x"].dropna()
+    np.testing.assert_allclose(x["edges"], np.quantile(present, np.linspace(0.02, 0.98, 49)))
+    assert (x["mean"], x["sd"]) == (pytest.approx(present.mean()), pytest.approx(present.std()))
+    assert len(profile["numeric"]["lumps"]["edges"]) < 49
+    empty = {"edges": [], "counts": [0], "missing": N, "mean": None, "sd": None}
+    assert profile["numeric"]["empty"] == empty
+
+
+def test_the_profile_comes_back_as_it_was(profile):
+    """Read strictly: another format, or what is none, is refused with the remedy."""
+    assert Reference.from_json(profile).features.as_json() == {
+        "numeric": profile["numeric"],
+        "categorical": profile["categorical"],
+    }
+    for broken in ({**profile, "format": 1}, {}, {**profile, "numeric": {"x": {"edges": [1.0]}}}):
+        with pytest.raises(DataError, match="train the model once more"):
+            Reference.from_json(broken)
+
+
+def test_the_chunks_are_those_of_the_test_rows(profile, scored):
+    """Two chunks of 200 rows, which come back as they were made."""
+    assert Chunks.from_json(profile["chunks"]).as_json() == reference_chunks(scored).as_json()
+    assert (profile["chunks"]["rows"], len(profile["chunks"]["figures"]["cost"])) == (200, 2)
+    assert np.mean(profile["chunks"]["figures"]["cost"]) == pytest.approx(scored.cost.mean())
+
+
+def test_the_rates_are_those_of_their_rows(profile, scored):
+    """Prevalence of train and of test, and the share that was flagged."""
+    assert (profile["prevalence"], profile["test_prevalence"]) == (0.2, 0.25)
+    assert profile["flag_rate"] == scored.decision.flagged.mean()
+    middle = profile["log_odds"]["edges"][24]
+    assert middle == pytest.approx(0.0, abs=0.02)

@@ -1,0 +1,159 @@
+"""Champion and predecessor on the same labelled rows: a bad model, or another world."""
+
+import numpy as np
+import pytest
+
+from logitgate.decision.costs import RowCosts
+from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.evaluate import Scored
+from logitgate.findings import Status
+from logitgate.monitoring.performance.control_limits import Chunks
+from logitgate.monitoring.performance.realised import reference_chunks
+from logitgate.monitoring.performance.versus_previous import Contender, versus_previous
+from logitgate.project.project import Project
+from tests.projects import plain
+
+PROJECT = Project.model_validate(plain())
+
+
+def world(n, *, seed, off=0.0, clusters=40):
+    """Return log-odds that were true once, outcomes of a world that is off by so much, and clusters."""
+    rng = np.random.default_rng(seed)
+    score = rng.normal(-1.4, 1.3, n)
+    y = (rng.uniform(size=n) < 1 / (1 + np.exp(-(score + off)))).astype(np.int64)
+    return score, y, np.sort(rng.integers(0, clusters, n))
+
+
+def version(number, rows, known, *, noise=0.0, seed=0):
+    """Return a version whose log-odds carry noise: on new rows, and on its own reference rows."""
+    return Contender(number, scored(rows, noise, seed), reference_chunks(scored(known, noise, seed)))
+
+
+def scored(rows, noise, seed):
+    """Decide rows by log-odds with noise, at the threshold of the costs."""
+    score, y, cluster = rows
+    n = len(y)
+    seen = score + noise * np.random.default_rng(seed).normal(size=n)
+    costs = RowCosts(np.ones(n), np.full(n, 2.0), np.zeros(n), np.full(n, 8.0))
+    return Scored(y, Decision.by(Rule("constant", 2 / 9), 1 / (1 + np.exp(-seen)), costs), costs, cluster)
+
+
+KNOWN = world(6_000, seed=1)
+NOW = world(3_000, seed=2)
+ELSEWHERE = world(3_000, seed=3, off=1.6)
+
+
+def test_a_worse_champion_loses():
+    """Noise in its log-odds: proven to cost more on the same rows, though its reference was as bad."""
+    found = versus_previous(version(7, NOW, KNOWN, noise=2.0), version(6, NOW, KNOWN), PROJECT)
+    assert (found.answer, found.champion_loses) == ("champion loses", True)
+    assert [finding.status for finding in found.findings] == [Status.FAIL, Status.PASS]
+    assert found.findings[0].subject == "version 7 against 6"
+    assert found.findings[0].figures["lower"] > 0
+
+
+def test_another_world_degrades_both():
+    """The base rate moves by 1.6 log-odds: both cost more than their references, neither loses."""
+    found = versus_previous(version(7, ELSEWHERE, KNOWN), version(6, ELSEWHERE, KNOWN, noise=0.3), PROJECT)
+    assert found.answer == "both degraded"
+    assert not found.champion_loses
+    assert [finding.status for finding in found.findings] == [Status.PASS, Status.FAIL]
+
+
+def test_in_the_same_world_neither_is_worse():
+    """A champion that is as good as it was."""
+    found = versus_previous(version(7, NOW, KNOWN), version(6, NOW, KNOWN, noise=0.3), PROJECT)
+    assert found.answer == "neither"
+    assert {finding.status for finding in found.findings} == {Status.PASS}
+
+
+def test_in_another_world_a_worse_champion_still_loses():
+    """Going back helps now, whatever else is due: the pair decides first."""
+    found = versus_previous(version(7, ELSEWHERE, KNOWN, noise=2.0), version(6, ELSEWHERE, KNOWN), PROJECT)
+    assert found.answer == "champion loses"
+
+
+def test_only_the_champion_degrades():
+    """The previous version's reference was dear, and it is not proven to be cheaper now."""
+    champion, dear = (
+        version(7, ELSEWHERE, KNOWN),
+        reference_chunks(scored(world(6_000, seed=4, off=3.0), 0, 0)),
+    )
+    found = versus_previous(champion, Contender(6, champion.scored, dear), PROJECT)
+    assert found.answer == "champion degraded"
+    assert [finding.status for finding in found.findings] == [Status.PASS, Status.WARN]
+
+
+def test_a_model_against_itself_loses_as_rarely_as_alpha_says():
+    """Two versions that are equally good, 400 times: at most .05 + 3 errors are called losers."""
+    project = Project.model_validate(plain(gates={"discordant_events": 0}))
+    none, lost = Chunks(200, {}), 0
+    for seed in range(400):
+        rows = world(800, seed=100 + seed, clusters=80)
+        pair = [Contender(number, scored(rows, 1.0, 1_000 * number + seed), none) for number in (7, 6)]
+        lost += versus_previous(*pair, project).champion_loses
+    assert lost / 400 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_too_few_different_rows_take_nobody_back():
+    """A loss on fewer effective rows than are demanded is no proof, and a single cluster has no bound."""
+    rows = world(1_000, seed=5, clusters=1_000)
+    champion, previous = version(7, rows, KNOWN, noise=2.0), version(6, rows, KNOWN)
+    many = Project.model_validate(plain(gates={"discordant_events": 100_000}))
+    found = versus_previous(champion, previous, many)
+    assert (found.answer, found.findings[0].status) == ("unknown", Status.INSUFFICIENT)
+    assert "100000 are needed" in found.findings[0].because
+    one_day = [
+        Scored(one.scored.y, one.scored.decision, one.scored.costs, np.zeros(1_000, int))
+        for one in (champion, previous)
+    ]
+    alone = [
+        Contender(number, part, champion.reference) for number, part in zip((7, 6), one_day, strict=True)
+    ]
+    assert versus_previous(*alone, PROJECT).findings[0].status is Status.INSUFFICIENT
+
+
+def test_no_previous_version_is_unknown():
+    """None at all is INSUFFICIENT; one that could not be scored is INDETERMINATE, with the reason."""
+    champion = version(7, NOW, KNOWN)
+    none = versus_previous(champion, None, PROJECT)
+    refused = versus_previous(champion, None, PROJECT, refusal="its file is damaged")
+    assert [(found.answer, found.findings[0].status) for found in (none, refused)] == [
+        ("unknown", Status.INSUFFICIENT),
+        ("unknown", Status.INDETERMINATE),
+    ]
+    assert "its file is damaged" in refused.findings[0].because
+
+
+@pytest.mark.parametrize("broken", ["rows", "outcomes", "probability", "empty"])
+def test_what_cannot_be_compared_is_unknown(broken):
+    """Other rows, other outcomes, a missing probability, no row: no answer and no PASS."""
+    champion, previous = version(7, NOW, KNOWN), version(6, NOW, KNOWN, noise=0.3)
+    kept = np.arange(3_000)
+    match broken:
+        case "rows":
+            one, other = champion.scored.take(kept[:-1]), previous.scored
+        case "outcomes":
+            other = Scored(1 - NOW[1], previous.scored.decision, previous.scored.costs, NOW[2])
+            one = champion.scored
+        case "probability":
+            one, other = champion.scored.take(kept), previous.scored
+            one.decision.probability[0] = np.nan
+        case _:
+            one, other = champion.scored.take(kept[:0]), previous.scored.take(kept[:0])
+    found = versus_previous(
+        Contender(7, one, champion.reference), Contender(6, other, previous.reference), PROJECT
+    )
+    assert found.answer == "unknown"
+    assert not {finding.status for finding in found.findings} & {Status.PASS, Status.FAIL}
+
+
+def test_without_limits_nobody_is_called_degraded():
+    """References of too few chunks: the pair still tells who loses."""
+    few = reference_chunks(scored(KNOWN, 0, 0), 1_000)
+    bare = [
+        Contender(one.version, one.scored, few)
+        for one in (version(7, NOW, KNOWN, noise=2.0), version(6, NOW, KNOWN))
+    ]
+    assert versus_previous(*bare, PROJECT).answer == "champion loses"
+    assert versus_previous(bare[1], bare[1], PROJECT).answer == "unknown"
