@@ -14,6 +14,8 @@ from logitgate.findings import Finding, Status
 from logitgate.gates.gates import REQUIRED
 from logitgate.gates.judge import Opponents
 from logitgate.gates.training import Evidence, judge_model, key_of, learn_model, part_rows
+from logitgate.monitoring.reference import reference_profile
+from logitgate.production.golden import golden_rows, replay
 from logitgate.project.load import parse_project
 
 PLAIN = {
@@ -225,3 +227,42 @@ def test_a_contract_that_is_not_there_is_refused(placed):
     plain = placed | {"contract": {"suite": "nowhere.json"}}
     with pytest.raises(ProjectError, match=r"nowhere\.json: cannot be read"):
         key(plain)
+
+
+@pytest.mark.parametrize("gone", [0.0, np.nan], ids=["constant", "empty"])
+def test_a_constant_feature_is_left_out_and_the_others_go_on(gone):
+    """A feature without variation warns, and nothing after it looks for it: not even what names it."""
+    named = {
+        "features": {"numeric": ["x", "z", "dead"]},
+        "search": {
+            "forms": ["linear", "spline + crossed"],
+            "interactions": {"crossed": ["x", "dead"]},
+            "C": [1.0],
+            "folds": 2,
+        },
+        "slices": {"bins": {"dead": [0.5]}},
+        "gates": PLAIN["gates"] | {"signs": {"dead": "positive", "x": "positive"}},
+        "behaviour": {
+            "directional": [{"name": "dead up", "feature": "dead", "change": "+1", "direction": "up"}]
+        },
+    }
+    project = parse_project(PLAIN | named, "small.toml")
+    _, learned, judged = road(table().assign(dead=gone), project)
+    warned = [one for one in learned.findings if one.check == "fit" and one.status is Status.WARN]
+    assert [(one.subject, one.figures) for one in warned] == [("dead", {"rows": 4000})]
+    assert judged.verdict.status is Status.PASS, judged.verdict
+    assert judged.learned.model.features.all == judged.project.features.all == ("x", "z")
+    profile = reference_profile(judged.split.train, judged.judged.scored, judged.project)
+    assert set(profile["numeric"]) == {"x", "z"}
+    model, test = judged.learned.model, judged.split.test
+    replay(model, golden_rows(model, test, judged.judged.scored, judged.project))
+    later = test.frame.assign(dead=np.arange(len(test)))
+    np.testing.assert_array_equal(model.probability(later), judged.judged.scored.decision.probability)
+
+
+def test_a_table_of_constants_fails_the_fit():
+    """Where no feature varies there is no model, even if nothing else stops the run."""
+    parted = part_rows(Evidence(PROJECT, table().assign(x=1.0, z=2.0), None, (CONTRACT,)))
+    learned = learn_model(replace(parted, findings=(CONTRACT,)))
+    failed = [one for one in learned.findings if one.status is Status.FAIL]
+    assert [(one.check, one.subject) for one in failed] == [("fit", "features")]

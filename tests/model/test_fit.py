@@ -213,3 +213,38 @@ def test_unlearnable_rows_are_refused(outcome):
     X, y = _rows()
     with pytest.raises(DataError, match="1 classes"):
         fit(Choice(LINEAR, 1.0), X, np.full_like(y, outcome), TWO, SEARCH)
+
+
+CONSTANT = {
+    "number": pd.Series(np.full(500, 7.25)),
+    "empty number": pd.Series(np.full(500, np.nan)),
+    "level": pd.Series(["a"] * 500),
+    "empty level": pd.Series([None] * 500, dtype=object),
+}
+
+
+@pytest.mark.parametrize("kind", CONSTANT)
+@pytest.mark.parametrize("form", ["linear", "spline", "polynomial", "linear + with_a", "spline + with_level"])
+def test_a_constant_feature_gets_no_weight(kind, form):
+    """Under a penalty a feature that is constant in these rows changes no probability."""
+    X, y = _rows()
+    X = X.assign(constant=CONSTANT[kind], level=np.where(np.arange(500) % 2, "p", "q"))
+    is_number = "number" in kind
+    features = Features(
+        numeric=("a", "b", *(["constant"] if is_number else [])),
+        categorical=("level", *([] if is_number else ["constant"])),
+    )
+    pairs = {"with_a": ("a", "constant"), "with_level": ("constant", "level")}
+    search = Search(forms=(form,), interactions=pairs, rare_level_rows=20)
+    choice = Choice(search.forms[0], 1.0)
+    pipeline = fit(choice, X, y, features, search)
+    plain = fit(
+        Choice(choice.form.without(pairs), 1.0),
+        X,
+        y,
+        Features(numeric=("a", "b"), categorical=("level",)),
+        search,
+    )
+    np.testing.assert_allclose(pipeline.predict_proba(X), plain.predict_proba(X), atol=1e-9)
+    later = X.assign(constant=1e3 if is_number else "z")
+    assert np.isfinite(pipeline.predict_proba(later)).all()

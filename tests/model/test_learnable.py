@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from logitgate.errors import DataError, FitError
-from logitgate.model.learnable import refuse_unlearnable
+from logitgate.findings import Status
+from logitgate.model.learnable import refuse_unlearnable, usable_features
 from logitgate.project.data import Features
 from logitgate.project.search import Search
 
@@ -59,22 +60,64 @@ def test_infinite_numbers_are_counted():
         refuse_unlearnable(X, y, BOTH, SEARCH)
 
 
-@pytest.mark.parametrize(
+CONSTANTS = pytest.mark.parametrize(
     ("column", "values"),
     [("x", 3.0), ("x", np.nan), ("g", "a"), ("g", None)],
     ids=["number", "gaps", "level", "none"],
 )
-def test_constant_columns_are_named(column, values):
-    """A column that is the same in all rows teaches nothing and is named."""
+
+
+@CONSTANTS
+def test_constant_columns_are_left_out_with_a_warning(column, values):
+    """A column that is the same in all rows, or empty, is left out by name; the other one stays."""
+    X, _ = _rows()
+    usable = usable_features(X.assign(**{column: pd.Series([values] * 200)}), BOTH, SEARCH)
+    assert usable.left_out == (column,)
+    assert usable.features.all == tuple(name for name in BOTH.all if name != column)
+    (finding,) = usable.findings(200)
+    assert (finding.check, finding.subject, finding.status) == ("fit", column, Status.WARN)
+    assert finding.figures == {"rows": 200}
+
+
+@CONSTANTS
+def test_a_constant_column_is_no_reason_to_refuse_rows(column, values):
+    """Rows in which a feature happens to be constant, such as an early fold, can be learned from."""
     X, y = _rows()
-    with pytest.raises(DataError, match=f"'{column}': constant on the 200 training rows; drop it"):
-        refuse_unlearnable(X.assign(**{column: pd.Series([values] * 200)}), y, BOTH, SEARCH)
+    assert _refusal(X.assign(**{column: pd.Series([values] * 200)}), y, BOTH) is None
+
+
+def test_interactions_go_with_their_features():
+    """A form loses the interactions of a constant feature, keeps the others, and stands once."""
+    X, _ = _rows()
+    X = X.assign(z=X["x"] ** 2, c=1.0)
+    search = Search(
+        forms=("linear", "spline", "spline + lost", "spline + kept + lost"),
+        interactions={"lost": ("x", "c"), "kept": ("x", "g")},
+    )
+    usable = usable_features(X, Features(numeric=("x", "z", "c"), categorical=("g",)), search)
+    assert [str(form) for form in usable.search.forms] == ["linear", "spline", "spline + kept"]
+    assert usable.features == Features(numeric=("x", "z"), categorical=("g",))
+
+
+def test_features_that_vary_are_all_kept():
+    """Without a constant nothing changes, and a project is the same project."""
+    X, _ = _rows()
+    usable = usable_features(X, BOTH, SEARCH)
+    assert (usable.features, usable.search, usable.left_out) == (BOTH, SEARCH, ())
+
+
+def test_no_feature_left_is_an_error():
+    """A table in which every feature is constant teaches nothing."""
+    X, _ = _rows()
+    with pytest.raises(DataError, match="features: each of 2 is constant or empty in all 200 rows"):
+        usable_features(X.assign(x=1.0, g="a"), BOTH, SEARCH)
 
 
 def test_a_constant_with_gaps_is_learnable():
     """Whether a value is there at all can matter, even if it is always the same."""
     X, y = _rows()
     X["x"] = np.where(np.arange(200) % 3 == 0, np.nan, 1.0)
+    assert usable_features(X, BOTH, SEARCH).left_out == ()
     assert _refusal(X, y, BOTH) is None
 
 

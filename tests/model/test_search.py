@@ -178,16 +178,27 @@ def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):
     assert found.best.failure is None
 
 
-def test_a_block_that_cannot_be_built_fails_its_form_only():
-    """An interaction that is constant in an early fold fails the forms that use it, and says why."""
+@pytest.mark.parametrize("form", ["linear + both", "spline + both", "polynomial + both"])
+def test_a_feature_that_is_constant_in_an_early_fold_fails_no_form(form):
+    """Where a feature does not vary yet, each form with it is fitted all the same."""
     X, y = _rows()
     X["late"] = np.where(np.arange(len(X)) < 500, 0.0, X["x"])
     features = Features(numeric=("x", "late"))
-    choices = Search(forms=("linear", "linear + both"), interactions={"both": ("x", "late")}, C=(1.0,))
+    choices = Search(forms=(form,), interactions={"both": ("x", "late")}, C=(0.1, 1.0))
+    found = search(X, y, Folds.in_time(y, 3), features, choices)
+    assert [one.failure for one in found.candidates] == [None, None]
+
+
+def test_a_block_that_cannot_be_built_fails_its_form_only():
+    """An interaction whose product is the same in all rows fails the forms that use it, and says why."""
+    X, y = _rows()
+    X["sign"] = X["same"] = np.where(np.arange(len(X)) % 2, 1.0, -1.0)
+    features = Features(numeric=("x", "sign", "same"))
+    choices = Search(forms=("linear", "linear + both"), interactions={"both": ("sign", "same")}, C=(1.0,))
     found = search(X, y, Folds.in_time(y, 3), features, choices)
     plain, crossed = found.candidates
     assert plain.failure is None
-    assert str(crossed.failure).startswith("fold 1: No feature in X meets the variance threshold")
+    assert "No feature in X meets the variance threshold" in str(crossed.failure)
 
 
 def test_when_all_fail_nothing_is_chosen(monkeypatch):

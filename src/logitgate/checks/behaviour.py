@@ -110,7 +110,13 @@ def _probabilities(model: Model, frame: pd.DataFrame) -> FloatArray | str:
 def _moved(
     model: Model, test: Directional | Invariance, frame: pd.DataFrame, before: FloatArray | str
 ) -> Finding:
-    """Change the feature of every row that can be changed, and count those that disobey."""
+    """Change the feature of every row that can be changed, and count those that disobey.
+
+    A feature that was left out of the fit moves nothing, whatever its cells.
+    """
+    if test.feature not in model.features.all:
+        because = f"the model does not use {test.feature}, so changing it moves nothing"
+        return Finding(CHECK, test.name, Status.PASS, because, {"rows": 0})
     wrong: list[FloatArray] = []
     for rows, other in changed(test, frame):
         after = _probabilities(model, other) if len(rows) else np.empty(0)

@@ -27,6 +27,7 @@ from ..data.split import Split, split
 from ..errors import DataError, FitError, ProjectError
 from ..evidence_table import Exhibit
 from ..findings import Finding, Status, Verdict
+from ..model.learnable import Usable, usable_features
 from ..model.train import Learned, learn
 from ..monitoring.shadow import not_yet
 from ..project.project import Project
@@ -39,6 +40,7 @@ class Evidence:
     """What is known so far about one training run, or one comparison."""
 
     project: Project
+    """As declared; once a model is learned, without the features that were left out of it."""
     frame: pd.DataFrame
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
@@ -150,7 +152,9 @@ def _parted(evidence: Evidence) -> Evidence:
 
 def _with_model(evidence: Evidence) -> Evidence:
     assert evidence.split is not None  # noqa: S101 - the stage before makes it or stops
-    learned = learn(evidence.split, evidence.project)
+    usable = _usable(evidence.split, evidence.project)
+    project = usable.of(evidence.project)
+    learned = learn(evidence.split, project)
     change, rule = learned.recalibration, learned.threshold.rule
     threshold = "" if rule.value is None else f" {rule.value:.4g}"
     because = (
@@ -159,7 +163,13 @@ def _with_model(evidence: Evidence) -> Evidence:
     )
     figures = {**learned.threshold.figures(), **learned.threshold_interval.figures("cheapest_threshold")}
     found = Finding("fit", "search", Status.PASS, because, figures)
-    return replace(evidence, learned=learned).plus([found])
+    left_out = usable.findings(sum(len(rows) for _, rows in evidence.split))
+    return replace(evidence, learned=learned, project=project).plus([*left_out, found])
+
+
+def _usable(parts: Split, project: Project) -> Usable:
+    rows = pd.concat([part.frame[list(project.features.all)] for _, part in parts], ignore_index=True)
+    return usable_features(rows, project.features, project.search)
 
 
 def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:

@@ -65,14 +65,15 @@ def design(form: Form, features: Features, search: Search, rows: pd.DataFrame) -
 def blocks(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> list[Block]:
     """Return the blocks of columns that make up a design matrix; see `design`.
 
-    Blocks of the same name in two forms over the same rows are the same.
+    Blocks of the same name in two forms over the same rows are the same. An interaction with a feature that
+    is constant in these rows has no columns.
     """
     gaps = [name for name in features.numeric if bool(rows[name].isna().any())]
     found = _numeric(form, features, search, rows)
     found.append(("missing", MissingIndicator(features="all"), gaps))
     found.append(("levels", _levels(search), list(features.categorical)))
     for position, (name, pair) in enumerate(search.interactions.items()):
-        if name in form.interactions:
+        if name in form.interactions and _vary(pair, features, search, rows):
             found.append((f"interaction{position}", _interaction(pair, features, search), list(pair)))
     return [block for block in found if block[2]]
 
@@ -180,6 +181,20 @@ def _interaction(pair: tuple[str, ...], features: Features, search: Search) -> P
     products = PolynomialFeatures(degree=(2, 2), interaction_only=True, include_bias=False)
     # Two levels of one column never meet in a row: their products are zero throughout.
     return Pipeline([("sides", sides), ("products", products), ("varying", VarianceThreshold(0.0))])
+
+
+def _vary(pair: tuple[str, ...], features: Features, search: Search, rows: pd.DataFrame) -> bool:
+    numeric = features.numeric
+    return all(_varies(rows[name], is_number=name in numeric, search=search) for name in pair)
+
+
+def _varies(column: pd.Series, *, is_number: bool, search: Search) -> bool:
+    """Whether a side of an interaction has two columns or two values, once rare levels are pooled."""
+    counts = column.value_counts(dropna=is_number)
+    if is_number:
+        return len(counts) > 1
+    is_rare = counts < search.rare_level_rows
+    return int((~is_rare).sum() + is_rare.any()) > 1
 
 
 def _sources(name: str, transformer: BaseEstimator, columns: list[str], width: int) -> list[tuple[str, ...]]:

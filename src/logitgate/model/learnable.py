@@ -1,7 +1,8 @@
-"""Which rows nothing can be learned from: refused by name before a model is fitted."""
+"""What nothing can be learned from: constant features are left out, other rows are refused by name."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import lgamma, log
 
 import numpy as np
@@ -11,11 +12,78 @@ from numpy.typing import NDArray
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
 from ..errors import DataError, FitError
+from ..findings import Finding, Status
 from ..project.data import Features
+from ..project.project import Project
 from ..project.search import Search
 
+CHECK = "fit"
 _CHANCE = log(1e-6)
 _SMALLEST = 1e-100
+_FEWEST_VALUES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """What some rows can teach something about, and the features about which they cannot."""
+
+    features: Features
+    search: Search
+    """Its forms lack the interactions that a left-out feature takes part in."""
+    left_out: tuple[str, ...]
+
+    def findings(self, rows: int) -> list[Finding]:
+        """Return a warning for each feature that was left out of a fit to so many rows."""
+        because = (
+            f"constant or empty in all {rows} rows, so it is left out of this fit, with its interactions"
+        )
+        return [Finding(CHECK, name, Status.WARN, because, {"rows": rows}) for name in self.left_out]
+
+    def of(self, project: Project) -> Project:
+        """Return the project as if it had never declared what was left out."""
+        gates = project.gates
+        signs = {name: sign for name, sign in gates.signs.items() if name in self.features.numeric}
+        kept = {"features": self.features, "search": self.search}
+        return project.model_copy(update={**kept, "gates": gates.model_copy(update={"signs": signs})})
+
+
+def usable_features(X: pd.DataFrame, features: Features, search: Search) -> Usable:
+    """Leave out the features that are constant or empty in all rows, and the interactions with them.
+
+    Whether a value is there at all can matter: a number that is always the same where it is not missing
+    stays.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, ...)
+        All rows of the training's window, with the feature columns.
+    features : Features
+    search : Search
+
+    Raises
+    ------
+    DataError
+        When no feature is left.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"age": [30.0, 41.0], "branch": ["north", "north"]})
+    >>> usable_features(X, Features(numeric=("age",), categorical=("branch",)), Search()).left_out
+    ('branch',)
+    """
+    left_out = tuple(name for name in features.all if X[name].nunique(dropna=False) < _FEWEST_VALUES)
+    if not left_out:
+        return Usable(features, search, ())
+    if len(left_out) == len(features.all):
+        rule = f"each of {len(left_out)} is constant or empty in all {len(X)} rows"
+        raise DataError("features", rule, "name a column that varies under features")
+    kept = {
+        "numeric": tuple(name for name in features.numeric if name not in left_out),
+        "categorical": tuple(name for name in features.categorical if name not in left_out),
+    }
+    lost = {name for name, pair in search.interactions.items() if set(pair) & set(left_out)}
+    forms = tuple(dict.fromkeys(form.without(lost) for form in search.forms))
+    return Usable(features.model_copy(update=kept), search.model_copy(update={"forms": forms}), left_out)
 
 
 def refuse_unlearnable(X: pd.DataFrame, y: NDArray[np.integer], features: Features, search: Search) -> None:
@@ -34,8 +102,8 @@ def refuse_unlearnable(X: pd.DataFrame, y: NDArray[np.integer], features: Featur
     Raises
     ------
     DataError
-        When y does not hold both 0 and 1 and nothing else, a number is infinite or vanishes, a feature is
-        the same in all rows, or a category has so many levels that it is an id.
+        When y does not hold both 0 and 1 and nothing else, a number is infinite or vanishes, or a category
+        has so many levels that it is an id. A constant feature is no error: it gets no weight.
     FitError
         When a single feature separates the classes perfectly, which chance alone does less than
         once in a million: it is the outcome by another name, or was known after it.
@@ -73,10 +141,6 @@ def _refuse_number(name: str, column: pd.Series) -> None:
     if len(small) and small.max() < _SMALLEST:
         rule = f"all {len(small)} values that are not zero lie below {_SMALLEST:g}, where squares vanish"
         raise DataError(f"feature '{name}'", rule, "give it in another unit")
-    gaps = np.isnan(values)
-    observed = values[~gaps]
-    if not len(observed) or (not gaps.any() and observed.min() == observed.max()):
-        raise _constant(name, len(values))
 
 
 def _refuse_category(name: str, column: pd.Series, most: int) -> None:
@@ -85,12 +149,6 @@ def _refuse_category(name: str, column: pd.Series, most: int) -> None:
         rule = f"{levels} levels in {len(column)} training rows, more than {most}"
         remedy = "it is an id, not a feature: drop it, or raise search.most_levels"
         raise DataError(f"feature '{name}'", rule, remedy)
-    if levels < 2:
-        raise _constant(name, len(column))
-
-
-def _constant(name: str, rows: int) -> DataError:
-    return DataError(f"feature '{name}'", f"constant on the {rows} training rows", "drop it")
 
 
 def _separates(column: pd.Series, event: BoolArray) -> bool:

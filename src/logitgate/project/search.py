@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -18,6 +19,11 @@ class Form(Section):
     def __str__(self) -> str:
         """Return the form as the project file writes it."""
         return " + ".join((self.basis, *self.interactions))
+
+    def without(self, interactions: Collection[str]) -> Form:
+        """Return the same form without some interactions."""
+        kept = tuple(name for name in self.interactions if name not in interactions)
+        return Form(basis=self.basis, interactions=kept)
 
 
 def _form(value: object) -> object:
