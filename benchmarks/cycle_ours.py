@@ -12,7 +12,7 @@ from stages import Clock
 CLOCK = Clock(Path(os.environ["NOTES"]))
 
 from logitgate_flows.cli import main as cli  # noqa: E402 - the imports are timed
-from logitgate_flows.start import server_meanwhile, started  # noqa: E402
+from logitgate_flows.server.start import server_meanwhile, started  # noqa: E402
 
 with started(), server_meanwhile():
     from logitgate_flows import run as training

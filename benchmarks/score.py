@@ -38,7 +38,7 @@ def repeat(path, rows):
 
 
 def ours(home, table, out):
-    from logitgate.production import champion as serving
+    from logitgate.production.scoring import champion as serving
     from logitgate.production.scoring.score import Asked, score_table
     from logitgate.project.load import load_project
 
@@ -53,7 +53,7 @@ def ours(home, table, out):
 def at_once(home, table, out):
     import pandas as pd
 
-    from logitgate.production import champion as serving
+    from logitgate.production.scoring import champion as serving
     from logitgate.project.load import load_project
 
     model = serving.champion(home, load_project(PROJECT).name).shipment.model

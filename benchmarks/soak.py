@@ -27,12 +27,14 @@ from pathlib import Path
 
 from benchmarks.holding import Holding
 from logitgate.errors import LogitgateError
-from logitgate.production import doctor, ledger_store, promotion, registry
 from logitgate.production.ledger.entries import Reason
-from logitgate.production.promotion import promote
-from logitgate.production.rollback import Return, history, look_at_files, roll_back
-from logitgate.production.state import State, state_of
-from logitgate.production.transaction import Request
+from logitgate.production.ledger.state import State, state_of
+from logitgate.production.promotion import promotion
+from logitgate.production.promotion.promotion import promote
+from logitgate.production.promotion.rollback import Return, history, look_at_files, roll_back
+from logitgate.production.promotion.transaction import Request
+from logitgate.production.registry import ledger_store, registry
+from logitgate.production.repair import doctor
 from logitgate.project.load import load_project
 from logitgate.tracking.store import open_store
 from tests import victims  # the environment comes with them

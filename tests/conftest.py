@@ -108,8 +108,8 @@ def shipment(served_rows):
     from logitgate.decision.rule import Rule
     from logitgate.model.design import design
     from logitgate.model.model import Model
-    from logitgate.production.golden import answered
-    from logitgate.production.packaging import Shipment
+    from logitgate.production.packaging.golden import answered
+    from logitgate.production.packaging.model_package import Shipment
     from logitgate.project.data import Features
     from logitgate.project.search import Form, Search
 

@@ -9,13 +9,13 @@ from sklearn.pipeline import Pipeline
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Rule
 from logitgate.model.model import Model
-from logitgate.production import ledger_store
-from logitgate.production.golden import answered
 from logitgate.production.ledger.entries import Kind, Reason
-from logitgate.production.packaging import Shipment
-from logitgate.production.promotion import promote
-from logitgate.production.registry import Label, by_alias, champion, register
-from logitgate.production.transaction import Request
+from logitgate.production.packaging.golden import answered
+from logitgate.production.packaging.model_package import Shipment
+from logitgate.production.promotion.promotion import promote
+from logitgate.production.promotion.transaction import Request
+from logitgate.production.registry import ledger_store
+from logitgate.production.registry.registry import Label, by_alias, champion, register
 from logitgate.project.data import Features
 from logitgate.tracking.runs import Note, training_run
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 from logitgate import environment
 from logitgate.data.readers.sql import read_query
 from logitgate.errors import DataError, LogitgateError
-from logitgate.production.lock import LOCK_URL, locked
+from logitgate.production.promotion.lock import LOCK_URL, locked
 from logitgate.redaction import redacted, without_secrets
 from logitgate.tracking.store import located, open_store
 from tests import projects, victims
@@ -235,7 +235,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
             check=False,
         )
         assert told.returncode == 0 and "127.0.0.1:1/api" in told.stderr, told.stderr
-        monkeypatch.setattr("logitgate_flows.notify._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("logitgate_flows.messages.notify._PAUSE_SECONDS", 0)
         monkeypatch.setenv("LOGITGATE_NOTIFY", "json://me:Qef56V@127.0.0.1:1")
         monkeypatch.setenv("ROWS_URL", source)
         scoring = ("score", project, "--table", new, "--out", tmp_path / "out.csv", "--json")

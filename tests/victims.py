@@ -30,7 +30,7 @@ from mlflow import MlflowClient  # noqa: E402 - the environment comes first
 
 import logitgate_flows.train as flow  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
-from logitgate.production import promotion  # noqa: E402
+from logitgate.production.promotion import promotion  # noqa: E402
 from logitgate.tracking import training as recording  # noqa: E402
 from tests import projects  # noqa: E402
 

@@ -13,10 +13,10 @@ from logitgate.errors import LogitgateError, UnavailableError
 from logitgate.monitoring.policy import Action
 from logitgate.monitoring.window import Fate, Monitored
 from logitgate.production.ledger.entries import Release
-from logitgate.production.rollback import Return, roll_back, see_whom_it_is_about
+from logitgate.production.promotion.rollback import Return, roll_back, see_whom_it_is_about
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
-from logitgate_flows.notify import notify
+from logitgate_flows.messages.notify import notify
 from logitgate_flows.train import train
 
 RETRAIN = "logitgate.retrain.requested"

@@ -12,12 +12,12 @@ from logitgate.environment import home
 from logitgate.gates.rejudge import REQUIRED, Span, choose_rows, rejudge
 from logitgate.gates.training import Evidence
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.production import comparison as comparing
+from logitgate.production.release import comparison as comparing
 from logitgate.project.load import load_project
 from logitgate.tracking.runs import training_run
 from logitgate.tracking.store import open_store
-from logitgate_flows.patience import work
-from logitgate_flows.progress import step
+from logitgate_flows.messages.progress import step
+from logitgate_flows.server.patience import work
 from logitgate_flows.train import read
 
 

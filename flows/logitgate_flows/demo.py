@@ -10,7 +10,7 @@ from pathlib import Path
 
 from logitgate.errors import LogitgateError
 from logitgate_flows.cli import terminal
-from logitgate_flows.start import server_meanwhile, started
+from logitgate_flows.server.start import server_meanwhile, started
 
 PROJECT = Path("mlproject/flights.toml")
 TABLE = Path("data/flights.parquet")
@@ -28,10 +28,10 @@ def main() -> int:
         from logitgate.environment import home
         from logitgate.monitoring.window import Limits
         from logitgate.production.monitoring import Files
-        from logitgate.production.rollback import Return
+        from logitgate.production.promotion.rollback import Return
         from logitgate.production.scoring.score import Asked
         from logitgate_flows.cli.production_terminal import print_history, print_moved
-        from logitgate_flows.production import run_history, run_rollback
+        from logitgate_flows.commands.production import run_history, run_rollback
         from logitgate_flows.run import scoring, trainings, watching
 
     def train(*dates: str) -> int | None:

@@ -17,8 +17,8 @@ from logitgate.project.load import load_project
 from logitgate.tracking import windows
 from logitgate.tracking.runs import training_run
 from logitgate.tracking.store import open_store
-from logitgate_flows.patience import work
-from logitgate_flows.progress import step
+from logitgate_flows.messages.progress import step
+from logitgate_flows.server.patience import work
 
 
 @flow(name="monitor", validate_parameters=False)

@@ -25,10 +25,10 @@ from logitgate.project.project import Golden
 from logitgate.redaction import redacted, without_secrets
 from logitgate_flows.act import act, tell
 from logitgate_flows.compare import compare
+from logitgate_flows.messages.progress import SCREEN
 from logitgate_flows.monitor import monitor
-from logitgate_flows.patience import impatient
-from logitgate_flows.progress import SCREEN
 from logitgate_flows.score import score
+from logitgate_flows.server.patience import impatient
 from logitgate_flows.train import train
 
 Answer = TypeVar("Answer")

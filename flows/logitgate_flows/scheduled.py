@@ -20,7 +20,7 @@ from prefect.states import Completed, Failed
 from logitgate.environment import home, prepare
 from logitgate.errors import ConflictError, ProjectError, UnavailableError
 from logitgate.project.project import parse_as_of
-from logitgate_flows.error_text import in_words
+from logitgate_flows.messages.error_text import in_words
 
 prepare(home())
 
@@ -48,7 +48,7 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
     """Hold the window of the slot against the model in production, and act as the project says."""
     from logitgate.monitoring.window import Limits
     from logitgate.production.monitoring import Files
-    from logitgate.project.schedule import window
+    from logitgate.project.operations.schedule import window
     from logitgate_flows.act import act, tell
     from logitgate_flows.monitor import monitor
 
@@ -71,7 +71,7 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
 def scheduled_score(project_file: str, as_of: str | None = None) -> State[Any]:
     """Score the rows that are due, into the file of the slot."""
     from logitgate.production.scoring.score import Asked
-    from logitgate.project.schedule import scores_file
+    from logitgate.project.operations.schedule import scores_file
     from logitgate_flows.score import score
 
     def scored() -> State[Any]:
@@ -93,9 +93,9 @@ def _moment(as_of: str | None) -> datetime:
 
 
 def _declared(project_file: str, job: str) -> Any:  # noqa: ANN401 - one of the sections of a schedule
-    from logitgate_flows.schedule import scheduled
+    from logitgate.project.load import load_scheduled_project
 
-    declared = getattr(scheduled(Path(project_file)).schedule, job)
+    declared = getattr(load_scheduled_project(Path(project_file)).schedule, job)
     if declared is None:
         rule = "is no longer declared, but its deployment is still there"
         raise ProjectError(f"schedule.{job}", rule, "declare it, or delete the deployment")

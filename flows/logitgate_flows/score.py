@@ -8,17 +8,17 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from logitgate.environment import home
-from logitgate.production import champion as serving
-from logitgate.production.champion import Serving
+from logitgate.production.scoring import champion as serving
 from logitgate.production.scoring import shadow_record
+from logitgate.production.scoring.champion import Serving
 from logitgate.production.scoring.result import Scores
 from logitgate.production.scoring.score import Asked, Beside, refuse_impossible_scoring, score_table
 from logitgate.project.load import load_project
 from logitgate.project.project import Project
 from logitgate.tracking.store import open_store
-from logitgate_flows.notify import notify
-from logitgate_flows.patience import work
-from logitgate_flows.progress import step
+from logitgate_flows.messages.notify import notify
+from logitgate_flows.messages.progress import step
+from logitgate_flows.server.patience import work
 
 _task = task(cache_policy=NO_CACHE)
 

@@ -18,13 +18,13 @@ from logitgate.environment import home
 from logitgate.errors import HeldError, NoAnswerError, UnavailableError
 from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.production import release
+from logitgate.production.release import release
 from logitgate.project.load import load_project
 from logitgate.project.project import Golden, Project, parse_as_of
 from logitgate.tracking.runs import Run
 from logitgate.tracking.store import Store, open_store
-from logitgate_flows.patience import work
-from logitgate_flows.progress import step
+from logitgate_flows.messages.progress import step
+from logitgate_flows.server.patience import work
 
 
 def _may_come_back(_task: object, _run: object, state: State[Any]) -> bool:

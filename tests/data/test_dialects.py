@@ -14,8 +14,8 @@ from logitgate.data.readers.casts import Column, Written, cast, readable_as
 from logitgate.data.readers.source import Source
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError, ProjectError
-from logitgate.project.column_types import ColumnType
 from logitgate.project.load import load_project, parse_project
+from logitgate.project.syntax.column_types import ColumnType
 from tests import projects
 from tests.command import logitgate
 

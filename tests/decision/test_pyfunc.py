@@ -26,8 +26,8 @@ from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, ServedModel, Terms,
 from logitgate.decision.rule import Decision, Rule
 from logitgate.errors import ConflictError, DataError
 from logitgate.model import design
-from logitgate.production import packaging
-from logitgate.production.packaging import pack, signature, terms_of, unpack
+from logitgate.production.packaging import model_package as packaging
+from logitgate.production.packaging.model_package import pack, signature, terms_of, unpack
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from logitgate.production import doctor, ledger_store
-from logitgate.production.promotion import PROMOTION
+from logitgate.production.promotion.promotion import PROMOTION
+from logitgate.production.registry import ledger_store
+from logitgate.production.repair import doctor
 from logitgate.project.load import load_project
 from tests import victims
 from tests.command import close, opened

@@ -9,7 +9,7 @@ from prefect.settings import PREFECT_API_URL
 from logitgate.limits import Bound
 from logitgate.monitoring.policy import Action, Reaction
 from logitgate.monitoring.window import Fate, Limits, Monitored, Seen
-from logitgate.production.lock import held
+from logitgate.production.promotion.lock import held
 from logitgate_flows.act import act
 from tests import projects
 from tests.command import living_in, logitgate, opened
@@ -105,7 +105,7 @@ def test_a_window_without_rows_is_no_good_news(road):
 def test_what_was_served_is_held_against_what_is_known(road, tmp_path):
     """The same rows pass; one feature that was served otherwise puts the rows aside, and is named."""
     home, project, visits = road
-    from logitgate.production import registry
+    from logitgate.production.registry import registry
 
     store = opened(home)
     shipment = registry.load(store, registry.numbered(store, "visits", 1))
@@ -178,7 +178,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
             first.everything
         )
         with held(opened(home), "promote-visits", 5), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("logitgate.production.lock.LOCK", Bound(0.2))
+            patch.setattr("logitgate.production.promotion.lock.LOCK", Bound(0.2))
             blocked = watched(project, WINDOWS[1], "--act")
         assert (blocked.code, blocked.json["fate"], blocked.json["action"]) == (3, "unavailable", "roll back")
         assert opened(home).client.get_model_version_by_alias("visits", "champion").version == 2
@@ -200,7 +200,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
 def test_nobody_to_tell_changes_nothing(road, monkeypatch):
     """A webhook that is down, and an address that is none: the answer and the exit code stay."""
     _, project, _ = road
-    monkeypatch.setattr("logitgate_flows.notify._PAUSE_SECONDS", 0)
+    monkeypatch.setattr("logitgate_flows.messages.notify._PAUSE_SECONDS", 0)
     monkeypatch.setenv("LOGITGATE_NOTIFY", "json://127.0.0.1:9/secret nonsense")
     answer = watched(project, ("2022-01-01", "2022-02-01"))
     assert (answer.code, answer.json["action"]) == (1, "quarantine")

@@ -233,7 +233,7 @@ def test_without_a_table_the_declared_query_is_read(project, new_rows, tmp_path,
 def _away(home, patch):
     """Let nobody reach the registry; where it would be stays the same."""
     from logitgate.errors import UnavailableError
-    from logitgate.production import champion as serving
+    from logitgate.production.scoring import champion as serving
 
     def gone(_home):
         raise UnavailableError("store", "no answer within 12 s", "see that it runs")

@@ -189,7 +189,7 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     """One that was registered before the rows were kept: INDETERMINATE with the way out, nothing promoted."""
     from dataclasses import replace
 
-    from logitgate.production import registry
+    from logitgate.production.registry import registry
     from logitgate.tracking.runs import Note, training_run
 
     file = projects.write(tmp_path / "here", visits)
@@ -209,7 +209,7 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
 
 def test_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
     """`--no-golden` keeps rows made of deciles; the version is promoted by them all the same."""
-    from logitgate.production import registry
+    from logitgate.production.registry import registry
 
     file = projects.write(tmp_path / "here", visits)
     told = logitgate("train", file, "--no-golden", "--json")
@@ -275,7 +275,7 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
     import mlflow
 
     from logitgate.decision.pyfunc import ANSWER
-    from logitgate.production import release
+    from logitgate.production.release import release
     from logitgate.project.load import load_project
 
     home, answers, strong = road
@@ -367,7 +367,7 @@ def _judgement(told):
 
 
 def _coefficients(home, version):
-    from logitgate.production import registry
+    from logitgate.production.registry import registry
 
     store = opened(home)
     pipeline = registry.load(store, registry.numbered(store, "visits", version)).model.pipeline

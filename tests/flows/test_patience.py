@@ -16,7 +16,7 @@ from tests.command import close, opened
 
 _SLOW = """
 import sys, threading, time
-from logitgate_flows import patience
+from logitgate_flows.server import patience
 patience.GRACE_SECONDS = patience.FAREWELL_SECONDS = 0.3
 """
 

@@ -13,10 +13,10 @@ import pytest
 
 from logitgate.errors import HeldError, ProjectError, UnavailableError
 from logitgate.project.load import load_project, parse_project
-from logitgate.project.schedule import words
-from logitgate_flows import schedule as clock
-from logitgate_flows.reports import read_receipt
-from logitgate_flows.slot_book import slot_book
+from logitgate.project.operations.schedule import words
+from logitgate_flows.messages.reports import read_receipt
+from logitgate_flows.scheduling import schedule as clock
+from logitgate_flows.scheduling.completed_slots import slot_book
 from tests import projects
 from tests.command import logitgate
 

@@ -19,9 +19,9 @@ from logitgate.orchestrator import named_server, why_unavailable
 
 SCRIPT = """
 import sys, time
-from logitgate_flows.start import server_meanwhile, started
+from logitgate_flows.server.start import server_meanwhile, started
 with started(), server_meanwhile():
-    from logitgate_flows import progress as steps
+    from logitgate_flows.messages import progress as steps
 from prefect.server.api.server import SubprocessASGIServer
 server = SubprocessASGIServer()
 first = server.server_process

@@ -46,7 +46,7 @@ def rows(served_rows):
 def test_a_score_is_what_the_served_model_answers(shipment, rows, project):
     """Probability, threshold, decision and both costs are those of the model that plain MLflow serves."""
     from logitgate.decision.pyfunc import answer
-    from logitgate.production.packaging import terms_of
+    from logitgate.production.packaging.model_package import terms_of
 
     decision = decide(rows, shipment.model, project)
     found = scores(rows, decision, STAMP, project)

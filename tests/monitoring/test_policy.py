@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from logitgate.findings import Finding, Status
 from logitgate.monitoring.policy import Action, Sign, Watched, WayBack, decide, signs_of
-from logitgate.project.reactions import Reactions
+from logitgate.project.operations.reactions import Reactions
 
 RULES = Reactions()
 BACK, NOWHERE, AGAIN = WayBack(1), WayBack(None), WayBack(1, is_rolled_back=True)

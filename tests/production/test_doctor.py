@@ -12,8 +12,9 @@ import pytest
 from logitgate.errors import UnavailableError
 from logitgate.files import temporary as drafts
 from logitgate.files.process_identity import born
-from logitgate.production import doctor, ledger_store
-from logitgate.production.lock import locked
+from logitgate.production.promotion.lock import locked
+from logitgate.production.registry import ledger_store
+from logitgate.production.repair import doctor
 from logitgate.project.load import load_project
 from logitgate.tracking import pulse
 from logitgate.tracking.runs import Note, training_run

@@ -10,8 +10,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from logitgate.errors import ConflictError, HeldError, ProjectError
-from logitgate.production import idempotency
-from logitgate.production.lock import Lock
+from logitgate.production.promotion.lock import Lock
+from logitgate.production.release import idempotency
 from logitgate.tracking import pulse
 from logitgate.tracking.heartbeat import Heartbeat
 from logitgate.tracking.runs import Note, training_run

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from logitgate.errors import ConflictError, NoAnswerError, UnavailableError
-from logitgate.production.lock import LOCK_URL, locked
-from logitgate.production.promotion import PROMOTION, move_the_champion
-from logitgate.production.transaction import Request, carry_out
+from logitgate.production.promotion.lock import LOCK_URL, locked
+from logitgate.production.promotion.promotion import PROMOTION, move_the_champion
+from logitgate.production.promotion.transaction import Request, carry_out
 from logitgate.tracking.store import open_store, reached
 from tests.databases import postgresql
 from tests.releases import BECAUSE, NAME, done, ledger, production, promoted, registered

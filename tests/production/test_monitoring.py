@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.errors import ProjectError
 from logitgate.project.load import parse_project
-from logitgate.project.monitoring import Monitoring
+from logitgate.project.operations.monitoring import Monitoring
 from tests.projects import plain
 
 

@@ -14,14 +14,15 @@ from mlflow import MlflowClient
 
 from logitgate.errors import ConflictError, DataError, UnavailableError
 from logitgate.findings import Status
-from logitgate.production import ledger_store, promotion, registry
-from logitgate.production.golden import Golden
 from logitgate.production.ledger.entries import FORMAT, Entry, Kind
 from logitgate.production.ledger.ledger import way_back_command
-from logitgate.production.lock import locked
-from logitgate.production.promotion import MOVE, PROMOTION
-from logitgate.production.rollback import Return, history, roll_back
-from logitgate.production.transaction import Request, carry_out
+from logitgate.production.packaging.golden import Golden
+from logitgate.production.promotion import promotion
+from logitgate.production.promotion.lock import locked
+from logitgate.production.promotion.promotion import MOVE, PROMOTION
+from logitgate.production.promotion.rollback import Return, history, roll_back
+from logitgate.production.promotion.transaction import Request, carry_out
+from logitgate.production.registry import ledger_store, registry
 from tests.command import living_in, opened
 from tests.releases import (
     BECAUSE,
@@ -231,7 +232,7 @@ def test_a_rollback_that_is_killed_converges(store, versions, boundary):
     promoted(store, versions[1], versions[0])
     promoted(store, versions[2], versions[1])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("logitgate.production.rollback.MOVE", dying_at(MOVE, boundary))
+        patch.setattr("logitgate.production.promotion.rollback.MOVE", dying_at(MOVE, boundary))
         killed(store, lambda: roll_back(store, NAME, Return("it is bad")))
     roll_back(store, NAME, Return("it is bad"))
     assert production(store) == (2, 1)

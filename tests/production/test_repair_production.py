@@ -13,12 +13,14 @@ import pytest
 from logitgate.errors import ConflictError, LogitgateError, ProjectError, RefusedError, UnavailableError
 from logitgate.findings import Status
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.production import ledger_store, promotion, registry, release, transaction
-from logitgate.production.promotion import PROMOTION
-from logitgate.production.repair_production import adopt, begin_a_new_chain
-from logitgate.production.rollback import Return, look, look_at_files, roll_back
-from logitgate.production.state import state_of
-from logitgate.production.transaction import Request, carry_out
+from logitgate.production.ledger.state import state_of
+from logitgate.production.promotion import promotion, transaction
+from logitgate.production.promotion.promotion import PROMOTION
+from logitgate.production.promotion.rollback import Return, look, look_at_files, roll_back
+from logitgate.production.promotion.transaction import Request, carry_out
+from logitgate.production.registry import ledger_store, registry
+from logitgate.production.release import release
+from logitgate.production.repair.repair_production import adopt, begin_a_new_chain
 from logitgate.tracking.runs import Note, training_run
 from logitgate.tracking.store import open_store
 from tests import projects
@@ -116,7 +118,7 @@ def test_a_champion_that_is_not_there_has_a_state_and_a_remedy(scene, harm, name
 
 def look_damaged(store):
     """What a training that is told again meets."""
-    from logitgate.production.rollback import refuse_a_missing_champion
+    from logitgate.production.promotion.rollback import refuse_a_missing_champion
 
     refuse_a_missing_champion(NAME, *look_at_files(store, NAME))
 

@@ -12,8 +12,8 @@ import mlflow
 import pytest
 
 from logitgate.errors import ConflictError, ProjectError, RefusedError
-from logitgate.production.history import History, page
-from logitgate.production.rollback import Return, actor, history, rehearse, roll_back
+from logitgate.production.ledger.history import History, page
+from logitgate.production.promotion.rollback import Return, actor, history, rehearse, roll_back
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import BECAUSE, NAME, done, kinds, production, promoted, registered

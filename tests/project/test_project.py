@@ -6,10 +6,10 @@ import pydantic
 import pytest
 
 from logitgate.errors import ProjectError
-from logitgate.project.column_types import ColumnType
 from logitgate.project.load import parse_project
 from logitgate.project.project import Project, parse_as_of
 from logitgate.project.search import Form
+from logitgate.project.syntax.column_types import ColumnType
 
 GUIDE = Path(__file__).parents[2] / "docs" / "project-file.md"
 

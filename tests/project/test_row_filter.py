@@ -11,7 +11,7 @@ from logitgate.data.contract.validation import check_contract
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
 from logitgate.project.load import load_project, parse_project
-from logitgate.project.row_filter import RowFilter
+from logitgate.project.syntax.row_filter import RowFilter
 from tests import projects
 
 ROWS = pd.DataFrame(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logitgate.project.slots import due, outstanding, problem, slots
+from logitgate.project.operations.slots import due, outstanding, problem, slots
 
 NEW_YORK = "America/New_York"
 

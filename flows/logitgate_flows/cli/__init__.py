@@ -1,1 +1,5 @@
-"""The command line. Read `main` and `app`; a command's own file imports what it needs when it runs."""
+"""The command line.
+
+Imports every room, typer, rich. Read `main` and `app`; a command's own file imports what it needs when it
+runs.
+"""

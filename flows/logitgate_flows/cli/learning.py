@@ -24,7 +24,7 @@ def train(
 ) -> None:
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
     from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.start import server_meanwhile, started
+    from logitgate_flows.server.start import server_meanwhile, started
 
     with reported(junit) as report:
         with started():
@@ -52,12 +52,12 @@ def check(
 ) -> None:
     """Check a table against the contract, and the project's own rows for leaks."""
     from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with reported(junit) as report:
         with started():
-            from logitgate_flows.check import run_check
             from logitgate_flows.cli import terminal
+            from logitgate_flows.commands.check import run_check
         verdict = run_check(project, table)
         report("check", verdict)
     terminal.print_verdict(verdict, as_json=as_json)
@@ -77,7 +77,7 @@ def compare(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Judge a registered version against another one, on rows that neither was fitted on."""
     from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.start import server_meanwhile, started
+    from logitgate_flows.server.start import server_meanwhile, started
 
     with reported(junit) as report:
         with started():
@@ -102,11 +102,11 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli import terminal
-        from logitgate_flows.explain import run_explain
+        from logitgate_flows.commands.explain import run_explain
     explained = run_explain(project, row, version)
     terminal.print_json(explained) if as_json else terminal.print_explanation(explained)
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 from logitgate.errors import LogitgateError
 from logitgate_flows.cli import learning, operating, production  # noqa: F401 - they add themselves
 from logitgate_flows.cli.app import app
-from logitgate_flows.error_text import in_words, whole_trace
+from logitgate_flows.messages.error_text import in_words, whole_trace
 
 
 def main() -> NoReturn:
@@ -20,7 +20,7 @@ def main() -> NoReturn:
     except SystemExit as end:
         # A Prefect server that is gone would be waited for until each event was tried in vain.
         if os.environ.get("PREFECT_API_URL") and "prefect" in sys.modules:
-            from logitgate_flows.patience import leave
+            from logitgate_flows.server.patience import leave
 
             leave(end.code)
         raise

@@ -27,7 +27,7 @@ def score(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Score new rows: the contract first, then probability, decision and expected costs of each row."""
     from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.start import server_meanwhile, started
+    from logitgate_flows.server.start import server_meanwhile, started
 
     with reported(junit) as report:
         with started():
@@ -75,7 +75,7 @@ def monitor(  # noqa: PLR0913 - options of a command
     from datetime import UTC, datetime
 
     from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.start import server_meanwhile, started
+    from logitgate_flows.server.start import server_meanwhile, started
 
     with reported(junit) as report:
         with started():
@@ -107,11 +107,11 @@ def shadow(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a challenger has shown in the shadow of the champion, and perhaps promote it."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli import terminal
-        from logitgate_flows.shadow import judged_shadow, promoted_from_shadow
+        from logitgate_flows.commands.shadow import judged_shadow, promoted_from_shadow
     verdict = (promoted_from_shadow if promote else judged_shadow)(project, version)
     found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
     terminal.print_json(found) if as_json else terminal.print_findings(verdict)
@@ -135,13 +135,13 @@ def schedule(
     if now and not deploy:
         raise typer.BadParameter("--now goes with --deploy; `logitgate train` trains here")
     if deploy:
-        from logitgate_flows.start import started
+        from logitgate_flows.server.start import started
 
         with started():
-            from logitgate_flows.deployment import deploy_schedule
+            from logitgate_flows.scheduling.deployment import deploy_schedule
         print("\n".join(deploy_schedule(project, train_now=now)))  # noqa: T201 - the command's output
         return
-    from logitgate_flows import schedule as clock
+    from logitgate_flows.scheduling import schedule as clock
 
     if coming:
         print(json.dumps(clock.coming(project), indent=2))  # noqa: T201 - the command's output

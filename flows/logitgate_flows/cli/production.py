@@ -16,11 +16,11 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show what was in production, from when to when, by whom, why, and the way back."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli.production_terminal import print_history
-        from logitgate_flows.production import run_history
+        from logitgate_flows.commands.production import run_history
     told = run_history(project, verify)
     print_history(told, as_json=as_json)
     raise typer.Exit(1 if told.verdict is not None and told.verdict.status.stops else 0)
@@ -37,12 +37,12 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Put a version back into production that was there before."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
-        from logitgate.production.rollback import Return
+        from logitgate.production.promotion.rollback import Return
         from logitgate_flows.cli.production_terminal import print_moved
-        from logitgate_flows.production import run_rollback
+        from logitgate_flows.commands.production import run_rollback
     print_moved(run_rollback(project, Return(reason, to, force)), "is in production", as_json=as_json)
 
 
@@ -53,11 +53,11 @@ def rehearse(
     as_json: AsJson = False,
 ) -> None:
     """Do all that a rollback does but move the alias, and time it."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli.production_terminal import print_moved
-        from logitgate_flows.production import run_rehearsal
+        from logitgate_flows.commands.production import run_rehearsal
     print_moved(run_rehearsal(project, to), "could be put into production", as_json=as_json)
 
 
@@ -68,11 +68,11 @@ def adopt(
     as_json: AsJson = False,
 ) -> None:
     """Write into the ledger that the champion which is there is ours, whoever has put it there."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli.production_terminal import print_adopted
-        from logitgate_flows.production import run_adoption
+        from logitgate_flows.commands.production import run_adoption
     print_adopted(run_adoption(project, reason), as_json=as_json)
 
 
@@ -88,11 +88,11 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Look for what kills and hands have left, and for a champion that is not what the ledger says."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli import terminal
-        from logitgate_flows.doctor import run_doctor, run_new_chain, run_repair
+        from logitgate_flows.commands.doctor import run_doctor, run_new_chain, run_repair
     if new_chain:
         run_new_chain(project, reason)
     verdict = (run_repair if repair else run_doctor)(project)
@@ -103,18 +103,18 @@ def doctor(
 @app.command()
 def migrate(as_json: AsJson = False) -> None:
     """Bring the store's database to the schema of this MLflow; back it up first."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli.production_terminal import print_migrated
-        from logitgate_flows.production import run_migration
+        from logitgate_flows.commands.production import run_migration
     print_migrated(run_migration(), as_json=as_json)
 
 
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000) -> None:
     """Serve the MLflow UI on the store of this folder, until Ctrl-C."""
-    from logitgate_flows.start import started
+    from logitgate_flows.server.start import started
 
     with started():
         from logitgate.environment import home

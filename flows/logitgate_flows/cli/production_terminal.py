@@ -7,8 +7,8 @@ from dataclasses import asdict
 from rich.markup import escape
 from rich.table import Table
 
-from logitgate.production.history import History, cost_of, way_back_of
-from logitgate.production.transaction import Moved
+from logitgate.production.ledger.history import History, cost_of, way_back_of
+from logitgate.production.promotion.transaction import Moved
 from logitgate.tracking.schemas import Migrated
 from logitgate_flows.cli.terminal import OUT, print_findings, print_json
 

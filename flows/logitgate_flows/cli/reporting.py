@@ -10,7 +10,7 @@ from typing import TypeAlias
 from logitgate.errors import LogitgateError
 from logitgate.findings import Verdict
 from logitgate.gates.verdict.junit import junit_xml, refusal
-from logitgate_flows.reports import add_to_summary, leave_receipt, refuse_unwritable, write_whole
+from logitgate_flows.messages.reports import add_to_summary, leave_receipt, refuse_unwritable, write_whole
 
 Report: TypeAlias = Callable[[str, Verdict], None]
 

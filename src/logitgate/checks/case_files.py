@@ -11,8 +11,8 @@ from ..data.readers.cells import cells_of
 from ..data.readers.csv import read_csv
 from ..data.readers.source import Source
 from ..errors import DataError, ProjectError
-from ..project.column_types import ColumnType
 from ..project.project import Project
+from ..project.syntax.column_types import ColumnType
 from .cases import Cases, Expectation
 
 OWN = ("case", "expect", "because")

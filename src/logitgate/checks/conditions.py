@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
-from ..project.slice_names import MISSING
+from ..project.syntax.slice_names import MISSING
 
 _ENDLESS = math.inf
 

@@ -10,7 +10,7 @@ import pandas as pd
 from ..evaluation.slices import Levels, crossed
 from ..project.gates import Slices
 from ..project.project import Project
-from ..project.slice_names import MISSING, RARE, bin_names
+from ..project.syntax.slice_names import MISSING, RARE, bin_names
 from .sample import Sample
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import DataError, ProjectError, UnavailableError
-from ..project.column_types import ColumnType
 from ..project.data import ROW_ID, Rows
 from ..project.project import Project
-from ..project.row_filter import RowFilter
+from ..project.syntax.column_types import ColumnType
+from ..project.syntax.row_filter import RowFilter
 from .readers.casts import Column, Written, canonical, cast, is_text
 from .readers.cells import Cells, cells_of, digest_of, native
 from .readers.csv_lines import Dialect

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
-from ..project.slice_names import MISSING
+from ..project.syntax.slice_names import MISSING
 from .evaluate import Scored
 from .intervals import NAN, Clusters, Estimate, Means, Units, wilson_limits
 from .metrics import log_losses, squared_errors

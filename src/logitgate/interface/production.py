@@ -26,11 +26,12 @@ from ..gates.verdict.outcome import Outcome
 from ..model.explain_row import explain_row
 from ..model.scored_rows import Stamp, laid_out
 from ..monitoring.window import Limits, Monitored
-from ..production import champion as serving
-from ..production import comparison as comparing
-from ..production import monitoring, release
-from ..production.champion import Serving
+from ..production import monitoring
 from ..production.monitoring import Tables
+from ..production.release import comparison as comparing
+from ..production.release import release
+from ..production.scoring import champion as serving
+from ..production.scoring.champion import Serving
 from ..production.scoring.score import Asked, score_table
 from ..project.gates import Slices
 from ..project.project import Project

@@ -30,7 +30,7 @@ from ..evaluation.histograms import OTHER, Levels, Numbers
 from ..evaluation.intervals import NAN, benjamini_hochberg
 from ..evidence_table import Exhibit
 from ..findings import Figure, Finding, Status
-from ..project.monitoring import Monitoring
+from ..project.operations.monitoring import Monitoring
 from ..project.project import Project
 from .divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
 from .reference import Features, Reference, season_of

@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..findings import Finding, Status
-from ..project.reactions import Reactions
+from ..project.operations.reactions import Reactions
 
 
 class Action(StrEnum):

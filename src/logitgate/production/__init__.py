@@ -1,5 +1,6 @@
-"""Versions, promotion, rollback, the champion that answers.
+"""Versions, promotion, rollback, scoring, and the monitoring of the champion.
 
-Imports `tracking` and below, MLflow, skops, SQLAlchemy. Read `registry`, `transaction`, `promotion`,
-`rollback`, `release`.
+Imports `tracking` and below, MLflow, skops, SQLAlchemy. The rooms in reading order, each importing only
+those before it: `packaging` and `ledger`, `registry`, `promotion`, `release` and `scoring`, `repair`; then
+the module `monitoring`.
 """

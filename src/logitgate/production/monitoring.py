@@ -30,12 +30,12 @@ from ..project.gates import Slices
 from ..project.project import Project
 from ..tracking.store import Store
 from ..tracking.windows import earlier_windows
-from . import registry
-from . import rollback as production
-from .history import audit
-from .packaging import Shipment
-from .registry import ModelVersion
-from .release import load_version
+from .ledger.history import audit
+from .packaging.model_package import Shipment
+from .promotion import rollback as production
+from .registry import registry
+from .registry.registry import ModelVersion
+from .release.release import load_version
 
 
 @dataclass(frozen=True, slots=True)

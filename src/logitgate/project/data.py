@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ..decision.levels import text_of
-from . import moments
-from .column_types import ColumnType
 from .fields import Duration, Name, Names, Section
-from .row_filter import RowFilter
+from .syntax import moments
+from .syntax.column_types import ColumnType
+from .syntax.row_filter import RowFilter
 
 
 def _level(value: object) -> object:

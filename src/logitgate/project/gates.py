@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from .fields import Name, Names, Section, Share, quoted
-from .slice_names import can_exist
+from .syntax.slice_names import can_exist
 
 
 class Slices(Section):

@@ -44,6 +44,21 @@ def load_project(path: Path) -> Project:
     return resolved(parse_project(plain, path.name), path.parent)
 
 
+def load_scheduled_project(path: Path) -> Project:
+    """Load a project that has a schedule.
+
+    Raises
+    ------
+    ProjectError
+        When it declares none, or as `load_project` does.
+    """
+    project = load_project(path)
+    if not project.schedule.jobs:
+        rule = "has no schedule"
+        raise ProjectError(project.name, rule, "add [schedule.train], [schedule.monitor] or [schedule.score]")
+    return project
+
+
 def parse_project(plain: Mapping[str, Any], source: str) -> Project:
     """Check plain values, as TOML gives them, and freeze them.
 

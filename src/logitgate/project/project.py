@@ -16,15 +16,15 @@ from pydantic import Field, field_validator, model_validator
 from ..decision.costs import ENTRIES, CostMatrix
 from ..errors import ProjectError
 from .behaviour import Behaviour
-from .column_types import ColumnType
 from .data import Columns, Features, Outcome, Rows
 from .fields import Names, Section, Share, quoted
 from .gates import Gates, Slices
-from .monitoring import Monitoring
-from .reactions import Reactions
-from .schedule import Schedule
+from .operations.monitoring import Monitoring
+from .operations.reactions import Reactions
+from .operations.schedule import Schedule
 from .search import Search
 from .split import Split
+from .syntax.column_types import ColumnType
 
 Golden: TypeAlias = Literal["rows", "synthetic"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ...decision.levels import Spelling, number_text, text_of
-from ...project.column_types import ColumnType
+from ...project.syntax.column_types import ColumnType
 from .suite import Rule, Suite
 
 _SETS = ("value_set", "value")

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from ...decision.levels import number_text
 from ...errors import DataError
-from ...project.column_types import ColumnType
-from ...project.moments import EPOCHS, read
+from ...project.syntax.column_types import ColumnType
+from ...project.syntax.moments import EPOCHS, read
 from .source import Source
 
 MOMENT = pa.timestamp("us", "UTC")

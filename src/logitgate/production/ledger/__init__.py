@@ -1,4 +1,4 @@
-"""Who was in production, from when to when, and why.
+"""Who was in production, from when to when, and why: pure values.
 
-Read `entries`, then `ledger`; the room above keeps it in MLflow (`ledger_store`) and shows it (`history`).
+Imports `findings` and `errors`. Read `entries`, `ledger`, `state`, `history`; `registry` keeps it in MLflow.
 """

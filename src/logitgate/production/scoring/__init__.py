@@ -1,1 +1,4 @@
-"""Scoring a table batch by batch into a file that appears whole. Read `score`."""
+"""Scoring a table with the champion, batch by batch, into a file that appears whole.
+
+Imports `promotion` and what it imports; PyArrow. Read `champion`, `score`, `shadow_record`.
+"""

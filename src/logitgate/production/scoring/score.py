@@ -24,7 +24,7 @@ from ...monitoring.shadow import Pair, Shadow, beside, by_unit, shadow_of
 from ...monitoring.unfamiliar_values import Cells, Known, unfamiliar
 from ...project.gates import Slices
 from ...project.project import Project
-from ..champion import Serving
+from .champion import Serving
 from .output import keep_manifest, refuse_impossible, writing
 from .result import Scores
 

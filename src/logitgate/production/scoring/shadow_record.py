@@ -14,12 +14,12 @@ from ...project.project import Project
 from ...tracking.batches import Entries
 from ...tracking.runs import Note, experiment, found_runs, record, training_run
 from ...tracking.store import Store, reached
-from .. import registry
 from ..ledger.entries import Reason
-from ..promotion import promote
-from ..registry import ModelVersion
-from ..rollback import actor
-from ..transaction import Request
+from ..promotion.promotion import promote
+from ..promotion.rollback import actor
+from ..promotion.transaction import Request
+from ..registry import registry
+from ..registry.registry import ModelVersion
 from .result import Scores
 
 _PAIR, _SEEN, _SNAPSHOT = "logitgate.shadow.pair", "logitgate.shadow.seen", "snapshot"

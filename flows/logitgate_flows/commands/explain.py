@@ -1,0 +1,24 @@
+"""Explaining one row: its path from the features to the decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from logitgate.data.table import read_rows
+from logitgate.environment import home
+from logitgate.model.explain_row import explain_row
+from logitgate.production.release import release
+from logitgate.project.load import load_project
+from logitgate.tracking.store import open_store
+
+
+def run_explain(project_file: Path, row: str, version: int | None) -> dict[str, Any]:
+    """Explain the decision of the champion, or of another version, about the row with this id."""
+    project = load_project(project_file)
+    known, shipment = release.load_version(open_store(home()), project, version)
+    means = tuple(shipment.reference["design_means"])
+    return {
+        "version": known.version,
+        **explain_row(shipment.model, means, read_rows(project).frame, project, row),
+    }

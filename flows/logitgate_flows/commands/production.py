@@ -1,0 +1,49 @@
+"""Looking at production and taking it back: the history, a rollback, its rehearsal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from logitgate.environment import home
+from logitgate.findings import Verdict
+from logitgate.production.ledger.history import History, audit
+from logitgate.production.ledger.state import state_of
+from logitgate.production.promotion.rollback import Return, look, look_at_files, rehearse, roll_back
+from logitgate.production.promotion.transaction import Moved
+from logitgate.production.repair.repair_production import adopt
+from logitgate.project.load import load_project
+from logitgate.tracking.schemas import Migrated, migrate
+from logitgate.tracking.store import located, open_store, reached
+
+
+def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - the command line's own flag
+    """Read the ledger of a project, and hold the registry against it when asked."""
+    project, store = load_project(project_file), open_store(home())
+    ledger, now = (look_at_files if verify else look)(store, project.name)
+    verdict = Verdict(audit(ledger, now)) if verify else None
+    return History(project.name, ledger, verdict, state_of(ledger, now))
+
+
+def run_adoption(project_file: Path, reason: str) -> Moved:
+    """Take the champion that is there for ours."""
+    project = load_project(project_file)
+    return adopt(open_store(home()), project.name, reason)
+
+
+def run_migration() -> tuple[Migrated, ...]:
+    """Bring the databases of the store to the schema of this MLflow."""
+    store = located(home())
+    with reached(store):
+        return migrate(store.tracking_uri, store.registry_uri)
+
+
+def run_rollback(project_file: Path, wanted: Return) -> Moved:
+    """Put a version back into production."""
+    project = load_project(project_file)
+    return roll_back(open_store(home()), project.name, wanted)
+
+
+def run_rehearsal(project_file: Path, to: int | None) -> Moved:
+    """See that the way back is open."""
+    project = load_project(project_file)
+    return rehearse(open_store(home()), project.name, to)

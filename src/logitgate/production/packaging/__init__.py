@@ -1,0 +1,4 @@
+"""A model as a folder of plain files: packing it, and unpacking it without running what is inside.
+
+Imports `gates` and below, MLflow, skops. Read `model_package`, then `golden`.
+"""

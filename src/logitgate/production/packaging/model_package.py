@@ -1,0 +1,281 @@
+"""Packing a model into the folder that MLflow keeps, and unpacking it without running what is inside."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+import sys
+import warnings
+import zipfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import skops.io
+from mlflow.models import Model as MLmodel
+from mlflow.models import ModelSignature
+from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
+
+from ... import __file__ as _package_file
+from ...data.row_hashes import SeenRows
+from ...decision.levels import Spelling, learned_levels
+from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, Terms
+from ...errors import DataError
+from ...model.model import Model
+from ...project.data import Features
+from .golden import Golden
+from .model_folder import files_of, is_left_by_loading, tampered
+
+MANIFEST = "SHA256SUMS"
+"""File that lists the digest of every other file; ``sha256sum --check`` reads it."""
+
+_GROUND = ("redaction.py", "errors.py")
+_SERVED = tuple(f"decision/{name}.py" for name in ("expressions", "costs", "rule", "levels", "pyfunc"))
+_SCRIPT = """\
+from mlflow.models import set_model
+
+from {package}.decision.pyfunc import ServedModel
+
+set_model(ServedModel())
+"""
+_REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+_ARTIFACTS = {"model": "model.skops", "decision": "decision.json", "reference": "reference.json"}
+_SEEN, _GOLDEN = {"seen": "seen.npz"}, {"golden": "golden.json"}
+"""Packed beside them where they are known; a version that lacks one still loads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What is kept of a model.
+
+    Parameters
+    ----------
+    model : Model
+    unit : str
+        Unit of its costs.
+    reference : mapping of str to plain values
+        What its training rows looked like, for drift: counts and edges, never a row.
+    seen : SeenRows, optional
+        Hashes of the rows that it learned from. Who knows a row's id and time can tell whether it was one.
+    golden : Golden, optional
+        Rows and the model's answers about them. A version without them is not put into production.
+    """
+
+    model: Model
+    unit: str
+    reference: Mapping[str, Any]
+    seen: SeenRows | None = None
+    golden: Golden | None = None
+
+
+def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
+    """Write a model as `mlflow.pyfunc.load_model` reads it, without needing logitgate there.
+
+    Parameters
+    ----------
+    shipment : Shipment
+    folder : Path
+        Made here.
+    described_by : mlflow.models.Model
+        Its ids.
+
+    Returns
+    -------
+    str
+        The digest of the whole folder: the sha256 of its manifest.
+
+    Raises
+    ------
+    DataError
+        When the pipeline is made of parts that loading would not trust.
+    """
+    terms = terms_of(shipment)
+    drafts = folder.with_name(folder.name + ".draft")
+    drafts.mkdir(parents=True)
+    _dump(shipment, terms, drafts)
+    package = _served_package(drafts)
+    script = drafts / "served_model.py"
+    script.write_text(_SCRIPT.format(package=package.name), encoding="utf-8")
+    with warnings.catch_warnings():
+        # MLflow asks for an input example; ours would hold a person's values.
+        warnings.filterwarnings("ignore", message=".*input example.*")
+        mlflow.pyfunc.save_model(
+            path=str(folder),
+            python_model=str(script),
+            artifacts={key: str(drafts / name) for key, name in _packed(shipment).items()},
+            code_paths=[str(package)],
+            mlflow_model=described_by,
+            signature=signature(terms, _coded(shipment)),
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
+            streamable=False,
+        )
+    shutil.rmtree(drafts)
+    _forget_where(described_by, folder)
+    for cache in list(folder.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    return _seal(folder)
+
+
+def unpack(folder: Path, digest: str) -> Shipment:
+    """Read a model back from its folder, by our own code and our own list of trusted types.
+
+    Raises
+    ------
+    ConflictError
+        When a file is not the one that was packed, is missing, or was added, or something lies there that is
+        no file, such as a link. It names the file.
+    DataError
+        When the pipeline holds something that is not trusted.
+    """
+    _check(folder, digest)
+    artifacts = folder / "artifacts"
+    terms = Terms.from_json(json.loads((artifacts / _ARTIFACTS["decision"]).read_text("utf-8")))
+    reference = json.loads((artifacts / _ARTIFACTS["reference"]).read_text("utf-8"))
+    path = artifacts / _ARTIFACTS["model"]
+    _trust(path)
+    pipeline = skops.io.load(path, trusted=list(TRUSTED_TYPES))
+    features = Features(numeric=terms.numeric, categorical=terms.categorical)
+    model = Model(pipeline, terms.rule, terms.costs, features)
+    kept = artifacts / _SEEN["seen"]
+    seen = SeenRows.unpacked(kept.read_bytes()) if kept.is_file() else None
+    kept = artifacts / _GOLDEN["golden"]
+    golden = Golden.from_json(json.loads(kept.read_text("utf-8"))) if kept.is_file() else None
+    return Shipment(model, terms.unit, reference, seen, golden)
+
+
+def terms_of(shipment: Shipment) -> Terms:
+    """Return what decides beside the probability."""
+    model = shipment.model
+    return Terms(model.rule, model.costs, model.features.numeric, model.features.categorical, shipment.unit)
+
+
+def _coded(shipment: Shipment) -> frozenset[str]:
+    levels = learned_levels(shipment.model.pipeline)
+    return frozenset(name for name, learned in levels.items() if Spelling.of(learned).is_coded)
+
+
+def signature(terms: Terms, coded: Collection[str] = ()) -> ModelSignature:
+    """Return the columns that go in and come out.
+
+    Each column must be there, but its cells may be missing: MLflow lets None and NaN pass silently, so
+    what a missing cell means is decided by `served.answer` alone. MLflow refuses a frame's int64 and category
+    columns where it wants doubles and strings, and repeats the rows in its error; JSON numbers are all right.
+    The categories `coded`, whose levels are numbers, truth values or moments, take any type, so that a row
+    may bring them as its table holds them: MLflow has no type that is a whole number, missing or a text.
+    """
+    kinds = {"number": DataType.double, "text": DataType.string, "cost": DataType.double}
+    anything: Any = AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(anything if name in coded else kinds[kind], name) for name, kind in terms.columns.items()
+    ]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType.boolean if name == "decision" else DataType.double, name) for name in ANSWER
+    ]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def _dump(shipment: Shipment, terms: Terms, folder: Path) -> None:
+    for key, plain in (("decision", terms.as_json()), ("reference", dict(shipment.reference))):
+        text = json.dumps(plain, allow_nan=False, indent=1)
+        (folder / _ARTIFACTS[key]).write_text(text, encoding="utf-8")
+    if shipment.golden is not None:
+        text = json.dumps(shipment.golden.as_json(), allow_nan=False)
+        (folder / _GOLDEN["golden"]).write_text(text, encoding="utf-8")
+    if shipment.seen is not None:
+        (folder / _SEEN["seen"]).write_bytes(shipment.seen.packed())
+    path = folder / _ARTIFACTS["model"]
+    skops.io.dump(shipment.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
+    _trust(path)
+
+
+def _packed(shipment: Shipment) -> dict[str, str]:
+    seen = {} if shipment.seen is None else _SEEN
+    return _ARTIFACTS | seen | ({} if shipment.golden is None else _GOLDEN)
+
+
+def _forget_where(described_by: MLmodel, folder: Path) -> None:
+    """Keep the names of the files, but not in which folder of this machine they were written."""
+    flavor = described_by.flavors[mlflow.pyfunc.FLAVOR_NAME]
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    for artifact in flavor["artifacts"].values():
+        artifact["uri"] = Path(artifact["uri"]).name
+    described_by.save(str(folder / "MLmodel"))
+
+
+def _trust(path: Path) -> None:
+    strange = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
+    if strange:
+        raise DataError(
+            path.name,
+            f"{len(strange)} types are not trusted: {', '.join(strange)}",
+            "build the pipeline from scikit-learn's own parts",
+        )
+
+
+def _served_package(folder: Path) -> Path:
+    """Copy the code that is shipped, under a name by its contents: so two versions can be loaded at once."""
+    root = Path(_package_file).parent
+    sources = {name: (root / name).read_bytes() for name in (*_GROUND, *_SERVED)}
+    content = b"".join(name.encode() + b"\0" + source + b"\0" for name, source in sources.items())
+    package = folder / f"logitgate_served_{hashlib.sha256(content).hexdigest()[:8]}"
+    (package / "decision").mkdir(parents=True)
+    for name in ("__init__.py", "decision/__init__.py"):
+        (package / name).write_text('"""Shipped with a model of logitgate."""\n', encoding="utf-8")
+    for name, source in sources.items():
+        (package / name).write_bytes(source)
+    if package.name not in sys.modules:
+        _importable(package)
+    return package
+
+
+def _importable(package: Path) -> None:
+    """Let MLflow run the script once while it saves it, without touching the search path."""
+    spec = importlib.util.spec_from_file_location(
+        package.name, package / "__init__.py", submodule_search_locations=[str(package)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(package.name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[package.name] = module
+    spec.loader.exec_module(module)
+
+
+def _seal(folder: Path) -> str:
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests(folder).items())]
+    (folder / MANIFEST).write_text("".join(lines), encoding="utf-8")
+    return _sha256(folder / MANIFEST)
+
+
+def _check(folder: Path, digest: str) -> None:
+    manifest = folder / MANIFEST
+    if not manifest.is_file() or _sha256(manifest) != digest:
+        raise tampered(MANIFEST, "is not the one that was registered")
+    lines = (line.split("  ", 1) for line in manifest.read_text("utf-8").splitlines())
+    packed = {name: expected for expected, name in lines}
+    found = _digests(folder)
+    for name in sorted(packed.keys() | found.keys()):
+        if name not in found:
+            raise tampered(name, "is missing")
+        if name not in packed:
+            raise tampered(name, "was added")
+        if packed[name] != found[name]:
+            raise tampered(name, "is not the one that was registered")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each file but the manifest and what plain MLflow and Python lay beside a model."""
+    return {
+        name: _sha256(path)
+        for name, path in files_of(folder).items()
+        if name != MANIFEST and not is_left_by_loading(path, name)
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,4 @@
+"""Changing what is in production: first release, promotion and rollback are one transaction under a lock.
+
+Imports `packaging`, `ledger`, `registry`, SQLAlchemy. Read `transaction`, `promotion`, `rollback`, `lock`.
+"""

@@ -1,0 +1,296 @@
+"""Changing production: first release, promotion and rollback are one transaction, a tuple of steps.
+
+Whatever step it dies at, the next transaction of the model finishes or abandons what was begun: the intent
+stands in the ledger before the alias moves, and where the alias is tells how far it came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from ...errors import ConflictError, DataError, UnavailableError
+from ...tracking.heartbeat import Heartbeat
+from ...tracking.pulse import is_gone
+from ...tracking.store import Store, reached
+from ..ledger.entries import Entry, Kind, Reason
+from ..ledger.ledger import Ledger
+from ..packaging.golden import replay
+from ..registry import ledger_store, registry
+from ..registry.registry import CHAMPION, PREVIOUS, ModelVersion
+from .lock import LOCK_URL
+from .transaction import Moved, Request, Step, Transaction, carry_out
+
+LEASE_SECONDS = 120.0
+"""How long the request of an intent may still be under way, and how long one of another lock is left alone,
+since its writer may be alive."""
+
+
+def promote(store: Store, asked: Request) -> Moved:
+    """Put a version into production, unless production is no longer what the version was judged against.
+
+    Raises
+    ------
+    ConflictError
+        When the champion is another one or has vanished, the version or its files were changed, somebody else
+        is promoting, or the ledger is broken.
+    DataError
+        When the golden rows get other answers than they got when the version was judged.
+    UnavailableError
+        When the store or the lock cannot be reached, or the lock was lost on the way.
+    """
+    return carry_out(store, asked, PROMOTION)
+
+
+def settle(now: Transaction) -> Transaction:
+    """Read the ledger, and end the intent that somebody who died has left open."""
+    model = now.asked.model
+    ledger, champion = ledger_store.read(now.store, model), registry.champion(now.store, model)
+    now = replace(now, ledger=ledger, champion=champion)
+    begun = ledger.open
+    if begun is None:
+        return now
+    _refuse_a_living_writer(begun, now)
+    if champion is None or not champion.release.is_same(begun.release):
+        until = _may_arrive_until(begun, now)
+        if until is not None and not _is_wanted(begun, now):
+            raise _under_way(begun, until, now)
+        return now.wrote(replace(begun, kind=Kind.ABANDONED, may_arrive_until=until))
+    _show_the_way_back(now, begun)
+    return now.wrote(replace(begun, kind=Kind.DONE))
+
+
+def see_the_chain(now: Transaction) -> Transaction:
+    """Refuse to write on in a ledger that somebody has changed."""
+    if now.ledger.breaks:
+        rule = f"its chain is broken ({now.ledger.breaks[0]})"
+        remedy = (
+            "see `logitgate history PROJECT --verify`, go on by `logitgate doctor PROJECT --new-chain "
+            "--reason TEXT`; `rollback --to VERSION --force` still works"
+        )
+        raise ConflictError(f"ledger of {now.asked.model}", rule, remedy)
+    return now
+
+
+def see_the_champion(now: Transaction) -> Transaction:
+    """Refuse to take a model whose champion has vanished for one that was never released."""
+    told = now.ledger.champion
+    if now.champion is None and told is not None:
+        rule = f"is none, but the ledger put version {told} there: it was deleted, or its alias was"
+        remedy = "see `logitgate doctor PROJECT`, put it right by its --repair, then judge again"
+        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+    return now
+
+
+def note_what_was_found(now: Transaction) -> Transaction:
+    """Write down a champion that no entry has put there."""
+    champion, told = now.champion, now.ledger.in_production
+    if told is None if champion is None else champion.release.is_same(told):
+        return now
+    rule = f"found in production; the ledger said {_named(told.version if told else None)}"
+    release, reason = champion.release if champion else None, Reason("discovery", "unknown", rule)
+    return now.wrote(now.about(Kind.FOUND, release, told.version if told else None, reason))
+
+
+def compare_the_champion(now: Transaction) -> Transaction:
+    """Refuse a version that was judged against another champion than the one that is there."""
+    asked, there = now.asked, now.champion
+    if there is not None and there == asked.version:
+        # By an attempt whose answer was lost; or by hand, which the ledger is still to learn.
+        return replace(now, is_finished=there.release.is_same(now.ledger.in_production))
+    if there != asked.judged_against and not (asked.judged_against is None and stands_in(there, now.ledger)):
+        expected = asked.judged_against.version if asked.judged_against else None
+        now_there = _named(there.version if there else None)
+        rule = f"is {now_there}, but {asked.version} was judged against {_named(expected)}"
+        raise ConflictError(f"champion of {asked.model}", rule, "judge it again")
+    return now
+
+
+def stands_in(champion: ModelVersion | None, ledger: Ledger) -> bool:
+    """Return whether a champion that logitgate did not make was adopted; the first of ours replaces it."""
+    tenures = ledger.tenures()
+    if champion is None or champion.digest or not tenures:
+        return False
+    return tenures[-1].act == "adoption" and champion.release.is_same(tenures[-1].release)
+
+
+def prove_the_files(now: Transaction) -> Transaction:
+    """Load the version's files safely, by their digest, and let it answer its golden rows."""
+    shipment = registry.load(now.store, now.version)
+    if shipment.golden is None:
+        rule = "has no golden rows, so nothing proves its answers"
+        raise DataError(str(now.version), rule, "train it again")
+    replay(shipment.model, shipment.golden)
+    figures = {**now.asked.reason.figures, "unit": shipment.unit}
+    reason = replace(now.asked.reason, figures=figures)
+    return replace(now, asked=replace(now.asked, reason=reason))
+
+
+def write_the_intent(now: Transaction) -> Transaction:
+    """Write down what is about to happen, before it does; not while an older request could undo it."""
+    for entry in now.ledger.entries:
+        until = entry.may_arrive_until
+        if until is not None and until > datetime.now(UTC) and not _is_wanted(entry, now):
+            raise _under_way(entry, until, now)
+    intent = now.entry(Kind.INTENT)
+    return replace(now.wrote(intent), intent=intent)
+
+
+def see_the_lock(now: Transaction) -> Transaction:
+    """Stop when the lock was lost on the way."""
+    if not now.lock.is_held():
+        rule = f"the {now.lock.name} was lost on the way; production was not changed"
+        raise UnavailableError(f"promotion of {now.asked.model}", rule, "try again")
+    return now
+
+
+def move_the_champion(now: Transaction) -> Transaction:
+    """Set the alias, when the lock is still held and nobody has written after the intent."""
+    see_the_lock(now)
+    last = ledger_store.read(now.store, now.asked.model)
+    is_ours = now.intent is not None and last.open is not None and last.open.move == now.intent.move
+    if not is_ours or last.head != now.ledger.head:
+        rule = "somebody else has written to it since; production was not changed"
+        raise ConflictError(f"ledger of {now.asked.model}", rule, "see the history, and judge again")
+    _see_that_it_is_young(now)
+    _set(now.store, CHAMPION, now.asked.model, now.version.version)
+    return now
+
+
+def move_the_previous(now: Transaction) -> Transaction:
+    """Let the alias `previous` name the way back, and nothing when there is none."""
+    if now.intent is not None:
+        _show_the_way_back(now, now.intent)
+    return now
+
+
+def show_the_way_back(now: Transaction) -> Transaction:
+    """Let the alias `previous` name the way back as the ledger has it now."""
+    _let_previous_be(now, now.ledger)
+    return now
+
+
+def read_back(now: Transaction) -> Transaction:
+    """See that the alias is where it was put."""
+    there = registry.champion(now.store, now.asked.model)
+    if there != now.version:
+        rule = f"was set to {now.version} and reads {_named(there.version if there else None)}"
+        raise ConflictError(f"champion of {now.asked.model}", rule, "find out who promotes without the lock")
+    return now
+
+
+def write_that_it_is_done(now: Transaction) -> Transaction:
+    """Write down that it happened."""
+    if now.intent is None:
+        raise ValueError("nothing was intended")
+    return now.wrote(replace(now.intent, kind=Kind.DONE))
+
+
+def see_that_both_agree(now: Transaction) -> Transaction:
+    """Compare alias and ledger once more: a request that came late, or a hand, may have moved the one."""
+    ledger, there = (
+        ledger_store.read(now.store, now.asked.model),
+        registry.champion(now.store, now.asked.model),
+    )
+    told = ledger.in_production
+    if ledger.open is None and told is not None and not told.is_same(there.release if there else None):
+        rule = (
+            f"is {_named(there.version if there else None)}, but the ledger put version {told.version} there"
+        )
+        remedy = "put it back by `logitgate doctor PROJECT --repair`"
+        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+    return now
+
+
+def show_the_history(now: Transaction) -> Transaction:
+    """Let the page in the MLflow UI say so."""
+    ledger_store.show(now.store, now.asked.model, now.ledger)
+    return now
+
+
+BEFORE: tuple[Step, ...] = (settle, see_the_chain)
+"""How each transaction begins, unless it is forced."""
+
+MOVE: tuple[Step, ...] = (
+    prove_the_files,
+    write_the_intent,
+    move_the_champion,
+    move_the_previous,
+    read_back,
+    write_that_it_is_done,
+    show_the_history,
+    see_that_both_agree,
+)
+"""From a version to the version in production."""
+
+PROMOTION: tuple[Step, ...] = (*BEFORE, see_the_champion, compare_the_champion, note_what_was_found, *MOVE)
+"""First release and promotion."""
+
+
+def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
+    """Leave an intent alone that was written under a lock which ours does not keep out."""
+    age = (datetime.now(UTC) - begun.time).total_seconds()
+    if begun.lock != now.lock.identity and age < LEASE_SECONDS:
+        who = begun.reason.actor
+        rule = f"{who} began to put version {begun.version} there {age:.0f} s ago, by another lock"
+        remedy = f"try again in {LEASE_SECONDS - age:.0f} s, and set {LOCK_URL} for everybody who promotes"
+        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+
+
+def _may_arrive_until(begun: Entry, now: Transaction) -> datetime | None:
+    """Return until when the request of an intent may still arrive; None when it cannot any more.
+
+    A SQLite file has no request under way: who wrote to it is through or dead. A database ends what a client
+    has begun when that ends, so it is enough that the writer, on this host, is gone. A server may sit on it.
+    """
+    until = begun.time + timedelta(seconds=LEASE_SECONDS)
+    uri, writer = now.store.registry_uri, Heartbeat.read(begun.writer)
+    is_dead = writer is not None and is_gone(writer)
+    if uri.startswith("sqlite") or (is_dead and not uri.startswith("http")) or until <= datetime.now(UTC):
+        return None
+    return until
+
+
+def _is_wanted(begun: Entry, now: Transaction) -> bool:
+    """Return whether a late request would only do what is wanted now."""
+    version = now.asked.version
+    return version is not None and version.release.is_same(begun.release)
+
+
+def _under_way(begun: Entry, until: datetime, now: Transaction) -> ConflictError:
+    seconds = max(1, round((until - datetime.now(UTC)).total_seconds()))
+    who, version = begun.reason.actor, begun.version
+    rule = f"is not known yet: the request of {who} to put version {version} there may still arrive"
+    return ConflictError(f"champion of {now.asked.model}", rule, f"try again in {seconds} s")
+
+
+def _see_that_it_is_young(now: Transaction) -> None:
+    """Send nothing so late that others have given up waiting for it."""
+    if now.intent is not None:
+        age = (datetime.now(UTC) - now.intent.time).total_seconds()
+        if age > LEASE_SECONDS / 2:
+            rule = f"took {age:.0f} s since its intent; production was not changed"
+            raise UnavailableError(f"promotion of {now.asked.model}", rule, "try again")
+
+
+def _show_the_way_back(now: Transaction, intent: Entry) -> None:
+    """Set the alias `previous` as the ledger will say it when the intent is done."""
+    _let_previous_be(now, now.ledger.followed_by(replace(intent, kind=Kind.DONE)))
+
+
+def _let_previous_be(now: Transaction, ledger: Ledger) -> None:
+    back = ledger.way_back()
+    if back is not None:
+        _set(now.store, PREVIOUS, now.asked.model, back.version)
+    elif registry.by_alias(now.store, now.asked.model, PREVIOUS) is not None:
+        with reached(now.store):
+            now.store.client.delete_registered_model_alias(now.asked.model, PREVIOUS)
+
+
+def _set(store: Store, alias: str, model: str, version: int) -> None:
+    with reached(store):
+        store.client.set_registered_model_alias(model, alias, str(version))
+
+
+def _named(version: int | None) -> str:
+    return "none" if version is None else f"version {version}"

@@ -1,0 +1,81 @@
+"""Versions that are already there: found by the training that made them, and labelled anew."""
+
+from __future__ import annotations
+
+import numpy as np
+from mlflow.exceptions import MlflowException
+
+from ...data.sample import Sample
+from ...errors import LogitgateError
+from ...model.model import Model
+from ...tracking.batches import shortened
+from ...tracking.runs import KEY, Run
+from ...tracking.store import Store, again, reached
+from . import registry
+from .registry import Label, ModelVersion
+
+REPLACED, JUDGED_BY = "logitgate.replaced_by", "logitgate.judged_by"
+"""Tags of a version: the one that took its place, and the run that judged it last."""
+
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+_LONGEST_TAG = 5_000
+
+
+def of_training(store: Store, name: str, key: str) -> list[ModelVersion]:
+    """Return the versions that a training has made, newest first; there is more than one only after harm.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    query = f"name = '{name}' AND tags.`{KEY}` = '{key}'"
+    found = again(store, lambda: list(store.client.search_model_versions(query)))
+    numbers = sorted((int(one.version) for one in found if REPLACED not in one.tags), reverse=True)
+    return [registry.numbered(store, name, number) for number in numbers]
+
+
+def is_there(store: Store, name: str, number: int, key: str) -> bool:
+    """Return whether the version that a training made is in the registry, and not another of its number."""
+    with reached(store):
+        try:
+            found = store.client.get_model_version(name, str(number))
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return False
+    return bool(found.tags.get(KEY) == key)
+
+
+def answers_alike(store: Store, version: ModelVersion, model: Model, test: Sample) -> bool:
+    """Return whether a version gives the same answers as a model, bit for bit, by the same rule and costs.
+
+    One that cannot be loaded safely does not.
+    """
+    try:
+        known = registry.load(store, version).model
+        same = (known.rule, known.costs, known.features) == (model.rule, model.costs, model.features)
+        return same and np.array_equal(known.probability(test.frame), model.probability(test.frame))
+    except LogitgateError:
+        return False
+
+
+def relabel(run: Run, version: ModelVersion, label: Label) -> None:
+    """Let a version that is there tell what this run has found about it.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    client, number = run.store.client, str(version.version)
+    with reached(run.store):
+        for name, value in {**label.tags, JUDGED_BY: run.run_id}.items():
+            client.set_model_version_tag(version.name, number, name, shortened(value, _LONGEST_TAG))
+        client.update_model_version(version.name, number, label.description)
+
+
+def replace_by(store: Store, old: ModelVersion, new: ModelVersion) -> None:
+    """Note on a version that the same training has made another one in its place."""
+    with reached(store):
+        store.client.set_model_version_tag(old.name, str(old.version), REPLACED, str(new.version))

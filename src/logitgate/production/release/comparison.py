@@ -1,0 +1,112 @@
+"""Between the registry and a comparison of two versions: what is loaded, and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ...data.sample import Sample
+from ...decision.rule import Rule
+from ...errors import LogitgateError, ProjectError, RefusedError
+from ...gates.alpha_spending import Window
+from ...gates.judge import Opponents
+from ...gates.rejudge import Judgeable
+from ...gates.training import Evidence
+from ...gates.verdict.outcome import Outcome
+from ...project.project import Project
+from ...tracking.batches import Entries
+from ...tracking.decisions import earlier_decisions
+from ...tracking.runs import Note, Run, record
+from ...tracking.store import Store
+from ...tracking.training import record_evidence, record_outcome
+from ..registry import registry
+from ..registry.registry import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two versions: the one that is judged, and the one it is held against in the place of the champion."""
+
+    against: ModelVersion
+    judged: ModelVersion
+
+
+def match(store: Store, project: Project, against: int, judged: int) -> Match:
+    """Look up two versions before anything is read.
+
+    Raises
+    ------
+    ProjectError
+        When both are one.
+    RefusedError
+        When one of them is not in the registry.
+    """
+    if against == judged:
+        rule = f"version {judged} cannot be compared with itself"
+        raise ProjectError(project.name, rule, "name two versions")
+    return Match(*(registry.numbered(store, project.name, number) for number in (against, judged)))
+
+
+def judgeable(store: Store, version: ModelVersion) -> Judgeable:
+    """Load the version that is judged.
+
+    Raises
+    ------
+    RefusedError
+        When its files are not those that were registered.
+    """
+    shipment = registry.load(store, version)
+    prevalence = shipment.reference.get("prevalence")
+    if not isinstance(prevalence, float) or not 0 < prevalence < 1:
+        raise RefusedError(
+            str(version), "does not say how frequent events were in its rows", "train it again"
+        )
+    return Judgeable(shipment.model, shipment.seen, prevalence)
+
+
+def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
+    """Load the version it is held against; one that cannot be loaded is said, never skipped.
+
+    Trainings that were judged on these rows have spent alpha, so the proofs here are held against what is
+    left; a comparison itself decides nothing and spends none.
+    """
+    earlier = earlier_decisions(store, version.name, Window.of(rows), key="")
+    found = Opponents(version=version.version, earlier_decisions=earlier)
+    try:
+        shipment = registry.load(store, version)
+    except LogitgateError as error:
+        return replace(found, refusal=str(error))
+    return replace(found, champion=shipment.model, champion_rows=shipment.seen)
+
+
+def opening_note(pair: Match) -> Note:
+    """Return what the run list shows while the comparison goes on."""
+    name = f"version {pair.judged.version} against {pair.against.version}"
+    return Note(name, tags={"kind": "comparison", "version": pair.judged.version})
+
+
+def record_comparison(run: Run, evidence: Evidence, pair: Match, rule: Rule, snapshot: str) -> Outcome:
+    """Keep a comparison as a run of its own, and return how it ended.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    verdict, name = evidence.verdict, pair.judged.name
+    record_evidence(run, evidence, snapshot)
+    record(run, Entries(tags={"mlflow.runName": f"{run.name}: {verdict.status}"}))
+    outcome = Outcome.of(name, snapshot, verdict, evidence.as_of)
+    if evidence.judged is not None:
+        outcome = outcome.judged(rule, evidence.judged.evaluation)
+    champion = registry.champion(run.store, name)
+    outcome = replace(
+        outcome,
+        kind="comparison",
+        run_id=run.run_id,
+        version=pair.judged.version,
+        against=pair.against.version,
+        champion=champion.version if champion else None,
+        exhibits=tuple(exhibit.name for exhibit in evidence.exhibits),
+    )
+    record_outcome(run, outcome)
+    return outcome

@@ -1,0 +1,192 @@
+"""Exactly once: what has become of the same training before, and who may do it now."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities import LoggedModelStatus
+from mlflow.entities import Run as Recorded
+
+from ...errors import ConflictError, HeldError, ProjectError
+from ...files.temporary import drafts
+from ...gates.verdict.outcome import Outcome
+from ...tracking.pulse import is_dead, is_here, whose
+from ...tracking.runs import KEY, Run, children, experiment, found_runs
+from ...tracking.store import Store, again, reached
+from ...tracking.training import RECORDED, VERDICT
+from ..promotion.lock import Lock, held
+from ..registry import registry, versions
+
+WAIT = "LOGITGATE_WAIT_SECONDS"
+"""Environment variable: how long one waits for the same training that is going on elsewhere."""
+
+SUPERSEDED = "logitgate.superseded_by"
+"""Tag of a run that was killed: the run that did its training, or what buried it."""
+
+_WAIT_SECONDS, _POLL_SECONDS = 600.0, 2.0
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+
+
+@contextmanager
+def only_one(store: Store, project: str, key: str) -> Iterator[None]:
+    """Let nobody else do the same training until the end of the block.
+
+    Who comes later waits, ten minutes or as long as ``LOGITGATE_WAIT_SECONDS`` says, and finds the outcome
+    then. The place of a process that dies is free at once.
+
+    Raises
+    ------
+    ConflictError
+        When the wait was in vain: the training goes on.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    patience, began = wait_seconds(), time.monotonic()
+    with ExitStack() as stack:
+        try:
+            # Of 4,096 names, so that files do not pile up; who shares one merely waits for the other.
+            lock = stack.enter_context(held(store, f"train-{key[:3]}", patience))
+        except HeldError as error:
+            raise _going_on(project, "another process", patience) from error
+        _wait_for_others(store, project, key, _Turn(lock, began + patience))
+        yield
+
+
+def earlier(store: Store, project: str, key: str) -> Outcome | None:
+    """Return the outcome of this very training: `repeated` when it ended, else from where it goes on.
+
+    A run that was interrupted after all its evidence was recorded goes on there, if production is still what
+    it was judged against. Anything less is done again, and so is a training whose version was deleted since,
+    or that was promoted when nothing is in production any more.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    runs = attempts(store, project, key)
+    now = registry.champion(store, project)
+    champion = now.version if now else None
+    for run in runs:
+        if run.info.status == "FINISHED":
+            outcome = _outcome(store, run)
+            is_lost = outcome.promoted and champion is None
+            if not is_lost and _is_there(store, outcome, key):
+                return replace(outcome, champion=champion, repeated=True)
+    for run in runs:
+        if run.data.tags.get(RECORDED) and run.info.status != "FINISHED":
+            outcome = _outcome(store, run)
+            if _is_there(store, outcome, key) and champion in (outcome.against, outcome.version):
+                return outcome
+    return None
+
+
+def _is_there(store: Store, outcome: Outcome, key: str) -> bool:
+    """Return whether the version of an outcome still is in the registry; one without any has none to lose."""
+    return outcome.version is None or versions.is_there(store, outcome.model, outcome.version, key)
+
+
+def attempts(store: Store, project: str, key: str) -> list[Recorded]:
+    """Return all runs of this very training, newest first."""
+    identity = again(store, lambda: experiment(store, project))
+    return again(store, lambda: found_runs(store, identity, f"tags.`{KEY}` = '{key}'"))
+
+
+def supersede(run: Run, project: str, key: str) -> None:
+    """End the runs of the same training that were left running by a kill; this one is in charge."""
+    with reached(run.store):
+        if SUPERSEDED in run.store.client.get_run(run.run_id).data.tags:
+            run.store.client.delete_tag(run.run_id, SUPERSEDED)
+    for other in attempts(run.store, project, key):
+        if other.info.run_id != run.run_id and other.info.status not in _ENDED:
+            bury(run.store, other, run.run_id)
+
+
+def see_that_nobody_took_over(run: Run) -> None:
+    """Refuse to go on when somebody has taken this run for dead, as after a lost lock.
+
+    Raises
+    ------
+    ConflictError
+        When another run does its training now.
+    """
+    with reached(run.store):
+        by = run.store.client.get_run(run.run_id).data.tags.get(SUPERSEDED)
+    if by is not None:
+        rule = f"was taken for dead, and {by} took over"
+        raise ConflictError(f"run {run.run_id}", rule, "see what became of that")
+
+
+def bury(store: Store, run: Recorded, by: str) -> None:
+    """End a run whose process is dead: its candidates and unfinished models too. Twice is as good as once."""
+    client, run_id = store.client, run.info.run_id
+    with reached(store):
+        for child in children(store, run.info.experiment_id, run_id):
+            if child.info.status not in _ENDED:
+                client.set_terminated(child.info.run_id, "KILLED")
+        for model in registry.uploads(store, run.info.experiment_id, run_id):
+            if model.status == LoggedModelStatus.PENDING:
+                client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        client.set_tag(run_id, SUPERSEDED, by)
+        client.set_terminated(run_id, "KILLED")
+
+
+def wait_seconds() -> float:
+    """Return how long one waits for the same training elsewhere.
+
+    Raises
+    ------
+    ProjectError
+        When ``LOGITGATE_WAIT_SECONDS`` is no number of seconds.
+    """
+    told = os.environ.get(WAIT, str(_WAIT_SECONDS))
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = float("nan")
+    if not 0 <= seconds < float("inf"):
+        raise ProjectError(WAIT, "is no number of seconds", "give one, such as 600")
+    return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The lock that one has, and how long one waits for those whom it does not keep out."""
+
+    lock: Lock
+    deadline: float
+
+
+def _wait_for_others(store: Store, project: str, key: str, turn: _Turn) -> None:
+    """Wait for a living run of somebody whom our lock does not keep out."""
+    while True:
+        living = [run for run in attempts(store, project, key) if not _is_over(run, turn.lock)]
+        if not living:
+            return
+        if time.monotonic() > turn.deadline:
+            raise _going_on(project, f"{whose(living[0])}, run {living[0].info.run_id}", wait_seconds())
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_over(run: Recorded, lock: Lock) -> bool:
+    """Return whether a run is over; elsewhere, who lost a lock that all share is dead."""
+    return run.info.status in _ENDED or is_dead(run) or (lock.is_shared and not is_here(run))
+
+
+def _outcome(store: Store, run: Recorded) -> Outcome:
+    with drafts() as folder:
+        path = again(store, lambda: store.client.download_artifacts(run.info.run_id, VERDICT, str(folder)))
+        plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Outcome.from_json(plain)
+
+
+def _going_on(project: str, by: str, seconds: float) -> HeldError:
+    rule = f"this very training is going on elsewhere ({by}), and {seconds:g} s were waited for it"
+    return HeldError(project, rule, f"wait for it, stop it, or set {WAIT}")

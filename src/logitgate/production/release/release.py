@@ -1,0 +1,253 @@
+"""Between the evidence of a run and the registry: look-up, opponents, registration, promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from ...data.row_hashes import SeenRows
+from ...errors import ConflictError, LogitgateError, RefusedError
+from ...findings import Figure, Finding, Status
+from ...gates.alpha_spending import Window
+from ...gates.judge import Opponents
+from ...gates.training import Evidence, key_of
+from ...gates.verdict.markdown import headline
+from ...gates.verdict.outcome import Outcome
+from ...monitoring.reference import reference_profile
+from ...project.project import Project
+from ...tracking.batches import Entries
+from ...tracking.decisions import earlier_decisions
+from ...tracking.runs import KEY, Note, Run, record, training_run
+from ...tracking.store import Store
+from ...tracking.training import RECORDED, gate_tags, note, record_evidence, record_outcome
+from ..ledger.entries import Reason
+from ..packaging.code_version import code_version
+from ..packaging.golden import golden_rows
+from ..packaging.model_package import Shipment
+from ..promotion.lock import LOCK_URL
+from ..promotion.promotion import promote, stands_in
+from ..promotion.rollback import actor, look_at_files, refuse_a_missing_champion
+from ..promotion.rollback import look as look_at_aliases
+from ..promotion.transaction import Moved, Request
+from ..registry import ledger_store, registry, versions
+from ..registry.registry import JUDGED_DIGEST, Label, ModelVersion
+from . import idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which training this is: the rows' digest, the date, and the key made of all that determines it."""
+
+    digest: str
+    as_of: str | None
+    key: str
+
+    @classmethod
+    def of(cls, project: Project, digest: str, as_of: str | None) -> Snapshot:
+        """Identify a training before anything is made for it."""
+        return cls(digest, as_of, key_of(project, digest, as_of, code_version()))
+
+
+def opening_note(project: Project, snapshot: Snapshot) -> Note:
+    """Return what the run list shows while the run goes on."""
+    tags = {KEY: snapshot.key, "snapshot": snapshot.digest, "code_version": code_version()}
+    return Note(snapshot.as_of or "all rows", project.purpose, tags)
+
+
+@contextmanager
+def only_one(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Outcome | None]:
+    """Do this very training alone, and begin with what became of it before: see `attempts`.
+
+    Raises
+    ------
+    ConflictError
+        When somebody else is doing it for longer than one waits, or the champion is missing, so that neither
+        a new nor a recorded outcome would be true.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with idempotency.only_one(store, project.name, snapshot.key):
+        earlier = idempotency.earlier(store, project.name, snapshot.key)
+        look = look_at_files if earlier is not None and earlier.repeated else look_at_aliases
+        refuse_a_missing_champion(project.name, *look(store, project.name))
+        yield earlier
+
+
+@contextmanager
+def recording(store: Store, project: Project, snapshot: Snapshot, begun: Outcome | None) -> Iterator[Run]:
+    """Record the training in a run, or go on in the one that was interrupted; others of it are over."""
+    note, resumed = opening_note(project, snapshot), begun.run_id if begun else None
+    with training_run(store, project.name, note, resumed) as run:
+        idempotency.supersede(run, project.name, snapshot.key)
+        yield run
+
+
+def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents:
+    """Load the champion, if there is one, and count the decisions that were made on the test rows before.
+
+    A champion that cannot be loaded is said, never skipped.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached: what it does not tell is neither no champion nor no decision.
+    """
+    name, earlier = evidence.project.name, 0
+    if evidence.split is not None:
+        earlier = earlier_decisions(store, name, Window.of(evidence.split.test), snapshot.key)
+    champion = registry.champion(store, name)
+    if champion is None or stands_in(champion, ledger_store.read(store, name)):
+        return Opponents(earlier_decisions=earlier)
+    found = Opponents(version=champion.version, digest=champion.digest, earlier_decisions=earlier)
+    try:
+        shipment = registry.load(store, champion)
+    except LogitgateError as error:
+        return replace(found, refusal=str(error))
+    return replace(found, champion=shipment.model, champion_rows=shipment.seen)
+
+
+def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
+    """Keep the evidence with the run, and register the model that was fitted, refused or not.
+
+    It can be done again: what is there already is found and not made twice.
+    """
+    project, learned, judged = evidence.project, evidence.learned, evidence.judged
+    verdict = evidence.verdict
+    record_evidence(run, evidence, snapshot.digest)
+    outcome = Outcome.of(project.name, snapshot.digest, verdict, evidence.as_of)
+    names = tuple(exhibit.name for exhibit in evidence.exhibits)
+    against = judged.champion_version if judged else None
+    outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against)
+    if learned is None or judged is None or evidence.split is None:
+        return _kept(run, outcome)
+    profile = reference_profile(evidence.split.train, judged.scored, project)
+    reference = profile | {"design_means": list(learned.design_means)}
+    seen = SeenRows.of(evidence.split.fitted_on, project)
+    golden = golden_rows(learned.model, evidence.split.test, judged.scored, project)
+    shipment = Shipment(learned.model, project.costs.unit, reference, seen, golden)
+    version = _registered(run, evidence, snapshot, shipment)
+    outcome = outcome.judged(learned.model.rule, judged.evaluation)
+    return _kept(run, replace(outcome, version=version.version))
+
+
+def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
+    """Make the version the champion when its verdict is PASS, and keep the outcome with the run.
+
+    Raises
+    ------
+    ConflictError, DataError, UnavailableError
+        As `promotion.promote`: above all when the champion is no longer the one that was judged against.
+    """
+    store, name = run.store, outcome.model
+    if outcome.status is Status.PASS and outcome.version is not None:
+        version = registry.numbered(store, name, outcome.version)
+        expected = _judged_version(store, version, outcome)
+        idempotency.see_that_nobody_took_over(run)
+        headed, figures = headline(outcome.verdict)[:500], _costs(outcome)
+        reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
+        asked = Request(name, reason, version, expected)
+        moved = promote(store, asked)
+        news = (one for one in _warnings(moved) if one not in outcome.findings)
+        outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *news))
+    now = registry.champion(store, name)
+    outcome = replace(outcome, champion=now.version if now else None)
+    record_outcome(run, outcome)
+    return outcome
+
+
+def load_version(store: Store, project: Project, version: int | None) -> tuple[ModelVersion, Shipment]:
+    """Load the champion, or the version of this number.
+
+    Raises
+    ------
+    ConflictError
+        When there is no such version, or no champion yet.
+    """
+    if version is not None:
+        wanted = registry.numbered(store, project.name, version)
+        return wanted, registry.load(store, wanted)
+    champion = registry.champion(store, project.name)
+    if champion is None:
+        raise RefusedError(
+            project.name, "no version is in production", "name one by --version, or train one that passes"
+        )
+    return champion, registry.load(store, champion)
+
+
+def _judged_version(store: Store, version: ModelVersion, outcome: Outcome) -> ModelVersion | None:
+    """Return the champion that a version was judged against: the very one, not what has its number now."""
+    if outcome.against is None:
+        return None
+    expected = registry.numbered(store, version.name, outcome.against)
+    digest = registry.tag(store, version, JUDGED_DIGEST)
+    if digest not in ("", expected.digest):
+        rule = f"was judged against another version {outcome.against} than the registry has now"
+        raise ConflictError(str(version), rule, "judge it again")
+    return expected
+
+
+def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, shipment: Shipment) -> ModelVersion:
+    """Register the model, unless this very training has done so before it was interrupted."""
+    name, label = evidence.project.name, _label(evidence, snapshot)
+    known = versions.of_training(run.store, name, snapshot.key)
+    assert evidence.split is not None  # noqa: S101 - without it there is no model
+    for version in known:
+        if versions.answers_alike(run.store, version, shipment.model, evidence.split.test):
+            versions.relabel(run, version, label)
+            return version
+    idempotency.see_that_nobody_took_over(run)
+    made = registry.register(run, name, shipment, label)
+    for version in known:
+        versions.replace_by(run.store, version, made)
+    return made
+
+
+def _kept(run: Run, outcome: Outcome) -> Outcome:
+    """Keep the outcome before production is changed, and say that all before is done."""
+    record_outcome(run, outcome)
+    record(run, Entries(tags={RECORDED: "true"}))
+    return outcome
+
+
+def _costs(outcome: Outcome) -> dict[str, Figure]:
+    """Return the figures of the test rows that the ledger keeps."""
+    names = (
+        "n",
+        "events",
+        *(f"{name}{end}" for name in ("cost", "savings") for end in ("", "_low", "_high")),
+    )
+    return {name: outcome.test[name] for name in names if name in outcome.test}
+
+
+def _warnings(moved: Moved) -> list[Finding]:
+    """Say so when the lock does not keep out everybody."""
+    if moved.lock.is_shared:
+        return []
+    because = (
+        f"{moved.lock.name} keeps apart only those who share this folder; between hosts the ledger lets one "
+        f"of two through. Set {LOCK_URL} to a PostgreSQL database"
+    )
+    return [Finding("lock", "promotion", Status.WARN, because)]
+
+
+def _judged_against(evidence: Evidence) -> str:
+    against = evidence.judged.champion_version if evidence.judged else None
+    return "none" if against is None else str(against)
+
+
+def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
+    verdict = evidence.verdict
+    refused = {finding.check for finding in verdict.reasons}
+    tags = {
+        "verdict": verdict.status.value,
+        "refused_by": ", ".join(sorted(refused)) or "nobody",
+        "snapshot": snapshot.digest,
+        "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
+        "logitgate.judged_against": _judged_against(evidence),
+        JUDGED_DIGEST: evidence.judged.champion_digest if evidence.judged else "",
+        KEY: snapshot.key,
+        **gate_tags(verdict),
+    }
+    fate = "Refused: not to be put into production." if refused else "Passed every gate."
+    return Label(f"{fate}\n\n{note(evidence)}", tags)

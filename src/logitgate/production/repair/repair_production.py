@@ -1,0 +1,150 @@
+"""Putting production right: an alias back where the ledger has it, a champion adopted, a chain begun anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...errors import ConflictError, ProjectError
+from ...tracking.store import Store, reached
+from ..ledger.entries import Act, Kind, Reason
+from ..ledger.state import State, because, state_of
+from ..promotion.promotion import BEFORE, MOVE, settle, show_the_history, show_the_way_back
+from ..promotion.rollback import Return, actor, look_at_files, roll_back
+from ..promotion.transaction import Moved, Request, Transaction, carry_out
+from ..registry import ledger_store, registry
+from ..registry.registry import CHAMPION
+
+_LONGEST_REASON = 500
+
+
+def put_back(store: Store, model: str) -> Moved:
+    """Let the alias name again what the ledger has in production.
+
+    Raises
+    ------
+    ConflictError
+        When the ledger has nothing there, or the version is gone.
+    DataError, UnavailableError
+        As `promotion.promote`.
+    """
+    asked = Request(model, _reason("repair", "the alias was put back where the ledger has it"))
+    return carry_out(store, asked, (*BEFORE, choose_what_the_ledger_says, *MOVE))
+
+
+def replace_the_missing(store: Store, model: str) -> None:
+    """Take the way back from a champion that is gone; without one, write that nothing is in production.
+
+    Raises
+    ------
+    ConflictError, DataError, UnavailableError
+        As `production.roll_back`.
+    """
+    ledger, now = look_at_files(store, model)
+    if state_of(ledger, now) not in (State.VERSION_GONE, State.FILES_DAMAGED):
+        return
+    if ledger.way_back() is not None:
+        roll_back(store, model, Return(f"the champion {because(ledger, now)}"[:_LONGEST_REASON]))
+        return
+    asked = Request(model, _reason("repair", f"the champion {because(ledger, now)}"))
+    carry_out(store, asked, (*BEFORE, take_the_champion_away, show_the_way_back, show_the_history))
+
+
+def adopt(store: Store, model: str, reason: str) -> Moved:
+    """Write into the ledger that the champion which is there is ours, whoever has put it there.
+
+    Raises
+    ------
+    ProjectError
+        When no reason is given.
+    ConflictError
+        When there is none.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    asked = Request(model, _reason("adoption", _said(reason)))
+    return carry_out(
+        store, asked, (*BEFORE, choose_what_is_there, write_the_adoption, show_the_way_back, show_the_history)
+    )
+
+
+def begin_a_new_chain(store: Store, model: str, reason: str) -> str:
+    """Begin the chain of the ledger anew after damage, and return what was lost.
+
+    Raises
+    ------
+    ProjectError
+        When no reason is given, or the chain is whole.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    breaks = ledger_store.read(store, model).breaks
+    if not breaks:
+        rule = "is whole, so there is nothing to begin anew"
+        raise ProjectError(f"ledger of {model}", rule, "leave --new-chain out")
+    lost = f"lost: {'; '.join(breaks)}"
+    asked = Request(model, _reason("new chain", f"{_said(reason)} ({lost})"))
+    carry_out(store, asked, (settle, write_the_new_chain, show_the_way_back, show_the_history))
+    return lost
+
+
+def choose_what_the_ledger_says(now: Transaction) -> Transaction:
+    """Take the version that the ledger has in production."""
+    told = now.ledger.in_production
+    if told is None:
+        rule, remedy = "has nothing in production", "adopt what is there, or train one that passes"
+        raise ConflictError(f"ledger of {now.asked.model}", rule, remedy)
+    version = registry.released(now.store, now.asked.model, told)
+    is_there = now.champion is not None and now.champion.release.is_same(told)
+    asked = replace(now.asked, version=version, judged_against=now.champion)
+    return replace(now, asked=asked, is_finished=is_there and _names_the_way_back(now))
+
+
+def choose_what_is_there(now: Transaction) -> Transaction:
+    """Take the version that carries the alias."""
+    if now.champion is None:
+        remedy = "train one that passes, or set the alias"
+        raise ConflictError(f"champion of {now.asked.model}", "is none, so nothing can be adopted", remedy)
+    is_ours = now.champion.release.is_same(now.ledger.in_production)
+    asked = replace(now.asked, version=now.champion)
+    return replace(now, asked=asked, is_finished=is_ours)
+
+
+def write_the_adoption(now: Transaction) -> Transaction:
+    """Write down that the champion is ours."""
+    told = now.ledger.in_production
+    before = told.version if told else None
+    return now.wrote(now.about(Kind.FOUND, now.version.release, before, now.asked.reason))
+
+
+def take_the_champion_away(now: Transaction) -> Transaction:
+    """Let no version carry the alias, and write down that nothing is in production."""
+    told = now.ledger.in_production
+    if now.champion is not None:
+        with reached(now.store):
+            now.store.client.delete_registered_model_alias(now.asked.model, CHAMPION)
+    before = told.version if told else None
+    return now.wrote(now.about(Kind.FOUND, None, before, now.asked.reason))
+
+
+def write_the_new_chain(now: Transaction) -> Transaction:
+    """Begin the chain anew with what is in production now."""
+    there = now.champion.release if now.champion else None
+    return now.wrote(now.about(Kind.CHAIN, there, None, now.asked.reason))
+
+
+def _names_the_way_back(now: Transaction) -> bool:
+    """Return whether the alias `previous` is where it should be."""
+    there, back = registry.by_alias(now.store, now.asked.model, registry.PREVIOUS), now.ledger.way_back()
+    if there is None or back is None:
+        return there is None and back is None
+    return there.release.is_same(back.release)
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise ProjectError("--reason", "is empty", "say why, for those who read the history")
+    return reason.strip()
+
+
+def _reason(act: Act, text: str) -> Reason:
+    return Reason(act, actor(), text[:_LONGEST_REASON])
