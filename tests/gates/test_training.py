@@ -15,7 +15,7 @@ from logitgate.gates.gates import REQUIRED
 from logitgate.gates.judge import Opponents
 from logitgate.gates.training import Evidence, judge_model, key_of, learn_model, part_rows
 from logitgate.monitoring.reference import reference_profile
-from logitgate.production.golden import golden_rows, replay
+from logitgate.production.packaging.golden import golden_rows, replay
 from logitgate.project.load import parse_project
 
 PLAIN = {

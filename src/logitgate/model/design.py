@@ -21,6 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTrans
 from ..decision.expressions import FloatArray
 from ..project.data import Features
 from ..project.search import Form, Search
+from .curve import DEGREE, curve
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
 """Name, unfitted transformer, and the columns it reads."""
@@ -35,10 +36,6 @@ TRUSTED_TYPES: tuple[str, ...] = (
 The first is how imputers and encoders remember their input's type; the other two are the curves of
 a fitted `SplineTransformer` and the function by which they read arrays.
 """
-
-_DEGREE = 3
-_FEWEST_KNOTS = 3
-_NEAR = 1e-9
 
 
 def design(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> ColumnTransformer:
@@ -78,35 +75,6 @@ def blocks(form: Form, features: Features, search: Search, rows: pd.DataFrame) -
     return [block for block in found if block[2]]
 
 
-def knots(values: FloatArray, most: int) -> FloatArray | None:
-    """Return where the knots of a spline lie: at the distinct quantiles of the values.
-
-    A value that fills more than one quantile (no rain on most days) yields one knot, not several on
-    top of each other, which would leave columns without support.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-        NaN is left out.
-    most : int
-        Number of quantiles, from the smallest to the largest value.
-
-    Returns
-    -------
-    array of shape (k,), k <= most, or None
-        None where the values do not support a curve: fewer than three distinct knots, or no more
-        distinct values than the spline would have coefficients.
-    """
-    observed = np.unique(values[~np.isnan(values)])
-    if len(observed) < _FEWEST_KNOTS:
-        return None
-    places = np.nanquantile(values, np.linspace(0, 1, most))
-    near = _NEAR * (observed[-1] - observed[0])
-    places = places[np.diff(places, prepend=-np.inf) > near]
-    enough = len(places) >= _FEWEST_KNOTS and len(observed) > len(places) + _DEGREE
-    return places if enough else None
-
-
 def source_of(fitted: ColumnTransformer) -> list[tuple[str, ...]]:
     """Return, for each column of a fitted design matrix, the feature or the two features it came from."""
     sources: list[tuple[str, ...]] = []
@@ -125,23 +93,25 @@ def _numeric(form: Form, features: Features, search: Search, rows: pd.DataFrame)
         case "polynomial":
             return [("polynomial", _polynomial(), columns)]
         case "spline":
-            return _splines(columns, search.knots, rows)
+            return _splines(columns, search, rows)
 
 
-def _splines(columns: list[str], most: int, rows: pd.DataFrame) -> list[Block]:
+def _splines(columns: list[str], search: Search, rows: pd.DataFrame) -> list[Block]:
     """Group the columns by how many knots they support; those that support no curve stay linear."""
-    curved: dict[int, dict[str, FloatArray]] = {}
-    straight = []
-    for column in columns:
-        places = knots(rows[column].to_numpy(dtype=np.float64), most)
-        if places is None:
-            straight.append(column)
-        else:
-            curved.setdefault(len(places), {})[column] = places
-    found: list[Block] = [("straight", _linear(), straight)]
-    for count, group in sorted(curved.items()):
+    curves = {
+        column: curve(rows[column].to_numpy(dtype=np.float64), search.knots, search.rare_level_rows)
+        for column in columns
+    }
+    groups: dict[int, dict[str, FloatArray]] = {}
+    for column, one in curves.items():
+        if one.knots is not None:
+            groups.setdefault(len(one.knots), {})[column] = one.knots
+    found: list[Block] = [("straight", _linear(), [name for name in columns if curves[name].knots is None])]
+    for count, group in sorted(groups.items()):
         found.append((f"spline{count}", _spline(np.column_stack(list(group.values()))), list(group)))
-    return found
+    levels = {name: one.levels for name, one in curves.items() if len(one.levels)}
+    marks = OneHotEncoder(categories=list(levels.values()), handle_unknown="ignore", sparse_output=False)
+    return [*found, ("values", marks, list(levels))]
 
 
 def _linear() -> Pipeline:
@@ -149,7 +119,7 @@ def _linear() -> Pipeline:
 
 
 def _spline(places: FloatArray) -> Pipeline:
-    curve = SplineTransformer(knots=places, degree=_DEGREE, extrapolation="constant", include_bias=False)
+    curve = SplineTransformer(knots=places, degree=DEGREE, extrapolation="constant", include_bias=False)
     return Pipeline([("impute", _impute()), ("spline", curve), ("scale", StandardScaler())])
 
 
@@ -198,7 +168,7 @@ def _varies(column: pd.Series, *, is_number: bool, search: Search) -> bool:
 
 
 def _sources(name: str, transformer: BaseEstimator, columns: list[str], width: int) -> list[tuple[str, ...]]:
-    if name == "levels":
+    if name in ("levels", "values"):
         repeats = zip(columns, _counts(transformer), strict=True)
         return [(column,) for column, count in repeats for _ in range(count)]
     if name == "polynomial":
@@ -211,7 +181,9 @@ def _sources(name: str, transformer: BaseEstimator, columns: list[str], width: i
 
 
 def _counts(levels: OneHotEncoder) -> list[int]:
-    """How many columns each category has: its frequent levels and one for the rare ones, if any."""
+    """How many columns each feature has: its frequent levels and one for the rare ones, if any."""
+    if levels.min_frequency is None:
+        return [len(every) for every in levels.categories_]
     counts = []
     for every, rare in zip(levels.categories_, levels.infrequent_categories_, strict=True):
         pooled = 0 if rare is None else len(rare)

@@ -19,7 +19,7 @@ from .recalibration import Recalibration
 
 INTERCEPT = "intercept"
 _STRAIGHT = ("linear", "straight")
-_MARKS = ("missing", "levels")
+_MARKS = ("missing", "levels", "values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def column_names(layout: ColumnTransformer) -> tuple[str, ...]:
 def units_of(layout: ColumnTransformer) -> FloatArray:
     """Return how many units of its feature one unit of each design column is, shape (p,).
 
-    One standard deviation for a straight line, one for the mark of a level or a missing cell, and NaN for the
-    pieces of a curve and for products, which have no unit.
+    One standard deviation for a straight line, one for the mark of a level, a value or a missing cell, and
+    NaN for the pieces of a curve and for products, which have no unit.
     """
     units = []
     for name, transformer, _ in layout.transformers_:

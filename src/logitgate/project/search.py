@@ -48,7 +48,7 @@ class Search(Section):
     folds: Annotated[int, Field(ge=2, le=20)] = 4
     """Folds of the cross-validation: each is judged by a model of the rows before it."""
     knots: Annotated[int, Field(ge=3, le=20)] = 5
-    """Knots of a spline, at quantiles."""
+    """Knots of a spline, at quantiles; a long tail gets up to three more."""
     rare_level_rows: Annotated[int, Field(ge=1)] = 50
     """Levels of a category with fewer training rows are pooled."""
     most_levels: Annotated[int, Field(ge=2)] = 2_000
