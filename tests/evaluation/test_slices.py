@@ -5,13 +5,11 @@ import pytest
 from fairlearn import metrics as fairlearn_metrics
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
-from statsmodels.stats.proportion import proportion_confint
 
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.evaluate import Scored
-from logitgate.evaluation.intervals import mean_interval, wilson
-from logitgate.evaluation.metrics import log_losses
+from logitgate.evaluation.evaluate import Scored, evaluate
+from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.slices import Levels, crossed, slice_evaluations
 
 CARRIERS = np.array(["AA", "DL", "UA", "VX"])
@@ -75,57 +73,33 @@ def slices_alone(rows, carrier):
     return [(part, rows.take(carrier == name)) for part, name in zip(found, CARRIERS, strict=True)]
 
 
-def test_means_carry_the_clustered_t_interval_of_the_slice_alone():
-    """Costs, log losses, squared errors and probabilities."""
-    for part, alone in slices_alone(*drawn()):
-        probability = alone.decision.probability
-        for found, values in (
-            (part.cost, alone.cost),
-            (part.log_loss, log_losses(alone.y, probability)),
-            (part.brier, (probability - alone.y) ** 2),
-            (part.probability, probability),
-        ):
-            assert tuple(found) == pytest.approx(tuple(mean_interval(values, alone.cluster)), rel=1e-9)
-
-
-def test_rates_of_independent_rows_have_wilsons_interval():
-    """Whatever they are a share of."""
-    rows, carrier = drawn()
-    for part, alone in slices_alone(replace(rows, cluster=None), carrier):
-        flagged, event = alone.decision.flagged, alone.y == 1
-        for found, hits, among in (
-            (part.observed, event, np.ones(len(event))),
-            (part.flag_rate, flagged, np.ones(len(event))),
-            (part.recall, flagged & event, event),
-            (part.false_positive_rate, flagged & ~event, ~event),
-            (part.precision, flagged & event, flagged),
-        ):
-            assert tuple(found) == pytest.approx(tuple(wilson(hits.sum(), among.sum())), rel=1e-12)
-
-
-def test_rates_of_clustered_rows_count_for_fewer_rows():
-    """Wilson's interval for as many rows as would give the clustered error, at Student's quantile."""
-    rows, carrier = drawn()
-    alike = (np.random.default_rng(3).random(90)[rows.cluster] < 0.3).astype(int)
-    for part, alone in slices_alone(replace(rows, y=alike), carrier):
-        mean = mean_interval(alone.y.astype(float), alone.cluster)
-        clusters, rate = len(np.unique(alone.cluster)), mean.value
-        quantile = stats.t.ppf(0.975, clusters - 1)
-        effective = rate * (1 - rate) / ((mean.high - rate) / quantile) ** 2
-        assert effective < len(alone.y) / 1.5
-        expected = proportion_confint(rate * effective, effective, 2 * stats.norm.sf(quantile), "wilson")
-        assert tuple(part.observed) == pytest.approx((rate, *expected), rel=1e-9)
+def test_a_slice_is_evaluated_as_its_rows_alone_would_be():
+    """Every figure and every limit, with clusters and without."""
+    for clustered in (True, False):
+        rows, carrier = drawn()
+        rows = rows if clustered else replace(rows, cluster=None)
+        for part, alone in slices_alone(rows, carrier):
+            expected = evaluate(alone).figures()
+            for name, value in part.figures().items():
+                same = name.replace("observed", "prevalence")
+                assert name.startswith("probability") or value == pytest.approx(expected[same], rel=1e-9)
+            held = mean_interval(alone.decision.probability, alone.cluster)
+            assert part.probability.value == pytest.approx(held.value, rel=1e-12)
+            assert part.probability.low == pytest.approx(held.low, rel=0.01)
 
 
 def test_a_rate_without_hits_counts_each_cluster_once():
     """Nothing is seen of how alike the rows of a cluster are, so the least is assumed."""
     rows, carrier = drawn()
-    for part, alone in slices_alone(replace(rows, y=np.zeros(800, dtype=int)), carrier):
+    nobody = Decision.by(Rule("flag-none"), rows.decision.probability, rows.costs)
+    for part, alone in slices_alone(replace(rows, decision=nobody), carrier):
         clusters = len(np.unique(alone.cluster))
         square = stats.t.ppf(0.975, clusters - 1) ** 2
-        assert tuple(part.observed) == pytest.approx((0, 0, square / (clusters + square)), rel=1e-9)
+        assert tuple(part.flag_rate) == pytest.approx((0, 0, square / (clusters + square)), rel=1e-9)
     (one,) = slice_evaluations(replace(rows, cluster=np.zeros(800, dtype=int)), {"s": EVERYBODY})
-    assert np.isnan([one.observed.low, one.observed.high, one.auc.low, one.savings.high, one.brier.low]).all()
+    assert np.isnan(
+        [one.flag_rate.low, one.observed.high, one.auc.low, one.savings.high, one.brier.low]
+    ).all()
 
 
 def test_savings_are_against_the_cheaper_constant_decision_of_the_slice():
@@ -168,7 +142,7 @@ def test_undefined_is_undefined():
     events, others, nobody = slice_evaluations(rows, {"s": Levels(codes, ("events", "others", "nobody"))})
     for undefined in (events.auc, others.auc, others.recall, events.false_positive_rate):
         assert np.isnan([*undefined]).all()
-    assert np.isfinite([*events.log_loss, *events.recall, *events.cost, *others.brier]).all()
+    assert np.isfinite([*events.recall, *others.flag_rate, events.cost.value, others.brier.value]).all()
     assert (nobody.n, nobody.events) == (0, 0)
     assert np.isnan([*nobody.figures().values()][2:]).all()
 

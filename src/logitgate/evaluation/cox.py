@@ -17,7 +17,7 @@ from scipy.special import chdtrc, expit, fdtrc, ndtri, stdtrit
 
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
-from .intervals import NAN, Clusters, Estimate
+from .intervals import NAN, Clusters, Estimate, meat
 from .metrics import SMALLEST
 
 _ITERATIONS = 100
@@ -201,10 +201,4 @@ def _robust(optimum: _Optimum, design: FloatArray, residual: FloatArray, cluster
     """Return the model's covariance, or the sandwich over the clusters (Liang, Zeger 1986)."""
     if cluster is None:
         return optimum.covariance
-    used = np.bincount(cluster)
-    clusters = np.count_nonzero(used)
-    if clusters < 2:
-        return np.full_like(optimum.covariance, NAN)
-    scores = np.column_stack([np.bincount(cluster, column * residual, len(used)) for column in design.T])
-    meat = scores.T @ scores * (clusters / (clusters - 1))
-    return optimum.covariance @ meat @ optimum.covariance
+    return optimum.covariance @ meat(design * residual[:, None], cluster) @ optimum.covariance

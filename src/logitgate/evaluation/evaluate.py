@@ -1,8 +1,8 @@
 """What a model and its rule are worth on rows neither was fitted on: each figure with its interval.
 
-Means and ranks carry bootstrap intervals: multinomial weights over the clusters, or over the rows,
-applied to sums and to scores that were sorted once. Calibration carries Wald intervals, rates
-Wilson's. Sources: Bahnsen (2014) for savings; Efron (1979); Cox (1958); Wilson (1927).
+One pass over the rows and one sort of the scores: every interval comes from a standard error over the
+clusters (or rows), none from resamples. Which form each figure has, and its source: `figures`, `auc`,
+`average_precision`, `cox`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..decision.costs import BoolArray, IntArray, RowCosts
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
+from .auc import group_aucs
+from .average_precision import average_precision_interval
 from .cox import fit_cox, log_odds
-from .intervals import NAN, Clusters, Estimate, wilson
-from .metrics import ScoreGroups, auc, average_precision, log_losses, squared_errors
-
-_LEFT_OUT = 0.05
+from .figures import ENOUGH, Column, mean, rate, savings
+from .intervals import Estimate, Units
+from .metrics import log_losses, squared_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a decision maker is worth on n rows: 95 % intervals, NaN where undefined."""
+    """What a decision maker is worth on n rows: 95 % intervals, NaN where undefined.
+
+    Below 20 events (or 20 other rows) whatever depends on them has no limits: recall asks for events, the
+    false positive rate for the others, the flag rate for neither, all else for both.
+    """
 
     n: int
     events: int
@@ -82,6 +86,7 @@ class Evaluation:
     """Mean per row."""
     total_cost: Estimate
     savings: Estimate
+    """1 - cost / cost of the cheaper of flag-none and flag-all on these rows."""
     log_loss: Estimate
     brier: Estimate
     auc: Estimate
@@ -103,17 +108,12 @@ class Evaluation:
         return flat
 
 
-def evaluate(scored: Scored, seed: int, resamples: int = 400) -> Evaluation:
-    """Evaluate one decision maker.
-
-    Bootstrap limits are the 2.5 and 97.5 percentiles of the resamples that have a value; where
-    more than one in twenty has none, there are no limits. A single cluster or row has none either.
+def evaluate(scored: Scored) -> Evaluation:
+    """Evaluate one decision maker; a single cluster or row leaves every figure without limits.
 
     Parameters
     ----------
     scored : Scored
-    seed : int
-    resamples : int
 
     Raises
     ------
@@ -122,115 +122,53 @@ def evaluate(scored: Scored, seed: int, resamples: int = 400) -> Evaluation:
     """
     if not len(scored.y):
         raise ValueError("no rows to evaluate")
-    rows = scored.take(_canonical_order(scored))
-    sums = _summands(rows)
-    groups = ScoreGroups.of(rows.decision.probability)
-    weights = np.ones(len(rows.y))
-    values = _from_sums(sums.sum(axis=1)) | _from_ranks(*groups.counts(rows.y, weights))
-    limits = _bootstrap(rows, sums, groups, np.random.default_rng(seed), resamples)
-    estimates = {name: Estimate(float(value), *limits[name]) for name, value in values.items()}
-    if rows.cluster is None:
-        estimates |= _wilson_rates(rows)
-    cox = fit_cox(rows.y, log_odds(rows.decision.probability), rows.cluster)
-    return Evaluation(
-        n=len(rows.y),
-        events=int(rows.y.sum()),
-        total_cost=Estimate(*(len(rows.y) * figure for figure in estimates["cost"])),
-        calibration_in_the_large=cox.in_the_large_interval(),
-        slope=cox.slope_interval(),
-        **estimates,
-    )
+    together = np.zeros(len(scored.y), dtype=np.int64)
+    columns = group_figures(scored, Units.of(together, 1, scored.cluster), together)
+    estimates = {name: column.estimates()[0] for name, column in columns.items()}
+    n, events, probability = len(scored.y), int(scored.y.sum()), scored.decision.probability
+    cox = fit_cox(scored.y, log_odds(probability), scored.cluster)
+    ranked = {
+        "average_precision": average_precision_interval(scored.y, probability, scored.cluster),
+        "calibration_in_the_large": cox.in_the_large_interval(),
+        "slope": cox.slope_interval(),
+    }
+    if min(events, n - events) < ENOUGH:
+        ranked = {name: Estimate(figure.value) for name, figure in ranked.items()}
+    total = Estimate(*(n * figure for figure in estimates["cost"]))
+    return Evaluation(n=n, events=events, total_cost=total, **estimates, **ranked)
 
 
-def _canonical_order(scored: Scored) -> IntArray:
-    """Order the rows by what counts about them, so that their order in the table counts for nothing."""
-    flag, leave = (scored.costs.of(scored.y, np.full(len(scored.y), on)) for on in (True, False))
-    return np.lexsort((flag, leave, scored.decision.flagged, scored.y, -scored.decision.probability))
+def group_figures(scored: Scored, units: Units, group: IntArray) -> dict[str, Column]:
+    """Return the figures that both all rows and every slice of them have.
 
+    Parameters
+    ----------
+    scored : Scored
+    units : Units
+        The independent units of the groups.
+    group : int array of shape (n,)
 
-def _summands(rows: Scored) -> FloatArray:
-    """Return what is summed over the rows, shape (9, n), in the order that `_from_sums` reads."""
-    flagged, event = rows.decision.flagged, rows.y == 1
-    every = np.ones(len(rows.y), dtype=bool)
-    return np.array(
-        [
-            every,
-            event,
-            rows.cost,
-            rows.costs.of(rows.y, ~every),
-            rows.costs.of(rows.y, every),
-            log_losses(rows.y, rows.decision.probability),
-            squared_errors(rows.y, rows.decision.probability),
-            flagged,
-            flagged & event,
-        ],
-        dtype=np.float64,
-    )
-
-
-def _from_sums(sums: FloatArray) -> dict[str, FloatArray]:
-    """Return the figures that are ratios of sums; `sums` has shape (9,) or (9, resamples)."""
-    n, events, cost, none, every, log_loss, brier, flagged, hits = sums
-    reference = np.minimum(none, every)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            "prevalence": events / n,
-            "cost": cost / n,
-            "savings": np.where(reference > 0, 1 - cost / reference, NAN),
-            "log_loss": log_loss / n,
-            "brier": brier / n,
-            "flag_rate": flagged / n,
-            "recall": hits / events,
-            "false_positive_rate": (flagged - hits) / (n - events),
-            "precision": hits / flagged,
-        }
-
-
-def _from_ranks(events: FloatArray, others: FloatArray) -> dict[str, float]:
-    return {"auc": auc(events, others), "average_precision": average_precision(events, others)}
-
-
-def _bootstrap(
-    rows: Scored, sums: FloatArray, groups: ScoreGroups, random: np.random.Generator, resamples: int
-) -> dict[str, tuple[float, float]]:
-    """Return the percentile limits of each figure, over resamples of whole clusters."""
-    code = _cluster_codes(rows.cluster, len(rows.y))
-    clusters = int(code.max()) + 1
-    pooled = sums if rows.cluster is None else np.array([np.bincount(code, row, clusters) for row in sums])
-    drawn = np.empty((len(sums), resamples))
-    ranks = []
-    for resample in range(resamples):
-        times = np.bincount(random.integers(0, clusters, clusters), minlength=clusters).astype(np.float64)
-        drawn[:, resample] = pooled @ times
-        ranks.append(_from_ranks(*groups.counts(rows.y, times if rows.cluster is None else times[code])))
-    figures: dict[str, NDArray[np.float64]] = _from_sums(drawn)
-    figures |= {name: np.array([rank[name] for rank in ranks]) for name in ("auc", "average_precision")}
-    return {name: _percentiles(values) if clusters > 1 else (NAN, NAN) for name, values in figures.items()}
-
-
-def _cluster_codes(cluster: Clusters, rows: int) -> IntArray:
-    """Return codes without gaps; each row is its own cluster when there are none."""
-    if cluster is None:
-        return np.arange(rows)
-    return np.unique(cluster, return_inverse=True)[1]
-
-
-def _percentiles(values: FloatArray) -> tuple[float, float]:
-    known = values[~np.isnan(values)]
-    if not len(known) or len(known) < (1 - _LEFT_OUT) * len(values):
-        return NAN, NAN
-    low, high = np.percentile(known, (2.5, 97.5))
-    return float(low), float(high)
-
-
-def _wilson_rates(rows: Scored) -> dict[str, Estimate]:
-    n, events = len(rows.y), int(rows.y.sum())
-    flagged = int(rows.decision.flagged.sum())
-    hits = int((rows.decision.flagged & (rows.y == 1)).sum())
-    return {
-        "prevalence": wilson(events, n),
-        "flag_rate": wilson(flagged, n),
-        "recall": wilson(hits, events),
-        "false_positive_rate": wilson(flagged - hits, n - events),
-        "precision": wilson(hits, flagged),
+    Returns
+    -------
+    dict of str to Column
+        By the names of the fields of `Evaluation`.
+    """
+    probability, flagged, event = scored.decision.probability, scored.decision.flagged, scored.y == 1
+    every = np.ones(len(scored.y), dtype=bool)
+    none, all_flagged = (scored.costs.of(scored.y, flags) for flags in (~every, every))
+    events, others = (units.totals(units.sums(kind)) >= ENOUGH for kind in (event, ~event))
+    found, low, high = group_aucs(units, group, probability, scored.y)
+    depending = {
+        "prevalence": rate(units, event, every),
+        "cost": mean(units, scored.cost),
+        "savings": savings(units, scored.cost, none, all_flagged),
+        "log_loss": mean(units, log_losses(scored.y, probability)),
+        "brier": mean(units, squared_errors(scored.y, probability)),
+        "auc": Column(found.mean, low, high),
+        "precision": rate(units, flagged & event, flagged),
+    }
+    return {name: column.known(events & others) for name, column in depending.items()} | {
+        "flag_rate": rate(units, flagged, every),
+        "recall": rate(units, flagged & event, event).known(events),
+        "false_positive_rate": rate(units, flagged & ~event, ~event).known(others),
     }

@@ -1,8 +1,8 @@
 """Intervals for rates, means and ratios, one-sided bounds, and corrections for many tests.
 
 Means may be clustered: rows of one entity are not independent, so the error of the mean is taken
-from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Holm
-(1979); Benjamini, Hochberg (1995).
+from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Hall (1992); Pepe
+(2003); Holm (1979); Benjamini, Hochberg (1995).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import expit, logit, ndtri, stdtr, stdtrit
 
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
@@ -21,6 +21,7 @@ from ..findings import Status
 
 Clusters: TypeAlias = NDArray[np.integer] | None
 NAN = float("nan")
+_HARDLY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Means:
     mean: FloatArray
     error: FloatArray
     degrees: FloatArray
+    skewness: FloatArray | None = None
+    """Of the units' residuals, adjusted for their number (Joanes, Gill 1998); NaN below three units."""
 
     @classmethod
     def of(cls, values: FloatArray, group: IntArray, groups: int, cluster: Clusters = None) -> Means:
@@ -75,6 +78,20 @@ class Means:
         """Return the two-sided t limits of each group's mean."""
         reach = self.quantile((1 + confidence) / 2) * self.error
         return self.mean - reach, self.mean + reach
+
+    def skewed_limits(self, confidence: float) -> tuple[FloatArray, FloatArray]:
+        """Return two-sided t limits that a transformation has rid of the skewness.
+
+        ``T = (mean - m) / error`` of skewed units is skewed itself. Hall's monotone
+        ``g(T) = T + a T^2 / 3 + a^2 T^3 / 27 + a / 6`` with a = skewness / sqrt(units) is nearly symmetric,
+        so the limits are those of g^-1 at Student's quantiles (Hall 1992, On the removal of skewness by
+        transformation).
+        """
+        skew = np.zeros_like(self.mean) if self.skewness is None else self.skewness
+        a = np.where(np.isfinite(skew), skew, 0.0) / np.sqrt(np.maximum(self.degrees + 1, 1))
+        reach = self.quantile((1 + confidence) / 2)
+        low, high = (self.mean - self.error * _unskewed(t, a) for t in (reach, -reach))
+        return low, high
 
     def upper(self, alpha: float) -> FloatArray:
         """Return what each mean exceeds with probability at most alpha."""
@@ -154,10 +171,13 @@ class Units:
         total = self.totals(below)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.totals(above) / total
-            squares = self.totals((above - ratio[self.owner] * below) ** 2)
+            residual = above - ratio[self.owner] * below
+            squares = self.totals(residual**2)
             units = self.totals(self.sums((numerator != 0) | (denominator != 0)) > 0)
             error = np.sqrt(squares * units / (units - 1)) / np.abs(total)
-        return Means(ratio, np.where(units > 1, error, NAN), units - 1)
+            skewness = np.sign(total) * self.totals(residual**3) / units / (squares / units) ** 1.5
+            adjusted = skewness * np.sqrt(units * (units - 1)) / np.where(units > 2, units - 2, NAN)
+        return Means(ratio, np.where(units > 1, error, NAN), units - 1, adjusted)
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> Estimate:
@@ -187,6 +207,51 @@ def wilson_limits(
     low = np.where((rate == 0) & (reach > 0), 0.0, np.maximum(0.0, centre - reach))
     high = np.where((rate == 1) & (reach > 0), 1.0, np.minimum(1.0, centre + reach))
     return low, high
+
+
+def log_odds_limits(
+    means: Means, degrees: FloatArray | None = None, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Return t limits of shares that are symmetric in their log-odds, so within (0, 1) (Pepe 2003).
+
+    Parameters
+    ----------
+    means : Means
+        Shares; of 0, 1 or without an error there are none: NaN.
+    degrees : array of shape (k,), optional
+        Degrees of freedom, where they are not those of `means`.
+    confidence : float
+    """
+    share, error = means.mean, means.error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        seen = np.where(error > 0, error, NAN) / (share * (1 - share))
+        scaled = Means(logit(share), seen, means.degrees if degrees is None else degrees)
+    low, high = scaled.limits(confidence)
+    return expit(low), expit(high)
+
+
+def meat(scores: FloatArray, cluster: Clusters) -> FloatArray:
+    """Return the middle of a sandwich: the summed products of the clusters' scores, times G / (G - 1).
+
+    Parameters
+    ----------
+    scores : array of shape (n, p)
+        Each row's contribution to p sums that are 0 over all rows, such as scores or influences.
+    cluster : int array of shape (n,), optional
+        Codes from 0 on; without them each row stands for itself.
+
+    Returns
+    -------
+    array of shape (p, p)
+        Liang, Zeger (1986); NaN below two clusters.
+    """
+    used = np.ones(len(scores)) if cluster is None else np.bincount(cluster)
+    clusters = np.count_nonzero(used)
+    if clusters < 2:
+        return np.full((scores.shape[1],) * 2, NAN)
+    if cluster is not None:
+        scores = np.column_stack([np.bincount(cluster, column, len(used)) for column in scores.T])
+    return np.asarray(scores.T @ scores * (clusters / (clusters - 1)), dtype=np.float64)
 
 
 def mean_interval(values: FloatArray, cluster: Clusters = None, confidence: float = 0.95) -> Estimate:
@@ -246,6 +311,14 @@ def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
     adjusted = np.empty(len(p_values))
     adjusted[order] = np.fmin.accumulate(scaled[::-1])[::-1]
     return np.where(np.isnan(p_values), NAN, np.minimum(adjusted, 1.0))
+
+
+def _unskewed(quantile: FloatArray, a: FloatArray) -> FloatArray:
+    """Return Hall's inverse transformation; the quantile itself where there is hardly any skewness."""
+    small = np.abs(a) < _HARDLY
+    divisor = np.where(small, 1.0, a)
+    bent = 3 / divisor * (np.cbrt(1 + divisor * (quantile - divisor / 6)) - 1)
+    return np.where(small, quantile, bent)
 
 
 def _one_group(values: FloatArray, cluster: Clusters) -> Means:

@@ -1,7 +1,7 @@
-"""How good probabilities are: log loss, Brier score, AUC and average precision, all with weights.
+"""How good probabilities are, with weights: log loss, Brier score, and the counts that rank metrics rest on.
 
-The scores are sorted once; what ranks them is computed from the events and the other rows in each
-group of equal scores, so that other weights need no other sort.
+The scores are sorted once; AUC and average precision follow from the events and the other rows in each
+group of equal scores.
 """
 
 from __future__ import annotations
@@ -67,37 +67,6 @@ class ScoreGroups:
         if len(self.starts) == len(every):
             return events, others
         return np.add.reduceat(events, self.starts), np.add.reduceat(others, self.starts)
-
-
-def auc(events: FloatArray, others: FloatArray) -> float:
-    """Return the probability that an event outranks another row, ties counting one half.
-
-    Parameters
-    ----------
-    events, others : arrays of shape (groups,)
-        From `ScoreGroups.counts`.
-
-    Returns
-    -------
-    float
-        NaN when one class is absent.
-    """
-    below = others.sum() - np.cumsum(others)
-    pairs = float(events.sum() * others.sum())
-    return float(events @ (below + others / 2)) / pairs if pairs > 0 else NAN
-
-
-def average_precision(events: FloatArray, others: FloatArray) -> float:
-    """Return the mean precision over the events, each at its own score; NaN without events.
-
-    The step-wise sum of scikit-learn's `average_precision_score`, without interpolation.
-    """
-    found = np.cumsum(events)
-    if not len(found) or not found[-1] > 0:
-        return NAN
-    flagged = found + np.cumsum(others)
-    precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
-    return float(events @ precision / found[-1])
 
 
 def log_losses(y: NDArray[np.integer], probability: FloatArray) -> FloatArray:

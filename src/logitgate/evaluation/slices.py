@@ -1,28 +1,22 @@
 """What a model is worth in each slice of the rows, from codes and counts, one pass per column.
 
-Every figure has a 95 % interval that respects the clusters. Sources: Wilson (1927) and Korn,
-Graubard (1998) for rates; Bahnsen (2014) for savings; for the rest see `intervals` and `ranks`.
+The figures and their intervals are those of the evaluation of all rows; see `evaluate`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..project.syntax.slice_names import MISSING
-from .evaluate import Scored
-from .intervals import NAN, Clusters, Estimate, Means, Units, wilson_limits
-from .metrics import log_losses, squared_errors
-from .ranks import group_aucs
-
-_NORMAL = float(ndtri(0.975))
+from .evaluate import Scored, group_figures
+from .figures import mean
+from .intervals import Clusters, Estimate, Means, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +93,11 @@ class SliceEvaluation:
     n: int
     events: int
     cost: Estimate
-    """Mean per row; this and the other means have (clustered) t intervals."""
+    """Mean per row."""
     savings: Estimate
     """1 - cost / cost of the cheaper of flag-none and flag-all in this slice."""
     observed: Estimate
-    """The rate of events; this and the other rates have Wilson intervals."""
+    """The rate of events."""
     flag_rate: Estimate
     recall: Estimate
     false_positive_rate: Estimate
@@ -113,7 +107,6 @@ class SliceEvaluation:
     log_loss: Estimate
     brier: Estimate
     auc: Estimate
-    """With DeLong's interval, or Obuchowski's where there are clusters."""
 
     def figures(self) -> dict[str, float]:
         """Return all figures flat: `n`, `events`, then each `name`, `name_low` and `name_high`."""
@@ -179,65 +172,12 @@ def _name(value: object) -> str:
 def _evaluate_levels(scored: Scored, part: Sliced) -> list[SliceEvaluation]:
     """Evaluate the levels of one column."""
     rows, units = scored.take(part.member), part.units(scored.cluster)
-    probability, flagged, event = rows.decision.probability, rows.decision.flagged, rows.y == 1
-    every = np.ones(len(rows.y), dtype=bool)
-    auc, low, high = group_aucs(units, part.code, probability, rows.y)
-    columns = {
-        "cost": _mean(units, rows.cost),
-        "savings": _savings(units, rows),
-        "observed": _rate(units, event, every),
-        "flag_rate": _rate(units, flagged, every),
-        "recall": _rate(units, flagged & event, event),
-        "false_positive_rate": _rate(units, flagged & ~event, ~event),
-        "precision": _rate(units, flagged & event, flagged),
-        "probability": _mean(units, probability),
-        "log_loss": _mean(units, log_losses(rows.y, probability)),
-        "brier": _mean(units, squared_errors(rows.y, probability)),
-        "auc": _Column(auc.mean, low, high),
-    }
-    estimates = {name: map(Estimate, *(limit.tolist() for limit in found)) for name, found in columns.items()}
-    by_level = zip(*estimates.values(), strict=True)
+    columns = group_figures(rows, units, part.code)
+    columns["observed"] = columns.pop("prevalence")
+    columns["probability"] = mean(units, rows.decision.probability)
+    by_level = zip(*(column.estimates() for column in columns.values()), strict=True)
     counts = zip(part.names, part.n.tolist(), part.events.tolist(), by_level, strict=True)
     return [
-        SliceEvaluation(name, n, events, **dict(zip(estimates, values, strict=True)))
+        SliceEvaluation(name, n, events, **dict(zip(columns, values, strict=True)))
         for name, n, events, values in counts
     ]
-
-
-class _Column(NamedTuple):
-    """One figure of every level with its limits; shape (k,)."""
-
-    value: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-
-def _mean(units: Units, values: FloatArray) -> _Column:
-    found = units.ratio(values, np.ones(len(values)))
-    return _Column(found.mean, *found.limits(0.95))
-
-
-def _rate(units: Units, hits: BoolArray, among: BoolArray) -> _Column:
-    """Return the share of `hits` `among` the rows with Wilson's limits.
-
-    With clusters the rows count for as many as would give the clustered error, at most for all of
-    them. Where nothing or everything is a hit no error can be seen, and each cluster counts once.
-    """
-    found, n = units.ratio(hits, among), units.totals(units.sums(among))
-    if len(units.owner) == len(units.unit):
-        return _Column(found.mean, *wilson_limits(found.mean, n, _NORMAL))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effective = np.minimum(n, found.mean * (1 - found.mean) / found.error**2)
-    clusters = np.where((found.mean == 0) | (found.mean == 1), found.degrees + 1, effective)
-    return _Column(found.mean, *wilson_limits(found.mean, clusters, found.quantile(0.975)))
-
-
-def _savings(units: Units, rows: Scored) -> _Column:
-    """Return the savings; their error takes which constant decision is the cheaper one as known."""
-    none, every = (rows.costs.of(rows.y, np.full(len(rows.y), flag)) for flag in (False, True))
-    cheaper = np.minimum(units.totals(units.sums(none)), units.totals(units.sums(every)))
-    flag = units.totals(units.sums(every)) < units.totals(units.sums(none))
-    reference = np.where(flag[units.owner][units.unit], every, none)
-    found = units.ratio(rows.cost, reference)
-    low, high = found.limits(0.95)
-    return _Column(*(np.where(cheaper > 0, 1 - part, NAN) for part in (found.mean, high, low)))

@@ -99,7 +99,7 @@ def judge(model: Model, opponents: Opponents, test: Sample, project: Project) ->
     weak = weak_slices(test, contest.scored, project)
     return Judged(
         contest.scored,
-        evaluate(contest.scored, project.split.seed),
+        evaluate(contest.scored),
         parts,
         (*findings, *weak_findings(weak)),
         (*exhibits, weak_exhibit(weak), *_side_by_side(contest, project)),
