@@ -13,6 +13,7 @@ from logitgate.model.fit import Choice, fit, regression
 from logitgate.model.fitted import Fitted
 from logitgate.model.model import Model
 from logitgate.model.recalibration import recalibrate
+from logitgate.model.signs import FREE
 from logitgate.model.threshold import choose_rule
 from logitgate.project.data import Features
 from logitgate.project.load import parse_project
@@ -48,14 +49,15 @@ def parts():
     return split(observe(frame, PROJECT, None).sample, PROJECT)
 
 
-def learned(parts, form, C=1.0):
+def learned(parts, form, C=1.0, signs=FREE):
     """Return the model, recalibrated and with its threshold, and how it was fitted."""
     train, later = parts.train, parts.threshold
-    raw = fit(Choice(form, C), train.frame, train.y.astype(int), PROJECT.features, PROJECT.search)
+    y = train.y.astype(int)
+    raw = fit(Choice(form, C), train.frame, y, PROJECT.features, PROJECT.search, signs=signs)
     pipeline, change = recalibrate(raw, parts.calibrate.frame, parts.calibrate.y.astype(int))
     costs = PROJECT.costs.matrix
     rule = choose_rule(pipeline.predict_proba(later.frame)[:, 1], later.y, later.row_costs(costs)).rule
-    return Model(pipeline, rule, costs, PROJECT.features), Fitted.of(pipeline, change, train)
+    return Model(pipeline, rule, costs, PROJECT.features), Fitted.of(pipeline, change, train, signs)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
@@ -70,6 +72,24 @@ def test_reduced_fits_are_the_solver_s(parts, form, C):
         scores = known.matrix @ dropped.weights[:-1, place] + dropped.weights[-1, place]
         np.testing.assert_allclose(scores, other.decision_function(known.matrix[:, keep]), atol=1e-3)
         assert not dropped.weights[:-1, place][np.logical_not(keep)].any()
+
+
+@pytest.mark.parametrize("form", [FORMS[0], Form(basis="spline")], ids=str)
+def test_reduced_fits_keep_the_signs(parts, form):
+    """Without each feature the log-odds are those of a fit with signs to the other features alone."""
+    signs = {"strong": "positive", "weak": "negative", "noise": "positive"}
+    known = learned(parts, form, 1.0, signs)[1]
+    dropped = without_each(known, PROJECT.features.all)
+    train, y = parts.train.frame, parts.train.y.astype(int)
+    for place, name in enumerate(dropped.features):
+        others = Features(
+            numeric=tuple(one for one in PROJECT.features.numeric if one != name),
+            categorical=tuple(one for one in PROJECT.features.categorical if one != name),
+        )
+        kept = {one: sign for one, sign in signs.items() if one != name}
+        alone = fit(Choice(form, 1.0), train, y, others, PROJECT.search, signs=kept)
+        scores = known.matrix @ dropped.weights[:-1, place] + dropped.weights[-1, place]
+        np.testing.assert_allclose(scores, alone.decision_function(train), atol=1e-3)
 
 
 def test_a_fit_that_the_chord_does_not_reach_is_solved_anew(parts, monkeypatch):

@@ -5,11 +5,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import log_loss
 
-from logitgate.checks.inspection.monotonicity import sign_findings
+from logitgate.checks.inspection.coefficients import Coefficients
+from logitgate.checks.inspection.monotonicity import imposed, sign_findings
+from logitgate.data.sample import Sample
 from logitgate.errors import ProjectError
 from logitgate.findings import Status
 from logitgate.model.fit import Choice, fit
+from logitgate.model.fitted import Fitted
+from logitgate.model.recalibration import Recalibration
 from logitgate.project.data import Features
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form, Search
@@ -58,9 +63,9 @@ def test_a_hill_is_neither_direction():
 
 
 def test_a_straight_line_is_held_to_its_sign_however_small():
-    """A weight of -0.0001 on a feature declared positive fails; a curve of that size would be no effect."""
+    """A weight of -0.0001 on a feature declared positive fails; none at all breaks no sign."""
     pipeline = fit(Choice(LINEAR, 10.0), FRAME, Y, ALL, Search())
-    for weight, status in ((-1e-4, Status.FAIL), (1e-4, Status.PASS), (0.0, Status.INDETERMINATE)):
+    for weight, status in ((-1e-4, Status.FAIL), (1e-4, Status.PASS), (0.0, Status.PASS)):
         pipeline[-1].coef_[0, 3] = weight
         assert sign_findings(pipeline, FRAME, {"flat": "positive"})[0].status is status
 
@@ -79,15 +84,86 @@ def test_an_interaction_can_turn_the_direction():
 
 
 @pytest.mark.parametrize("cells", [3.5, np.nan])
-def test_a_constant_feature_is_indeterminate(cells):
-    """One value, or none at all: no direction can be seen."""
-    frame = FRAME.assign(flat=cells)
-    pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, ALL, Search())
-    found = sign_findings(pipeline, frame, {"flat": "positive"})[0]
-    assert found.status is Status.INDETERMINATE
-    assert (found.check, found.subject) == ("coefficients", "flat")
-    assert found.figures == {"sign": "positive"}
-    assert found.because.startswith("declared positive, but the middle 98 % of its")
+@pytest.mark.parametrize("form", [LINEAR, SPLINE])
+def test_a_constant_feature_has_no_effect_that_could_break_a_sign(cells, form):
+    """One value, or none at all: the fit gives it no weight, whichever sign is declared."""
+    for sign in ("positive", "negative"):
+        found = held(form, {"flat": sign}, frame=FRAME.assign(flat=cells))["flat"]
+        assert (found.check, found.subject, found.status) == ("coefficients", "flat", Status.PASS)
+        assert found.figures["right_way"] < 1e-9
+
+
+def test_a_mostly_zero_feature_is_looked_at_over_all_its_values():
+    """Where the middle 98 % are one value, the few other rows say which way it goes."""
+    frame = FRAME.assign(up=np.where(np.arange(len(FRAME)) % 400 == 0, FRAME["up"].abs() + 5, 0.0))
+    pipeline = fit(Choice(LINEAR, 10.0), frame, Y, ALL, Search())
+    statuses = []
+    for weight in (1.0, -1.0):
+        pipeline[-1].coef_[0, 0] = weight
+        (found,) = sign_findings(pipeline, frame, {"up": "positive"})
+        assert found.figures["to"] >= frame["up"].max()
+        statuses.append(found.status)
+    assert statuses == [Status.PASS, Status.FAIL]
+
+
+def test_a_feature_that_the_model_does_not_use_has_no_finding():
+    """What was left out of the fit has no effect to be looked at."""
+    pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, Features(numeric=("up",)), Search())
+    found = sign_findings(pipeline, FRAME, {"flat": "positive", "up": "positive"})
+    assert [one.subject for one in found] == ["up"]
+
+
+WORLD = FRAME.assign(
+    zeros=np.where(np.arange(len(FRAME)) % 3, 0.0, FRAME["flat"].abs()),
+    coded=np.where(np.arange(len(FRAME)) % 30, FRAME["up"].round(), 98.0),
+)
+WIDE = Features(numeric=(*ALL.numeric, "zeros", "coded"))
+
+
+@pytest.mark.parametrize("form", [LINEAR, SPLINE])
+@pytest.mark.parametrize("sign", ["positive", "negative"])
+def test_each_imposed_sign_passes_whatever_the_rows_say(form, sign):
+    """Right or wrong, piles and codes included: the fit goes the declared way, and the check agrees."""
+    signs = dict.fromkeys(WIDE.numeric, sign)
+    pipeline = fit(Choice(form, 1.0), WORLD, Y, WIDE, Search(), signs=signs)
+    found = sign_findings(pipeline, WORLD, signs)
+    assert [one.status for one in found] == [Status.PASS] * len(signs)
+    assert all(one.figures["tolerance"] < 1e-6 for one in found)
+
+
+def fitted(form, signs, imposed_on=None):
+    """Return a fit and what it was made of."""
+    pipeline = fit(Choice(form, 1.0), WORLD, Y, WIDE, Search(), signs=signs)
+    sample = Sample(WORLD, Y, np.arange(len(Y)).astype(str).astype(object))
+    return Fitted.of(pipeline, Recalibration(1.0, 0.0), sample, signs if imposed_on is None else imposed_on)
+
+
+def test_what_the_signs_cost_the_fit_is_typed():
+    """The gain of the free fit in log loss is that of the free fit, and the features at a limit are named."""
+    signs = {"up": "negative", "down": "negative"}
+    (found,) = imposed(fitted(LINEAR, signs), signs)
+    fits = (fit(Choice(LINEAR, 1.0), WORLD, Y, WIDE, Search(), signs=one) for one in ({}, signs))
+    free, own = (one.predict_proba(WORLD) for one in fits)
+    assert (found.check, found.subject, found.status) == ("coefficients", "signs", Status.PASS)
+    assert found.figures["gain"] == pytest.approx(log_loss(Y, own) - log_loss(Y, free), abs=1e-9)
+    assert found.figures["gain"] > 0.01
+    assert (found.figures["declared"], found.figures["at_limit"]) == (2, "up")
+
+
+def test_signs_that_hold_anyway_cost_nothing():
+    """Where the free fit goes the declared ways, it gains nothing; without signs there is no finding."""
+    signs = {"up": "positive", "down": "negative"}
+    (found,) = imposed(fitted(LINEAR, signs), signs)
+    assert (found.figures["gain"], found.figures["at_limit"]) == (0.0, "")
+    assert imposed(fitted(LINEAR, {}), {}) == []
+
+
+def test_a_weight_at_its_limit_has_no_error():
+    """A Wald error says nothing about a weight that a sign keeps at zero; the others have theirs."""
+    own = Coefficients.of(fitted(LINEAR, {"up": "negative", "down": "negative"}))
+    assert own.weights[0] == 0.0
+    assert np.isnan(own.errors[0])
+    assert np.isfinite(own.errors[1:]).all()
 
 
 def test_missing_cells_do_not_hide_a_direction():
@@ -150,7 +226,7 @@ class Bowl:
 
 def curved(monkeypatch, curve, sign="positive"):
     """Return the finding about a curve over 0 to 100, whose middle 98 % are 1 to 99."""
-    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._is_straight", lambda *_: False)
+    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._is_limited", lambda *_: False)
     frame = pd.DataFrame({"x": np.linspace(0.0, 100.0, 1001), "place": np.arange(1001)})
     (found,) = sign_findings(Bowl(curve), frame, {"x": sign})
     assert (found.check, found.subject, found.figures["sign"]) == ("coefficients", "x", sign)
@@ -173,19 +249,17 @@ def test_the_place_and_the_size_of_a_turn_are_told(monkeypatch):
 
 
 def test_a_curve_may_fall_by_the_tolerance_and_no_more(monkeypatch):
-    """One hundredth in log-odds is no wrong way, and no effect either."""
+    """One hundredth in log-odds is no wrong way, and no effect either, which breaks no sign."""
     exact = 1 / 64  # a binary fraction, so that nothing is rounded
-    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._CURVED", exact)
+    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._OTHERS", exact)
     step = lambda size: lambda x: np.where(x > 50, 2.0 - size, np.where(x > 20, 2.0, 0.0))  # noqa: E731
     at, beyond = curved(monkeypatch, step(exact)), curved(monkeypatch, step(exact + 2**-20))
     assert (at.status, beyond.status) == (Status.PASS, Status.FAIL)
     assert at.because == "declared positive, and so it is between 1 and 99: by up to 2 in log-odds"
     rise = lambda size: lambda x: np.where(x > 50, size, 0.0)  # noqa: E731
     at, beyond = curved(monkeypatch, rise(exact)), curved(monkeypatch, rise(exact + 2**-20))
-    assert (at.status, beyond.status) == (Status.INDETERMINATE, Status.PASS)
-    assert at.because == (
-        "declared positive, but the model gives it no effect between 1 and 99; drop the feature or its sign"
-    )
+    assert (at.status, beyond.status) == (Status.PASS, Status.PASS)
+    assert at.because == "declared positive, and the model gives it no effect between 1 and 99"
     assert at.figures["right_way"] == exact
 
 
@@ -207,7 +281,7 @@ def test_one_row_is_enough(monkeypatch, place):
 def test_rows_are_counted_beyond_the_tolerance(monkeypatch):
     """A fall by the tolerance itself is none."""
     exact = 1 / 64
-    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._CURVED", exact)
+    monkeypatch.setattr("logitgate.checks.inspection.monotonicity._OTHERS", exact)
     found = curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0))
     assert found.because.endswith("in 1 of 64 rows")
 

@@ -56,6 +56,19 @@ def test_a_sound_fit_is_stable(fitted, train):
     assert max(found.figures["coefficients"], found.figures["log_odds"]) < 1e-10
 
 
+def test_a_fit_with_signs_is_as_stable(train):
+    """The signs are imposed on the fit in the other order as well."""
+    signs = {"x": "negative", "z": "positive"}
+    gates = PROJECT.gates.model_copy(update={"signs": signs})
+    project = PROJECT.model_copy(update={"gates": gates})
+    pipeline = fit(CHOICE, train.frame, train.y, project.features, project.search, signs=signs)
+    known = Fitted.of(pipeline, Recalibration(1.0, 0.0), train, signs)
+    found = stability(known, CHOICE, train, project)
+    assert found.status is Status.PASS
+    assert max(found.figures["coefficients"], found.figures["log_odds"]) < 1e-9
+    assert stability(known, CHOICE, train, PROJECT).status is Status.FAIL
+
+
 @pytest.mark.parametrize("place", [0, 5, -1])
 def test_a_fit_that_depends_on_the_order_fails(fitted, train, place):
     """One coefficient, or the intercept, that is off by a hundred-thousandth is enough."""
@@ -74,8 +87,8 @@ def test_a_nan_is_not_stable(fitted, train):
 def test_a_fit_to_the_first_rows_only_fails(fitted, train, monkeypatch):
     """The refit sees the rows in another order indeed: one that reads only the first of them differs."""
 
-    def half(choice, X, y, features, search):
-        return fit(choice, X[:400], y[:400], features, search)
+    def half(choice, X, y, features, search, **declared):
+        return fit(choice, X[:400], y[:400], features, search, **declared)
 
     whole = half(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
     known = Fitted.of(whole, Recalibration(1.0, 0.0), train)
@@ -96,7 +109,7 @@ def test_other_columns_fail(fitted, train):
 def test_a_refusal_to_fit_again_fails(fitted, train, monkeypatch):
     """It is said with its reason."""
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise FitError("model", "the solver did not converge", "lower C")
 
     monkeypatch.setattr(module, "fit", refuse)

@@ -18,6 +18,7 @@ from .cross_validation import Trial, tried
 from .fit import Choice, fit
 from .learnable import refuse_unlearnable
 from .search import SearchResult
+from .signs import FREE, Signs
 
 PRIOR, LINEAR = "prior", "plain linear"
 """Names of the two simplest models."""
@@ -51,8 +52,14 @@ def prior(X: pd.DataFrame, y: NDArray[np.integer]) -> Pipeline:
     return Pipeline([("model", DummyClassifier(strategy="prior"))]).fit(X, y)
 
 
-def plain_linear(
-    X: pd.DataFrame, y: NDArray[np.integer], features: Features, choices: Search, found: SearchResult
+def plain_linear(  # noqa: PLR0913 - as `fit`, and what the search found
+    X: pd.DataFrame,
+    y: NDArray[np.integer],
+    features: Features,
+    choices: Search,
+    found: SearchResult,
+    *,
+    signs: Signs = FREE,
 ) -> Pipeline:
     """Fit the linear form without interactions, its C chosen by the search that was already made.
 
@@ -61,11 +68,17 @@ def plain_linear(
     FitError
         As `fit` does, or when no linear candidate converged.
     """
-    return fit(found.linear.choice, X, y, features, choices)
+    return fit(found.linear.choice, X, y, features, choices, signs=signs)
 
 
-def single_feature(
-    X: pd.DataFrame, y: NDArray[np.integer], folds: Folds, features: Features, choices: Search
+def single_feature(  # noqa: PLR0913 - as `search`
+    X: pd.DataFrame,
+    y: NDArray[np.integer],
+    folds: Folds,
+    features: Features,
+    choices: Search,
+    *,
+    signs: Signs = FREE,
 ) -> SingleFeature:
     """Fit each feature alone, a number as a spline, and keep the lowest cross-validated log loss.
 
@@ -89,13 +102,13 @@ def single_feature(
     """
     refuse_unlearnable(X, y, features, choices)
     alone = choices.model_copy(update={"forms": (_CURVED,), "interactions": {}, "C": (max(choices.C),)})
-    trials = {name: tried(X, y, folds, _only(name, features), alone)[0] for name in features.all}
+    trials = {name: tried(X, y, folds, _only(name, features), alone, signs=signs)[0] for name in features.all}
     fitted = {name: trial for name, trial in trials.items() if trial.failure is None}
     if not fitted:
         rule = f"none of {len(trials)} features alone could be fitted"
         raise FitError("best single feature", rule, "lower search.C")
     best = min(fitted, key=lambda name: _log_loss(fitted[name]))
-    pipeline = fit(Choice(_CURVED, max(choices.C)), X, y, _only(best, features), alone)
+    pipeline = fit(Choice(_CURVED, max(choices.C)), X, y, _only(best, features), alone, signs=signs)
     return SingleFeature(best, _log_loss(fitted[best]), pipeline)
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
-from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from ..data.folds import Fold, Folds
 from ..decision.expressions import FloatArray
 from ..project.data import Features
 from ..project.search import Form, Search
-from .design import blocks
+from .design import Block, blocks
 from .fit import Choice
+from .signs import FREE, Limits, Signs
 from .solver import Rows, solve
 
 _THREADS = 2
@@ -35,11 +35,18 @@ class Trial:
     failure: str | None
 
 
-_Matrices: TypeAlias = tuple[FloatArray, FloatArray]
+_Built: TypeAlias = tuple[FloatArray, FloatArray, Limits]
+"""A block of the learned rows, the same of the judged ones, and the limits of its weights."""
 
 
-def tried(
-    X: pd.DataFrame, y: NDArray[np.integer], folds: Folds, features: Features, choices: Search
+def tried(  # noqa: PLR0913 - see `search`
+    X: pd.DataFrame,
+    y: NDArray[np.integer],
+    folds: Folds,
+    features: Features,
+    choices: Search,
+    *,
+    signs: Signs = FREE,
 ) -> tuple[Trial, ...]:
     """Try every form with every C on all folds; see `search` for the parameters.
 
@@ -56,7 +63,7 @@ def tried(
     largest_first = sorted(range(len(folds.parts)), key=lambda number: -len(folds.parts[number].train))
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
         running = {
-            number: pool.submit(_try_fold, X, y, folds.parts[number], features, choices)
+            number: pool.submit(_try_fold, (X, y), folds.parts[number], features, choices, signs)
             for number in largest_first
         }
         by_fold = [running[number].result() for number in range(len(folds.parts))]
@@ -73,28 +80,36 @@ def _coded(X: pd.DataFrame, features: Features) -> pd.DataFrame:
 
 
 def _try_fold(
-    X: pd.DataFrame, y: NDArray[np.integer], fold: Fold, features: Features, choices: Search
+    rows: tuple[pd.DataFrame, NDArray[np.integer]],
+    fold: Fold,
+    features: Features,
+    choices: Search,
+    signs: Signs,
 ) -> list[Trial]:
     """Try every choice on one fold, form by form."""
+    X, y = rows
     learned, judged = X.iloc[fold.train], X.iloc[fold.judged]
-    built: dict[str, _Matrices | str] = {}
+    built: dict[str, _Built | str] = {}
     trials = []
     for form in choices.forms:
         parts = []
-        for name, transformer, columns in blocks(form, features, choices, learned):
+        for name, transformer, columns in blocks(form, features, choices, learned, signs):
             if name not in built:
-                built[name] = _matrices(transformer, learned[columns], judged[columns])
+                built[name] = _built((name, transformer, columns), learned, judged, signs)
             parts.append(built[name])
         trials += _try_form(form, parts, (y[fold.train], y[fold.judged]), choices)
     return trials
 
 
-def _matrices(transformer: BaseEstimator, learned: pd.DataFrame, judged: pd.DataFrame) -> _Matrices | str:
+def _built(block: Block, learned: pd.DataFrame, judged: pd.DataFrame, signs: Signs) -> _Built | str:
     """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
+    name, transformer, columns = block
     try:
-        return _dense(transformer.fit_transform(learned)), _dense(transformer.transform(judged))
+        ours = _dense(transformer.fit_transform(learned[columns]))
+        theirs = _dense(transformer.transform(judged[columns]))
     except ValueError as error:
         return str(error)
+    return ours, theirs, Limits.of_block(name, transformer, columns, ours.shape[1], signs)
 
 
 def _dense(matrix: FloatArray | csr_array | csr_matrix) -> FloatArray:
@@ -104,7 +119,7 @@ def _dense(matrix: FloatArray | csr_array | csr_matrix) -> FloatArray:
 
 def _try_form(
     form: Form,
-    parts: list[_Matrices | str],
+    parts: list[_Built | str],
     outcome: tuple[NDArray[np.integer], NDArray[np.integer]],
     choices: Search,
 ) -> list[Trial]:
@@ -114,8 +129,9 @@ def _try_form(
     if broken is not None:
         return [Trial(Choice(form, C), np.empty(0), 0, 0, broken) for C in rising]
     sound = [part for part in parts if not isinstance(part, str)]
-    learned, judged = (np.hstack([part[side] for part in sound]) for side in (0, 1))
-    rows, weights = Rows.of(learned, outcome[0]), np.zeros(learned.shape[1] + 1)
+    learned, judged = (np.hstack(side) for side in ([part[0] for part in sound], [part[1] for part in sound]))
+    limits = Limits.joined([part[2] for part in sound])
+    rows, weights = Rows.of(learned, outcome[0], limits), np.zeros(learned.shape[1] + 1)
     trials = []
     for C in rising:
         choice, found = Choice(form, C), solve(rows, C, weights)

@@ -21,7 +21,8 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTrans
 from ..decision.expressions import FloatArray
 from ..project.data import Features
 from ..project.search import Form, Search
-from .curve import DEGREE, curve
+from .curve import DEGREE, curve, rising_curve
+from .signs import FREE, Signs
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
 """Name, unfitted transformer, and the columns it reads."""
@@ -38,7 +39,9 @@ a fitted `SplineTransformer` and the function by which they read arrays.
 """
 
 
-def design(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> ColumnTransformer:
+def design(
+    form: Form, features: Features, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+) -> ColumnTransformer:
     """Lay out the design matrix of a form.
 
     Parameters
@@ -50,23 +53,33 @@ def design(form: Form, features: Features, search: Search, rows: pd.DataFrame) -
     rows : DataFrame of shape (n, ...)
         The training rows: numeric features as floats, categorical ones as text or categories;
         missing cells are NaN.
+    signs : mapping of feature to "positive" or "negative"
+        The curves of these have no levels beside them; see `rising_curve`.
 
     Returns
     -------
     ColumnTransformer
         Not yet fitted; reads a frame with the feature columns and returns a dense float64 matrix.
     """
-    return ColumnTransformer(blocks(form, features, search, rows), sparse_threshold=0.0)
+    return ColumnTransformer(blocks(form, features, search, rows, signs), sparse_threshold=0.0)
 
 
-def blocks(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> list[Block]:
+def blocks(
+    form: Form, features: Features, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+) -> list[Block]:
     """Return the blocks of columns that make up a design matrix; see `design`.
 
     Blocks of the same name in two forms over the same rows are the same. An interaction with a feature that
     is constant in these rows has no columns.
     """
     gaps = [name for name in features.numeric if bool(rows[name].isna().any())]
-    found = _numeric(form, features, search, rows)
+    match form.basis:
+        case "linear":
+            found: list[Block] = [("linear", _linear(), list(features.numeric))]
+        case "polynomial":
+            found = [("polynomial", _polynomial(), list(features.numeric))]
+        case "spline":
+            found = _splines(features.numeric, search, rows, signs)
     found.append(("missing", MissingIndicator(features="all"), gaps))
     found.append(("levels", _levels(search), list(features.categorical)))
     for position, (name, pair) in enumerate(search.interactions.items()):
@@ -85,21 +98,12 @@ def source_of(fitted: ColumnTransformer) -> list[tuple[str, ...]]:
     return sources
 
 
-def _numeric(form: Form, features: Features, search: Search, rows: pd.DataFrame) -> list[Block]:
-    columns = list(features.numeric)
-    match form.basis:
-        case "linear":
-            return [("linear", _linear(), columns)]
-        case "polynomial":
-            return [("polynomial", _polynomial(), columns)]
-        case "spline":
-            return _splines(columns, search, rows)
-
-
-def _splines(columns: list[str], search: Search, rows: pd.DataFrame) -> list[Block]:
+def _splines(columns: tuple[str, ...], search: Search, rows: pd.DataFrame, signs: Signs) -> list[Block]:
     """Group the columns by how many knots they support; those that support no curve stay linear."""
     curves = {
-        column: curve(rows[column].to_numpy(dtype=np.float64), search.knots, search.rare_level_rows)
+        column: (rising_curve if column in signs else curve)(
+            rows[column].to_numpy(dtype=np.float64), search.knots, search.rare_level_rows
+        )
         for column in columns
     }
     groups: dict[int, dict[str, FloatArray]] = {}

@@ -32,9 +32,13 @@ from ..project.data import Features
 from ..project.search import Form, Search
 from .design import design, source_of
 from .learnable import refuse_unlearnable
+from .signs import FREE, Limits, Signs
+from .solver import Rows, solve
 
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12
+_PRECISE = 1e-14
+"""Nats within which a fit with signs ends: rounding alone, as in a free one."""
 _SHOWN = 5
 _REMEDY = "lower C or drop features that repeat others"
 
@@ -51,10 +55,18 @@ class Choice:
         return f"{self.form}, C = {self.C:g}"
 
 
-def fit(
-    choice: Choice, X: pd.DataFrame, y: NDArray[np.integer], features: Features, search: Search
+def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
+    choice: Choice,
+    X: pd.DataFrame,
+    y: NDArray[np.integer],
+    features: Features,
+    search: Search,
+    *,
+    signs: Signs = FREE,
 ) -> Pipeline:
     """Fit a logistic model to training rows.
+
+    Where the free fit already goes the declared ways, it is the result.
 
     Parameters
     ----------
@@ -66,6 +78,8 @@ def fit(
     features : Features
     search : Search
         For knots, interactions and how levels are pooled.
+    signs : mapping of feature to "positive" or "negative"
+        Which way the effects of these features must go; see `signs`.
 
     Returns
     -------
@@ -82,13 +96,14 @@ def fit(
     """
     refuse_unlearnable(X, y, features, search)
     rows = X[list(features.all)]
-    layout = design(choice.form, features, search, rows)
+    layout = design(choice.form, features, search, rows, signs)
     model = regression(choice.C)
     with converging(f"model {choice}"):
         matrix = layout.fit_transform(rows)
         if np.isinf(choice.C):
             _refuse_unbounded(layout, matrix, y)
         model.fit(matrix, y)
+    impose(Limits.of(layout, signs), model, matrix, y)
     _refuse_certain(model, matrix, y)
     _refuse_ill_conditioned(model, matrix)
     return Pipeline([("design", layout), ("model", model)])
@@ -100,6 +115,23 @@ def regression(C: float) -> LogisticRegression:
     scikit-learn's own tolerance of 1e-4 leaves the coefficients of rare levels off by 1 to 3.
     """
     return LogisticRegression(C=C, solver="newton-cholesky", tol=1e-10, max_iter=100)
+
+
+def impose(limits: Limits, model: LogisticRegression, matrix: FloatArray, y: NDArray[np.integer]) -> None:
+    """Move the weights of a fitted regression to the best ones within limits; none moves if they hold.
+
+    Raises
+    ------
+    FitError
+        When the solver does not get there.
+    """
+    if limits.hold(model.coef_[0]):
+        return
+    free = np.append(model.coef_[0], model.intercept_)
+    found = solve(Rows.of(matrix, y, limits), model.C, free, _PRECISE)
+    if found.failure is not None:
+        raise FitError(f"model with C = {model.C:g} and declared signs", found.failure, _REMEDY)
+    model.coef_, model.intercept_ = found.weights[None, :-1], found.weights[-1:]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..decision.expressions import FloatArray
 from ..evaluation.intervals import NAN, Clusters
 from .design import source_of
 from .recalibration import Recalibration
+from .signs import FREE, Limits, Signs
 
 INTERCEPT = "intercept"
 _STRAIGHT = ("linear", "straight")
@@ -43,6 +44,8 @@ class Fitted:
         How many units of its feature one unit of a design column is; NaN where it is not measured in any.
     hessian : array of shape (p + 1, p + 1)
         Of the penalised log loss, summed over the rows: X'WX + diag(1/C, ..., 1/C, 0).
+    limits : Limits
+        Of the p weights, by the signs that were imposed.
     """
 
     matrix: FloatArray
@@ -55,9 +58,10 @@ class Fitted:
     sources: tuple[tuple[str, ...], ...]
     units: FloatArray
     hessian: FloatArray
+    limits: Limits
 
     @classmethod
-    def of(cls, pipeline: Pipeline, change: Recalibration, train: Sample) -> Fitted:
+    def of(cls, pipeline: Pipeline, change: Recalibration, train: Sample, signs: Signs = FREE) -> Fitted:
         """Take the recalibration out of a model again and lay out the rows that it was fitted to."""
         layout, model = pipeline[0], pipeline[-1]
         matrix = np.asarray(layout.transform(train.frame[list(layout.feature_names_in_)]), dtype=np.float64)
@@ -75,6 +79,7 @@ class Fitted:
             tuple(source_of(layout)),
             np.append(units_of(layout), NAN),
             _hessian(matrix, fitted * (1 - fitted), float(model.C)),
+            Limits.of(layout, signs),
         )
 
     @property

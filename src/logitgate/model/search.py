@@ -24,6 +24,7 @@ from ..project.search import Form, Search
 from .cross_validation import Trial, tried
 from .fit import Choice
 from .learnable import refuse_unlearnable
+from .signs import FREE, Signs
 
 LINEAR = Form(basis="linear")
 """The plain linear form: the baseline of every other."""
@@ -89,8 +90,14 @@ class SearchResult:
         return _result(self._trials, self._cluster, forms)
 
 
-def search(
-    X: pd.DataFrame, y: NDArray[np.integer], folds: Folds, features: Features, choices: Search
+def search(  # noqa: PLR0913 - rows, and what is declared about them
+    X: pd.DataFrame,
+    y: NDArray[np.integer],
+    folds: Folds,
+    features: Features,
+    choices: Search,
+    *,
+    signs: Signs = FREE,
 ) -> SearchResult:
     """Judge every form with every C by cross-validated log loss.
 
@@ -107,6 +114,8 @@ def search(
         Over these rows.
     features : Features
     choices : Search
+    signs : mapping of feature to "positive" or "negative"
+        Imposed on every fit; see `fit`.
 
     Returns
     -------
@@ -122,7 +131,7 @@ def search(
     """
     refuse_unlearnable(X, y, features, choices)
     forms = choices.forms if LINEAR in choices.forms else (*choices.forms, LINEAR)
-    trials = tried(X, y, folds, features, choices.model_copy(update={"forms": forms}))
+    trials = tried(X, y, folds, features, choices.model_copy(update={"forms": forms}), signs=signs)
     judged = np.concatenate([part.judged for part in folds.parts])
     cluster = None if folds.cluster is None else folds.cluster[judged]
     return _result(trials, cluster, choices.forms)

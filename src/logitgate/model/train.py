@@ -48,9 +48,9 @@ def learn(split: Split, project: Project) -> Learned:
         When nothing can be learned from the rows.
     """
     train, y = split.train, split.train.y.astype(np.int64)
-    folds = _folds(split, project)
-    found = search(train.frame, y, folds, project.features, project.search)
-    pipeline = fit(found.chosen.choice, train.frame, y, project.features, project.search)
+    folds, signs = _folds(split, project), project.gates.signs
+    found = search(train.frame, y, folds, project.features, project.search, signs=signs)
+    pipeline = fit(found.chosen.choice, train.frame, y, project.features, project.search, signs=signs)
     calibrated, recalibration = recalibrate(
         pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64)
     )
@@ -92,13 +92,13 @@ def _interval(calibrated: Pipeline, split: Split, project: Project) -> Estimate:
 
 def _baselines(found: SearchResult, folds: Folds, split: Split, project: Project) -> dict[str, Model]:
     X, y = split.train.frame, split.train.y.astype(np.int64)
-    features = project.features
+    features, signs = project.features, project.gates.signs
     simpler = {
         PRIOR: (baselines.prior(X, y), features),
-        LINEAR: (baselines.plain_linear(X, y, features, project.search, found), features),
+        LINEAR: (baselines.plain_linear(X, y, features, project.search, found, signs=signs), features),
     }
     if len(features.all) > 1:  # a single feature has no best among them: it would be the model itself
-        alone = baselines.single_feature(X, y, folds, features, project.search)
+        alone = baselines.single_feature(X, y, folds, features, project.search, signs=signs)
         only = Features(
             numeric=tuple({alone.feature} & set(features.numeric)),
             categorical=tuple({alone.feature} & set(features.categorical)),

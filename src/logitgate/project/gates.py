@@ -126,7 +126,7 @@ class Gates(Section):
     slice_margin: Annotated[float, Field(ge=0)] = 0.1
     """Harm to a slice, as a share of the reference's mean cost, that must be proven to stop."""
     signs: dict[Name, Sign] = {}
-    """Numeric features that must raise ('positive') or lower ('negative') the probability, all else equal."""
+    """Numeric features that may only raise ('positive') or lower ('negative') the probability."""
     calibration: CalibrationGate = CalibrationGate()
     leakage: LeakageGate = LeakageGate()
     shifts: ShiftGate = ShiftGate()

@@ -57,13 +57,15 @@ class Coefficients:
         Without clusters the covariance is the inverse of the penalised Hessian H; with clusters it is the
         sandwich H^-1 B H^-1, where B is G/(G-1) times the sum over the clusters of each one's score times
         itself, the scores less their mean, which a penalty keeps from being zero. The errors are
-        multiplied by the slope of the recalibration, which is taken as given.
+        multiplied by the slope of the recalibration, which is taken as given. A weight that a declared sign
+        keeps at zero has no such error.
         """
         inverse = np.linalg.inv(fitted.hessian)
         covariance = inverse if fitted.cluster is None else inverse @ _meat(fitted) @ inverse
         errors = fitted.change.slope * np.sqrt(np.maximum(np.diag(covariance), 0.0))
         degrees = np.inf if fitted.cluster is None else float(len(np.unique(fitted.cluster)) - 1)
         known = errors if degrees > 0 else np.full(len(errors), NAN)
+        known[:-1][fitted.limits.bounded & (fitted.weights[:-1] == 0)] = NAN
         return cls(fitted.columns, fitted.deciding, known, fitted.units, degrees, _condition(fitted.hessian))
 
     def limits(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ from ...project.project import Project
 from .coefficients import Coefficients, champion_weights, coefficient_evidence
 from .feature_value import CHECK, worth_evidence, worths
 from .leave_one_out import without_each
-from .monotonicity import sign_findings
+from .monotonicity import imposed, sign_findings
 from .stability import stability
 
 
@@ -32,13 +32,14 @@ def inspect(
     project : Project
     """
     pipeline = learned.model.pipeline
-    fitted = Fitted.of(pipeline, learned.recalibration, split.train)
+    fitted = Fitted.of(pipeline, learned.recalibration, split.train, project.gates.signs)
     weights = champion_weights(champion.pipeline) if champion is not None else None
     found, table = coefficient_evidence(Coefficients.of(fitted), weights)
     worth, tables = _worth(learned, fitted, split, project)
     return [
         *found,
         worth,
+        *imposed(fitted, project.gates.signs),
         *sign_findings(pipeline, split.train.frame, project.gates.signs),
         stability(fitted, learned.found.chosen.choice, split.train, project),
     ], [table, *tables]
@@ -48,7 +49,7 @@ def _worth(learned: Learned, fitted: Fitted, split: Split, project: Project) -> 
     """Drop each feature in turn; where that cannot be done it is a warning, as it decides nothing."""
     scored = learned.model.score(split.test, project.costs.matrix)
     try:
-        found = worths(learned.model, scored, without_each(fitted, project.features.all), split)
+        found = worths(learned.model, scored, without_each(fitted, learned.model.features.all), split)
     except FitError as error:
         return Finding(CHECK, "worth", Status.WARN, f"cannot be told: {error}"), []
     finding, table = worth_evidence(found, project.gates.alpha)

@@ -3,7 +3,7 @@
 Each reduced fit starts at the minimum of the full fit's quadratic model under the constraint that the
 feature's weights are zero, and goes on with the full fit's Hessian (the chord method): no new
 Hessian is needed, and one pass over the rows serves all features. A fit that does not get there in
-a few passes is handed to the usual solver.
+a few passes is handed to the usual solver, and so is each one whose weights have limits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from scipy.special import expit
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
+from ...errors import FitError
 from ...model.fit import converging, regression
 from ...model.fitted import Fitted
+from ...model.solver import Rows, solve
 
 _PASSES = 20
 _THERE = 1e-6
@@ -46,6 +48,8 @@ def without_each(fitted: Fitted, features: tuple[str, ...]) -> Dropped:
     FitError
         When neither way leads to the minimum.
     """
+    if fitted.limits.bounded.any():
+        return Dropped(features, np.column_stack([_limited(fitted, name) for name in features]))
     kept = [np.array([*(name not in source for source in fitted.sources), True]) for name in features]
     factors = [cho_factor(fitted.hessian[np.ix_(keep, keep)]) for keep in kept]
     starts = zip(kept, factors, strict=True)
@@ -67,6 +71,17 @@ def without_each(fitted: Fitted, features: tuple[str, ...]) -> Dropped:
     for number in open_:
         weights[:, number] = _solved(fitted, kept[number], features[number])
     return Dropped(features, weights)
+
+
+def _limited(fitted: Fitted, feature: str) -> FloatArray:
+    keep = np.array([*(feature not in source for source in fitted.sources), True])
+    rows = Rows.of(fitted.matrix[:, keep[:-1]], fitted.y, fitted.limits.among(keep[:-1]))
+    found = solve(rows, fitted.C, fitted.weights[keep])
+    if found.failure is not None:
+        raise FitError(f"model without '{feature}'", found.failure, "lower C")
+    weights = np.zeros(len(keep))
+    weights[keep] = found.weights
+    return weights
 
 
 def _start(fitted: Fitted, keep: BoolArray, factor: tuple[FloatArray, bool]) -> FloatArray:

@@ -44,7 +44,14 @@ def stability(fitted: Fitted, choice: Choice, train: Sample, project: Project) -
     """
     order = np.random.default_rng((project.split.seed, 1)).permutation(len(train))
     try:
-        again = fit(choice, train.frame.iloc[order], fitted.y[order], project.features, project.search)
+        again = fit(
+            choice,
+            train.frame.iloc[order],
+            fitted.y[order],
+            project.features,
+            project.search,
+            signs=project.gates.signs,
+        )
     except (DataError, FitError) as error:
         because = f"the same rows in another order cannot be fitted: {error}"
         return Finding(CHECK, "permuted rows", Status.FAIL, because)
