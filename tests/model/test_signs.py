@@ -196,6 +196,19 @@ def test_a_signed_curve_can_still_jump_at_a_pile():
     np.testing.assert_allclose(pipeline.predict_proba(seen)[:, 1], [0.05, 0.4, 0.4, 0.9], atol=0.03)
 
 
+def test_a_signed_count_with_a_code_is_learned():
+    """Few values, most of them 0, and a code far above: the steps between them are those of the rows."""
+    rng = np.random.default_rng(8)
+    late = np.minimum(rng.geometric(0.85, 40_000) - 1.0, 6)
+    late = np.where(rng.random(40_000) < 0.01, 98.0, late)
+    truth = np.where(late > 90, 0.6, np.minimum(0.05 + 0.2 * late, 0.5))
+    X, y = pd.DataFrame({"late": late}), (rng.random(40_000) < truth).astype(np.int8)
+    features = Features(numeric=("late",))
+    pipeline = fit(Choice(SPLINE, 10.0), X, y, features, Search(), signs={"late": "positive"})
+    seen = pd.DataFrame({"late": [0.0, 1.0, 2.0, 98.0]})
+    np.testing.assert_allclose(pipeline.predict_proba(seen)[:, 1], [0.05, 0.25, 0.45, 0.6], atol=0.03)
+
+
 @pytest.mark.parametrize("form", [LINEAR, SPLINE], ids=str)
 def test_the_search_judges_fits_with_the_signs(form):
     """The log loss of a candidate is that of `fit` with the same signs on the same folds."""

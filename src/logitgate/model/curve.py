@@ -15,7 +15,7 @@ import numpy as np
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 
-DEGREE = 3
+CUBIC = 3
 _FEWEST_KNOTS = 3
 _FEWEST_VALUES = 3
 """Two values need no curve and no level: a straight line goes through both."""
@@ -35,11 +35,14 @@ class Curve:
     ----------
     knots : array of shape (k,), or None
         Strictly rising; None where the values support no curve and the number stays a straight line.
+    degree : int
+        3, or 1 where too few distinct values would leave a cubic spline undetermined.
     levels : array of shape (m,)
         Values that have an indicator of their own, rising.
     """
 
     knots: FloatArray | None
+    degree: int
     levels: FloatArray
 
 
@@ -64,17 +67,14 @@ def curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
     Examples
     --------
     >>> late = np.repeat([0.0, 1.0, 2.0, 3.0, 98.0], [700, 150, 80, 40, 30])
-    >>> curve(late, 5, fewest_rows=20).levels.tolist()
-    [0.0, 98.0]
+    >>> found = curve(late, 5, fewest_rows=20)
+    >>> found.levels.tolist(), found.knots.tolist()
+    ([0.0, 98.0], [1.0, 2.0, 3.0])
     """
     observed, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-    if len(observed) < _FEWEST_VALUES:
-        return Curve(None, np.empty(0))
-    is_level = counts >= fewest_rows
-    far = _far(observed, counts, is_level)
-    is_level &= far | _piled(np.where(far, 0, counts), most)
-    others = np.where(far | is_level, 0, counts)
-    return Curve(_knots(np.repeat(observed, others), most, fewest_rows), observed[is_level])
+    is_level, is_other = _parted(observed, counts, most, fewest_rows)
+    places = _places(np.repeat(observed[is_other], counts[is_other]), most, fewest_rows)
+    return Curve(*_supported(places, observed[is_other]), observed[is_level])
 
 
 def rising_curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
@@ -83,24 +83,39 @@ def rising_curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
     An indicator would jump at one value and come back behind it. Instead each value that would be a level is
     a knot, so that the curve can climb as steeply as the rows ask for on either side of it.
     """
-    free = curve(values, most, fewest_rows)
-    if free.knots is None:
-        return Curve(None, np.empty(0))
-    return Curve(np.unique(np.concatenate((free.knots, free.levels))), np.empty(0))
+    observed, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    is_level, is_other = _parted(observed, counts, most, fewest_rows)
+    places = _places(np.repeat(observed[is_other], counts[is_other]), most, fewest_rows)
+    both = np.union1d(places, observed[is_level])
+    return Curve(*_supported(both, observed[is_level | is_other]), np.empty(0))
+
+
+def _parted(
+    observed: FloatArray, counts: IntArray, most: int, fewest_rows: int
+) -> tuple[BoolArray, BoolArray]:
+    """Return which values are levels, and which support the curve: neither levels nor beyond a gap."""
+    none = np.zeros(len(observed), dtype=bool)
+    if len(observed) < _FEWEST_VALUES:
+        return none, ~none
+    is_level = counts >= fewest_rows
+    far = _far(observed, counts, is_level)
+    is_level &= far | _piled(np.where(far, 0, counts), most)
+    return is_level, ~(is_level | far)
 
 
 def _piled(counts: IntArray, most: int) -> BoolArray:
     """Return which values fill more than one interval; all but two at most, as a line goes through two."""
-    commonest = np.argsort(-counts, kind="stable")[: len(counts) - 2]
+    commonest = np.argsort(-counts, kind="stable")[: max(np.count_nonzero(counts) - 2, 0)]
     piled: BoolArray = counts > counts.sum() / (most - 1)
     return piled & np.isin(np.arange(len(counts)), commonest)
 
 
 def _far(observed: FloatArray, counts: IntArray, is_code: BoolArray) -> BoolArray:
     """Return which values stand beyond a gap on either side, shape of `observed`."""
-    above = _beyond(observed, counts, is_code)
-    below = _beyond(-observed[::-1], counts[::-1], is_code[::-1])
-    return np.logical_or(above, below[::-1])
+    far = _beyond(observed, counts, is_code)
+    rest = np.flatnonzero(~far)[::-1]
+    far[rest] = _beyond(-observed[rest], counts[rest], is_code[rest])
+    return far
 
 
 def _beyond(observed: FloatArray, counts: IntArray, is_code: BoolArray) -> BoolArray:
@@ -118,18 +133,38 @@ def _beyond(observed: FloatArray, counts: IntArray, is_code: BoolArray) -> BoolA
     return far
 
 
-def _knots(rows: FloatArray, most: int, fewest_rows: int) -> FloatArray | None:
-    """Return strictly rising knots for rows in rising order, or None where they support no curve."""
+def _places(rows: FloatArray, most: int, fewest_rows: int) -> FloatArray:
+    """Return where knots lie for rows in rising order, strictly rising; too few of them support no curve."""
     if not len(rows):
-        return None
-    places = np.quantile(rows, np.linspace(0, 1, most))
+        return rows
+    places = _apart(np.quantile(rows, np.linspace(0, 1, most)))
     near = _NEAR * (rows[-1] - rows[0])
-    places = places[np.diff(places, prepend=-np.inf) > near]
-    if len(places) >= _FEWEST_KNOTS:
-        places = _halved(places, rows, near, fewest_rows)
-        places = -_halved(-places[::-1], -rows[::-1], near, fewest_rows)[::-1]
-    enough = len(places) >= _FEWEST_KNOTS and len(np.unique(rows)) > len(places) + DEGREE
-    return places if enough else None
+    inside = rows[(rows > places[0] + near) & (rows < rows[-1] - near)]
+    if len(places) < _FEWEST_KNOTS and len(inside):
+        places = np.array([places[0], np.median(inside), rows[-1]])
+    if len(places) < _FEWEST_KNOTS:
+        return places
+    places = _halved(places, rows, near, fewest_rows)
+    return -_halved(-places[::-1], -rows[::-1], near, fewest_rows)[::-1]
+
+
+def _supported(places: FloatArray, observed: FloatArray) -> tuple[FloatArray | None, int]:
+    """Return the knots and the degree of a curve that these distinct values determine.
+
+    Pieces of straight lines that meet at observed values are determined by them; a cubic needs more values.
+    """
+    places = _apart(places)
+    if len(places) >= _FEWEST_KNOTS and len(observed) > len(places) + CUBIC:
+        return places, CUBIC
+    if len(places):
+        places = _apart(np.unique(observed[np.abs(observed[:, None] - places).argmin(axis=0)]))
+    return (places if len(places) >= _FEWEST_KNOTS else None), 1
+
+
+def _apart(places: FloatArray) -> FloatArray:
+    """Leave out what lies on another one, but for rounding; what is left rises strictly."""
+    near = _NEAR * np.ptp(places) if len(places) else 0.0
+    return places[np.diff(places, prepend=-np.inf) > near]
 
 
 def _halved(places: FloatArray, rows: FloatArray, near: float, fewest_rows: int) -> FloatArray:

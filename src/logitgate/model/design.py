@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTrans
 from ..decision.expressions import FloatArray
 from ..project.data import Features
 from ..project.search import Form, Search
-from .curve import DEGREE, curve, rising_curve
+from .curve import CUBIC, curve, rising_curve
 from .signs import FREE, Signs
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
@@ -99,20 +99,21 @@ def source_of(fitted: ColumnTransformer) -> list[tuple[str, ...]]:
 
 
 def _splines(columns: tuple[str, ...], search: Search, rows: pd.DataFrame, signs: Signs) -> list[Block]:
-    """Group the columns by how many knots they support; those that support no curve stay linear."""
+    """Group the columns by degree and knots of their curves; those that support no curve stay linear."""
     curves = {
         column: (rising_curve if column in signs else curve)(
             rows[column].to_numpy(dtype=np.float64), search.knots, search.rare_level_rows
         )
         for column in columns
     }
-    groups: dict[int, dict[str, FloatArray]] = {}
+    groups: dict[tuple[int, int], dict[str, FloatArray]] = {}
     for column, one in curves.items():
         if one.knots is not None:
-            groups.setdefault(len(one.knots), {})[column] = one.knots
+            groups.setdefault((one.degree, len(one.knots)), {})[column] = one.knots
     found: list[Block] = [("straight", _linear(), [name for name in columns if curves[name].knots is None])]
-    for count, group in sorted(groups.items()):
-        found.append((f"spline{count}", _spline(np.column_stack(list(group.values()))), list(group)))
+    for (degree, count), group in sorted(groups.items()):
+        name = f"spline{count}" if degree == CUBIC else f"piecewise{count}"
+        found.append((name, _spline(np.column_stack(list(group.values())), degree), list(group)))
     levels = {name: one.levels for name, one in curves.items() if len(one.levels)}
     marks = OneHotEncoder(categories=list(levels.values()), handle_unknown="ignore", sparse_output=False)
     return [*found, ("values", marks, list(levels))]
@@ -122,8 +123,8 @@ def _linear() -> Pipeline:
     return Pipeline([("impute", _impute()), ("scale", StandardScaler())])
 
 
-def _spline(places: FloatArray) -> Pipeline:
-    curve = SplineTransformer(knots=places, degree=DEGREE, extrapolation="constant", include_bias=False)
+def _spline(places: FloatArray, degree: int) -> Pipeline:
+    curve = SplineTransformer(knots=places, degree=degree, extrapolation="constant", include_bias=False)
     return Pipeline([("impute", _impute()), ("spline", curve), ("scale", StandardScaler())])
 
 

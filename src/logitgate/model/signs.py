@@ -59,7 +59,7 @@ class Limits:
         width : int
         signs : mapping of feature to "positive" or "negative"
         """
-        if not (name in ("linear", "straight") or name.startswith("spline")):
+        if not name.startswith(("linear", "straight", "spline", "piecewise")):
             return cls(np.eye(width), np.zeros(width, dtype=bool))
         each = width // len(columns)
         scale = np.reshape(fitted.named_steps["scale"].scale_, (len(columns), each))

@@ -151,4 +151,4 @@ def _is_limited(pipeline: Pipeline, feature: str) -> bool:
     layout = pipeline[0]
     named = zip(column_names(layout), source_of(layout), strict=True)
     own = [name.split("__")[0] for name, source in named if feature in source]
-    return all(block in ("linear", "missing") or block.startswith("spline") for block in own)
+    return all(block.startswith(("linear", "missing", "spline", "piecewise")) for block in own)
