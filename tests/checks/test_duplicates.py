@@ -197,3 +197,41 @@ def test_missing_cells_leave_the_step_as_it_is():
     holes = np.where(np.arange(400) % 10 == 5, np.nan, np.resize(TAILS, 400))
     assert joined(holes, 6.01, 6.06)
     assert not joined(holes, 6.01, 6.9)
+
+
+def coarse_parts(frame, y):
+    """Part rows by their place, six tenths for training, and two tenths for the test."""
+    n = len(frame)
+    whole = Sample(frame, y.astype(np.int8), np.arange(n).astype(str).astype(object))
+    return Split(
+        *(whole.take(rows) for rows in np.split(np.arange(n), [n * 6 // 10, n * 7 // 10, n * 8 // 10]))
+    )
+
+
+def coarse(rows, sizes, seed=2):
+    """Return rows of independent features with so many levels each, and outcomes that lean on the first."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {name: rng.integers(0, size, rows) for name, size in zip("abc", sizes, strict=False)}
+    )
+    return frame.astype(float), rng.random(rows) < 0.2 + 0.3 * (frame["a"] > 0)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 2), (4, 3, 2), (30, 30, 30), (60, 60)])
+def test_what_coarse_features_repeat_by_construction_is_no_finding(sizes):
+    """Nearly all rows have an equal one in another part and one of the other outcome."""
+    declared = project(tuple("abc"[: len(sizes)]), ())
+    findings = duplicate_findings(coarse_parts(*coarse(3_000, sizes)), declared)
+    assert {one.status for one in findings} == {Status.PASS}
+
+
+def test_copies_across_parts_are_found_in_a_coarse_table():
+    """A sixth of the rows stand in the test part once more; as many with the other outcome contradict."""
+    frame, y = coarse(3_000, (30, 30, 30))
+    again = pd.concat([frame, frame.iloc[:600]], ignore_index=True)
+    declared = project(tuple("abc"), ())
+    for outcomes, contradicted in ((y[:600], Status.PASS), (~y[:600], Status.FAIL)):
+        parts = coarse_parts(again, np.concatenate([y, outcomes]))
+        findings = {one.subject: one for one in duplicate_findings(parts, declared)}
+        assert findings["duplicate rows"].status is Status.FAIL
+        assert findings["contradictory rows"].status is contradicted

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.checks.leakage.repeats import equals, one_cluster, repeat_findings
+from logitgate.checks.leakage.repeats import matches, one_cluster, repeat_findings
 from logitgate.data.sample import Sample
 from logitgate.data.split import Split
 from logitgate.findings import Status
@@ -41,32 +41,32 @@ DECLARED = project(tuple("abc"), ("k",))
 
 
 def parted(frame, cluster=None):
-    """Put the rows into each of the four parts, with outcomes that follow from the rows."""
+    """Deal the rows out to four parts, with outcomes that follow from the rows."""
     y = (frame["a"].to_numpy() > frame["a"].median()).astype(np.int8)
-    ids = np.arange(len(frame)).astype(str).astype(object)
-    return Split(*(Sample(frame, y, ids, cluster=cluster) for _ in range(4)))
+    whole = Sample(frame, y, np.arange(len(frame)).astype(str).astype(object), cluster=cluster)
+    return Split(*(whole.take(rows) for rows in np.array_split(np.arange(len(frame)), 4)))
 
 
 @pytest.mark.parametrize("times", [2, 10])
 def test_copies_of_fine_rows_are_one_cluster_each(times):
     """However often, and however they are ordered."""
-    frame = pd.concat([fine(120)] * times, ignore_index=True).sample(frac=1, random_state=3)
+    frame = pd.concat([fine(480)] * times, ignore_index=True).sample(frac=1, random_state=3)
     split = parted(frame.reset_index(drop=True))
-    findings = list(repeat_findings(split, DECLARED))
-    assert [one.subject for one in findings] == [f"equal rows in {name}" for name, _ in split]
-    assert all(one.status is Status.WARN and one.figures["share"] == 1 for one in findings)
-    assert all(one.figures["copied_as"] == 120 for one in findings)
+    (finding,) = repeat_findings(split, DECLARED)
+    assert (finding.status, finding.figures["share"], finding.figures["copied_as"]) == (Status.WARN, 1, 480)
     joined = one_cluster(split, DECLARED)
-    assert len(np.unique(joined.test.cluster)) == 120
-    assert joined.test.frame.groupby(joined.test.cluster)["a"].nunique().eq(1).all()
+    for _, part in joined:
+        assert len(np.unique(part.cluster)) == len(np.unique(part.frame["a"]))
+        assert part.frame.groupby(part.cluster)["a"].nunique().eq(1).all()
 
 
 def test_copies_join_the_clusters_that_they_stand_in():
     """Two days that share a copy fail together; the others stay apart."""
     frame = fine(100)
-    frame = pd.concat([frame, frame.iloc[:3]], ignore_index=True)
-    days = np.r_[np.arange(100) // 10, [4, 4, 7]]
+    frame = pd.concat([fine(309, seed=2), frame, frame.iloc[:3]], ignore_index=True)
+    days = np.r_[np.full(309, 99), np.arange(100) // 10, [4, 4, 7]]
     joined = one_cluster(parted(frame, days), DECLARED).test.cluster
+    days = days[309:]
     same = pd.Series(joined).groupby(days).agg(["nunique", "first"])
     assert same["nunique"].eq(1).all() and same["first"].nunique() == 8
     assert same["first"][0] == same["first"][4] == same["first"][7]
@@ -76,19 +76,107 @@ def test_copies_join_the_clusters_that_they_stand_in():
 def test_coarse_rows_are_equal_by_chance(rows):
     """A quarter of a census and more, and nothing is found; nor is anything clustered."""
     split = parted(coarse(rows))
-    found = equals(split.test.frame, [split.test.y])
-    assert rows < 5_000 or found.repeated.mean() > 0.24
+    found = matches(coarse(rows), np.concatenate([part.y for _, part in split]))
+    assert rows < 5_000 or found.matched.mean() > 0.24
     assert list(repeat_findings(split, DECLARED)) == []
-    assert one_cluster(split, DECLARED) == split or one_cluster(split, DECLARED).test.cluster is None
+    assert one_cluster(split, DECLARED) is split
 
 
 def test_copies_among_coarse_rows_are_found():
     """Tenfold copies have not the neighbours that would explain them."""
     frame = pd.concat([coarse(400)] * 10, ignore_index=True)
-    assert {one.subject for one in repeat_findings(parted(frame), DECLARED)} >= {"equal rows in test"}
+    assert len(list(repeat_findings(parted(frame), DECLARED))) == 1
 
 
 def test_one_feature_alone_says_nothing():
     """Equal values of a single column are no copies."""
     frame = pd.DataFrame({"a": np.tile([1.0, 2.0], 50)})
-    assert not equals(frame).copies.any()
+    assert not matches(frame).copies.any()
+
+
+def levels(rows, sizes, seed=1):
+    """Return rows of independent columns with so many levels each."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({f"x{place}": rng.integers(0, size, rows) for place, size in enumerate(sizes)})
+
+
+def correlated(rows, columns, seed=1):
+    """Return rows of binary columns that share much of their luck."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(rng.normal(size=(rows, 1)) + rng.normal(size=(rows, columns)) > 0.5).astype(float)
+
+
+def mostly_zero(rows, seed=1):
+    """Return rows of six counts, nine tenths of them zero."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(np.where(rng.random((rows, 6)) < 0.9, 0, rng.normal(size=(rows, 6)).round(1)))
+
+
+def empty_or_not(rows, seed=1):
+    """Return rows of which six in ten are zero but for a cell now and then, and the others fine."""
+    rng = np.random.default_rng(seed)
+    empty = rng.random((rows, 6)) < 0.98 * (rng.random((rows, 1)) < 0.6)
+    return pd.DataFrame(np.where(empty, 0, rng.normal(size=(rows, 6))))
+
+
+def copied(frame, share):
+    """Return the rows, and a share of them once more under new ids."""
+    return pd.concat([frame, frame.sample(frac=share, random_state=1)], ignore_index=True)
+
+
+COARSE = {
+    "one binary": lambda rows: levels(rows, (2,)),
+    "three binary": lambda rows: levels(rows, (2, 2, 2)),
+    "twelve binary": lambda rows: levels(rows, (2,) * 12),
+    "correlated": lambda rows: correlated(rows, 6),
+    "three levels": lambda rows: levels(rows, (3, 4, 5)),
+    "many levels": lambda rows: levels(rows, (20, 30, 10)),
+    "yet more levels": lambda rows: levels(rows, (50, 60, 10, 2)),
+    "mostly zero": mostly_zero,
+    "empty or not": empty_or_not,
+    "census": coarse,
+}
+
+
+@pytest.mark.parametrize("rows", [500, 5_000])
+@pytest.mark.parametrize("name", COARSE)
+def test_chance_explains_what_coarse_features_repeat(name, rows):
+    """Equal rows, equal rows of one outcome and of both: none goes beyond what chance may give."""
+    rng = np.random.default_rng(5)
+    frame = COARSE[name](rows)
+    y = (rng.random(rows) < 0.2 + 0.4 * (frame.iloc[:, 0].to_numpy() > 0)).astype(int)
+    for found in (matches(frame), matches(frame, y), matches(frame, y, opposite=True)):
+        assert found.matched.mean() <= found.share_by_chance() + 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "share"),
+    [
+        ("yet more levels", 500, 0.1),
+        ("yet more levels", 5_000, 0.1),
+        ("many levels", 5_000, 0.2),
+        ("census", 500, 0.2),
+        ("census", 5_000, 0.2),
+        ("twelve binary", 500, 0.2),
+    ],
+)
+def test_copies_in_coarse_tables_exceed_chance(name, rows, share):
+    """As long as not nearly every row has an equal one anyway."""
+    found = matches(copied(COARSE[name](rows), share))
+    assert found.matched.mean() > found.share_by_chance() + 0.01
+
+
+def test_what_chance_gives_is_about_what_is_found():
+    """On independent columns the expected share is near the share of rows with an equal one."""
+    for sizes in ((20, 30, 10), (50, 60, 10, 2), (2,) * 12):
+        found = matches(levels(5_000, sizes))
+        assert found.chance.mean() == pytest.approx(found.matched.mean(), abs=0.03)
+
+
+def test_labels_choose_the_partners():
+    """Equal rows count where the label is the same, or where it is another one."""
+    frame = pd.DataFrame({"a": [1.0, 1.0, 1.0, 2.0], "b": list("uuuv")})
+    label = np.array([0, 0, 1, 1])
+    assert matches(frame).found.tolist() == [2, 2, 2, 0]
+    assert matches(frame, label).found.tolist() == [1, 1, 0, 0]
+    assert matches(frame, label, opposite=True).found.tolist() == [1, 1, 2, 0]

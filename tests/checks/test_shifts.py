@@ -135,8 +135,8 @@ SABOTAGES = {
 
 
 @pytest.mark.parametrize("column", SABOTAGES)
-def test_the_command_stops_a_sabotaged_table(column, tmp_path):
-    """By `logitgate check` on the table as a file: exit 1, and the finding names the cause."""
+def test_the_command_names_what_was_done_to_a_table(column, tmp_path):
+    """By `logitgate check` on the table as a file: the finding names the cause; what may be honest warns."""
     table = pd.read_parquet(ROOT / "data" / "flights.parquet")
     table = table[table["scheduled_at"].between("2013-04-01", "2013-06-01")].copy()
     rows = table["scheduled_at"] >= pd.Timestamp("2013-05-18" if column == "late" else "2013-05-01", tz="UTC")
@@ -162,9 +162,10 @@ def test_the_command_stops_a_sabotaged_table(column, tmp_path):
     from tests.end_to_end.test_examples import _copy
 
     told = logitgate("check", _copy("flights", tmp_path, here), "--json")
-    assert told.code == 1, told.everything
-    stopped = {(one["check"], one["subject"]) for one in told.json["findings"] if one["status"] in ("FAIL",)}
-    assert stopped == {(SABOTAGES[column], column)}
+    expected = "WARN" if column == "turnaround" else "FAIL"
+    assert told.code == (1 if expected == "FAIL" else 0), told.everything
+    named = {(one["check"], one["subject"]) for one in told.json["findings"] if one["status"] == expected}
+    assert named == {(SABOTAGES[column], column)}
 
 
 def visits(**changes):

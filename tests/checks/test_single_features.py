@@ -1,5 +1,6 @@
 """Leaks: declared ones, columns that know the outcome on real rows, and rows that know each other."""
 
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -102,11 +103,11 @@ def as_declared(declared, leak, *, feature):
 
 
 def test_real_leaks_are_found(real):
-    """A departure's delay and a call's duration stop the run when nobody declared them."""
+    """A departure's delay and a call's duration are warned of, as strong and not perfect."""
     declared, frame, leak = real
     statuses, findings = found(frame, as_declared(declared, leak, feature=True))
-    assert statuses[leak] is Status.FAIL
-    assert [subject for subject, status in statuses.items() if status is Status.FAIL] == [leak]
+    assert statuses[leak] is Status.WARN
+    assert [subject for subject, status in statuses.items() if status is not Status.PASS] == [leak]
     assert findings[leak].figures["auc"] > 0.75
     assert "single features" not in statuses
 
@@ -129,11 +130,11 @@ def test_real_leaks_beside_the_features_are_warned_of(real):
     assert set(found(frame, declared)[0].values()) == {Status.PASS}
 
 
-def test_a_feature_far_above_the_next_fails():
+def test_a_feature_far_above_the_next_is_a_warning():
     """Below the limit of a single feature, the gap to the others still gives it away."""
     declared = project(("a", "b", "strong"), single_feature_auc=0.9, gap=0.2)
     statuses, findings = found(table(), declared)
-    assert statuses["strong"] is Status.FAIL
+    assert statuses["strong"] is Status.WARN
     gap = findings["strong"].figures["gap"]
     assert 0.2 < gap < 0.3
     statuses, _ = found(table(), project(("a", "b", "strong"), single_feature_auc=0.9, gap=gap + 0.001))
@@ -144,7 +145,7 @@ def test_a_feature_far_above_the_next_fails():
 def test_the_gap_of_a_feature_alone_is_to_chance():
     """Where there is no other feature, the next best is a coin."""
     _, findings = found(table(), project(("strong",), single_feature_auc=0.9))
-    assert findings["strong"].status is Status.FAIL
+    assert findings["strong"].status is Status.WARN
     assert findings["strong"].figures["gap"] == pytest.approx(findings["strong"].figures["auc"] - 0.5)
 
 
@@ -159,13 +160,25 @@ def test_a_trusted_feature_is_shown_with_its_reason():
 
 
 def test_trust_in_one_feature_does_not_cover_another():
-    """A copy of a trusted feature fails all the same."""
-    copied = table().assign(copy=lambda rows: rows["strong"])
+    """A near-perfect feature that is trusted warns, a copy of it fails all the same."""
+    frame = table().assign(strong=lambda rows: rows["strong"] + 4 * (rows["y"] == "yes"))
+    copied = frame.assign(copy=lambda rows: rows["strong"])
     statuses, _ = found(
         copied, project(("a", "strong", "copy"), trusted={"strong": "measured before the outcome"})
     )
     assert (statuses["strong"], statuses["copy"]) == (Status.WARN, Status.FAIL)
     assert "single features" not in statuses
+
+
+def test_the_remedy_works_when_it_is_typed():
+    """The line that the finding gives makes the feature a trusted one, whatever its name is."""
+    for name in ("strong", "strong one", 'strong "one"', "größe"):
+        frame = table().rename(columns={"strong": name})
+        because = found(frame, project(("a", "b", name)))[1][name].because
+        line = because.split("[gates.leakage.trusted]: ")[1]
+        told = tomllib.loads(f"[gates.leakage.trusted]\n{line}")["gates"]["leakage"]["trusted"]
+        finding = found(frame, project(("a", "b", name), trusted=told))[1][name]
+        assert finding.because.endswith("trusted, as how it is known at the decision")
 
 
 def test_a_category_of_many_levels_is_no_leak():
@@ -230,7 +243,7 @@ def test_an_undefined_auc_is_indeterminate():
     assert "single features" not in statuses
 
 
-def test_an_entity_in_two_parts_fails():
+def test_entities_that_come_back_are_a_warning():
     """By time, entities come back; each that does is counted once."""
     frame = table(400).drop(columns="strong")
     frame["t"] = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC").astype("datetime64[us, UTC]")
@@ -241,7 +254,7 @@ def test_an_entity_in_two_parts_fails():
     frame.loc[[0, 250, 399], "who"] = "back"
     frame.loc[[1, 350], "who"] = "again"
     statuses, findings = found(frame, project(columns=roles))
-    assert statuses["who"] is Status.FAIL
+    assert statuses["who"] is Status.WARN
     assert findings["who"].figures == {"entities_across_parts": 2}
     assert findings["who"].because.startswith("2 entities stand in more than one part; set split.by")
     assert statuses["order of time"] is Status.PASS
@@ -292,16 +305,19 @@ def test_rows_that_contradict_each_other_are_counted(limit, status):
     assert finding.status is status
 
 
-@pytest.mark.parametrize("figure", ["auc", "gap"])
-def test_a_feature_at_its_limit_fails(figure):
-    """The limit itself is suspicious already."""
+@pytest.mark.parametrize("figure", ["auc", "near-perfect", "gap"])
+def test_a_feature_at_its_limit_is_found(figure):
+    """The limit itself is suspicious already, or near-perfect."""
     features = ("a", "b", "strong")
-    loose = {"single_feature_auc": 0.99, "gap": 0.49}
+    loose = {"single_feature_auc": 0.99, "near_perfect_auc": 0.99, "gap": 0.49}
     told = found(table(), project(features, **loose))[1]["single features"]
-    limit = told.figures[figure]
-    name = {"auc": "single_feature_auc", "gap": "gap"}[figure]
-    for at, status in ((limit, Status.FAIL), (limit + 1e-12, None)):
-        assert found(table(), project(features, **loose | {name: at}))[0].get("strong") is status
+    limit = told.figures["gap" if figure == "gap" else "auc"]
+    name = {"auc": "single_feature_auc", "near-perfect": "near_perfect_auc", "gap": "gap"}[figure]
+    if figure == "near-perfect":
+        loose["single_feature_auc"] = 0.6
+    at, beyond = (Status.FAIL, Status.WARN) if figure == "near-perfect" else (Status.WARN, None)
+    for where, status in ((limit, at), (limit + 1e-12, beyond)):
+        assert found(table(), project(features, **loose | {name: where}))[0].get("strong") is status
 
 
 def test_what_nobody_uses_is_looked_at_all_the_same():
@@ -327,7 +343,7 @@ def test_the_strongest_is_named_first():
     frame["stronger"] = frame["strong"] + 3 * (frame["y"] == "yes")
     declared = project(("a", "strong", "stronger"), single_feature_auc=0.7, gap=0.5)
     statuses = found(frame, declared)[0]
-    assert [name for name, status in statuses.items() if status is Status.FAIL] == ["stronger", "strong"]
+    assert [name for name, status in statuses.items() if status is not Status.PASS] == ["stronger", "strong"]
 
 
 def test_a_few_missing_cells_hide_no_leak():
@@ -336,7 +352,7 @@ def test_a_few_missing_cells_hide_no_leak():
     known = found(frame, project(("a", "strong")))[1]["strong"].figures["auc"]
     frame.loc[::50, "strong"] = np.nan
     told = found(frame, project(("a", "strong")))[1]["strong"]
-    assert (told.status, told.figures["auc"]) == (Status.FAIL, pytest.approx(known, abs=0.02))
+    assert (told.status, told.figures["auc"]) == (Status.WARN, pytest.approx(known, abs=0.02))
 
 
 def test_a_text_of_its_own_in_ten_rows_is_looked_at():

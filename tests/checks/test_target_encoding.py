@@ -139,3 +139,25 @@ def test_eight_levels_of_five_rows_are_enough(sizes, status):
     """Fewer, or smaller ones, agree with an event rate by chance."""
     told = levels(np.array(sizes))
     assert told == ({"speed": Status.FAIL} if status is Status.FAIL else {"encoders": Status.PASS})
+
+
+@pytest.mark.parametrize("rows", [300, 100_000])
+def test_a_stable_rate_of_large_levels_is_a_suspicion(rows):
+    """Fitted on other rows, it follows these rates closely where they hardly scatter, and is honest."""
+    declared = parse_project(projects.plain(), "visits.toml")
+    rng = np.random.default_rng(0)
+    true = np.linspace(0.1, 0.6, 12)
+    code = np.repeat(np.arange(12), rows)
+    n = len(code)
+    y, before = ((rng.random(n) < true[code]).astype(np.int8) for _ in range(2))
+    frame = pd.DataFrame({name: np.zeros(n) for name in declared.features.numeric})
+    frame = frame.assign(**dict.fromkeys(declared.features.categorical, "east"), clerk=code.astype(str))
+    statuses = {}
+    for name, outcomes in (("honest", before), ("leaking", y)):
+        frame["speed"] = (np.bincount(code, outcomes) / rows)[code]
+        order = rng.permutation(n)
+        whole = Sample(frame, y, np.arange(n).astype(str).astype(object)).take(order)
+        parts = Split(*(whole.take(np.arange(at, n, 4)) for at in range(4)))
+        statuses[name] = {one.subject: one.status for one in encoder_findings(parts, declared)}
+    assert statuses["leaking"] == {"speed": Status.FAIL}
+    assert statuses["honest"] == ({"speed": Status.WARN} if rows > 300 else {"encoders": Status.PASS})

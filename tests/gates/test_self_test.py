@@ -170,7 +170,7 @@ def test_margins_that_are_too_wide_are_an_open_gate(rows):
     """A slope of a half must never lie inside the margins; nor may every leak be tolerated."""
     wide = project(gates={"calibration": {"in_the_large": 9, "slope": [0.1, 3]}})
     assert tried(rows, declared=wide)["log-odds doubled"].status is Status.FAIL
-    blind = project(gates={"leakage": {"single_feature_auc": 1.0, "gap": 0.5}})
+    blind = project(gates={"leakage": {"single_feature_auc": 1.0, "near_perfect_auc": 1.0}})
     assert tried(rows, declared=blind)["leaky model"].status is Status.FAIL
     harmless = project(gates={"slice_margin": 50})
     assert tried(rows, declared=harmless)["worst slice inverted"].status is Status.FAIL

@@ -128,10 +128,20 @@ def test_rows_that_are_refused_stop_the_road():
 def test_a_leak_stops_before_anything_is_learned():
     """Rows and leakage were looked at, the rest was not."""
     strict = parse_project({name: part for name, part in PLAIN.items() if name != "gates"}, "small.toml")
-    parted, _, judged = road(table(), strict)
+    leaking = table().assign(x=lambda rows: (rows["y"] == "yes") + 0.1 * rows["z"])
+    parted, _, judged = road(leaking, strict)
     assert parted.split is not None
     assert judged is parted
     assert unreached(judged) == set(REQUIRED) - {"contract", "rows", "leakage", "shifts"}
+
+
+def test_a_suspicion_of_a_leak_is_told_and_judged():
+    """A feature that is strong and plausible goes on to the fit; the verdict says what was suspicious."""
+    strict = parse_project({name: part for name, part in PLAIN.items() if name != "gates"}, "small.toml")
+    parted, learned, _ = road(table(), strict)
+    (suspicion,) = [one for one in parted.findings if one.status is Status.WARN]
+    assert (suspicion.check, suspicion.subject) == ("leakage", "x")
+    assert learned.learned is not None
 
 
 def test_declared_behaviour_is_judged():

@@ -52,7 +52,7 @@ def test_what_is_left_out_has_these_values():
     assert (gates.linear_margin, gates.slice_margin, gates.signs) == (0, 0.1, {})
     assert (gates.calibration.in_the_large, gates.calibration.slope) == (0.2, (0.8, 1.25))
     leakage = gates.leakage
-    assert (leakage.single_feature_auc, leakage.gap) == (0.75, 0.15)
+    assert (leakage.single_feature_auc, leakage.near_perfect_auc, leakage.gap) == (0.75, 0.95, 0.15)
     assert (leakage.duplicate_share, leakage.contradictory_share, leakage.trusted) == (0.01, 0.1, {})
     assert (project.contract.quarantine, project.contract.most_quarantined) == (None, 0.01)
 
@@ -297,6 +297,7 @@ CONTRADICTIONS = [
     ({"gates": {"calibration": {"in_the_large": 0}}}, "gates.calibration.in_the_large"),
     ({"gates": {"leakage": {"trusted": {"age": "because"}}}}, "gates.leakage.trusted.age"),
     ({"gates": {"leakage": {"single_feature_auc": 0.5}}}, "gates.leakage.single_feature_auc"),
+    ({"gates": {"leakage": {"single_feature_auc": 0.96}}}, "near_perfect_auc must not lie below"),
     ({"contract": {"suite": "bank.json", "most_quarantined": 1.1}}, "contract.most_quarantined"),
     ({"contract": {"suite": "bank.json", "most_quarantined": -0.1}}, "contract.most_quarantined"),
     ({"name": "Bank"}, "name: string should match pattern"),

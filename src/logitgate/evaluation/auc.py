@@ -6,6 +6,8 @@ analysis of clustered ROC curve data, for clusters; Pepe (2003) for the interval
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -100,7 +102,9 @@ def group_aucs(
 ) -> tuple[Means, FloatArray, FloatArray]:
     """Return the AUC of each group with its error and 95 % limits.
 
-    The limits are symmetric in the log-odds of the AUC, so they lie within (0, 1).
+    The limits are symmetric in the log-odds of the AUC, so they lie within (0, 1). Pairs within a cluster
+    share its luck and hide how much clusters vary, so the limits take the error over the share of the pairs
+    that lie in different clusters.
 
     Parameters
     ----------
@@ -119,7 +123,11 @@ def group_aucs(
     """
     event = y == 1
     found = mean_placements(units, event, placements(group, probability, event, units.groups))
-    return found, *log_odds_limits(found)
+    events, others = units.sums(event), units.sums(~event)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = 1 - units.totals(events * others) / (units.totals(events) * units.totals(others))
+        error = found.error / between
+    return found, *log_odds_limits(replace(found, error=error))
 
 
 def _below(rows: FloatArray | IntArray, level: IntArray, levels: int) -> FloatArray:

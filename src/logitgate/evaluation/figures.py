@@ -61,12 +61,11 @@ def rate(units: Units, hits: BoolArray, among: BoolArray) -> Column:
     found, rows = units.ratio(hits, among), units.sums(among)
     if len(units.owner) == len(units.unit):
         return Column(found.mean, *wilson_limits(found.mean, units.totals(rows), _NORMAL))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        degrees = units.totals(rows) ** 2 / units.totals(rows**2) - 1
     seen = found.error > 0
     by_clusters = wilson_limits(found.mean, found.degrees + 1, found.quantile(0.975))
     limits = (
-        np.where(seen, *pair) for pair in zip(log_odds_limits(found, degrees), by_clusters, strict=True)
+        np.where(seen, *pair)
+        for pair in zip(log_odds_limits(found, units.effective(rows) - 1), by_clusters, strict=True)
     )
     return Column(found.mean, *limits)
 
@@ -75,7 +74,7 @@ def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray)
     """Return 1 - cost / cost of the cheaper of flag-none and flag-all, which is fixed by these rows.
 
     The interval is that of the ratio to this one opponent: a minimum that is taken anew in each resample
-    would be biased.
+    would be biased. Its degrees of freedom are those of the opponent's costs, which few rows may make up.
 
     Parameters
     ----------
@@ -90,7 +89,8 @@ def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray)
     """
     totals = [units.totals(units.sums(part)) for part in (none, every)]
     flagged = (totals[1] < totals[0])[units.owner][units.unit]
-    found = units.ratio(cost, np.where(flagged, every, none))
-    low, high = found.skewed_limits(0.95)
+    reference = np.where(flagged, every, none)
+    found = units.ratio(cost, reference)
+    low, high = found.skewed_limits(0.95, units.effective(units.sums(reference)) - 1)
     sound = np.minimum(*totals) > 0
     return Column(*(np.where(sound, 1 - part, NAN) for part in (found.mean, high, low)))

@@ -8,7 +8,7 @@ from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -79,17 +79,20 @@ class Means:
         reach = self.quantile((1 + confidence) / 2) * self.error
         return self.mean - reach, self.mean + reach
 
-    def skewed_limits(self, confidence: float) -> tuple[FloatArray, FloatArray]:
+    def skewed_limits(
+        self, confidence: float, degrees: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Return two-sided t limits that a transformation has rid of the skewness.
 
         ``T = (mean - m) / error`` of skewed units is skewed itself. Hall's monotone
         ``g(T) = T + a T^2 / 3 + a^2 T^3 / 27 + a / 6`` with a = skewness / sqrt(units) is nearly symmetric,
         so the limits are those of g^-1 at Student's quantiles (Hall 1992, On the removal of skewness by
-        transformation).
+        transformation). The quantiles have other degrees of freedom where `degrees` are given, shape (k,).
         """
         skew = np.zeros_like(self.mean) if self.skewness is None else self.skewness
         a = np.where(np.isfinite(skew), skew, 0.0) / np.sqrt(np.maximum(self.degrees + 1, 1))
-        reach = self.quantile((1 + confidence) / 2)
+        means = self if degrees is None else replace(self, degrees=degrees)
+        reach = means.quantile((1 + confidence) / 2)
         low, high = (self.mean - self.error * _unskewed(t, a) for t in (reach, -reach))
         return low, high
 
@@ -147,6 +150,17 @@ class Units:
             raise ValueError("a row without a cluster: cluster codes start at 0")
         pairs, unit = np.unique(cluster.astype(np.int64) * groups + group, return_inverse=True)
         return cls(groups, unit, pairs % groups)
+
+    def effective(self, sums: FloatArray) -> FloatArray:
+        """Return how many units of one size would vary as much, ``(sum s)^2 / sum s^2`` (Kish 1965).
+
+        Parameters
+        ----------
+        sums : array of shape (units,)
+        """
+        size = np.abs(sums)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.totals(size) ** 2 / self.totals(size**2))
 
     def sums(self, values: FloatArray | BoolArray) -> FloatArray:
         """Sum over the rows of each unit what they hold, shape (n,)."""

@@ -57,8 +57,9 @@ def _margins(check: str, project: Project) -> dict[str, str]:
 def _leakage(project: Project) -> dict[str, str]:
     gate = project.gates.leakage
     return {
-        "single-feature AUC below": f"{gate.single_feature_auc:g}",
-        "gap to the next below": f"{gate.gap:g}",
+        "single-feature AUC below": f"{gate.near_perfect_auc:g}",
+        "warns of a single-feature AUC from": f"{gate.single_feature_auc:g}",
+        "warns of a gap to the next from": f"{gate.gap:g}",
         "duplicate rows at most": f"{gate.duplicate_share:.2%}",
         "near-duplicate rows at most": f"{gate.near_duplicate_share:.2%}",
         "contradictory rows at most": f"{gate.contradictory_share:.2%}",

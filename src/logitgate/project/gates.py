@@ -76,17 +76,25 @@ class LeakageGate(Section):
     """What counts as knowing the outcome beforehand."""
 
     single_feature_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.75
-    """A single feature that separates the outcome this well is refused unless trusted."""
+    """A single feature that separates the outcome this well is a warning."""
+    near_perfect_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.95
+    """One that separates it this well is refused unless trusted."""
     gap: Annotated[float, Field(gt=0, le=0.5)] = 0.15
-    """So is one that is this far above the next feature."""
+    """A feature this far above the next one is a warning too."""
     duplicate_share: Share = 0.01
-    """Largest share of test rows whose features also stand in another part."""
+    """Largest share of test rows, beyond chance, whose features also stand in another part."""
     near_duplicate_share: Share = 0.05
     """Largest share of further test rows that nearly equal a row of another part."""
     contradictory_share: Share = 0.1
-    """Largest share of rows that share all features with a row of the other outcome."""
+    """Largest share of rows, beyond chance, that share all features with a row of the other outcome."""
     trusted: dict[Name, Annotated[str, Field(min_length=10)]] = {}
     """Features that may separate the outcome well, each with the reason why this is no leak."""
+
+    @model_validator(mode="after")
+    def _rising_limits(self) -> Self:
+        if self.near_perfect_auc < self.single_feature_auc:
+            raise ValueError("near_perfect_auc must not lie below single_feature_auc")
+        return self
 
 
 Sign: TypeAlias = Literal["positive", "negative"]

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...data.sample import rows_seen
 from ...data.split import Split
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from .repeats import equals
+from .repeats import matches
 
 CHECK = "leakage"
 _STEP = 0.01
@@ -27,11 +26,10 @@ _BOTH_GRIDS = 1.5
 def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
     """Count test rows that stand in another part, exactly or nearly, and rows that contradict each other."""
     gate = project.gates.leakage
-    hashes = {name: rows_seen(part, project.features.all) for name, part in split}
-    learned = np.concatenate([hashes[name] for name in hashes if name != "test"])
-    equal = np.isin(hashes["test"], learned)
     whole = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
-    likely = ~equals(whole).copies[-len(equal) :]
+    tested = np.arange(len(whole)) >= len(whole) - len(split.test)
+    elsewhere = matches(whole, tested, opposite=True)
+    equal = elsewhere.matched[tested]
     yield _share(
         "duplicate rows",
         float(equal.mean()),
@@ -39,7 +37,7 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         "of the test rows share all features with a row of another part",
         "remove repeated rows, declare what they have in common as columns.entity, or raise "
         "gates.leakage.duplicate_share",
-        chance=float((equal & likely).mean()),
+        chance=elsewhere.share_by_chance(tested),
     )
     near, chance = near_duplicates(split, project)
     yield _share(
@@ -51,17 +49,15 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
         "gates.leakage.near_duplicate_share",
         chance=chance,
     )
-    _, group = np.unique(np.concatenate(list(hashes.values())), return_inverse=True)
-    rows = np.bincount(group)
-    events = np.bincount(group, weights=np.concatenate([part.y for _, part in split]))
-    mixed = float(((events > 0) & (events < rows))[group].mean())
+    contrary = matches(whole, np.concatenate([part.y for _, part in split]), opposite=True)
     yield _share(
         "contradictory rows",
-        mixed,
+        float(contrary.matched.mean()),
         gate.contradictory_share,
         "of the rows share all features with a row of the other outcome",
         "mend the labels, add the feature that tells such rows apart, or raise "
         "gates.leakage.contradictory_share",
+        chance=contrary.share_by_chance(),
     )
 
 

@@ -1,16 +1,17 @@
 """Equal rows under several ids: what coarse features make by chance, and copies, which prove nothing anew.
 
-How many equals chance gives a row follows from the rows that differ from it in one column alone: those are no
-copies of it. Of the pairs that differ in another column, a share q agrees in the first one, so h such rows
-mean h q / (1 - q) equal ones by chance. Coarse rows have many such neighbours, copies of fine ones have none.
+How many equal rows chance gives a row follows from the rows that differ from it in one column alone: those
+are no copies of it. Where, of the pairs that differ in another column, a share q agrees in the first one, h
+such rows stand for h q / (1 - q) equal ones; over several columns, for ``sum h / sum (1 - q) / q``. Coarse
+rows have many such neighbours, copies of fine ones have none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import permutations
-from typing import Any
+from itertools import combinations
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,113 +26,170 @@ from ...project.project import Project
 
 CHECK = "leakage"
 _FEWEST, _MOST = 2, 5
-_DEPENDENT = 3
-"""A column that has at most so many values for each value of another one is left out together with it."""
-_LIKELY = 0.1
-"""Above it, chance may well explain that a row has an equal one."""
+_BOUND, _OFTEN = 10.0, 0.2
+"""A column is left out together with another one when equal values of that one make its own agree this often,
+and raise the odds of agreeing this many times."""
+_SOME = 10_000
+"""Rows by which dependent columns are found."""
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+Hashes: TypeAlias = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
-class Equals:
-    """Which rows are equal in all columns.
+class Matches:
+    """Which rows have an equal one, and how many equal ones chance would give them.
 
     Parameters
     ----------
     group : int64 array of shape (n,)
-        Equal rows have the same number.
-    chance : float array of shape (n,)
-        Probability that a row has an equal one by chance.
+        Rows with equal features have the same number.
+    found : int64 array of shape (n,)
+        The equal rows of each row.
+    expected : float array of shape (n,)
+        Those that chance explains.
     """
 
     group: IntArray
-    chance: FloatArray
+    found: IntArray
+    expected: FloatArray
 
     @property
-    def repeated(self) -> BoolArray:
+    def matched(self) -> BoolArray:
         """Whether a row has an equal one, shape (n,)."""
-        found: BoolArray = (np.bincount(self.group) > 1)[self.group]
-        return found
+        return self.found > 0
+
+    @property
+    def chance(self) -> FloatArray:
+        """Probability that a row has an equal one by chance, shape (n,)."""
+        return np.asarray(-np.expm1(-self.expected))
 
     @property
     def copies(self) -> BoolArray:
-        """Whether it has one and chance hardly explains it, shape (n,)."""
-        return self.repeated & (self.chance < _LIKELY)
+        """Whether a row has an equal one that is rather a copy than chance, shape (n,)."""
+        return self.matched & (self.chance < 0.5)
+
+    def share_by_chance(self, among: BoolArray | None = None) -> float:
+        """Return the share of the rows that chance may give an equal one, three standard errors granted.
+
+        Rows come in equal pairs at least, so the variance is twice that of rows on their own.
+        """
+        chance = self.chance if among is None else self.chance[among]
+        if not len(chance):
+            return 0.0
+        error = np.sqrt(2 * float((chance * (1 - chance)).sum())) / len(chance)
+        return min(float(chance.mean()) + 3 * float(error), 1.0)
 
 
-def equals(frame: pd.DataFrame, fixed: Iterable[NDArray[Any]] = ()) -> Equals:
-    """Compare n rows in all columns of a table, and in further arrays of shape (n,)."""
-    codes = [pd.factorize(frame[name], use_na_sentinel=False)[0].astype(np.int64) for name in frame.columns]
+def matches(frame: pd.DataFrame, label: NDArray[Any] | None = None, *, opposite: bool = False) -> Matches:
+    """Compare n rows in all columns of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    label : int array of shape (n,), optional
+        Then an equal row counts only where its label is the same.
+    opposite : bool
+        Then it counts only where its label is another one.
+    """
+    codes = [_codes(frame[name]) for name in frame.columns]
     columns = [_mixed(values, place) for place, values in enumerate(codes)]
-    beside = [_mixed(np.asarray(values), len(columns) + place) for place, values in enumerate(fixed)]
-    group, first = np.unique(_total([*columns, *beside]), return_index=True, return_inverse=True)[2:0:-1]
-    # Copies have neighbours as often as they are copied, so the chance is that of the distinct rows.
-    distinct = _chance([values[first] for values in codes], [values[first] for values in columns])
-    return Equals(group.astype(np.int64), distinct[group])
+    labels = None if label is None else _codes(pd.Series(label))
 
+    def equal(hashes: Hashes) -> IntArray:
+        return _others(hashes, labels, opposite=opposite)
 
-def _chance(codes: list[IntArray], columns: list[NDArray[np.uint64]]) -> FloatArray:
-    """Return the probability that a distinct row has an equal one by chance."""
-    if len(columns) < _FEWEST:  # one column alone says nothing about copies
-        return np.ones(len(columns[0]))
     whole = _total(columns)
-    left_out = [_members(codes, place) for place in range(len(codes))]
-    neighbours = [_others(whole - _total(columns, part)) for part in left_out]
-    many = sorted(range(len(codes)), key=lambda place: -float(neighbours[place].sum()))
-    odds = dict.fromkeys(many[:_MOST], 0.0)
-    for one, other in permutations(odds, 2):
-        both = _others(whole - _total(columns, left_out[one] | left_out[other]))
-        alike = float(neighbours[other].sum())
-        differ = float((both - neighbours[one] - neighbours[other]).sum())
-        odds[one] = max(odds[one], alike / differ if differ > 0 else 0.0)
-    expected = np.max([neighbours[place] * odds[place] for place in odds], axis=0)
-    return np.asarray(-np.expm1(-expected))
+    group = pd.factorize(whole)[0].astype(np.int64)
+    return Matches(group, equal(whole), _expected(codes, columns, equal))
+
+
+def _expected(
+    codes: list[IntArray], columns: list[Hashes], equal: Callable[[Hashes], IntArray]
+) -> FloatArray:
+    """Return how many equal rows chance gives each row, shape (n,); infinitely many for a single column."""
+    if len(columns) < _FEWEST:  # one column alone says nothing about copies
+        return np.full(len(columns[0]), np.inf)
+    whole = _total(columns)
+    some = np.linspace(0, len(whole) - 1, min(len(whole), _SOME)).astype(np.int64)
+    blocks = [_block([values[some] for values in codes], place) for place in range(len(codes))]
+    same = equal(whole)
+    near = [(equal(whole - _total(columns, block)) - same).astype(np.float64) for block in blocks]
+    most = sorted(range(len(codes)), key=lambda place: -float(near[place].sum()))[:_MOST]
+    odds = {place: np.zeros(len(whole)) for place in most}
+    for pair in combinations(most, 2):
+        if blocks[pair[0]] & blocks[pair[1]]:
+            continue
+        either = equal(whole - _total(columns, blocks[pair[0]] | blocks[pair[1]])) - same
+        differ = either - near[pair[0]] - near[pair[1]]
+        for one, other in (pair, pair[::-1]):
+            odds[one] = np.maximum(odds[one], _odds(codes[one], near[other], differ))
+    neighbours, weight = np.zeros(len(whole)), np.zeros(len(whole))
+    for place, known in odds.items():
+        neighbours += np.where(known > 0, near[place], 0.0)
+        weight += np.divide(1.0, known, out=np.zeros(len(whole)), where=known > 0)
+    return np.divide(neighbours, weight, out=np.zeros(len(whole)), where=weight > 0)
+
+
+def _odds(code: IntArray, alike: FloatArray, differ: FloatArray) -> FloatArray:
+    """Return the odds that a pair which differs elsewhere agrees in a column, by the value it holds there.
+
+    A value of few pairs leans on the odds of all.
+    """
+    pairs = float(differ.sum())
+    overall = float(alike.sum()) / pairs if pairs > 0 else 0.0
+    found: FloatArray = (np.bincount(code, alike) + overall) / (np.bincount(code, differ) + 1)
+    return found[code]
 
 
 def repeat_findings(split: Split, project: Project) -> Iterator[Finding]:
-    """Tell how many rows of a part are equal to another one of it, features and outcome, beyond chance."""
+    """Warn where more rows are equal to another one, features and outcome, than chance explains."""
     limit = project.gates.leakage.duplicate_share
-    for name, part in split:
-        found = equals(part.frame[list(project.features.all)], [part.y])
-        share, chance = float(found.repeated.mean()), float((found.repeated & ~found.copies).mean())
-        if _beyond(found, limit):
-            groups = len(np.unique(found.group[found.copies]))
-            because = (
-                f"{share:.2%} of the {len(part)} {name} rows have an equal one under another id, "
-                f"{chance:.2%} by chance: {int(found.copies.sum())} rows are counted as {groups} clusters; "
-                "remove the copies, or declare what they have in common as columns.entity"
-            )
-            figures: dict[str, Figure] = {
-                "share": share,
-                "chance": chance,
-                "limit": limit,
-                "copied_as": groups,
-            }
-            yield Finding(CHECK, f"equal rows in {name}", Status.WARN, because, figures)
+    found = _repeated(split, project)
+    if not _beyond(found, limit):
+        return
+    share, chance = float(found.matched.mean()), found.share_by_chance()
+    groups = len(np.unique(found.group[found.copies]))
+    because = (
+        f"{share:.2%} of the {len(found.group)} rows have an equal one under another id, at most "
+        f"{chance:.2%} by chance: {int(found.copies.sum())} rows are counted as {groups} clusters; "
+        "remove the copies, or declare what they have in common as columns.entity"
+    )
+    figures: dict[str, Figure] = {"share": share, "chance": chance, "limit": limit, "copied_as": groups}
+    yield Finding(CHECK, "equal rows", Status.WARN, because, figures)
 
 
 def one_cluster(split: Split, project: Project) -> Split:
     """Return the parts with copies as one cluster each, where they are more than chance and gate allow."""
-    parts = dict(split)
+    found = _repeated(split, project)
+    if not _beyond(found, project.gates.leakage.duplicate_share):
+        return split
+    parts, first = dict(split), 0
     for name, part in split:
-        found = equals(part.frame[list(project.features.all)], [part.y])
-        if _beyond(found, project.gates.leakage.duplicate_share):
-            parts[name] = replace(part, cluster=_joined(part, found))
+        rows = slice(first, first + len(part))
+        first += len(part)
+        if found.copies[rows].any():
+            parts[name] = replace(part, cluster=_joined(part, found.group[rows], found.copies[rows]))
     return Split(**parts)
 
 
-def _beyond(found: Equals, limit: float) -> bool:
-    n = len(found.group)
-    # Of many rows with a small chance each, some have an equal one; three standard errors are granted.
-    likely = float(found.chance[found.chance < _LIKELY].sum())
-    return n > 0 and float(found.copies.sum()) > limit * n + likely + 3 * np.sqrt(likely)
+def _repeated(split: Split, project: Project) -> Matches:
+    """Compare the rows of all parts, features and outcome."""
+    frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    return matches(frame, np.concatenate([part.y for _, part in split]))
 
 
-def _joined(part: Sample, found: Equals) -> IntArray:
+def _beyond(found: Matches, limit: float) -> bool:
+    if not found.copies.any():
+        return False
+    return float(found.matched.mean()) > limit + found.share_by_chance()
+
+
+def _joined(part: Sample, group: IntArray, copied: BoolArray) -> IntArray:
     """Put clusters together that share copies, step by step until nothing changes."""
     cluster = np.arange(len(part)) if part.cluster is None else pd.factorize(part.cluster)[0]
-    rows = np.flatnonzero(found.copies)
-    group = pd.factorize(found.group[rows])[0]
+    rows = np.flatnonzero(copied)
+    group = pd.factorize(group[rows])[0]
     while True:
         least = np.full(int(group.max()) + 1, len(part), dtype=np.int64)
         np.minimum.at(least, group, cluster[rows])
@@ -142,19 +200,34 @@ def _joined(part: Sample, found: Equals) -> IntArray:
         cluster = lower[cluster]
 
 
-def _members(codes: list[IntArray], place: int) -> frozenset[int]:
-    """Return a column and those that nearly follow from it, as a distance follows from a destination."""
-    own = codes[place]
-    levels = len(np.unique(own))
-    found = {place}
+def _codes(values: pd.Series) -> IntArray:
+    return pd.factorize(values, use_na_sentinel=False)[0].astype(np.int64)
+
+
+def _block(codes: list[IntArray], place: int) -> frozenset[int]:
+    """Return a column and those that nearly follow from it, as a distance follows from a destination.
+
+    Where all columns would be one block, as when most rows are empty throughout, each stands for itself.
+    """
+    own, found = _agreeing(codes[place]), {place}
+    every = len(codes[place]) * (len(codes[place]) - 1.0)
     for other, values in enumerate(codes):
-        pairs = len(np.unique(own * (int(values.max()) + 1) + values))
-        if other != place and pairs <= _DEPENDENT * levels and pairs < len(own) // _DEPENDENT:
+        both = _agreeing(codes[place] * (int(values.max()) + 1) + values)
+        alone = _agreeing(values)
+        # Cross-multiplied odds: of agreeing where the column agrees, and anywhere.
+        lifted = both * (every - alone) >= _BOUND * alone * (own - both)
+        if lifted and both > _OFTEN * own:
             found.add(other)
-    return frozenset(found)
+    return frozenset(found if len(found) < len(codes) else {place})
 
 
-def _mixed(codes: NDArray[Any], place: int) -> NDArray[np.uint64]:
+def _agreeing(code: IntArray) -> float:
+    """Return how many ordered pairs of rows have the same code."""
+    rows = np.bincount(pd.factorize(code)[0]).astype(np.float64)
+    return float((rows * (rows - 1)).sum())
+
+
+def _mixed(codes: NDArray[Any], place: int) -> Hashes:
     """Hash the codes of one column so that the sums over columns are hashes of rows (splitmix64)."""
     z = (codes.astype(np.int64).astype(np.uint64) + np.uint64(1)) * _PRIME
     z = z + np.uint64(place + 1) * (_PRIME >> np.uint64(7))
@@ -163,12 +236,17 @@ def _mixed(codes: NDArray[Any], place: int) -> NDArray[np.uint64]:
     return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
 
 
-def _total(columns: list[NDArray[np.uint64]], places: Iterable[int] | None = None) -> NDArray[np.uint64]:
+def _total(columns: list[Hashes], places: Iterable[int] | None = None) -> Hashes:
     chosen = range(len(columns)) if places is None else places
     return sum((columns[place] for place in chosen), np.zeros(len(columns[0]), dtype=np.uint64))
 
 
-def _others(hashes: NDArray[np.uint64]) -> FloatArray:
-    """Return how many other rows have the same hash, shape (n,)."""
-    group = pd.factorize(hashes)[0]
-    return np.asarray(np.bincount(group)[group] - 1, dtype=np.float64)
+def _others(hashes: Hashes, label: IntArray | None, *, opposite: bool) -> IntArray:
+    """Return how many other rows have the same hash, and the same or another label, shape (n,)."""
+    group = pd.factorize(hashes)[0].astype(np.int64)
+    rows = np.bincount(group)[group]
+    if label is None:
+        return np.asarray(rows - 1)
+    cell = group * (int(label.max(initial=0)) + 1) + label
+    alike = np.bincount(cell)[cell]
+    return np.asarray(rows - alike if opposite else alike - 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 from ...data.sample import Sample
 from ...data.split import Split
 from ...decision.costs import IntArray
+from ...evaluation.auc import auc
+from ...evaluation.metrics import ScoreGroups
 from ...findings import Figure, Finding, Status
 from ...project.gates import LeakageGate
 from ...project.project import Project
@@ -22,6 +26,8 @@ from .timestamps import time_findings
 
 CHECK = "leakage"
 _BINS = 20
+_BARE = re.compile("[A-Za-z0-9_-]+")
+"""A key that TOML takes without quotes."""
 
 
 def single_feature_auc(column: pd.Series, y: NDArray[np.int8], half: IntArray) -> float:
@@ -84,8 +90,9 @@ def separating(train: Sample, project: Project) -> Iterator[Finding]:
         yield Finding(CHECK, name, Status.INDETERMINATE, because)
     ranked = sorted(aucs.keys() - undefined, key=lambda name: (-aucs[name], name))
     found = [_judged(name, aucs, ranked, gate) for name in ranked]
-    yield from (finding for finding in found if finding.status is not Status.PASS)
-    if not undefined and not any(finding.status.stops for finding in found):
+    suspicious = [finding for finding in found if finding.status is not Status.PASS]
+    yield from suspicious
+    if not undefined and all(finding.subject in gate.trusted for finding in suspicious):
         because = "no feature that is not trusted separates the outcome suspiciously well"
         figures: dict[str, Figure] = {
             figure: max(
@@ -99,20 +106,31 @@ def separating(train: Sample, project: Project) -> Iterator[Finding]:
 
 
 def _judged(name: str, aucs: dict[str, float], ranked: list[str], gate: LeakageGate) -> Finding:
-    """Hold one feature against the limits: its AUC alone, and how far it is above the best other one."""
+    """Hold one feature against the limits: its AUC alone, and how far it is above the best other one.
+
+    Near-perfect is FAIL; strong, which an honest feature may be, is WARN; so is whatever is trusted.
+    """
     auc = aucs[name]
     gap = auc - max((aucs[other] for other in ranked if other != name), default=0.5)
     because = (
-        f"alone it separates the outcome with AUC {auc:.3f} (limit {gate.single_feature_auc:g}, "
-        f"{gap:+.3f} to the next, limit {gate.gap:g})"
+        f"alone it separates the outcome with AUC {auc:.3f} (suspicious from {gate.single_feature_auc:g} on, "
+        f"near-perfect from {gate.near_perfect_auc:g}; {gap:+.3f} to the next, suspicious from {gate.gap:g})"
     )
     status = Status.PASS
     if auc >= gate.single_feature_auc or gap >= gate.gap:
         reason = gate.trusted.get(name)
-        status = Status.FAIL if reason is None else Status.WARN
-        remedy = "declare it under columns.known_after_outcome, or why it is none under gates.leakage.trusted"
-        because += f": {remedy}" if reason is None else f": trusted, as {reason}"
+        refused = auc >= gate.near_perfect_auc and reason is None
+        status = Status.FAIL if refused else Status.WARN
+        because += f": {_remedy(name)}" if reason is None else f": trusted, as {reason}"
     return Finding(CHECK, name, status, because, {"auc": auc, "gap": gap})
+
+
+def _remedy(name: str) -> str:
+    key = name if _BARE.fullmatch(name) else json.dumps(name)
+    return (
+        "if it is known only after the outcome, add it to columns.known_after_outcome and take it out of the "
+        f'features; else write under [gates.leakage.trusted]: {key} = "how it is known at the decision"'
+    )
 
 
 def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Finding]:
@@ -146,7 +164,7 @@ def _spans(split: Split, project: Project) -> Iterator[Finding]:
         yield Finding(
             CHECK,
             project.columns.entity,
-            Status.FAIL if spanning else Status.PASS,
+            _spanning(spanning, project),
             f"{spanning} entities stand in more than one part"
             + (
                 "; set split.by = 'entity', or drop columns.entity if its rows are independent"
@@ -168,6 +186,13 @@ def _spans(split: Split, project: Project) -> Iterator[Finding]:
         )
 
 
+def _spanning(entities: int, project: Project) -> Status:
+    """Entities that come back in time are a reason to doubt; where parts are to hold whole ones, a fault."""
+    if not entities:
+        return Status.PASS
+    return Status.WARN if project.split_by == "time" else Status.FAIL
+
+
 def _halves(sample: Sample) -> IntArray:
     """Part the rows into two halves by alternating clusters (or rows)."""
     codes = (
@@ -184,12 +209,7 @@ def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bo
     rows = np.bincount(bins[learned], minlength=len(events))
     rate = (events + y[learned].mean()) / (rows + 1)
     score = rate[bins[~learned]]
-    _, order = np.unique(score, return_inverse=True)
-    event = np.bincount(order, weights=y[~learned])
-    other = np.bincount(order) - event
-    below = np.cumsum(other) - other
-    pairs = event.sum() * other.sum()
-    return float((event * (below + other / 2)).sum() / pairs) if pairs else float("nan")
+    return auc(*ScoreGroups.of(score).counts(y[~learned]))
 
 
 def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtr
 
 from ...data.sample import Sample
 from ...data.split import Split
@@ -19,6 +21,16 @@ _FIT = 0.98
 _FEWEST_LEVELS, _FEWEST_ROWS = 8, 5
 _SMOOTHING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 """Rows of the overall mean that encoders mix in."""
+_PROOF = 1e-6
+"""Below this probability no number that was made of other rows follows these rows' event rates so closely."""
+
+
+class Sign(NamedTuple):
+    """What speaks for an encoder that was fitted on these rows."""
+
+    words: str
+    fit: float
+    proven: bool
 
 
 def encoder_findings(split: Split, project: Project) -> Iterator[Finding]:
@@ -27,7 +39,8 @@ def encoder_findings(split: Split, project: Project) -> Iterator[Finding]:
     Two marks: a number that is the same all over a level and a straight line of the level's smoothed
     event rate, and one that within each level is one value for events and another for the others,
     as when each row's own outcome is left out of the mean. The rates are those of the training
-    rows and those of all parts. An encoder that was fitted on earlier rows follows neither.
+    rows and those of all parts. An encoder that was fitted on earlier rows follows neither, but where levels
+    have so many rows that their rates hardly scatter: what those could explain is a WARN.
     """
     whole = _whole(split)
     train = len(split.train)
@@ -52,16 +65,18 @@ def _whole(split: Split) -> Sample:
     return Sample(frame, y, ids)
 
 
-def _told(name: str, source: str, sign: tuple[str, float], project: Project) -> Finding:
+def _told(name: str, source: str, sign: Sign, project: Project) -> Finding:
     reason = project.gates.leakage.trusted.get(name)
-    because = f"{sign[0]} by '{source}' on these very rows (fit {sign[1]:.3f})"
+    because = f"{sign.words} by '{source}' on these very rows (fit {sign.fit:.3f})"
+    if not sign.proven:
+        because += ", or follows a rate that is as stable"
     because += (
         "; fit the encoder on earlier rows, or use the column itself as a category"
         if reason is None
         else f": trusted, as {reason}"
     )
-    status = Status.FAIL if reason is None else Status.WARN
-    return Finding(CHECK, name, status, because, {"fit": sign[1], "limit": _FIT, "source": source})
+    status = Status.FAIL if sign.proven and reason is None else Status.WARN
+    return Finding(CHECK, name, status, because, {"fit": sign.fit, "limit": _FIT, "source": source})
 
 
 def _categories(frame: pd.DataFrame, name: str, project: Project) -> Iterator[tuple[str, IntArray]]:
@@ -75,15 +90,15 @@ def _categories(frame: pd.DataFrame, name: str, project: Project) -> Iterator[tu
             yield str(other), code.astype(np.int64)
 
 
-def _sign(values: FloatArray, code: IntArray, whole: Sample, train: int) -> tuple[str, float] | None:
+def _sign(values: FloatArray, code: IntArray, whole: Sample, train: int) -> Sign | None:
     y = whole.y.astype(np.float64)
     learned = np.arange(len(values)) < train
     if _constant(values, code):
         fits = [_straight(values[rows], code[rows], y[rows]) for rows in (learned, learned | True)]
-        best = max(fits)
-        return ("it is the smoothed mean of the outcome", best) if best >= _FIT else None
+        best, proven = max(fit for fit, _ in fits), min(by_chance for _, by_chance in fits) < _PROOF
+        return Sign("it is the smoothed mean of the outcome", best, proven) if best >= _FIT else None
     fit = _left_out(values[learned], code[learned], y[learned])
-    return ("it is the mean of the other rows' outcomes", fit) if fit >= _FIT else None
+    return Sign("it is the mean of the other rows' outcomes", fit, proven=True) if fit >= _FIT else None
 
 
 def _constant(values: FloatArray, code: IntArray) -> bool:
@@ -92,25 +107,35 @@ def _constant(values: FloatArray, code: IntArray) -> bool:
     return bool(np.isfinite(values[first]).all() and (values == values[first][code]).all())
 
 
-def _straight(values: FloatArray, code: IntArray, y: FloatArray) -> float:
-    """Return the largest R2, weighted by rows, of the level's value on its smoothed event rate."""
+def _straight(values: FloatArray, code: IntArray, y: FloatArray) -> tuple[float, float]:
+    """Return how closely a level's value follows its event rate, smoothed in the way that fits best.
+
+    The largest R2, weighted by rows, and the probability that a value which was made of other rows
+    follows as closely: rates of n rows scatter by at least their binomial variance around any such value,
+    so the sum of the squared residuals over it is chi-squared at least.
+    """
     _, first, group = np.unique(code, return_index=True, return_inverse=True)
     rows = np.bincount(group)
     keep = rows >= _FEWEST_ROWS
-    value, events = values[first], np.bincount(group, y)
-    if keep.sum() < _FEWEST_LEVELS or np.ptp(value[keep]) == 0:
-        return 0.0
-    best = 0.0
+    value, events, n = values[first][keep], np.bincount(group, y)[keep], rows[keep].astype(np.float64)
+    if len(n) < _FEWEST_LEVELS or np.ptp(value) == 0:
+        return 0.0, 1.0
+    likely = (events + 1) / (n + 2)
+    best, closest = 0.0, np.inf
     for mixed in _SMOOTHING:
-        rate = (events + mixed * y.mean()) / (rows + mixed)
-        best = max(best, _squared(value[keep], rate[keep], rows[keep]))
-    return best
+        rate = (events + mixed * y.mean()) / (n + mixed)
+        fit, residual = _line(value, rate, n)
+        variance = n * likely * (1 - likely) / (n + mixed) ** 2
+        best, closest = max(best, fit), min(closest, float((residual**2 / variance).sum()))
+    return best, float(chdtr(len(n) - 2, closest))
 
 
-def _squared(one: FloatArray, other: FloatArray, weight: IntArray) -> float:
+def _line(one: FloatArray, other: FloatArray, weight: FloatArray) -> tuple[float, FloatArray]:
+    """Return R2 and residuals of the weighted regression of `other` on `one`."""
     a, b = one - np.average(one, weights=weight), other - np.average(other, weights=weight)
-    both = float((weight * a * a).sum() * (weight * b * b).sum())
-    return float((weight * a * b).sum() ** 2 / both) if both > 0 else 0.0
+    products = [float((weight * part).sum()) for part in (a * a, b * b, a * b)]
+    both = products[0] * products[1]
+    return (products[2] ** 2 / both if both > 0 else 0.0), b - a * products[2] / products[0]
 
 
 def _left_out(values: FloatArray, code: IntArray, y: FloatArray) -> float:
