@@ -129,6 +129,10 @@ def test_each_imposed_sign_passes_whatever_the_rows_say(form, sign):
     found = sign_findings(pipeline, WORLD, signs)
     assert [one.status for one in found] == [Status.PASS] * len(signs)
     assert all(one.figures["tolerance"] < 1e-6 for one in found)
+    for one in found:
+        low, high = WORLD[one.subject].quantile([0.01, 0.99])
+        assert one.figures["from"] < low - (high - low) / 2
+        assert one.figures["to"] > high + (high - low) / 2
 
 
 def fitted(form, signs, imposed_on=None):

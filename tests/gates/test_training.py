@@ -276,3 +276,21 @@ def test_a_table_of_constants_fails_the_fit():
     learned = learn_model(replace(parted, findings=(CONTRACT,)))
     failed = [one for one in learned.findings if one.status is Status.FAIL]
     assert [(one.check, one.subject) for one in failed] == [("fit", "features")]
+
+
+@pytest.mark.parametrize("form", ["linear", "spline"])
+def test_a_declared_sign_is_imposed_on_the_model_and_its_baselines(form):
+    """Where the rows contradict a sign, every model that is fitted keeps it, and the cost of it is told."""
+    search = PLAIN["search"] | {"forms": [form]}
+    project = parse_project(
+        PLAIN | {"search": search, "gates": PLAIN["gates"] | {"signs": {"z": "negative"}}}, "small.toml"
+    )
+    _, learned, judged = road(table(), project)
+    later = pd.concat([table(50)] * 3).assign(z=np.repeat([-9.0, 0.0, 9.0], 50))
+    fitted = [learned.learned.model, *learned.learned.baselines.values()]
+    for model in fitted:
+        low, middle, high = model.probability(later).reshape(3, 50)
+        assert (np.diff([low, middle, high], axis=0) <= 1e-12).all()
+    found = {one.subject: one for one in judged.findings if one.check == "coefficients"}
+    assert found["z"].status is Status.PASS
+    assert found["signs"].figures["gain"] > 0.01
