@@ -79,5 +79,5 @@ def telling(trainings):
 
 if __name__ == "__main__":
     put_clocks()
-    training.trainings = telling(training.trainings)
+    training.run_trainings = telling(training.run_trainings)
     cli.main()

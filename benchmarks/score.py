@@ -39,13 +39,13 @@ def repeat(path, rows):
 
 def ours(home, table, out):
     from logitgate.production.scoring import champion as serving
-    from logitgate.production.scoring.score import Asked, score_table
+    from logitgate.production.scoring.score import ScoringRequest, score_table
     from logitgate.project.load import load_project
 
     project = load_project(PROJECT)
     model = serving.champion(home, project.name)
     loaded = _peak(), time.perf_counter()
-    found = score_table(model, project, Asked(table, out))
+    found = score_table(model, project, ScoringRequest(table, out))
     assert found.status == "PASS", found.verdict.reasons
     return loaded, found.strange.rows
 
@@ -56,7 +56,7 @@ def at_once(home, table, out):
     from logitgate.production.scoring import champion as serving
     from logitgate.project.load import load_project
 
-    model = serving.champion(home, load_project(PROJECT).name).shipment.model
+    model = serving.champion(home, load_project(PROJECT).name).package.model
     loaded = _peak(), time.perf_counter()
     frame = pd.read_parquet(table)
     frame[list(model.features.categorical)] = frame[list(model.features.categorical)].astype(object)

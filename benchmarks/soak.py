@@ -31,8 +31,8 @@ from logitgate.production.ledger.entries import Reason
 from logitgate.production.ledger.state import State, state_of
 from logitgate.production.promotion import promotion
 from logitgate.production.promotion.promotion import promote
-from logitgate.production.promotion.rollback import Return, history, look_at_files, roll_back
-from logitgate.production.promotion.transaction import Request
+from logitgate.production.promotion.rollback import RollbackRequest, history, look_at_files, roll_back
+from logitgate.production.promotion.transaction import PromotionRequest
 from logitgate.production.registry import ledger_store, registry
 from logitgate.production.repair import doctor
 from logitgate.project.load import load_project
@@ -75,9 +75,9 @@ def _move(store, act, chance):
         return
     version = chance.choice(made)
     if act == "roll back":
-        roll_back(store, NAME, Return("soak", version.version, is_forced=True))
+        roll_back(store, NAME, RollbackRequest("soak", version.version, is_forced=True))
     else:
-        promote(store, Request(NAME, Reason("promotion", "soak", "soak", "PASS"), version, champion))
+        promote(store, PromotionRequest(NAME, Reason("promotion", "soak", "soak", "PASS"), version, champion))
 
 
 def torn(store):
@@ -112,7 +112,7 @@ def _doubled(what, keys):
 def healed(store, project):
     """Return what is wrong after a repair, when nobody is at work."""
     project = load_project(project)
-    doctor.mend(doctor.examine(store, project))
+    doctor.repair(doctor.examine(store, project))
     left = [str(trouble) for trouble in doctor.examine(store, project)]
     ledger, verdict = history(store, NAME)
     left += [f"{one.check} {one.subject}: {one.because}" for one in verdict.findings if one.status.stops]

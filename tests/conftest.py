@@ -98,7 +98,7 @@ def served_rows():
 
 
 @pytest.fixture(scope="session")
-def shipment(served_rows):
+def package(served_rows):
     """A fitted model with splines, an interaction and costs by row, ready to be shipped."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
@@ -109,11 +109,11 @@ def shipment(served_rows):
     from logitgate.model.design import design
     from logitgate.model.model import Model
     from logitgate.production.packaging.golden import answered
-    from logitgate.production.packaging.model_package import Shipment
-    from logitgate.project.data import Features
+    from logitgate.production.packaging.model_package import ModelPackage
+    from logitgate.project.data import FeaturesConfig
     from logitgate.project.search import Form, Search
 
-    features = Features(numeric=("age", "income"), categorical=("job", "city"))
+    features = FeaturesConfig(numeric=("age", "income"), categorical=("job", "city"))
     form = Form(basis="spline", interactions=("both",))
     search = Search(forms=(form,), interactions={"both": ("age", "job")}, rare_level_rows=20)
     chance = 1 / (1 + np.exp(-(served_rows["income"].to_numpy() - 2_000) / 1_000))
@@ -132,4 +132,4 @@ def shipment(served_rows):
     numbers = {name: tuple(kept[name].tolist()) for name in ("age", "income", "amount")}
     texts = {name: tuple(None if pd.isna(cell) else cell for cell in kept[name]) for name in ("job", "city")}
     golden = answered(model, numbers, texts)
-    return Shipment(model, "EUR", {"rows": len(y)}, seen, golden)
+    return ModelPackage(model, "EUR", {"rows": len(y)}, seen, golden)

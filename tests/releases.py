@@ -1,4 +1,4 @@
-"""Versions to promote in tests, and what is asked for them."""
+"""Versions to promote in tests, and what is requested them."""
 
 import time
 from dataclasses import replace
@@ -11,12 +11,12 @@ from logitgate.decision.rule import Rule
 from logitgate.model.model import Model
 from logitgate.production.ledger.entries import Kind, Reason
 from logitgate.production.packaging.golden import answered
-from logitgate.production.packaging.model_package import Shipment
+from logitgate.production.packaging.model_package import ModelPackage
 from logitgate.production.promotion.promotion import promote
-from logitgate.production.promotion.transaction import Request
+from logitgate.production.promotion.transaction import PromotionRequest
 from logitgate.production.registry import ledger_store
 from logitgate.production.registry.registry import Label, by_alias, champion, register
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.tracking.runs import Note, training_run
 
 NAME = "visits"
@@ -28,19 +28,19 @@ def plain_shipment():
     """A model that only knows the prevalence: packed and loaded in a moment."""
     pipeline = Pipeline([("prior", DummyClassifier(strategy="prior"))]).fit([[0]] * 10, [0] * 7 + [1] * 3)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
-    model = Model(pipeline, Rule("constant", 0.2), costs, Features(numeric=("speed",)))
-    return Shipment(model, "EUR", {"rows": 10}, None, answered(model, {"speed": (1.0, 2.0, 3.0)}, {}))
+    model = Model(pipeline, Rule("constant", 0.2), costs, FeaturesConfig(numeric=("speed",)))
+    return ModelPackage(model, "EUR", {"rows": 10}, None, answered(model, {"speed": (1.0, 2.0, 3.0)}, {}))
 
 
-def registered(store, number, shipment=None):
+def registered(store, number, package=None):
     """Register so many versions of the same model."""
     with training_run(store, NAME, Note("weekly")) as run:
-        return [register(run, NAME, shipment or plain_shipment(), LABEL) for _ in range(number)]
+        return [register(run, NAME, package or plain_shipment(), LABEL) for _ in range(number)]
 
 
 def promoted(store, version, against=None, **reason):
     """Promote a version that was judged against another one."""
-    return promote(store, Request(NAME, replace(BECAUSE, **reason), version, against))
+    return promote(store, PromotionRequest(NAME, replace(BECAUSE, **reason), version, against))
 
 
 def production(store):

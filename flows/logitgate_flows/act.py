@@ -11,9 +11,9 @@ from prefect.events import emit_event
 from logitgate.environment import home
 from logitgate.errors import LogitgateError, UnavailableError
 from logitgate.monitoring.policy import Action
-from logitgate.monitoring.window import Fate, Monitored
+from logitgate.monitoring.window import Fate, MonitoringResult
 from logitgate.production.ledger.entries import Release
-from logitgate.production.promotion.rollback import Return, roll_back, see_whom_it_is_about
+from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify
@@ -23,7 +23,7 @@ RETRAIN = "logitgate.retrain.requested"
 """Event that asks for a new model; an automation starts the training."""
 
 
-def act(project_file: Path, found: Monitored) -> Monitored:
+def act(project_file: Path, found: MonitoringResult) -> MonitoringResult:
     """Do what is wanted about the version that was judged, and then keep with the window's run what was done.
 
     Whatever fails is kept as wanted and not done, so that the next run wants it again.
@@ -39,19 +39,19 @@ def act(project_file: Path, found: Monitored) -> Monitored:
     return found
 
 
-def tell(found: Monitored) -> None:
+def tell(found: MonitoringResult) -> None:
     """Tell people about anything that is more than nothing."""
     if found.reaction.action is not Action.NONE:
         title = f"logitgate: {found.model} version {found.version}: {found.reaction.action}"
         notify(title, "\n".join((found.window.name, *found.reaction.because, *found.acted)))
 
 
-def _done(project_file: Path, found: Monitored) -> tuple[str, ...]:
+def _done(project_file: Path, found: MonitoringResult) -> tuple[str, ...]:
     match found.reaction.action:
         case Action.ROLL_BACK:
             because = f"monitoring of {found.window.name}: {found.reaction.because[-1]}"
             judged = Release(found.version, found.digest)
-            moved = roll_back(open_store(home()), found.model, Return(because, away_from=judged))
+            moved = roll_back(open_store(home()), found.model, RollbackRequest(because, away_from=judged))
             return (f"rolled back from version {moved.previous} to version {moved.version}",)
         case Action.RETRAIN:
             see_whom_it_is_about(open_store(home()), found.model, Release(found.version, found.digest))
@@ -66,7 +66,7 @@ def _in_vain(error: LogitgateError) -> tuple[str, ...]:
     return (f"it could not be done, and is wanted again: {error}",)
 
 
-def _retrained(project_file: Path, found: Monitored) -> str:
+def _retrained(project_file: Path, found: MonitoringResult) -> str:
     """Ask the server's automation for a training; without a server, train here."""
     as_of = found.window.as_of.isoformat()
     if os.environ.get("PREFECT_API_URL"):

@@ -26,7 +26,7 @@ from logitgate_flows.train import read
 def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcome:
     """Judge one version against another on the rows of a span that neither was fitted on."""
     project, store = load_project(project_file), open_store(home())
-    pair = comparing.match(store, project, against, judged)
+    pair = comparing.find_pair(store, project, against, judged)
     version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read(project)
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         with step("check contract and choose the rows"):

@@ -26,17 +26,17 @@ def main() -> int:
     """Release, score, watch, retrain, force a bad release and take it back; then tell the history."""
     with started(), server_meanwhile():
         from logitgate.environment import home
-        from logitgate.monitoring.window import Limits
-        from logitgate.production.monitoring import Files
-        from logitgate.production.promotion.rollback import Return
-        from logitgate.production.scoring.score import Asked
+        from logitgate.monitoring.window import MonitoringWindow
+        from logitgate.production.monitoring import WindowFiles
+        from logitgate.production.promotion.rollback import RollbackRequest
+        from logitgate.production.scoring.score import ScoringRequest
         from logitgate_flows.cli.production_terminal import print_history, print_moved
         from logitgate_flows.commands.production import run_history, run_rollback
-        from logitgate_flows.run import scoring, trainings, watching
+        from logitgate_flows.run import run_monitoring, run_scoring, run_trainings
 
     def train(*dates: str) -> int | None:
         champion = None
-        for outcome in trainings(PROJECT, dates):
+        for outcome in run_trainings(PROJECT, dates):
             terminal.print_outcome(outcome)
             champion = outcome.champion
         return champion
@@ -44,7 +44,9 @@ def main() -> int:
     def watch(windows: list[tuple[str, str]]) -> None:
         for since, until in windows:
             start, end = (datetime.fromisoformat(date) for date in (since, until))
-            found = watching(PROJECT, Files(TABLE), Limits(start, end, end.replace(day=2)), acting=True)
+            found = run_monitoring(
+                PROJECT, WindowFiles(TABLE), MonitoringWindow(start, end, end.replace(day=2)), acting=True
+            )
             terminal.print_monitored(found)
 
     def tell() -> None:
@@ -61,12 +63,14 @@ def main() -> int:
             terminal.OUT.print("\nNothing is in production.")
             return 1
     with _chapter("The champion scores new rows"):
-        terminal.print_scores(scoring(PROJECT, Asked(TABLE, home() / "scores.parquet"), None, None))
+        terminal.print_scores(
+            run_scoring(PROJECT, ScoringRequest(TABLE, home() / "scores.parquet"), None, None)
+        )
     with _chapter("June: the weather has changed, and so have the rows"):
         watch(JUNE)
         train(*SUMMER)
     with _chapter("July: somebody forces the version that was refused"):
-        forced = Return("the demo: a bad release", BAD, is_forced=True)
+        forced = RollbackRequest("the demo: a bad release", BAD, is_forced=True)
         print_moved(run_rollback(PROJECT, forced), "is in production", as_json=False)
         watch(JULY)
     with _chapter("Autumn: the model has grown old"):

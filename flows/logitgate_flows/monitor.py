@@ -10,9 +10,9 @@ from prefect.artifacts import create_markdown_artifact
 
 from logitgate.environment import home
 from logitgate.gates.verdict.markdown import markdown
-from logitgate.monitoring.window import Limits, Monitored
+from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.production import monitoring
-from logitgate.production.monitoring import Files
+from logitgate.production.monitoring import WindowFiles
 from logitgate.project.load import load_project
 from logitgate.tracking import windows
 from logitgate.tracking.runs import training_run
@@ -23,19 +23,19 @@ from logitgate_flows.server.patience import work
 
 @flow(name="monitor", validate_parameters=False)
 @work()
-def monitor(project_file: Path, files: Files, limits: Limits) -> Monitored:
+def monitor(project_file: Path, files: WindowFiles, limits: MonitoringWindow) -> MonitoringResult:
     """Watch one window: contract, drift, performance with and without labels; decide what is to be done."""
     project, store = load_project(project_file), open_store(home())
-    now = monitoring.standing(store, project)
+    now = monitoring.load_versions(store, project)
     with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
         with step("read the rows"):
             tables = monitoring.read_window(files, project)
         with step("check contract, drift and performance"):
-            held = monitoring.hold_against_contract(tables, limits, project)
+            held = monitoring.check_window(tables, limits, project)
             seen = monitoring.watch(held, limits, now, project, tables)
         reaction = monitoring.react(store, project, limits, now, seen)
         version, digest = now.champion.version, now.champion.digest
-        found = Monitored(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
+        found = MonitoringResult(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
         with step("record in MLflow"):
             found = windows.keep(run, found, project)
     if os.environ.get("PREFECT_API_URL"):

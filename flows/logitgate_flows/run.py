@@ -16,11 +16,11 @@ from logitgate.environment import do_without_a_server, home
 from logitgate.errors import LogitgateError
 from logitgate.gates.rejudge import Span
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.window import Limits, Monitored
+from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.orchestrator import ADDRESS
-from logitgate.production.monitoring import Files
-from logitgate.production.scoring.result import Scores
-from logitgate.production.scoring.score import Asked
+from logitgate.production.monitoring import WindowFiles
+from logitgate.production.scoring.result import ScoringResult
+from logitgate.production.scoring.score import ScoringRequest
 from logitgate.project.project import Golden
 from logitgate.redaction import redacted, without_secrets
 from logitgate_flows.act import act, tell
@@ -28,13 +28,13 @@ from logitgate_flows.compare import compare
 from logitgate_flows.messages.progress import SCREEN
 from logitgate_flows.monitor import monitor
 from logitgate_flows.score import score
-from logitgate_flows.server.patience import impatient
+from logitgate_flows.server.patience import watchdog
 from logitgate_flows.train import train
 
 Answer = TypeVar("Answer")
 
 
-def trainings(
+def run_trainings(
     project_file: Path, dates: Iterable[str | None], golden: Golden | None = None
 ) -> Iterator[Outcome]:
     """Run one training for each as-of date, in one process; `golden` takes the place of the project's."""
@@ -43,7 +43,7 @@ def trainings(
             yield _run(partial(train, project_file, as_of, golden))
 
 
-def comparison(
+def run_comparison(
     project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
 ) -> Outcome:
     """Judge the second version against the first one, on the rows between two dates."""
@@ -51,18 +51,22 @@ def comparison(
         return _run(partial(compare, project_file, *versions, Span(*limits)))
 
 
-def scoring(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
+def run_scoring(
+    project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
+) -> ScoringResult:
     """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
     with _unhurried():
-        return _run(partial(score, project_file, asked, version, shadow))
+        return _run(partial(score, project_file, request, version, shadow))
 
 
-def watching(project_file: Path, files: Files, limits: Limits, *, acting: bool) -> Monitored:
-    """Watch one window; do what is wanted about it when that is asked for, and tell people."""
+def run_monitoring(
+    project_file: Path, files: WindowFiles, limits: MonitoringWindow, *, acting: bool
+) -> MonitoringResult:
+    """Watch one window; do what is wanted about it when that is requested, and tell people."""
     with _unhurried():
         found = _run(partial(monitor, project_file, files, limits))
         if acting:
-            with impatient():
+            with watchdog():
                 found = act(project_file, found)
     tell(found)
     return found
@@ -70,7 +74,7 @@ def watching(project_file: Path, files: Files, limits: Limits, *, acting: bool) 
 
 def _run(flow: Callable[[], Answer]) -> Answer:
     """Run a flow; where the server fails before its work has begun, again without one."""
-    with impatient() as begun:
+    with watchdog() as begun:
         try:
             return flow()
         except LogitgateError:
@@ -84,7 +88,7 @@ def _run(flow: Callable[[], Answer]) -> Answer:
                 f"{told}; the work is done without it", highlight=False, markup=False, soft_wrap=True
             )
     do_without_a_server(home())
-    with _unhurried(), impatient():
+    with _unhurried(), watchdog():
         return flow()
 
 

@@ -46,8 +46,8 @@ def scheduled_train(project_file: str, as_of: str | None = None) -> State[Any]:
 @flow(name="scheduled-monitor")
 def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]:
     """Hold the window of the slot against the model in production, and act as the project says."""
-    from logitgate.monitoring.window import Limits
-    from logitgate.production.monitoring import Files
+    from logitgate.monitoring.window import MonitoringWindow
+    from logitgate.production.monitoring import WindowFiles
     from logitgate.project.operations.schedule import window
     from logitgate_flows.act import act, tell
     from logitgate_flows.monitor import monitor
@@ -55,8 +55,8 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
     def watched() -> State[Any]:
         slots = _declared(project_file, "monitor")
         slot = _moment(as_of)
-        files = Files(slots.table, slots.labels, None)
-        found = monitor.fn(Path(project_file), files, Limits(*window(slots, slot), slot))
+        files = WindowFiles(slots.table, slots.labels, None)
+        found = monitor.fn(Path(project_file), files, MonitoringWindow(*window(slots, slot), slot))
         found = act(Path(project_file), found) if slots.act else found
         tell(found)
         said = "; ".join((*found.reaction.because, *found.acted))
@@ -70,14 +70,14 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
 @flow(name="scheduled-score")
 def scheduled_score(project_file: str, as_of: str | None = None) -> State[Any]:
     """Score the rows that are due, into the file of the slot."""
-    from logitgate.production.scoring.score import Asked
+    from logitgate.production.scoring.score import ScoringRequest
     from logitgate.project.operations.schedule import scores_file
     from logitgate_flows.score import score
 
     def scored() -> State[Any]:
         slots = _declared(project_file, "score")
         out = scores_file(slots, _moment(as_of))
-        found = score.fn(Path(project_file), Asked(slots.table, out), None, None)
+        found = score.fn(Path(project_file), ScoringRequest(slots.table, out), None, None)
         name = "Refused" if found.is_refused else "Scored"
         return Completed(name=name, message=f"{found.verdict.status}: {out.name}")
 

@@ -11,8 +11,13 @@ from logitgate.environment import home
 from logitgate.production.scoring import champion as serving
 from logitgate.production.scoring import shadow_record
 from logitgate.production.scoring.champion import Serving
-from logitgate.production.scoring.result import Scores
-from logitgate.production.scoring.score import Asked, Beside, refuse_impossible_scoring, score_table
+from logitgate.production.scoring.result import ScoringResult
+from logitgate.production.scoring.score import (
+    ScoringRequest,
+    ShadowScoring,
+    refuse_impossible_scoring,
+    score_table,
+)
 from logitgate.project.load import load_project
 from logitgate.project.project import Project
 from logitgate.tracking.store import open_store
@@ -36,32 +41,37 @@ def find_model(project: Project, version: int | None) -> Serving:
 
 
 @_task
-def check_and_score(found: Serving, project: Project, asked: Asked) -> Scores:
+def check_and_score(found: Serving, project: Project, request: ScoringRequest) -> ScoringResult:
     """Hold the rows against their contract, score them and write them, batch by batch."""
     with step("check contract, score and write"):
-        return score_table(found, project, asked)
+        return score_table(found, project, request)
 
 
 @_task
-def score_beside(found: Serving, number: int, project: Project, asked: Asked) -> Scores:
+def score_beside(found: Serving, number: int, project: Project, request: ScoringRequest) -> ScoringResult:
     """Score as above with a challenger in the shadow, and keep in MLflow what both have shown."""
     with step("load the challenger"):
-        store, shadow = open_store(home()), Beside(serving.numbered(home(), project.name, number), found)
+        store, shadow = (
+            open_store(home()),
+            ShadowScoring(serving.numbered(home(), project.name, number), found),
+        )
     with step("check contract, score twice and write"):
-        scores = score_table(found, project, asked, shadow)
+        scores = score_table(found, project, request, shadow)
     if not scores.is_refused and not found.because:
-        window = shadow_record.Window(shadow.seen, scores.snapshot, shadow.since, shadow.until)
+        window = shadow_record.ShadowTable(shadow.seen, scores.snapshot, shadow.since, shadow.until)
         shadow_record.keep(store, scores, shadow.serving.version, window)
     return scores
 
 
 @flow(name="score", validate_parameters=False)
 @work()
-def score(project_file: Path, asked: Asked, version: int | None, shadow: int | None) -> Scores:
+def score(
+    project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
+) -> ScoringResult:
     """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
     project = load_project(project_file)
-    refuse_impossible_scoring(asked, project)
+    refuse_impossible_scoring(request, project)
     found = find_model(project, version)
     if shadow is not None:
-        return score_beside(found, shadow, project, asked)
-    return check_and_score(found, project, asked)
+        return score_beside(found, shadow, project, request)
+    return check_and_score(found, project, request)

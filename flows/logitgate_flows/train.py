@@ -91,7 +91,7 @@ def train(project_file: Path, as_of: str | None, golden: Golden | None = None) -
     project = project if golden is None else project.model_copy(update={"golden": golden})
     cases, table = read_cases(project), read(project)
     snapshot = release.Snapshot.of(project, table.digest, as_of)
-    with release.only_one(store, project, snapshot) as earlier:
+    with release.exclusive(store, project, snapshot) as earlier:
         if earlier is not None and earlier.repeated:
             return earlier
         with release.recording(store, project, snapshot, earlier) as run:

@@ -11,7 +11,7 @@ from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Rule
 from logitgate.findings import Status
 from logitgate.model.model import Model
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 
 FEATURES = {"numeric": ["x", "z"], "categorical": ["g"]}
@@ -51,7 +51,7 @@ class Curve:
 def model(turn=np.inf, rule=None, costs=None):
     """Return a model that flags from one half on."""
     own = costs or CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
-    features = Features(numeric=("x", "z"), categorical=("g",))
+    features = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
     return Model(Curve(turn), rule or Rule("constant", 0.5), own, features)
 
 

@@ -20,12 +20,12 @@ from logitgate.model.baselines import prior
 from logitgate.model.fit import Choice, fit
 from logitgate.model.fitted import Fitted, column_names
 from logitgate.model.recalibration import Recalibration, recalibrate
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
-THREE = Features(numeric=("balance", "income", "student"))
+THREE = FeaturesConfig(numeric=("balance", "income", "student"))
 NONE = Recalibration(1.0, 0.0)
 
 
@@ -130,7 +130,7 @@ def test_one_cluster_has_no_errors(default):
 
 def test_curves_have_no_unit_and_marks_have_one(default):
     """A spline's pieces are told per standard deviation only; a level's mark counts one."""
-    features = Features(numeric=("balance",), categorical=("status",))
+    features = FeaturesConfig(numeric=("balance",), categorical=("status",))
     own = Coefficients.of(fitted(default, 1.0, SPLINE, features)[1])
     units = dict(zip(own.columns, own.units.tolist(), strict=True))
     assert units["levels__status_Yes"] == 1
@@ -158,8 +158,8 @@ def test_drift_is_taken_in_common_units(default):
 
 def test_columns_of_one_side_are_named(default):
     """A feature that came and one that went stand in the table and in the finding."""
-    own = Coefficients.of(fitted(default, features=Features(numeric=("balance", "income")))[1])
-    other, _ = fitted(default, features=Features(numeric=("balance", "student")))
+    own = Coefficients.of(fitted(default, features=FeaturesConfig(numeric=("balance", "income")))[1])
+    other, _ = fitted(default, features=FeaturesConfig(numeric=("balance", "student")))
     findings, table = coefficient_evidence(own, champion_weights(other))
     assert told(table, "linear__income")["only_in"] == "challenger"
     assert told(table, "linear__student")["only_in"] == "champion"
@@ -181,7 +181,7 @@ def test_a_bad_condition_is_a_warning(default):
     rng = np.random.default_rng(0)
     twin = default.frame["balance"] + rng.normal(0, 0.01, len(default))
     sample = replace(default, frame=default.frame.assign(twin=twin), cluster=None)
-    known = fitted(sample, features=Features(numeric=("balance", "twin")))[1]
+    known = fitted(sample, features=FeaturesConfig(numeric=("balance", "twin")))[1]
     finding = coefficient_evidence(Coefficients.of(known), None)[0][0]
     assert (finding.subject, finding.status) == ("condition", Status.WARN)
     assert finding.figures["condition"] > 1e8
@@ -191,7 +191,7 @@ def test_names_that_read_the_same_are_told_apart():
     """Level 'b_c' of 'a' and level 'c' of 'a_b' are two columns with two names."""
     rows = pd.DataFrame({"a": ["b_c", "x"] * 100, "a_b": ["c", "y", "y", "c"] * 50})
     y = np.random.default_rng(0).integers(0, 2, 200)
-    pipeline = fit(Choice(LINEAR, 1.0), rows, y, Features(categorical=("a", "a_b")), Search())
+    pipeline = fit(Choice(LINEAR, 1.0), rows, y, FeaturesConfig(categorical=("a", "a_b")), Search())
     names = column_names(pipeline[0])
     assert len(set(names)) == len(names) == 4
 

@@ -15,7 +15,7 @@ from logitgate.model.model import Model
 from logitgate.model.recalibration import recalibrate
 from logitgate.model.signs import FREE
 from logitgate.model.threshold import choose_rule
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form
 
@@ -82,7 +82,7 @@ def test_reduced_fits_keep_the_signs(parts, form):
     dropped = without_each(known, PROJECT.features.all)
     train, y = parts.train.frame, parts.train.y.astype(int)
     for place, name in enumerate(dropped.features):
-        others = Features(
+        others = FeaturesConfig(
             numeric=tuple(one for one in PROJECT.features.numeric if one != name),
             categorical=tuple(one for one in PROJECT.features.categorical if one != name),
         )
@@ -135,7 +135,7 @@ def test_each_reduced_model_has_its_own_recalibration_and_threshold(parts):
 
 def test_a_single_feature_can_be_dropped(parts):
     """What is left is one probability for all rows: no slope, and still a threshold."""
-    features = Features(numeric=("strong",))
+    features = FeaturesConfig(numeric=("strong",))
     model, _ = learned(parts, FORMS[0])
     raw = fit(Choice(FORMS[0], 1.0), parts.train.frame, parts.train.y.astype(int), features, PROJECT.search)
     pipeline, change = recalibrate(raw, parts.calibrate.frame, parts.calibrate.y.astype(int))

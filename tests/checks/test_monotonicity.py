@@ -15,7 +15,7 @@ from logitgate.findings import Status
 from logitgate.model.fit import Choice, fit
 from logitgate.model.fitted import Fitted
 from logitgate.model.recalibration import Recalibration
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form, Search
 
@@ -32,7 +32,7 @@ def rows(n=3000, seed=0):
 
 
 FRAME, Y = rows()
-ALL = Features(numeric=("up", "down", "hill", "flat"))
+ALL = FeaturesConfig(numeric=("up", "down", "hill", "flat"))
 
 
 def held(form, signs, features=ALL, frame=FRAME, C=10.0):
@@ -108,7 +108,7 @@ def test_a_mostly_zero_feature_is_looked_at_over_all_its_values():
 
 def test_a_feature_that_the_model_does_not_use_has_no_finding():
     """What was left out of the fit has no effect to be looked at."""
-    pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, Features(numeric=("up",)), Search())
+    pipeline = fit(Choice(LINEAR, 1.0), FRAME, Y, FeaturesConfig(numeric=("up",)), Search())
     found = sign_findings(pipeline, FRAME, {"flat": "positive", "up": "positive"})
     assert [one.subject for one in found] == ["up"]
 
@@ -117,7 +117,7 @@ WORLD = FRAME.assign(
     zeros=np.where(np.arange(len(FRAME)) % 3, 0.0, FRAME["flat"].abs()),
     coded=np.where(np.arange(len(FRAME)) % 30, FRAME["up"].round(), 98.0),
 )
-WIDE = Features(numeric=(*ALL.numeric, "zeros", "coded"))
+WIDE = FeaturesConfig(numeric=(*ALL.numeric, "zeros", "coded"))
 
 
 @pytest.mark.parametrize("form", [LINEAR, SPLINE])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from logitgate.data.label_join import form
-from logitgate.data.maturity import matured
+from logitgate.data.maturity import labelled_rows
 from logitgate.errors import DataError
 from logitgate.findings import Status
 from logitgate.project.load import parse_project
@@ -43,7 +43,7 @@ def labels():
 )
 def test_labels_that_join_nothing_are_indeterminate(rows, labels, change, forms):
     """With both counts and what ids look like; nothing is judged by them, and no id is told."""
-    found = matured(rows, PROJECT, AS_OF, labels.assign(visit=change(labels["visit"])))
+    found = labelled_rows(rows, PROJECT, AS_OF, labels.assign(visit=change(labels["visit"])))
     assert found.finding.status is Status.INDETERMINATE and len(found.sample) == 0
     assert "0 of 400 mature rows are among the 400 labels" in found.finding.because
     assert all(f"like {one}" in found.finding.because for one in forms)
@@ -55,9 +55,9 @@ def test_labels_that_join_nothing_are_indeterminate(rows, labels, change, forms)
 )
 def test_half_of_the_mature_rows_must_be_known(rows, labels, known, status):
     """Labels of rows outside the window do not matter."""
-    found = matured(rows, PROJECT, AS_OF, labels.head(known)).finding
+    found = labelled_rows(rows, PROJECT, AS_OF, labels.head(known)).finding
     assert found.status is status
-    early = matured(rows, PROJECT, rows["at"][3].to_pydatetime(), labels.head(1)).finding
+    early = labelled_rows(rows, PROJECT, rows["at"][3].to_pydatetime(), labels.head(1)).finding
     assert early.status is Status.INSUFFICIENT
 
 
@@ -65,17 +65,17 @@ def test_events_alone_must_be_declared(rows, labels):
     """Undeclared they are refused; declared, a mature row without a label is no event."""
     events = labels[labels["bad"] == "yes"]
     with pytest.raises(DataError, match=r"all \d+ labels are events.*labels\.only_events"):
-        matured(rows, PROJECT, AS_OF, events)
-    found = matured(rows, EVENTS_ALONE, AS_OF, events)
+        labelled_rows(rows, PROJECT, AS_OF, events)
+    found = labelled_rows(rows, EVENTS_ALONE, AS_OF, events)
     assert found.finding.status is Status.PASS and found.counts["unlabelled"] == 0
     expected = (labels.set_index("visit")["bad"] == "yes").loc[found.sample.ids]
     assert np.array_equal(found.sample.y, expected)
     late = datetime(2021, 4, 1, tzinfo=UTC)
-    some = matured(rows, EVENTS_ALONE, late, events)
+    some = labelled_rows(rows, EVENTS_ALONE, late, events)
     assert some.counts["immature"] > 0 and some.counts["labelled_early"] > 0
     with pytest.raises(DataError, match="labels are no events"):
-        matured(rows, EVENTS_ALONE, AS_OF, labels)
-    other = matured(rows, EVENTS_ALONE, AS_OF, events.assign(visit=events["visit"].str.upper()))
+        labelled_rows(rows, EVENTS_ALONE, AS_OF, labels)
+    other = labelled_rows(rows, EVENTS_ALONE, AS_OF, events.assign(visit=events["visit"].str.upper()))
     assert other.finding.status is Status.INDETERMINATE and len(other.sample) == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.maturity import matured
+from logitgate.data.maturity import labelled_rows
 from logitgate.errors import DataError
 from logitgate.findings import Status
 from logitgate.project.project import Project
@@ -26,7 +26,7 @@ def window():
 
 def test_only_rows_whose_day_has_passed_are_used(window):
     """Each used row is at least a day older than the date, and the counts add up."""
-    found = matured(window, PROJECT, AS_OF)
+    found = labelled_rows(window, PROJECT, AS_OF)
     limit = np.datetime64(AS_OF.replace(tzinfo=None)) - np.timedelta64(1, "D")
     assert (found.sample.time <= limit).all()
     late = (window["at"].dt.tz_localize(None) > limit).sum()
@@ -43,7 +43,7 @@ def test_the_last_moment_counts_as_mature(window):
     """A row whose outcome matures at the very date is used, one a microsecond later is not."""
     at = pd.Timestamp(AS_OF - timedelta(days=1))
     one = window.iloc[:2].assign(at=pd.Series([at, at + pd.Timedelta(1, "us")], window.index[:2]))
-    assert matured(one, PROJECT, AS_OF).sample.ids.tolist() == [window["visit"][0]]
+    assert labelled_rows(one, PROJECT, AS_OF).sample.ids.tolist() == [window["visit"][0]]
 
 
 def test_early_labels_change_nothing(window):
@@ -51,7 +51,7 @@ def test_early_labels_change_nothing(window):
     late = window["at"] > pd.Timestamp(AS_OF - timedelta(days=1))
     blank = window.assign(bad=window["bad"].mask(late))
     turned = window.assign(bad=window["bad"].mask(late, "yes"))
-    one, *others = (matured(frame, PROJECT, AS_OF) for frame in (window, blank, turned))
+    one, *others = (labelled_rows(frame, PROJECT, AS_OF) for frame in (window, blank, turned))
     for other in others:
         assert (other.sample.ids.tolist(), other.sample.y.tolist()) == (
             *(one.sample.ids.tolist(), one.sample.y.tolist()),
@@ -64,7 +64,7 @@ def test_labels_that_come_later_are_joined_by_id(window):
     """From a table of their own, in another order, some missing and some for no row."""
     shuffled = window[["visit", "bad"]].sample(frac=1, random_state=1)
     labels = pd.concat([shuffled.iloc[50:], pd.DataFrame({"visit": ["v9", "w9"], "bad": ["yes", "no"]})])
-    found = matured(window.drop(columns="bad"), PROJECT, AS_OF + timedelta(days=9), labels)
+    found = labelled_rows(window.drop(columns="bad"), PROJECT, AS_OF + timedelta(days=9), labels)
     assert (found.counts["unlabelled"], found.counts["without_row"], found.counts["matured"]) == (50, 2, 350)
     truth = window.set_index("visit")["bad"].loc[found.sample.ids]
     assert (found.sample.y == (truth == "yes").to_numpy()).all()
@@ -76,7 +76,7 @@ def test_the_order_of_the_rows_does_not_matter(order):
     """The sample is in order of time and id, and ids need not rise with time."""
     window = table(rows=12, days=3)
     window["visit"] = window["visit"].to_numpy()[::-1]
-    one, other = (matured(some, PROJECT, AS_OF).sample for some in (window, window.iloc[order]))
+    one, other = (labelled_rows(some, PROJECT, AS_OF).sample for some in (window, window.iloc[order]))
     assert one.ids.tolist() == other.ids.tolist()
     assert (np.diff(one.time) >= np.timedelta64(0)).all()
 
@@ -84,13 +84,13 @@ def test_the_order_of_the_rows_does_not_matter(order):
 def test_a_day_before_anything_matures_nothing_is_used(window):
     """All immature, or no row at all, is INSUFFICIENT and no error."""
     for frame, as_of in ((window, datetime(2021, 3, 1, tzinfo=UTC)), (window.iloc[:0], AS_OF)):
-        found = matured(frame, PROJECT, as_of)
+        found = labelled_rows(frame, PROJECT, as_of)
         assert (len(found.sample), found.finding.status) == (0, Status.INSUFFICIENT)
 
 
 def test_without_any_label_all_mature_rows_are_unlabelled(window):
     """New rows have no outcome yet; that is no error."""
-    found = matured(window.drop(columns="bad"), PROJECT, AS_OF + timedelta(days=9))
+    found = labelled_rows(window.drop(columns="bad"), PROJECT, AS_OF + timedelta(days=9))
     assert (found.counts["unlabelled"], found.counts["matured"]) == (400, 0)
     assert found.finding.status is Status.INSUFFICIENT
     assert window["at"].iloc[found.order].is_monotonic_increasing
@@ -98,7 +98,7 @@ def test_without_any_label_all_mature_rows_are_unlabelled(window):
 
 def test_a_row_without_a_time_never_matures(window):
     """It may be as young as any."""
-    found = matured(
+    found = labelled_rows(
         window.assign(at=window["at"].mask(window.index == 3)), PROJECT, AS_OF + timedelta(days=9)
     )
     assert found.counts["immature"] == 1
@@ -107,14 +107,14 @@ def test_a_row_without_a_time_never_matures(window):
 def test_one_class_is_possible_in_a_window(window):
     """Only events, or none: both are rows to judge by."""
     for outcome, expected in (("yes", 1), ("no", 0)):
-        found = matured(window.assign(bad=outcome), PROJECT, AS_OF)
+        found = labelled_rows(window.assign(bad=outcome), PROJECT, AS_OF)
         assert set(found.sample.y.tolist()) == {expected}
 
 
 def test_without_a_time_all_rows_are_mature(window):
     """A project without times has outcomes that do not take any."""
     changes = {"columns": {"time": None, "cluster": None}, "outcome": {"matures_after": None}}
-    found = matured(window.drop(columns="at"), Project.model_validate(plain(**changes)), AS_OF)
+    found = labelled_rows(window.drop(columns="at"), Project.model_validate(plain(**changes)), AS_OF)
     assert (found.counts["matured"], found.sample.time, found.sample.cluster) == (400, None, None)
 
 
@@ -137,5 +137,5 @@ def test_without_a_time_all_rows_are_mature(window):
 def test_what_cannot_be_joined_is_refused(window, change, labels, says):
     """Repeated ids, absent columns and outcomes that are not the project's; no id is told."""
     with pytest.raises(DataError, match=says) as refusal:
-        matured(change(window), PROJECT, AS_OF, labels and labels(window))
+        labelled_rows(change(window), PROJECT, AS_OF, labels and labels(window))
     assert "v0000" not in str(refusal.value)

@@ -10,7 +10,7 @@ import pytest
 from logitgate.data.outcome_levels import Levels, learned, levels_of, read_outcomes
 from logitgate.decision.levels import Spelling, brought, text_of
 from logitgate.errors import DataError
-from logitgate.project.data import Outcome
+from logitgate.project.data import OutcomeConfig
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ def test_a_typed_cell_has_one_text(cell, text):
 )
 def test_the_event_means_what_the_column_holds(event, cells, events):
     """However the project file writes it."""
-    outcome = Outcome(column="late", event=event)
+    outcome = OutcomeConfig(column="late", event=event)
     assert read_outcomes(pd.Series(cells, dtype=object), outcome).tolist() == events
 
 
 @pytest.mark.parametrize("cells", [["1", "0"], ["Y", "N"], ["yes", "No"], ["0"], [1.0, 0.0], ["yes", "n"]])
 def test_a_foreign_level_is_refused_with_the_levels_that_were_found(cells):
     """Taken for "no event", it would turn the proof around."""
-    outcome = Outcome(column="late", event="yes", non_event="no")
+    outcome = OutcomeConfig(column="late", event="yes", non_event="no")
     with pytest.raises(DataError, match="found: ") as refusal:
         read_outcomes(pd.Series(cells * 30, dtype=object), outcome)
     for cell in set(cells) - {"yes"}:
@@ -105,10 +105,10 @@ def test_a_foreign_level_is_refused_with_the_levels_that_were_found(cells):
 
 def test_the_levels_that_a_model_learned_hold_later():
     """Unless the project has come to mean another event."""
-    levels = levels_of(pd.Series(["false", "true", None]), Outcome(column="late", event=1))
+    levels = levels_of(pd.Series(["false", "true", None]), OutcomeConfig(column="late", event=1))
     assert levels == Levels("true", "false")
-    kept = learned(Outcome(column="late", event=1), levels)
+    kept = learned(OutcomeConfig(column="late", event=1), levels)
     assert (kept.event, kept.non_event) == ("true", "false")
     assert read_outcomes(pd.Series(["0", "0"]), kept).tolist() == [0, 0]
-    turned = Outcome(column="late", event="false")
+    turned = OutcomeConfig(column="late", event="false")
     assert learned(turned, levels) is turned

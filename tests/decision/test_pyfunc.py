@@ -31,10 +31,10 @@ from logitgate.production.packaging.model_package import pack, signature, terms_
 
 
 @pytest.fixture(scope="module")
-def packed(shipment, tmp_path_factory):
-    """The shipment as a folder that MLflow reads."""
+def packed(package, tmp_path_factory):
+    """The package as a folder that MLflow reads."""
     folder = tmp_path_factory.mktemp("packed") / "model"
-    pack(shipment, folder, MLmodel(artifact_path="model"))
+    pack(package, folder, MLmodel(artifact_path="model"))
     return folder
 
 
@@ -45,9 +45,9 @@ def plain_rows(served_rows):
 
 
 @pytest.fixture(scope="module")
-def judged(shipment, served_rows):
+def judged(package, served_rows):
     """What the core says about the rows."""
-    model = shipment.model
+    model = package.model
     columns = {name: served_rows[name].to_numpy() for name in model.costs.columns}
     costs = model.costs.rows(columns, len(served_rows))
     return Decision.by(model.rule, model.probability(served_rows), costs)
@@ -61,9 +61,9 @@ def same(found, judged):
     )
 
 
-def with_rule(shipment, rule):
+def with_rule(package, rule):
     """The same model with another rule."""
-    return dataclasses.replace(shipment, model=dataclasses.replace(shipment.model, rule=rule))
+    return dataclasses.replace(package, model=dataclasses.replace(package.model, rule=rule))
 
 
 def test_mlflow_answers_as_the_core_judged(packed, plain_rows, judged):
@@ -104,7 +104,7 @@ def test_a_configuration_that_arrives_is_refused(packed):
         ServedModel().load_context(context)
 
 
-def test_two_versions_of_the_code_live_together(shipment, packed, plain_rows, tmp_path, monkeypatch):
+def test_two_versions_of_the_code_live_together(package, packed, plain_rows, tmp_path, monkeypatch):
     """A model that was shipped with other code keeps its answers beside one with today's."""
     root = Path(packaging._package_file).parent
     older = tmp_path / "older" / "logitgate"
@@ -115,7 +115,7 @@ def test_two_versions_of_the_code_live_together(shipment, packed, plain_rows, tm
         source.replace("probability >= threshold", "probability < threshold"), "utf-8"
     )
     monkeypatch.setattr(packaging, "_package_file", str(older / "__init__.py"))
-    pack(shipment, tmp_path / "model", MLmodel(artifact_path="model"))
+    pack(package, tmp_path / "model", MLmodel(artifact_path="model"))
     other = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     ours = mlflow.pyfunc.load_model(str(packed))
     flagged = [model.predict(plain_rows)["decision"] for model in (other, ours, other)]
@@ -123,12 +123,12 @@ def test_two_versions_of_the_code_live_together(shipment, packed, plain_rows, tm
     assert (flagged[0] == flagged[2]).all()
 
 
-def test_missing_cells_are_the_same_whatever_their_kind(shipment, plain_rows):
+def test_missing_cells_are_the_same_whatever_their_kind(package, plain_rows):
     """None, NaN and NA in a text are one and the same missing level."""
-    terms = terms_of(shipment)
+    terms = terms_of(package)
     rows = plain_rows.iloc[:30]
     answers = [
-        answer(shipment.model.pipeline, terms, rows.assign(job=rows["job"].where(rows["job"].notna(), kind)))
+        answer(package.model.pipeline, terms, rows.assign(job=rows["job"].where(rows["job"].notna(), kind)))
         for kind in (None, np.nan, pd.NA)
     ]
     pd.testing.assert_frame_equal(answers[0], answers[1], check_exact=True)
@@ -172,18 +172,18 @@ SECRET = 987654.321
         ({"amount": [-SECRET, 1.0, 1.0]}, "(1 of 3 rows)"),
     ],
 )
-def test_what_cannot_be_decided_is_counted_not_repeated(shipment, plain_rows, change, message):
+def test_what_cannot_be_decided_is_counted_not_repeated(package, plain_rows, change, message):
     """The column and the number of rows are named; no cell of a person is."""
     rows = plain_rows.iloc[40:43].reset_index(drop=True).assign(**change)
     with pytest.raises(ValueError) as refusal:
-        answer(shipment.model.pipeline, terms_of(shipment), rows)
+        answer(package.model.pipeline, terms_of(package), rows)
     assert message in str(refusal.value)
     assert "987654" not in str(refusal.value)
 
 
-def test_absent_and_doubled_columns_are_named(shipment, plain_rows):
+def test_absent_and_doubled_columns_are_named(package, plain_rows):
     """A row without what it needs, or with two of it, is not decided."""
-    terms, pipeline = terms_of(shipment), shipment.model.pipeline
+    terms, pipeline = terms_of(package), package.model.pipeline
     with pytest.raises(ValueError, match="lack job, amount"):
         answer(pipeline, terms, plain_rows.drop(columns=["amount", "job"]))
     doubled = pd.concat([plain_rows, plain_rows[["age"]]], axis=1)
@@ -191,7 +191,7 @@ def test_absent_and_doubled_columns_are_named(shipment, plain_rows):
         answer(pipeline, terms, doubled)
 
 
-def test_a_transformer_that_fails_does_not_speak(shipment, plain_rows):
+def test_a_transformer_that_fails_does_not_speak(package, plain_rows):
     """Errors of scikit-learn can repeat cells; ours says only that it failed."""
 
     class Talking:
@@ -199,31 +199,31 @@ def test_a_transformer_that_fails_does_not_speak(shipment, plain_rows):
             raise ValueError(f"cannot read {rows['job'].iloc[0]}")
 
     with pytest.raises(ValueError, match="cannot read these 300 rows") as refusal:
-        answer(Talking(), terms_of(shipment), plain_rows)
+        answer(Talking(), terms_of(package), plain_rows)
     assert plain_rows["job"].iloc[0] not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__
 
 
-def test_no_rows_get_no_answers(shipment, plain_rows):
+def test_no_rows_get_no_answers(package, plain_rows):
     """An empty table has an empty answer of the same columns and types."""
-    terms, pipeline = terms_of(shipment), shipment.model.pipeline
+    terms, pipeline = terms_of(package), package.model.pipeline
     none = answer(pipeline, terms, plain_rows.iloc[:0])
     some = answer(pipeline, terms, plain_rows)
     assert len(none) == 0
     assert none.dtypes.equals(some.dtypes)
 
 
-def test_the_index_of_the_rows_is_kept(shipment, plain_rows):
+def test_the_index_of_the_rows_is_kept(package, plain_rows):
     """An answer can be joined to its row."""
     rows = plain_rows.iloc[50:60]
-    assert answer(shipment.model.pipeline, terms_of(shipment), rows).index.equals(rows.index)
+    assert answer(package.model.pipeline, terms_of(package), rows).index.equals(rows.index)
 
 
 @pytest.mark.parametrize("rule", [Rule("flag-none"), Rule("flag-all"), Rule("constant", 0.1 + 0.2)])
-def test_every_rule_survives_the_journey(shipment, plain_rows, tmp_path, rule):
+def test_every_rule_survives_the_journey(package, plain_rows, tmp_path, rule):
     """Also an infinite threshold, and one that has no short decimal."""
-    digest = pack(with_rule(shipment, rule), tmp_path / "model", MLmodel(artifact_path="model"))
+    digest = pack(with_rule(package, rule), tmp_path / "model", MLmodel(artifact_path="model"))
     found = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(plain_rows)
     expected = {"flag-none": np.inf, "flag-all": -np.inf, "constant": 0.1 + 0.2}[rule.name]
     assert (found["threshold"] == expected).all()
@@ -231,44 +231,44 @@ def test_every_rule_survives_the_journey(shipment, plain_rows, tmp_path, rule):
     assert unpack(tmp_path / "model", digest).model.rule == rule
 
 
-def test_the_plainest_model_can_be_shipped(shipment, plain_rows, tmp_path):
+def test_the_plainest_model_can_be_shipped(package, plain_rows, tmp_path):
     """A model that only knows the prevalence is what a first release can be compared with."""
     pipeline = Pipeline([("prior", DummyClassifier(strategy="prior"))]).fit([[0]] * 10, [0] * 7 + [1] * 3)
-    model = dataclasses.replace(shipment.model, pipeline=pipeline)
-    pack(dataclasses.replace(shipment, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
+    model = dataclasses.replace(package.model, pipeline=pipeline)
+    pack(dataclasses.replace(package, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
     found = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(plain_rows)
     assert found["probability"].unique().tolist() == [0.3]
 
 
-def test_the_trusted_types_are_those_of_the_design(shipment, tmp_path):
+def test_the_trusted_types_are_those_of_the_design(package, tmp_path):
     """What may be loaded is exactly what our pipelines are made of."""
     assert set(TRUSTED_TYPES) == set(design.TRUSTED_TYPES)
-    skops.io.dump(shipment.model.pipeline, tmp_path / "model.skops")
+    skops.io.dump(package.model.pipeline, tmp_path / "model.skops")
     assert set(skops.io.get_untrusted_types(file=tmp_path / "model.skops")) == set(TRUSTED_TYPES)
 
 
-def test_a_pipeline_of_strange_parts_is_not_shipped(shipment, tmp_path):
+def test_a_pipeline_of_strange_parts_is_not_shipped(package, tmp_path):
     """What could not be loaded safely is refused when it is packed, not when it is needed."""
-    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join)), *shipment.model.pipeline.steps])
-    model = dataclasses.replace(shipment.model, pipeline=strange)
+    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join)), *package.model.pipeline.steps])
+    model = dataclasses.replace(package.model, pipeline=strange)
     with pytest.raises(DataError, match=r"1 types are not trusted: posixpath\.join"):
-        pack(dataclasses.replace(shipment, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
+        pack(dataclasses.replace(package, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
 
 
-def test_a_strange_part_is_not_loaded_although_the_digest_is_right(shipment, tmp_path):
+def test_a_strange_part_is_not_loaded_although_the_digest_is_right(package, tmp_path):
     """The list of trusted types is ours, and does not come with the file."""
     folder = tmp_path / "model"
-    pack(shipment, folder, MLmodel(artifact_path="model"))
+    pack(package, folder, MLmodel(artifact_path="model"))
     strange = Pipeline([("mine", FunctionTransformer(func=os.path.join))])
     skops.io.dump(strange, folder / "artifacts" / "model.skops")
     with pytest.raises(DataError, match=r"model\.skops: 1 types are not trusted: posixpath\.join"):
         unpack(folder, packaging._seal(folder))
 
 
-def test_the_best_forgery_runs_nothing(shipment, plain_rows, judged, tmp_path):
+def test_the_best_forgery_runs_nothing(package, plain_rows, judged, tmp_path):
     """A swapped loader, its code, a pickle and a wider list of trusted types, all under the right digest."""
     folder, marker = tmp_path / "model", tmp_path / "executed"
-    pack(shipment, folder, MLmodel(artifact_path="model"))
+    pack(package, folder, MLmodel(artifact_path="model"))
     touch = f"import pathlib; pathlib.Path({str(marker)!r}).touch()"
     (folder / "code" / "evil.py").write_text(f"{touch}\ndef _load_pyfunc(path): return None\n", "utf-8")
     described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
@@ -292,20 +292,20 @@ def test_the_best_forgery_runs_nothing(shipment, plain_rows, judged, tmp_path):
     assert marker.exists()
 
 
-def test_the_signature_names_each_column_once(shipment):
+def test_the_signature_names_each_column_once(package):
     """Features in the order of the pipeline, then what only the costs read."""
-    found = signature(terms_of(shipment))
+    found = signature(terms_of(package))
     kinds = {spec.name: (spec.type.name, spec.required) for spec in found.inputs}
     number, text = ("double", True), ("string", True)
     assert kinds == {"age": number, "income": number, "job": text, "city": text, "amount": number}
     assert [spec.name for spec in found.outputs] == list(ANSWER)
 
 
-def test_a_cost_that_is_a_feature_is_asked_for_once(shipment):
+def test_a_cost_that_is_a_feature_is_asked_for_once(package):
     """A column in both roles is a number, and comes back as a feature."""
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="age + 2")
-    model = dataclasses.replace(shipment.model, costs=costs)
-    terms = terms_of(dataclasses.replace(shipment, model=model))
+    model = dataclasses.replace(package.model, costs=costs)
+    terms = terms_of(dataclasses.replace(package, model=model))
     assert list(terms.columns.items()) == [
         ("age", "number"),
         ("income", "number"),
@@ -315,10 +315,10 @@ def test_a_cost_that_is_a_feature_is_asked_for_once(shipment):
     assert Terms.from_json(json.loads(json.dumps(terms.as_json()))) == terms
 
 
-def test_an_unknown_format_is_refused(shipment):
+def test_an_unknown_format_is_refused(package):
     """A decision.json of a later format is not guessed at."""
     with pytest.raises(ValueError, match="format 2"):
-        Terms.from_json({**terms_of(shipment).as_json(), "format": 2})
+        Terms.from_json({**terms_of(package).as_json(), "format": 2})
 
 
 def test_what_is_shipped_is_exact_and_says_nothing_of_this_machine(packed):
@@ -334,15 +334,15 @@ def test_what_is_shipped_is_exact_and_says_nothing_of_this_machine(packed):
     assert "input_example" not in {file.stem for file in packed.rglob("*")}
 
 
-def test_code_that_plain_mlflow_compiled_is_no_tampering(shipment, plain_rows, tmp_path, monkeypatch):
+def test_code_that_plain_mlflow_compiled_is_no_tampering(package, plain_rows, tmp_path, monkeypatch):
     """None is shipped; what Python writes when MLflow loads the model in its place is overlooked."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     folder = tmp_path / "model"
-    digest = pack(shipment, folder, MLmodel(artifact_path="model"))
+    digest = pack(package, folder, MLmodel(artifact_path="model"))
     assert not list(folder.rglob("*.pyc"))
     mlflow.pyfunc.load_model(str(folder)).predict(plain_rows)
     assert list(folder.rglob("*.pyc"))
-    assert unpack(folder, digest).model.rule == shipment.model.rule
+    assert unpack(folder, digest).model.rule == package.model.rule
     (folder / "__pycache__" / "more.py").write_text("raise SystemExit", encoding="utf-8")
     with pytest.raises(ConflictError, match="was added"):
         unpack(folder, digest)

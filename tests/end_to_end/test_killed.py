@@ -98,7 +98,7 @@ def _killed_and_done_again(project, template, folder, boundary):
 
 def _wrong(store, project):
     client = store.client
-    doctor.mend(doctor.examine(store, project))
+    doctor.repair(doctor.examine(store, project))
     left = doctor.examine(store, project)
     runs = client.search_runs([client.get_experiment_by_name(project.name).experiment_id])
     finished = [run for run in runs if "logitgate.key" in run.data.tags and run.info.status == "FINISHED"]

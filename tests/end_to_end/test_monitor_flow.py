@@ -8,7 +8,7 @@ from prefect.settings import PREFECT_API_URL
 
 from logitgate.limits import Bound
 from logitgate.monitoring.policy import Action, Reaction
-from logitgate.monitoring.window import Fate, Limits, Monitored, Seen
+from logitgate.monitoring.window import Fate, MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.promotion.lock import held
 from logitgate_flows.act import act
 from tests import projects
@@ -108,9 +108,9 @@ def test_what_was_served_is_held_against_what_is_known(road, tmp_path):
     from logitgate.production.registry import registry
 
     store = opened(home)
-    shipment = registry.load(store, registry.numbered(store, "visits", 1))
+    package = registry.load(store, registry.numbered(store, "visits", 1))
     served = visits.assign(side=visits["side"].astype("category"))
-    served["probability"] = shipment.model.probability(served)
+    served["probability"] = package.model.probability(served)
     served = served[served["at"] < "2021-05-15"]
     same, other = tmp_path / "same.parquet", tmp_path / "other.parquet"
     served.drop(columns="bad").to_parquet(same)
@@ -153,9 +153,13 @@ def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeyp
     told, client = watched(project, WINDOWS[0]).json, opened(home).client
     trained = client.get_experiment_by_name("visits").experiment_id
     before = len(client.search_runs([trained]))
-    limits = Limits(*(datetime.fromisoformat(f"{day}T00:00Z") for day in (*WINDOWS[0], "2021-06-30")))
+    limits = MonitoringWindow(
+        *(datetime.fromisoformat(f"{day}T00:00Z") for day in (*WINDOWS[0], "2021-06-30"))
+    )
     wanted = Reaction(Action.RETRAIN, ("it is worn",))
-    found = Monitored("visits", limits, told["n"], 1, Seen(), wanted, told["run_id"], told["digest"])
+    found = MonitoringResult(
+        "visits", limits, told["n"], 1, WindowEvidence(), wanted, told["run_id"], told["digest"]
+    )
     monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())  # there an automation trains
     done = act(project, replace(found, **judged))
     assert (done.fate, done.exit_code) == (fate, 1 if fate is Fate.DONE else 4)

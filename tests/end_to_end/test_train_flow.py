@@ -195,9 +195,9 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     file = projects.write(tmp_path / "here", visits)
     logitgate("train", file, "--as-of", "2021-04-20", "--json")
     store = opened(commands)
-    shipment = registry.load(store, registry.numbered(store, "visits", 1))
+    package = registry.load(store, registry.numbered(store, "visits", 1))
     with training_run(store, "visits", Note("old")) as run:
-        old = registry.register(run, "visits", replace(shipment, seen=None), registry.Label("old", {}))
+        old = registry.register(run, "visits", replace(package, seen=None), registry.Label("old", {}))
     promoted(store, old, registry.champion(store, "visits"))
     told = logitgate("train", file, "--json")
     assert told.code == 1 and told.json["champion"] == old.version
@@ -280,14 +280,14 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
 
     home, answers, strong = road
     store = opened(home)
-    version, shipment = release.load_version(store, load_project(strong), None)
+    version, package = release.load_version(store, load_project(strong), None)
     assert version.version == 3
     rows = visits.iloc[:200][["speed", "load", "grip", "side"]]
     with mlflow_asks(store):
         answer = mlflow.pyfunc.load_model("models:/visits@champion").predict(rows)
     assert tuple(answer.columns) == ANSWER
     typed = rows.astype({"side": "category"})
-    np.testing.assert_array_equal(answer["probability"], shipment.model.probability(typed))
+    np.testing.assert_array_equal(answer["probability"], package.model.probability(typed))
     assert set(answer["threshold"]) == {answers["better"].json["threshold"]}
     np.testing.assert_array_equal(answer["decision"], answer["probability"] >= answer["threshold"])
     np.testing.assert_allclose(

@@ -16,7 +16,7 @@ from logitgate.project.load import load_project, parse_project
 from logitgate.project.operations.schedule import words
 from logitgate_flows.messages.reports import read_receipt
 from logitgate_flows.scheduling import schedule as clock
-from logitgate_flows.scheduling.completed_slots import slot_book
+from logitgate_flows.scheduling.completed_slots import completed_slots
 from tests import projects
 from tests.command import logitgate
 
@@ -89,29 +89,29 @@ def test_the_next_slots_are_printed(commands, tmp_path):
 
 def test_a_book_begins_now_and_keeps_what_was_done(tmp_path):
     """A new job does not do its past; a noted slot stays noted."""
-    with slot_book(tmp_path, "visits") as book:
+    with completed_slots(tmp_path, "visits") as book:
         assert book.done("train", NOW) == NOW
         assert book.done("train", NOW + timedelta(days=9)) == NOW
         book.note("train", NOW + timedelta(days=1))
-    with slot_book(tmp_path, "visits") as book:
+    with completed_slots(tmp_path, "visits") as book:
         assert book.done("train", NOW) == NOW + timedelta(days=1)
 
 
 def test_two_schedules_of_a_model_are_one_too_many(tmp_path):
     """The second one is refused; another model's is not; the end of the first one frees the place."""
-    with slot_book(tmp_path, "visits"):
-        with pytest.raises(HeldError, match="another schedule"), slot_book(tmp_path, "visits"):
+    with completed_slots(tmp_path, "visits"):
+        with pytest.raises(HeldError, match="another schedule"), completed_slots(tmp_path, "visits"):
             pass
-        with slot_book(tmp_path, "calls"):
+        with completed_slots(tmp_path, "calls"):
             pass
-    with slot_book(tmp_path, "visits"):
+    with completed_slots(tmp_path, "visits"):
         pass
 
 
 @pytest.mark.parametrize("kept", ["{", "[]", '{"train": 3}', '{"train": "2021-05-01T00:00"}', "\x00"])
 def test_a_spoiled_book_does_nothing_at_all(tmp_path, kept):
     """Neither everything again nor nothing for ever: it is said."""
-    with slot_book(tmp_path, "visits") as book:
+    with completed_slots(tmp_path, "visits") as book:
         book.path.write_text(kept)
         with pytest.raises(UnavailableError, match="does not tell which slots were done"):
             book.done("train", NOW)
@@ -132,7 +132,7 @@ def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
     visits["day"] = visits["at"].dt.strftime("%Y-%m-%d")
     project = projects.write(tmp_path / "visits", visits, schedule=jobs)
     begun = datetime.now(UTC) - timedelta(days=70)
-    with slot_book(commands, "visits") as book:
+    with completed_slots(commands, "visits") as book:
         book.note("train", begun)
     slot = datetime.now(UTC).replace(day=1, hour=6, minute=0, second=0, microsecond=0)
     slot = slot if slot <= datetime.now(UTC) else (slot - timedelta(days=5)).replace(day=1)
@@ -143,7 +143,7 @@ def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
     assert (told["verdict"] in ("FAIL", "INDETERMINATE")) == (first.returncode == 1), first.stderr
     runs = json.loads(logitgate("history", project, "--json").out)
     assert runs is not None
-    with slot_book(commands, "visits") as book:
+    with completed_slots(commands, "visits") as book:
         assert book.done("train", datetime.now(UTC)) == slot
     assert _once(project, theirs).stdout == ""
 
@@ -153,12 +153,12 @@ def test_without_a_verdict_a_slot_is_not_done(commands, tmp_path):
     jobs = {"time_zone": "UTC", "catch_up": "9 days", "monitor": JOBS["monitor"] | {"cron": "0 5 * * *"}}
     project = projects.write(tmp_path / "visits", projects.table(400, days=9), schedule=jobs)
     begun = datetime.now(UTC) - timedelta(hours=30)
-    with slot_book(commands, "visits") as book:
+    with completed_slots(commands, "visits") as book:
         book.note("monitor", begun)
     ended = _once(project, tmp_path)
     run = json.loads(ended.stdout.splitlines()[0])
     assert run["verdict"] is None and (run["exit_code"], ended.returncode) == (1, 3), ended.stderr
-    with slot_book(commands, "visits") as book:
+    with completed_slots(commands, "visits") as book:
         assert book.done("monitor", datetime.now(UTC)) == begun
 
 
@@ -182,7 +182,7 @@ def test_late_slots_come_in_the_order_of_their_moments(tmp_path, monkeypatch):
         clock, "_run", lambda command, _limit: ran.append(command[0]) or clock._Run(0, "PASS")
     )
     lines = []
-    with slot_book(tmp_path, "visits") as book:
+    with completed_slots(tmp_path, "visits") as book:
         for job in project.schedule.jobs:
             book.note(job.name, datetime.now(UTC) - timedelta(days=3))
         clock._Rounds(tmp_path / "visits.toml", project, book, lines.append).go()
@@ -196,7 +196,7 @@ def test_an_obstacle_is_no_answer(commands, tmp_path):
     project = projects.write(tmp_path / "visits", schedule=jobs)
     (project.parent / "scores").mkdir()
     begun = datetime.now(UTC) - timedelta(days=2)
-    with slot_book(commands, "visits") as book:
+    with completed_slots(commands, "visits") as book:
         book.note("score", begun)
     for _ in range(2):
         ended = _once(
@@ -206,7 +206,7 @@ def test_an_obstacle_is_no_answer(commands, tmp_path):
             PREFECT_API_URL="http://127.0.0.1:9/api",
         )
         assert json.loads(ended.stdout)["exit_code"] == ended.returncode == 3, ended.stderr
-    with slot_book(commands, "visits") as book:
+    with completed_slots(commands, "visits") as book:
         assert book.done("score", datetime.now(UTC)) == begun
 
 

@@ -20,7 +20,7 @@ from logitgate.gates.head_to_head import harm_rule
 from logitgate.gates.judge import Opponents, contest_of, judge
 from logitgate.model.baselines import LINEAR, PRIOR
 from logitgate.model.model import Model
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 
 PLAIN = {
@@ -50,7 +50,7 @@ class Column:
 
 def model(column, rule=FIFTH, costs=PROJECT.costs.matrix):
     """Return a model that reads one column and decides by a rule."""
-    return Model(Column(column), rule, costs, Features(numeric=(column,)))
+    return Model(Column(column), rule, costs, FeaturesConfig(numeric=(column,)))
 
 
 @pytest.fixture(scope="module")
@@ -193,16 +193,18 @@ READS_GONE = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, f
                 Refuses(DataError("x", "rule", "remedy")),
                 FIFTH,
                 PROJECT.costs.matrix,
-                Features(numeric=("g",)),
+                FeaturesConfig(numeric=("g",)),
             ),
             "x: rule",
         ),
         (
-            Model(Refuses(ValueError("'Smith'")), FIFTH, PROJECT.costs.matrix, Features(numeric=("g",))),
+            Model(
+                Refuses(ValueError("'Smith'")), FIFTH, PROJECT.costs.matrix, FeaturesConfig(numeric=("g",))
+            ),
             "preprocessing",
         ),
         (
-            Model(Refuses(TypeError("'Smith'")), FIFTH, PROJECT.costs.matrix, Features(numeric=("g",))),
+            Model(Refuses(TypeError("'Smith'")), FIFTH, PROJECT.costs.matrix, FeaturesConfig(numeric=("g",))),
             "preprocessing",
         ),
     ],

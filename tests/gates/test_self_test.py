@@ -15,7 +15,7 @@ from logitgate.gates.head_to_head import Contest
 from logitgate.gates.judge import Opponents, contest_of, judge
 from logitgate.model.baselines import LINEAR, PRIOR
 from logitgate.model.model import Model
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 
 PLAIN = {
@@ -61,7 +61,7 @@ def project(**changes):
 
 def model(column, rule=Rule("constant", 0.2)):  # noqa: B008 - a frozen value
     """Return a model that reads one column and decides by a rule."""
-    return Model(Column(column), rule, project().costs.matrix, Features(numeric=(column,)))
+    return Model(Column(column), rule, project().costs.matrix, FeaturesConfig(numeric=(column,)))
 
 
 @pytest.fixture(scope="module")

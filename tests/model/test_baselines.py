@@ -9,10 +9,10 @@ from logitgate.errors import FitError
 from logitgate.model.baselines import plain_linear, prior, single_feature
 from logitgate.model.fit import Choice, fit
 from logitgate.model.search import search
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
-FEATURES = Features(numeric=("bent", "weak"), categorical=("g",))
+FEATURES = FeaturesConfig(numeric=("bent", "weak"), categorical=("g",))
 CHOICES = Search(forms=("spline",), interactions={"both": ("bent", "weak")})
 
 
@@ -45,7 +45,7 @@ def test_its_log_loss_is_the_search_s():
     folds = Folds.in_time(y, 3)
     best = single_feature(X, y, folds, FEATURES, CHOICES)
     alone = Search(forms=("spline",), C=(max(CHOICES.C),))
-    found = search(X, y, folds, Features(numeric=("bent",)), alone)
+    found = search(X, y, folds, FeaturesConfig(numeric=("bent",)), alone)
     assert best.log_loss == pytest.approx(found.best.log_loss, abs=1e-12)
 
 

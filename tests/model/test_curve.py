@@ -13,13 +13,13 @@ from logitgate.model.curve import curve, rising_curve
 from logitgate.model.fit import Choice, fit
 from logitgate.model.fitted import column_names, units_of
 from logitgate.model.search import search
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 
 FEW = 50
 MOST = 5
 HALVINGS = 6
-X_ONLY = Features(numeric=("x",))
+X_ONLY = FeaturesConfig(numeric=("x",))
 
 
 def _zeros(rng, n):
@@ -109,7 +109,7 @@ def test_the_search_finds_what_a_mostly_zero_number_does():
     x, score = _zeros(rng, 6000)
     y = (rng.random(6000) < expit(score)).astype(np.int8)
     X, choices = pd.DataFrame({"x": x, "city": rng.choice(["Rome", "Oslo"], 6000)}), Search()
-    features = Features(numeric=("x",), categorical=("city",))
+    features = FeaturesConfig(numeric=("x",), categorical=("city",))
     found = search(X, y, Folds.in_time(y, 3), features, choices)
     assert found.chosen.choice.form.basis == "spline"
     layout = fit(found.chosen.choice, X, y, features, choices)["design"]

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from logitgate.model.design import TRUSTED_TYPES, design, source_of
 from logitgate.model.fit import Choice, fit
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 
-FEATURES = Features(numeric=("age", "rain"), categorical=("city",))
+FEATURES = FeaturesConfig(numeric=("age", "rain"), categorical=("city",))
 SEARCH = Search(
     forms=("linear", "spline", "polynomial", "spline + both + mixed + cities"),
     interactions={"both": ("age", "rain"), "mixed": ("age", "city"), "cities": ("city", "kind")},
     rare_level_rows=20,
 )
-WIDE = Features(numeric=("age", "rain"), categorical=("city", "kind"))
+WIDE = FeaturesConfig(numeric=("age", "rain"), categorical=("city", "kind"))
 
 
 def _rows(n=600, seed=0):
@@ -91,7 +91,7 @@ def test_wide_categories_cross_without_their_own_products():
         {"a": rng.integers(60, size=n).astype(str), "b": rng.integers(40, size=n).astype(str)}
     )
     search = Search(forms=("linear + ab",), interactions={"ab": ("a", "b")}, rare_level_rows=1)
-    layout = design(search.forms[0], Features(categorical=("a", "b")), search, rows)
+    layout = design(search.forms[0], FeaturesConfig(categorical=("a", "b")), search, rows)
     matrix = layout.fit_transform(rows)
     pairs = len(rows.drop_duplicates())
     assert matrix.shape == (n, 60 + 40 + pairs)
@@ -100,7 +100,7 @@ def test_wide_categories_cross_without_their_own_products():
 def test_a_missing_level_is_a_level_of_its_own():
     """Rows without a city share a column that no other row has."""
     rows = _rows()
-    layout = design(SEARCH.forms[0], Features(categorical=("city",)), SEARCH, rows)
+    layout = design(SEARCH.forms[0], FeaturesConfig(categorical=("city",)), SEARCH, rows)
     matrix = layout.fit_transform(rows)
     gaps = rows["city"].isna().to_numpy()
     assert matrix.shape[1] == 4
@@ -120,7 +120,7 @@ def test_text_and_categories_are_laid_out_alike():
 def test_rare_and_unseen_levels_share_one_column():
     """Levels below the minimum are pooled; a level never seen is counted among them."""
     rows = pd.DataFrame({"city": ["Rome"] * 50 + ["Oslo"] * 40 + ["Bern"] * 5 + ["Graz"] * 5})
-    layout = design(SEARCH.forms[0], Features(categorical=("city",)), SEARCH, rows).fit(rows)
+    layout = design(SEARCH.forms[0], FeaturesConfig(categorical=("city",)), SEARCH, rows).fit(rows)
     seen = pd.DataFrame({"city": ["Bern", "Graz", "Nowhere", np.nan, "Rome"]})
     assert layout.transform(seen).tolist() == [[0, 0, 1]] * 4 + [[0, 1, 0]]
     assert source_of(layout) == [("city",)] * 3
@@ -129,14 +129,14 @@ def test_rare_and_unseen_levels_share_one_column():
 def test_unseen_levels_are_zero_where_nothing_is_rare():
     """Without rare levels an unseen one has no column, and is no error and no warning."""
     rows = pd.DataFrame({"city": ["Rome"] * 50 + ["Oslo"] * 40})
-    layout = design(SEARCH.forms[0], Features(categorical=("city",)), SEARCH, rows).fit(rows)
+    layout = design(SEARCH.forms[0], FeaturesConfig(categorical=("city",)), SEARCH, rows).fit(rows)
     assert layout.transform(pd.DataFrame({"city": ["Nowhere"]})).tolist() == [[0, 0]]
 
 
 def test_a_missing_number_counts_as_the_median_and_is_marked():
     """A gap takes the training median and sets the indicator; gaps new to a column are accepted."""
     rows = pd.DataFrame({"age": [1.0, 2.0, 9.0, np.nan], "rain": [1.0, 2.0, 3.0, 4.0]})
-    features = Features(numeric=("age", "rain"))
+    features = FeaturesConfig(numeric=("age", "rain"))
     layout = design(SEARCH.forms[0], features, SEARCH, rows).fit(rows)
     seen = pd.DataFrame({"age": [np.nan, 2.0], "rain": [np.nan, 2.5]})
     gap, plain = layout.transform(seen)
@@ -148,14 +148,16 @@ def test_a_missing_number_counts_as_the_median_and_is_marked():
 def test_a_number_missing_throughout_does_not_break_a_fold():
     """A column without any value in an early fold is laid out as zeros."""
     rows = pd.DataFrame({"age": np.full(30, np.nan), "rain": np.arange(30.0)})
-    matrix = design(SEARCH.forms[1], Features(numeric=("age", "rain")), SEARCH, rows).fit_transform(rows)
+    matrix = design(SEARCH.forms[1], FeaturesConfig(numeric=("age", "rain")), SEARCH, rows).fit_transform(
+        rows
+    )
     assert np.isfinite(matrix).all()
 
 
 def test_a_mostly_zero_column_is_a_level_and_a_curve():
     """Rain on 5 % of 600 days: a curve over these rows, and a level for the days without."""
     rows = _rows()
-    layout = design(SEARCH.forms[1], Features(numeric=("age", "rain")), SEARCH, rows).fit(rows)
+    layout = design(SEARCH.forms[1], FeaturesConfig(numeric=("age", "rain")), SEARCH, rows).fit(rows)
     counted = source_of(layout)
     assert counted.count(("rain",)) == SEARCH.knots + 2 - 1 + 1  # the spline and the level of zero
     assert counted.count(("age",)) == SEARCH.knots + 2 - 1 + 1  # the spline and the mark of a gap
@@ -174,14 +176,14 @@ def test_any_column_has_a_sound_spline_or_none(values, most):
     """Whatever the ties, the spline over them is finite, inside and out."""
     rows = pd.DataFrame({"x": values})
     search = Search(forms=("spline",), knots=most)
-    layout = design(search.forms[0], Features(numeric=("x",)), search, rows).fit(rows)
+    layout = design(search.forms[0], FeaturesConfig(numeric=("x",)), search, rows).fit(rows)
     assert np.isfinite(layout.transform(pd.DataFrame({"x": [*values, -1e9, 1e9]}))).all()
 
 
 def test_a_spline_is_flat_beyond_the_training_rows():
     """Beyond the smallest and largest training value a curve keeps its last value."""
     rows = _rows().dropna()
-    layout = design(SEARCH.forms[1], Features(numeric=("age",)), SEARCH, rows).fit(rows)
+    layout = design(SEARCH.forms[1], FeaturesConfig(numeric=("age",)), SEARCH, rows).fit(rows)
     low, high = rows["age"].min(), rows["age"].max()
     ends, far = (
         layout.transform(pd.DataFrame({"age": pair})) for pair in ([low, high], [low - 1e6, high + 1e6])

@@ -11,10 +11,10 @@ from logitgate.model.baselines import prior
 from logitgate.model.explanation import design_means, explain
 from logitgate.model.fit import Choice, fit
 from logitgate.model.recalibration import recalibrate
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 
-FEATURES = Features(numeric=("x", "z"), categorical=("g",))
+FEATURES = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
 SEARCH = Search(
     forms=("linear", "spline", "polynomial", "spline + xg + xz"),
     interactions={"xg": ("x", "g"), "xz": ("x", "z")},

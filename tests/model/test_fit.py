@@ -11,13 +11,13 @@ from sklearn.datasets import load_breast_cancer
 
 from logitgate.errors import DataError, FitError
 from logitgate.model.fit import Choice, condition_number, fit, regression
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
 SEARCH = Search()
-TWO = Features(numeric=("a", "b"))
+TWO = FeaturesConfig(numeric=("a", "b"))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def _unscaled(pipeline):
 def test_unpenalised_default_is_the_textbook(default):
     """The unpenalised fit of Default reproduces ISLR's coefficients (James et al., table 4.3)."""
     X, y = default
-    features = Features(numeric=("balance", "income", "student"))
+    features = FeaturesConfig(numeric=("balance", "income", "student"))
     intercept, weights = _unscaled(fit(Choice(LINEAR, np.inf), X, y, features, SEARCH))
     np.testing.assert_allclose(intercept, -10.8690, atol=5e-5)
     assert weights == pytest.approx([0.0057365, 0.0030335, -0.64678], rel=1e-4)
@@ -64,7 +64,7 @@ def test_unpenalised_default_is_the_textbook(default):
 def test_levels_are_the_same_model_as_a_marked_number(default):
     """With a weak penalty the two levels of student differ by the coefficient of its indicator."""
     X, y = default
-    features = Features(numeric=("balance", "income"), categorical=("status",))
+    features = FeaturesConfig(numeric=("balance", "income"), categorical=("status",))
     pipeline = fit(Choice(LINEAR, 1e6), X, y, features, SEARCH)
     no, yes = pipeline["model"].coef_[0][2:]
     assert yes - no == pytest.approx(-0.64678, abs=1e-5)
@@ -73,7 +73,7 @@ def test_levels_are_the_same_model_as_a_marked_number(default):
 def test_only_features_are_kept(default):
     """The fitted model asks for its features and nothing else that stood in the table."""
     X, y = default
-    pipeline = fit(Choice(LINEAR, 1.0), X, y, Features(numeric=("balance",)), SEARCH)
+    pipeline = fit(Choice(LINEAR, 1.0), X, y, FeaturesConfig(numeric=("balance",)), SEARCH)
     assert pipeline.feature_names_in_.tolist() == ["balance"]
 
 
@@ -109,7 +109,7 @@ def test_the_order_of_rows_does_not_matter(seed, form):
 def test_the_same_rows_give_the_same_bits(default):
     """Fitting the same rows again gives bit-equal coefficients."""
     X, y = default
-    features = Features(numeric=("balance", "income"), categorical=("status",))
+    features = FeaturesConfig(numeric=("balance", "income"), categorical=("status",))
     first, second = (
         fit(Choice(SPLINE, 1.0), X.copy(), y.copy(), features, SEARCH)["model"] for _ in range(2)
     )
@@ -123,7 +123,7 @@ def test_the_gradient_vanishes_even_on_rare_levels(C):
     rng = np.random.default_rng(4)
     X = pd.DataFrame({"g": np.repeat([f"g{k}" for k in range(400)], 3), "a": rng.normal(size=1200)})
     y = (rng.random(1200) < 0.1).astype(np.int8)
-    features = Features(numeric=("a",), categorical=("g",))
+    features = FeaturesConfig(numeric=("a",), categorical=("g",))
     pipeline = fit(Choice(LINEAR, C), X, y, features, Search(rare_level_rows=1))
     matrix, model = pipeline["design"].transform(X), pipeline["model"]
     residual = model.predict_proba(matrix)[:, 1] - y
@@ -134,7 +134,7 @@ def test_the_gradient_vanishes_even_on_rare_levels(C):
 def test_breast_cancer_is_not_refused():
     """Thirty good measurements are separable together; a working penalty makes that no error."""
     cancer = load_breast_cancer(as_frame=True)
-    features = Features(numeric=tuple(cancer.data.columns))
+    features = FeaturesConfig(numeric=tuple(cancer.data.columns))
     for form in (LINEAR, SPLINE):
         for C in SEARCH.C:
             pipeline = fit(Choice(form, C), cancer.data, cancer.target.to_numpy(), features, SEARCH)
@@ -144,7 +144,7 @@ def test_breast_cancer_is_not_refused():
 def test_certainty_on_every_row_is_refused():
     """Where only rounding keeps the probabilities from 0 and 1, the penalty no longer works."""
     cancer = load_breast_cancer(as_frame=True)
-    features = Features(numeric=tuple(cancer.data.columns))
+    features = FeaturesConfig(numeric=tuple(cancer.data.columns))
     with pytest.raises(FitError, match="all 569 fitted probabilities lie within 1e-06 of the outcome"):
         fit(Choice(SPLINE, 1e8), cancer.data, cancer.target.to_numpy(), features, SEARCH)
 
@@ -154,7 +154,7 @@ def test_joint_separation_is_refused_where_no_penalty_works():
     X, _ = _rows()
     X["c"] = np.random.default_rng(9).normal(size=len(X))
     y = (X["a"] + X["b"] > 0).to_numpy().astype(np.int8)
-    features = Features(numeric=("a", "b", "c"))
+    features = FeaturesConfig(numeric=("a", "b", "c"))
     with pytest.raises(FitError, match="separate classes in the 500 training rows") as refused:
         fit(Choice(LINEAR, np.inf), X, y, features, SEARCH)
     assert "'a', 'b'" in str(refused.value)
@@ -168,7 +168,7 @@ def test_quasi_complete_separation_is_refused_unpenalised():
     X, y = _rows()
     X["mark"] = (np.arange(500) < 40).astype(float)
     y[:40] = 1
-    features = Features(numeric=("a", "b", "mark"))
+    features = FeaturesConfig(numeric=("a", "b", "mark"))
     with pytest.raises(FitError, match=r"features 'mark': .* no unpenalised fit exists"):
         fit(Choice(LINEAR, np.inf), X, y, features, SEARCH)
     fit(Choice(LINEAR, 1.0), X, y, features, SEARCH)
@@ -230,7 +230,7 @@ def test_a_constant_feature_gets_no_weight(kind, form):
     X, y = _rows()
     X = X.assign(constant=CONSTANT[kind], level=np.where(np.arange(500) % 2, "p", "q"))
     is_number = "number" in kind
-    features = Features(
+    features = FeaturesConfig(
         numeric=("a", "b", *(["constant"] if is_number else [])),
         categorical=("level", *([] if is_number else ["constant"])),
     )
@@ -242,7 +242,7 @@ def test_a_constant_feature_gets_no_weight(kind, form):
         Choice(choice.form.without(pairs), 1.0),
         X,
         y,
-        Features(numeric=("a", "b"), categorical=("level",)),
+        FeaturesConfig(numeric=("a", "b"), categorical=("level",)),
         search,
     )
     np.testing.assert_allclose(pipeline.predict_proba(X), plain.predict_proba(X), atol=1e-9)

@@ -7,11 +7,11 @@ import pytest
 from logitgate.errors import DataError, FitError
 from logitgate.findings import Status
 from logitgate.model.learnable import refuse_unlearnable, usable_features
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 
 SEARCH = Search()
-BOTH = Features(numeric=("x",), categorical=("g",))
+BOTH = FeaturesConfig(numeric=("x",), categorical=("g",))
 
 
 def _rows(n=200, seed=0):
@@ -94,9 +94,9 @@ def test_interactions_go_with_their_features():
         forms=("linear", "spline", "spline + lost", "spline + kept + lost"),
         interactions={"lost": ("x", "c"), "kept": ("x", "g")},
     )
-    usable = usable_features(X, Features(numeric=("x", "z", "c"), categorical=("g",)), search)
+    usable = usable_features(X, FeaturesConfig(numeric=("x", "z", "c"), categorical=("g",)), search)
     assert [str(form) for form in usable.search.forms] == ["linear", "spline", "spline + kept"]
-    assert usable.features == Features(numeric=("x", "z"), categorical=("g",))
+    assert usable.features == FeaturesConfig(numeric=("x", "z"), categorical=("g",))
 
 
 def test_features_that_vary_are_all_kept():
@@ -138,7 +138,7 @@ def test_a_million_levels_are_refused_before_any_matrix_is_built():
     n = 1_000_000
     X = pd.DataFrame({"g": np.arange(n).astype(str)})
     with pytest.raises(DataError, match="'g': 1000000 levels"):
-        refuse_unlearnable(X, np.arange(n) % 2, Features(categorical=("g",)), SEARCH)
+        refuse_unlearnable(X, np.arange(n) % 2, FeaturesConfig(categorical=("g",)), SEARCH)
 
 
 def _separating(kind, y):
@@ -160,7 +160,7 @@ def test_a_feature_that_is_the_outcome_is_named(kind):
     leak = _separating(kind, y)
     names = ("leak",)
     numeric = kind in ("rising", "falling", "gaps")
-    features = Features(
+    features = FeaturesConfig(
         numeric=("x", *(names if numeric else ())), categorical=("g", *(() if numeric else names))
     )
     with pytest.raises(FitError, match="features 'leak': each separates the outcome perfectly on the 200"):
@@ -175,7 +175,7 @@ def test_one_row_on_the_wrong_side_is_no_separation(kind):
     events, others = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     leak.iloc[events[0]] = leak.iloc[others[0]]
     numeric = kind in ("rising", "falling", "gaps")
-    features = Features(numeric=("leak",)) if numeric else Features(categorical=("leak",))
+    features = FeaturesConfig(numeric=("leak",)) if numeric else FeaturesConfig(categorical=("leak",))
     assert _refusal(X.assign(leak=leak), y, features) is None
 
 
@@ -183,4 +183,4 @@ def test_few_rows_separated_by_chance_are_not_refused():
     """Noise separates a single event from nine rows one time in five: that is no evidence of a leak."""
     y = np.r_[1, np.zeros(9)].astype(np.int8)
     X = pd.DataFrame({"x": np.arange(10.0)})
-    assert _refusal(X, y, Features(numeric=("x",))) is None
+    assert _refusal(X, y, FeaturesConfig(numeric=("x",))) is None

@@ -10,10 +10,10 @@ from logitgate.decision.rule import Rule
 from logitgate.errors import DataError
 from logitgate.model.fit import Choice, fit
 from logitgate.model.model import Model
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
-FEATURES = Features(numeric=("x", "z"), categorical=("g",))
+FEATURES = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="2 + amount")
 
 

@@ -11,11 +11,11 @@ from sklearn.model_selection import RepeatedKFold, train_test_split
 from logitgate.decision.costs import CostMatrix
 from logitgate.model.fit import Choice, fit
 from logitgate.model.recalibration import recalibrate
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
 ROOT = Path(__file__).parents[2]
-BANK = Features(
+BANK = FeaturesConfig(
     numeric=("age", "balance", "previous"),
     categorical=("job", "marital", "education", "default", "housing", "loan", "poutcome"),
 )
@@ -28,7 +28,7 @@ def test_german_credit_costs_what_was_published():
     y = (rows.pop("outcome") == "bad").to_numpy().astype(np.int64)
     texts = [name for name in rows if not pd.api.types.is_numeric_dtype(rows[name])]
     rows = rows.astype(dict.fromkeys(texts, "category"))
-    features = Features(numeric=tuple(set(rows) - set(texts)), categorical=tuple(texts))
+    features = FeaturesConfig(numeric=tuple(set(rows) - set(texts)), categorical=tuple(texts))
     matrix = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5)
     costs = matrix.rows({}, 100)
     bayes, half = [], []

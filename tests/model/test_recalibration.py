@@ -12,10 +12,10 @@ from logitgate.errors import DataError, FitError
 from logitgate.model.baselines import prior
 from logitgate.model.fit import Choice, fit
 from logitgate.model.recalibration import recalibrate, scores
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
-FEATURES = Features(numeric=("x",), categorical=("g",))
+FEATURES = FeaturesConfig(numeric=("x",), categorical=("g",))
 
 
 def _rows(n=2000, seed=0, slope=1.0, shift=0.0):

@@ -43,14 +43,14 @@ def rows(served_rows):
     return served_rows.assign(name=[f"r{number}" for number in range(len(served_rows))])
 
 
-def test_a_score_is_what_the_served_model_answers(shipment, rows, project):
+def test_a_score_is_what_the_served_model_answers(package, rows, project):
     """Probability, threshold, decision and both costs are those of the model that plain MLflow serves."""
     from logitgate.decision.pyfunc import answer
     from logitgate.production.packaging.model_package import terms_of
 
-    decision = decide(rows, shipment.model, project)
+    decision = decide(rows, package.model, project)
     found = scores(rows, decision, STAMP, project)
-    served = answer(shipment.model.pipeline, terms_of(shipment), rows)
+    served = answer(package.model.pipeline, terms_of(package), rows)
     assert tuple(found.columns) == COLUMNS
     assert found["id"].tolist() == rows["name"].tolist()
     assert 0 < found["decision"].sum() < len(found)
@@ -63,13 +63,13 @@ def test_a_score_is_what_the_served_model_answers(shipment, rows, project):
     assert set(found["model_version"]) == {3} and set(found["scored_at"]) == {pd.Timestamp(STAMP.scored_at)}
 
 
-def test_the_alternatives_cost_is_told_even_where_it_is_lower(shipment, rows, project):
+def test_the_alternatives_cost_is_told_even_where_it_is_lower(package, rows, project):
     """A constant threshold does not always take the cheaper side by expectation; nothing is smoothed over."""
     from dataclasses import replace
 
     from logitgate.decision.rule import Rule
 
-    decision = decide(rows, replace(shipment.model, rule=Rule("constant", 0.5)), project)
+    decision = decide(rows, replace(package.model, rule=Rule("constant", 0.5)), project)
     found = scores(rows, decision, STAMP, project)
     expected = np.where(decision.flagged, decision.cost_if_flagged, decision.cost_if_passed)
     assert np.array_equal(found["expected_cost"], expected)
@@ -85,37 +85,37 @@ def test_request_ids_follow_from_version_row_and_time():
     assert len({found, *(request_ids(one, [two], [three])[0] for one, two, three in others)}) == 4
 
 
-def test_missing_cells_and_levels_never_seen_are_scored_and_counted(shipment, rows, project):
+def test_missing_cells_and_levels_never_seen_are_scored_and_counted(package, rows, project):
     """Each is a row like others, and the counts add up over batches."""
-    known = known_levels(shipment.model)
+    known = known_levels(package.model)
     assert known == {"job": {"clerk", "smith", "baker"}, "city": {"Köln", "Aix"}}
     new = rows.astype({"job": object, "city": object})
     new.loc[40:42, "job"] = "astronaut"
     new.loc[43, "city"] = "<script>"
-    decision = decide(new, shipment.model, project)
-    whole = strange(new, shipment.model, decision.flagged)
+    decision = decide(new, package.model, project)
+    whole = strange(new, package.model, decision.flagged)
     assert whole.unseen == {"job": 3, "city": 1}
     assert whole.missing == {"age": 21, "job": 30}
     assert (whole.rows, whole.flagged) == (300, int(decision.flagged.sum()))
     halves = [
-        strange(new.iloc[part], shipment.model, decision.flagged[part])
+        strange(new.iloc[part], package.model, decision.flagged[part])
         for part in (slice(0, 41), slice(41, 300))
     ]
     assert NOTHING + halves[0] + halves[1] == whole
     categories = new.astype({"job": "category", "city": "category"})
-    assert strange(categories, shipment.model, decision.flagged) == whole
-    assert np.array_equal(decide(categories, shipment.model, project).probability, decision.probability)
+    assert strange(categories, package.model, decision.flagged) == whole
+    assert np.array_equal(decide(categories, package.model, project).probability, decision.probability)
 
 
-def test_rows_without_their_costs_are_counted(shipment, rows, project):
+def test_rows_without_their_costs_are_counted(package, rows, project):
     """Without a cost there is no decision, so nothing is scored."""
     rows.loc[17, "amount"] = np.nan
     with pytest.raises(DataError, match=r"costs over amount: not a finite number \(1 of 300 rows\)"):
-        decide(rows, shipment.model, project)
+        decide(rows, package.model, project)
 
 
-def test_what_the_model_cannot_read_is_told_without_the_cell(shipment, rows, project):
+def test_what_the_model_cannot_read_is_told_without_the_cell(package, rows, project):
     """scikit-learn would quote the text."""
     with pytest.raises(DataError, match="cannot answer these 300 rows") as refused:
-        decide(rows.assign(age="secret-cell"), shipment.model, project)
+        decide(rows.assign(age="secret-cell"), package.model, project)
     assert "secret-cell" not in str(refused.value)

@@ -12,11 +12,11 @@ from logitgate.model.design import design
 from logitgate.model.fit import Choice, regression
 from logitgate.model.search import search
 from logitgate.model.solver import Solution, solve
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
-FEATURES = Features(numeric=("x", "z"), categorical=("g",))
+FEATURES = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
 CHOICES = Search(
     forms=("linear", "spline", "polynomial + xg"), interactions={"xg": ("x", "g")}, C=(0.1, 10.0, 1.0)
 )
@@ -183,7 +183,7 @@ def test_a_feature_that_is_constant_in_an_early_fold_fails_no_form(form):
     """Where a feature does not vary yet, each form with it is fitted all the same."""
     X, y = _rows()
     X["late"] = np.where(np.arange(len(X)) < 500, 0.0, X["x"])
-    features = Features(numeric=("x", "late"))
+    features = FeaturesConfig(numeric=("x", "late"))
     choices = Search(forms=(form,), interactions={"both": ("x", "late")}, C=(0.1, 1.0))
     found = search(X, y, Folds.in_time(y, 3), features, choices)
     assert [one.failure for one in found.candidates] == [None, None]
@@ -193,7 +193,7 @@ def test_a_block_that_cannot_be_built_fails_its_form_only():
     """An interaction whose product is the same in all rows fails the forms that use it, and says why."""
     X, y = _rows()
     X["sign"] = X["same"] = np.where(np.arange(len(X)) % 2, 1.0, -1.0)
-    features = Features(numeric=("x", "sign", "same"))
+    features = FeaturesConfig(numeric=("x", "sign", "same"))
     choices = Search(forms=("linear", "linear + both"), interactions={"both": ("sign", "same")}, C=(1.0,))
     found = search(X, y, Folds.in_time(y, 3), features, choices)
     plain, crossed = found.candidates

@@ -19,10 +19,10 @@ from logitgate.model.recalibration import recalibrate
 from logitgate.model.search import search
 from logitgate.model.signs import Limits
 from logitgate.model.solver import Rows, solve
-from logitgate.project.data import Features
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
-FEATURES = Features(numeric=("wave", "late", "amount"), categorical=("city",))
+FEATURES = FeaturesConfig(numeric=("wave", "late", "amount"), categorical=("city",))
 SIGNS = {"wave": "positive", "late": "positive", "amount": "negative"}
 SEARCH = Search(rare_level_rows=20)
 LINEAR, SPLINE, POLYNOMIAL = (Form(basis=basis) for basis in ("linear", "spline", "polynomial"))
@@ -124,7 +124,7 @@ def test_a_free_fit_that_goes_the_declared_way_is_the_fit(form):
     X = pd.DataFrame(rng.random(size=(40_000, 2)), columns=["up", "down"])
     steep = np.sinh(4 * X - 2)  # at both ends, so that no coefficient of a curve turns there
     y = (rng.random(40_000) < expit(steep["up"] - steep["down"])).to_numpy().astype(np.int8)
-    features, signs = Features(numeric=("up", "down")), {"up": "positive", "down": "negative"}
+    features, signs = FeaturesConfig(numeric=("up", "down")), {"up": "positive", "down": "negative"}
     free = fit(Choice(form, 1.0), X, y, features, Search())["model"]
     held = fit(Choice(form, 1.0), X, y, features, Search(), signs=signs)["model"]
     assert np.array_equal(held.coef_, free.coef_)
@@ -191,7 +191,9 @@ def test_a_signed_curve_can_still_jump_at_a_pile():
     x = np.where(rng.random(20_000) < 0.02, 999.0, x)
     truth = np.where(x == 0, 0.05, np.where(x > 900, 0.9, 0.4))
     X, y = pd.DataFrame({"x": x}), (rng.random(20_000) < truth).astype(np.int8)
-    pipeline = fit(Choice(SPLINE, 10.0), X, y, Features(numeric=("x",)), Search(), signs={"x": "positive"})
+    pipeline = fit(
+        Choice(SPLINE, 10.0), X, y, FeaturesConfig(numeric=("x",)), Search(), signs={"x": "positive"}
+    )
     seen = pd.DataFrame({"x": [0.0, 1.0, 3.0, 999.0]})
     np.testing.assert_allclose(pipeline.predict_proba(seen)[:, 1], [0.05, 0.4, 0.4, 0.9], atol=0.03)
 
@@ -203,7 +205,7 @@ def test_a_signed_count_with_a_code_is_learned():
     late = np.where(rng.random(40_000) < 0.01, 98.0, late)
     truth = np.where(late > 90, 0.6, np.minimum(0.05 + 0.2 * late, 0.5))
     X, y = pd.DataFrame({"late": late}), (rng.random(40_000) < truth).astype(np.int8)
-    features = Features(numeric=("late",))
+    features = FeaturesConfig(numeric=("late",))
     pipeline = fit(Choice(SPLINE, 10.0), X, y, features, Search(), signs={"late": "positive"})
     seen = pd.DataFrame({"late": [0.0, 1.0, 2.0, 98.0]})
     np.testing.assert_allclose(pipeline.predict_proba(seen)[:, 1], [0.05, 0.25, 0.45, 0.6], atol=0.03)
@@ -258,7 +260,7 @@ def test_a_model_with_signs_is_plain_scikit_learn():
 def test_an_unpenalised_fit_keeps_the_signs():
     """Without a penalty the limits hold just the same."""
     X, y = _rows()
-    features = Features(numeric=("wave", "late"))
+    features = FeaturesConfig(numeric=("wave", "late"))
     pipeline = fit(
         Choice(LINEAR, np.inf), X, y, features, SEARCH, signs={"wave": "negative", "late": "positive"}
     )

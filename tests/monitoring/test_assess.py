@@ -13,7 +13,7 @@ from logitgate.decision.rule import Rule
 from logitgate.findings import Status
 from logitgate.model.fit import Choice, fit
 from logitgate.model.model import Model
-from logitgate.monitoring.performance.assess import Watched, Window, performance
+from logitgate.monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from logitgate.monitoring.performance.control_limits import NO_REFERENCE
 from logitgate.monitoring.performance.realised import reference_chunks
 from logitgate.project.project import Project
@@ -41,7 +41,7 @@ def watched(version, *, train, C=1.0, flipped=False):
     model = Model(pipeline, Rule("constant", 2 / 9), PROJECT.costs.matrix, PROJECT.features)
     test = observe(later(table(rows=6_000, seed=5), 60, "t"), PROJECT, AS_OF).sample
     reference = reference_chunks(model.score(test, PROJECT.costs.matrix))
-    return Watched(version, model, reference, SeenRows.of([sample], PROJECT))
+    return MonitoredVersion(version, model, reference, SeenRows.of([sample], PROJECT))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def statuses(found):
 
 def test_a_sound_version_passes_everything(previous, frame):
     """With labels all five checks are made; the exhibits are those of the estimate and of the labels."""
-    found = performance(Window(frame, AS_OF), previous, replace(previous, version=5), PROJECT)
+    found = performance(LabelledWindow(frame, AS_OF), previous, replace(previous, version=5), PROJECT)
     assert statuses(found) == dict.fromkeys(
         ("labels", "estimate", "calibration", "cost", "previous"), Status.PASS
     )
@@ -84,7 +84,7 @@ def test_a_sound_version_passes_everything(previous, frame):
 
 def test_a_bad_release_is_found_by_its_predecessor(champion, previous, frame):
     """It was as bad on its reference, so that cost keeps to its limits; the pair tells."""
-    found = performance(Window(frame, AS_OF), champion, previous, PROJECT)
+    found = performance(LabelledWindow(frame, AS_OF), champion, previous, PROJECT)
     assert found.versus.champion_loses
     assert statuses(found)["cost"] is Status.PASS
     assert statuses(found)["previous"] is Status.FAIL
@@ -92,7 +92,10 @@ def test_a_bad_release_is_found_by_its_predecessor(champion, previous, frame):
 
 def test_without_labels_only_the_estimate_speaks(champion, previous, frame):
     """And a model that has everything upside down passes it: it clears nobody."""
-    for window in (Window(frame.drop(columns="bad"), AS_OF), Window(frame, datetime(2021, 1, 1, tzinfo=UTC))):
+    for window in (
+        LabelledWindow(frame.drop(columns="bad"), AS_OF),
+        LabelledWindow(frame, datetime(2021, 1, 1, tzinfo=UTC)),
+    ):
         found = performance(window, champion, previous, PROJECT)
         told = statuses(found)
         assert told.pop("estimate") is Status.PASS
@@ -103,15 +106,15 @@ def test_without_labels_only_the_estimate_speaks(champion, previous, frame):
 def test_labels_from_another_table_give_the_same(champion, previous, frame):
     """Joined by id, in any order."""
     labels = frame[["visit", "bad"]].sample(frac=1, random_state=1)
-    one = performance(Window(frame, AS_OF), champion, previous, PROJECT)
-    other = performance(Window(frame.drop(columns="bad"), AS_OF, labels), champion, previous, PROJECT)
+    one = performance(LabelledWindow(frame, AS_OF), champion, previous, PROJECT)
+    other = performance(LabelledWindow(frame.drop(columns="bad"), AS_OF, labels), champion, previous, PROJECT)
     assert other.findings == one.findings
 
 
 def test_the_order_of_the_rows_counts_for_nothing(previous, frame):
     """Chunks are of rows in order of time, whatever the order of the file."""
-    one = performance(Window(frame, AS_OF), previous, None, PROJECT)
-    other = performance(Window(frame.sample(frac=1, random_state=2), AS_OF), previous, None, PROJECT)
+    one = performance(LabelledWindow(frame, AS_OF), previous, None, PROJECT)
+    other = performance(LabelledWindow(frame.sample(frac=1, random_state=2), AS_OF), previous, None, PROJECT)
     assert [f.status for f in other.findings] == [f.status for f in one.findings]
     assert other.exhibits[0].rows[0]["expected_cost"] == pytest.approx(
         one.exhibits[0].rows[0]["expected_cost"]
@@ -122,19 +125,19 @@ def test_rows_that_a_version_was_fitted_on_do_not_judge_it(champion, previous, f
     """Those of either are left out and counted; where they are not known, that is a WARN."""
     mixed = pd.concat([frame, table(rows=3_000, seed=4)])
     mixed["visit"] = mixed["visit"].where(~mixed["visit"].duplicated(), "x" + mixed["visit"])
-    found = performance(Window(mixed, AS_OF), champion, previous, PROJECT)
+    found = performance(LabelledWindow(mixed, AS_OF), champion, previous, PROJECT)
     labels = next(one for one in found.findings if one.check == "labels")
     assert (labels.figures["matured"], labels.figures["fitted_on"]) == (1_500, 3_000)
     assert len(found.matured.sample) == 1_500
-    unknown = performance(Window(mixed, AS_OF), champion, replace(previous, seen=None), PROJECT)
+    unknown = performance(LabelledWindow(mixed, AS_OF), champion, replace(previous, seen=None), PROJECT)
     assert statuses(unknown)["labels"] is Status.WARN
-    only = performance(Window(table(rows=3_000, seed=4), AS_OF), previous, None, PROJECT)
+    only = performance(LabelledWindow(table(rows=3_000, seed=4), AS_OF), previous, None, PROJECT)
     assert statuses(only)["calibration"] is Status.INSUFFICIENT
 
 
 def test_rows_that_cannot_be_scored_are_indeterminate(champion, previous, frame):
     """A feature is gone: every check that needs the champion says so, with its name."""
-    found = performance(Window(frame.drop(columns="grip"), AS_OF), champion, previous, PROJECT)
+    found = performance(LabelledWindow(frame.drop(columns="grip"), AS_OF), champion, previous, PROJECT)
     told = statuses(found)
     assert told.pop("labels") is Status.PASS
     assert told == dict.fromkeys(("estimate", "calibration", "cost", "previous"), Status.INDETERMINATE)
@@ -146,8 +149,8 @@ def test_a_previous_version_that_cannot_score_is_no_way_back(champion, previous,
     needy = replace(
         previous.model, features=PROJECT.features.model_copy(update={"numeric": ("speed", "gone")})
     )
-    found = performance(Window(frame, AS_OF), champion, replace(previous, model=needy), PROJECT)
-    lost = performance(Window(frame, AS_OF), champion, None, PROJECT, refusal="its file is damaged")
+    found = performance(LabelledWindow(frame, AS_OF), champion, replace(previous, model=needy), PROJECT)
+    lost = performance(LabelledWindow(frame, AS_OF), champion, None, PROJECT, refusal="its file is damaged")
     for one, says in ((found, "gone"), (lost, "its file is damaged")):
         assert statuses(one)["previous"] is Status.INDETERMINATE
         assert any(says in finding.because for finding in one.findings)
@@ -156,9 +159,9 @@ def test_a_previous_version_that_cannot_score_is_no_way_back(champion, previous,
 
 def test_no_row_and_no_reference_are_insufficient(previous, frame):
     """An empty window, and a version that was made without reference chunks."""
-    empty = performance(Window(frame.iloc[:0], AS_OF), previous, previous, PROJECT)
+    empty = performance(LabelledWindow(frame.iloc[:0], AS_OF), previous, previous, PROJECT)
     assert set(statuses(empty).values()) == {Status.INSUFFICIENT}
-    bare = performance(Window(frame, AS_OF), replace(previous, reference=NO_REFERENCE), None, PROJECT)
+    bare = performance(LabelledWindow(frame, AS_OF), replace(previous, reference=NO_REFERENCE), None, PROJECT)
     told = statuses(bare)
     assert told.pop("labels") is Status.PASS
     assert set(told.values()) == {Status.INSUFFICIENT}
@@ -172,7 +175,7 @@ def test_missing_probabilities_are_no_decision(champion, frame):
             return np.full((len(frame), 2), np.nan)
 
     found = performance(
-        Window(frame, AS_OF),
+        LabelledWindow(frame, AS_OF),
         replace(champion, model=replace(champion.model, pipeline=Broken())),
         None,
         PROJECT,

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import t as student
 
 from logitgate.errors import DataError
-from logitgate.monitoring.performance.control_limits import Chunks, Limits, chunk_rows, cut
+from logitgate.monitoring.performance.control_limits import Chunks, ControlLimits, chunk_rows, cut
 
 
 def test_whole_chunks_are_cut_and_the_partial_one_is_dropped():
@@ -30,7 +30,7 @@ def test_figures_of_other_chunks_are_not_joined():
 def test_the_limits_are_the_prediction_interval_of_one_more_chunk():
     """Student's quantile with K - 1 degrees, sd with K - 1 below, and the root of 1 + 1/K."""
     values = np.array([5.0, 1.0, 4.0, 2.0, 3.0] * 3)  # neighbours that do not resemble each other
-    found = Limits.of(tuple(values), 0.1)
+    found = ControlLimits.of(tuple(values), 0.1)
     reach = student.ppf(0.95, 14) * np.std(values, ddof=1) * np.sqrt(1 + 1 / 15)
     assert (found.low, found.high) == pytest.approx((values.mean() - reach, values.mean() + reach), abs=1e-7)
     assert [found.side(value) for value in (values.mean(), -9.0, 99.0, np.nan)] == [
@@ -45,15 +45,15 @@ def test_more_chunks_narrow_the_limits_by_what_they_are_worth():
         (5.0, 5.0, 1.0, 1.0, 4.0, 4.0, 2.0, 2.0, 3.0, 3.0, 5.0, 5.0),
     )
     reach = student.ppf(0.95, 14) * np.std(apart, ddof=1) * np.sqrt(1 / 30 + 1 / 15)
-    assert Limits.of(apart, 0.1, 30).high == pytest.approx(3.0 + reach, abs=1e-7)
+    assert ControlLimits.of(apart, 0.1, 30).high == pytest.approx(3.0 + reach, abs=1e-7)
     centred = np.array(spells) - np.mean(spells)
     r = centred[1:] @ centred[:-1] / (centred @ centred)
     r += (1 + 3 * r) / 12
     f = (1 + r) / (1 - r)
     assert 1.5 < f < 5
     reach = student.ppf(0.95, 11) * np.std(spells, ddof=1) * np.sqrt(f / 30 + f / 12)
-    assert Limits.of(spells, 0.1, 30).high == pytest.approx(np.mean(spells) + reach, abs=1e-7)
-    assert np.isnan(Limits.of(apart, 0.1, 0).high)
+    assert ControlLimits.of(spells, 0.1, 30).high == pytest.approx(np.mean(spells) + reach, abs=1e-7)
+    assert np.isnan(ControlLimits.of(apart, 0.1, 0).high)
 
 
 def in_spells(samples, length, likeness, *, seed):
@@ -68,17 +68,17 @@ def in_spells(samples, length, likeness, *, seed):
 def test_later_chunks_leave_the_limits_about_as_often_as_alpha_says(later, likeness, most):
     """At alpha = .1, references of 20 chunks, 2,000 times; also where chunks resemble the one before."""
     draws = in_spells(2_000, 20 + later, likeness, seed=8)
-    alarms = [Limits.of(draw[:20], 0.1, later).side(draw[20:].mean()) != "inside" for draw in draws]
+    alarms = [ControlLimits.of(draw[:20], 0.1, later).side(draw[20:].mean()) != "inside" for draw in draws]
     assert 0.04 < np.mean(alarms) < most
 
 
 def test_eleven_chunks_have_no_limits():
     """Nor do chunks in which the figure is undefined count among the twelve."""
-    assert Limits.of((1.0,) * 11, 0.05).side(1.0) == "unknown"
-    assert Limits.of((1.0,) * 11 + (np.nan,) * 9, 0.05).side(1.0) == "unknown"
+    assert ControlLimits.of((1.0,) * 11, 0.05).side(1.0) == "unknown"
+    assert ControlLimits.of((1.0,) * 11 + (np.nan,) * 9, 0.05).side(1.0) == "unknown"
     for count in range(12, 25):
-        assert Limits.of((0.7,) * count, 0.05).side(0.7 + 1e-12) == "inside", "rounding is no alarm"
-    assert Limits.of((0.1,) * 12, 0.05).side(0.1001) == "above"
+        assert ControlLimits.of((0.7,) * count, 0.05).side(0.7 + 1e-12) == "inside", "rounding is no alarm"
+    assert ControlLimits.of((0.1,) * 12, 0.05).side(0.1001) == "above"
 
 
 def test_chunks_survive_json_and_refuse_what_is_none():

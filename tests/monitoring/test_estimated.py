@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, Rule
 from logitgate.findings import Status
-from logitgate.monitoring.performance.control_limits import Chunks, Limits
+from logitgate.monitoring.performance.control_limits import Chunks, ControlLimits
 from logitgate.monitoring.performance.estimated import (
     NAMES,
     estimate,
@@ -137,7 +137,7 @@ def test_more_of_the_same_raises_no_alarm_and_the_partial_chunk_is_dropped():
     assert {finding.subject for finding in findings} == {name.replace("_", " ") for name in NAMES}
     assert {finding.status for finding in findings} == {Status.PASS}
     assert findings[0].figures["chunks"] == 3
-    limits = Limits.of(reference().figures["expected_accuracy"], 0.025, 3)
+    limits = ControlLimits.of(reference().figures["expected_accuracy"], 0.025, 3)
     assert (findings[0].figures["limit_low"], findings[0].figures["limit_high"]) == (limits.low, limits.high)
     assert [row["chunk"] for row in exhibit.rows] == [1, 2, 3, "limit low", "limit high"]
 

@@ -9,18 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.policy import Action, Sign, Watched, WayBack, decide, signs_of
+from logitgate.monitoring.policy import Action, RollbackTarget, Symptom, WindowRecord, decide, symptoms_of
 from logitgate.project.operations.reactions import Reactions
 
 RULES = Reactions()
-BACK, NOWHERE, AGAIN = WayBack(1), WayBack(None), WayBack(1, is_rolled_back=True)
-LOSES, WORN, STALE = Sign.LOSES, Sign.WORN, Sign.STALE
+BACK, NOWHERE, AGAIN = RollbackTarget(1), RollbackTarget(None), RollbackTarget(1, is_rolled_back=True)
+LOSES, DEGRADED, STALE = Symptom.LOSES, Symptom.DEGRADED, Symptom.STALE
 
 
 def window(day, *signs, action=Action.NONE, version=2):
     """A window that ends so many days after a Monday."""
     end = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day)
-    return Watched(f"day {day}", end, version, frozenset(signs), action, is_done=action is not Action.NONE)
+    return WindowRecord(
+        f"day {day}", end, version, frozenset(signs), action, is_done=action is not Action.NONE
+    )
 
 
 def lived(days, back=BACK, rules=RULES):
@@ -60,18 +62,18 @@ def test_a_champion_that_loses_twice_is_rolled_back():
 
 def test_drift_alone_never_rolls_back_nor_retrains():
     """However long it lasts."""
-    assert set(lived([{Sign.CHANGED}] * 30)) == {"investigate"}
+    assert set(lived([{Symptom.CHANGED}] * 30)) == {"investigate"}
 
 
 def test_what_cannot_be_judged_is_looked_into():
     """Silence would be the worst answer."""
-    assert lived([{Sign.UNKNOWN}] * 5) == ["investigate"] * 5
-    assert signs_of([]) == {Sign.UNKNOWN}
+    assert lived([{Symptom.UNKNOWN}] * 5) == ["investigate"] * 5
+    assert symptoms_of([]) == {Symptom.UNKNOWN}
 
 
 def test_a_degraded_pair_leads_to_retraining():
     """Both versions lost against their own references, so going back would not help."""
-    assert lived([{WORN}, {WORN}]) == ["investigate", "retrain"]
+    assert lived([{DEGRADED}, {DEGRADED}]) == ["investigate", "retrain"]
 
 
 def test_age_needs_no_second_window():
@@ -105,7 +107,7 @@ def test_without_a_way_back_a_new_model_is_wanted():
 
 def test_broken_rows_say_nothing_about_the_model():
     """They are put aside, and do not count for persistence either."""
-    broken = {Sign.BROKEN, LOSES}
+    broken = {Symptom.BROKEN, LOSES}
     assert lived([broken, broken, broken]) == ["quarantine"] * 3
     assert lived([broken, {LOSES}, {LOSES}]) == ["quarantine", "investigate", "roll back"]
 
@@ -113,10 +115,10 @@ def test_broken_rows_say_nothing_about_the_model():
 def test_a_break_that_began_with_the_release_is_told():
     """Only when the rows were sound before it."""
     before = [window(0, version=1), window(1, version=1)]
-    told = decide(window(3, Sign.BROKEN), [*before, window(2, Sign.BROKEN)], BACK, RULES).because
+    told = decide(window(3, Symptom.BROKEN), [*before, window(2, Symptom.BROKEN)], BACK, RULES).because
     assert "began with version 2" in told[0]
-    for past in ([window(0, Sign.BROKEN, version=1)], [window(2)], []):
-        assert "began" not in decide(window(3, Sign.BROKEN), past, BACK, RULES).because[0]
+    for past in ([window(0, Symptom.BROKEN, version=1)], [window(2)], []):
+        assert "began" not in decide(window(3, Symptom.BROKEN), past, BACK, RULES).because[0]
 
 
 def test_windows_of_another_version_do_not_count():
@@ -127,12 +129,12 @@ def test_windows_of_another_version_do_not_count():
 
 def test_a_clock_set_back_gives_no_second_retraining():
     """The window that was acted upon lies ahead by now; it cools down all the same and counts for nothing."""
-    ahead = [window(5, WORN, action=Action.RETRAIN), window(4, WORN)]
-    assert decide(window(3, WORN), ahead, BACK, RULES).action is Action.INVESTIGATE
-    far = [window(50, WORN, action=Action.RETRAIN), window(49, WORN)]
-    assert decide(window(3, WORN), far, BACK, RULES).action is Action.INVESTIGATE
+    ahead = [window(5, DEGRADED, action=Action.RETRAIN), window(4, DEGRADED)]
+    assert decide(window(3, DEGRADED), ahead, BACK, RULES).action is Action.INVESTIGATE
+    far = [window(50, DEGRADED, action=Action.RETRAIN), window(49, DEGRADED)]
+    assert decide(window(3, DEGRADED), far, BACK, RULES).action is Action.INVESTIGATE
     # A clock that was years ahead stops nothing for years.
-    assert decide(window(3, WORN), [*far, window(2, WORN)], BACK, RULES).action is Action.RETRAIN
+    assert decide(window(3, DEGRADED), [*far, window(2, DEGRADED)], BACK, RULES).action is Action.RETRAIN
 
 
 def test_the_same_window_again_counts_once():
@@ -147,21 +149,21 @@ PAIR = "version 2 against 1"
 @pytest.mark.parametrize(
     ("findings", "signs"),
     [
-        ([found("contract", Status.FAIL)], {Sign.BROKEN}),
-        ([found("contract", Status.INDETERMINATE)], {Sign.BROKEN}),
-        ([found("skew", Status.FAIL)], {Sign.BROKEN}),
-        ([found("skew", Status.INDETERMINATE)], {Sign.UNKNOWN}),
-        ([found("previous", Status.INDETERMINATE, PAIR)], {Sign.UNKNOWN}),
+        ([found("contract", Status.FAIL)], {Symptom.BROKEN}),
+        ([found("contract", Status.INDETERMINATE)], {Symptom.BROKEN}),
+        ([found("skew", Status.FAIL)], {Symptom.BROKEN}),
+        ([found("skew", Status.INDETERMINATE)], {Symptom.UNKNOWN}),
+        ([found("previous", Status.INDETERMINATE, PAIR)], {Symptom.UNKNOWN}),
         ([found("staleness", Status.FAIL)], {STALE}),
-        ([found("cost", Status.FAIL)], {WORN}),
-        ([found("calibration", Status.FAIL), found("previous", Status.INSUFFICIENT, PAIR)], {WORN}),
-        ([found("calibration", Status.FAIL), found("previous", Status.PASS, PAIR)], {Sign.CHANGED}),
-        ([found("cost", Status.INDETERMINATE)], {Sign.UNKNOWN}),
-        ([found("something new", Status.FAIL)], {Sign.UNKNOWN}),
-        ([found("drift", Status.INSUFFICIENT), found("cost", Status.INSUFFICIENT)], {Sign.UNKNOWN}),
-        ([found("estimate", Status.PASS), found("contract", Status.PASS)], {Sign.UNKNOWN}),
+        ([found("cost", Status.FAIL)], {DEGRADED}),
+        ([found("calibration", Status.FAIL), found("previous", Status.INSUFFICIENT, PAIR)], {DEGRADED}),
+        ([found("calibration", Status.FAIL), found("previous", Status.PASS, PAIR)], {Symptom.CHANGED}),
+        ([found("cost", Status.INDETERMINATE)], {Symptom.UNKNOWN}),
+        ([found("something new", Status.FAIL)], {Symptom.UNKNOWN}),
+        ([found("drift", Status.INSUFFICIENT), found("cost", Status.INSUFFICIENT)], {Symptom.UNKNOWN}),
+        ([found("estimate", Status.PASS), found("contract", Status.PASS)], {Symptom.UNKNOWN}),
         *(
-            ([found(check, Status.FAIL)], {Sign.CHANGED})
+            ([found(check, Status.FAIL)], {Symptom.CHANGED})
             for check in ("drift", "missingness", "levels", "score", "estimate", "order")
         ),
         *(
@@ -173,15 +175,15 @@ PAIR = "version 2 against 1"
 )
 def test_findings_become_signs(findings, signs):
     """A label-free estimate is a change of the rows at most, and its absence clears nobody."""
-    assert signs_of(findings) == signs
+    assert symptoms_of(findings) == signs
 
 
-@pytest.mark.parametrize("versus", [{LOSES}, {WORN}, {LOSES, WORN}])
+@pytest.mark.parametrize("versus", [{LOSES}, {DEGRADED}, {LOSES, DEGRADED}])
 def test_the_comparison_speaks_for_itself(versus):
     """Its signs are its typed answer, however its findings are worded."""
     for words in (PAIR, "both against their references", "something else"):
         findings = [found("previous", Status.FAIL, words)]
-        assert signs_of(findings, frozenset(versus)) == versus
+        assert symptoms_of(findings, frozenset(versus)) == versus
 
 
 def test_what_was_wanted_and_not_done_is_wanted_again():
@@ -200,7 +202,7 @@ def test_windows_of_another_version_with_the_same_number_do_not_count():
     assert decide(window(2, LOSES), past, BACK, RULES).action is Action.ROLL_BACK
 
 
-SIGNS = st.frozensets(st.sampled_from(list(Sign)))
+SIGNS = st.frozensets(st.sampled_from(list(Symptom)))
 
 
 @given(
@@ -215,15 +217,17 @@ def test_a_rollback_has_its_reasons(days, persistent, cool_down, back):
     actions = lived(days, back, rules)
     rolled = [day for day, action in enumerate(actions) if action == "roll back"]
     for day in rolled:
-        counted = [one for one in days[max(0, day - 3) : day + 1] if LOSES in one and Sign.BROKEN not in one]
+        counted = [
+            one for one in days[max(0, day - 3) : day + 1] if LOSES in one and Symptom.BROKEN not in one
+        ]
         assert LOSES in days[day] and len(counted) >= persistent and back is BACK
     assert all(later - earlier >= cool_down for earlier, later in itertools.pairwise(rolled))
     retrained = [day for day, action in enumerate(actions) if action == "retrain"]
-    assert all(days[day] & {LOSES, WORN, STALE} for day in retrained)
+    assert all(days[day] & {LOSES, DEGRADED, STALE} for day in retrained)
     assert all(later - earlier >= cool_down for earlier, later in itertools.pairwise(retrained))
     for day, action in enumerate(actions):
         assert (action == "none") == (not days[day])
-        assert (action == "quarantine") == (Sign.BROKEN in days[day])
+        assert (action == "quarantine") == (Symptom.BROKEN in days[day])
 
 
 @given(st.permutations(list(range(8))), st.lists(SIGNS, min_size=9, max_size=9))

@@ -11,7 +11,7 @@ from logitgate.evaluation.cox import fit_cox, log_odds
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.intervals import wilson
 from logitgate.findings import Status
-from logitgate.monitoring.performance.control_limits import Chunks, Limits
+from logitgate.monitoring.performance.control_limits import Chunks, ControlLimits
 from logitgate.monitoring.performance.estimated import NAMES as EXPECTED
 from logitgate.monitoring.performance.realised import (
     NAMES,
@@ -77,7 +77,7 @@ def test_more_of_the_same_passes(reference):
     assert {finding.status for finding in findings} == {Status.PASS}
     assert findings[0].figures["chunks"] == 3
     for finding, name, alpha in ((findings[0], "excess_z", 0.05 / 3), (findings[3], "cost", 0.1)):
-        limits = Limits.of(reference.figures[name], alpha, 3)
+        limits = ControlLimits.of(reference.figures[name], alpha, 3)
         assert (finding.figures["limit_low"], finding.figures["limit_high"]) == (limits.low, limits.high)
     assert [row["chunk"] for row in exhibit.rows[:4]] == [1, 2, 3, "reference"]
 

@@ -12,7 +12,7 @@ from logitgate.errors import DataError
 from logitgate.evaluation.confidence_sequence import Sums
 from logitgate.findings import Status
 from logitgate.monitoring.shadow import Pair, Shadow, by_unit, not_yet, shadow_finding, shadow_of
-from logitgate.production.scoring.shadow_record import Window, counted
+from logitgate.production.scoring.shadow_record import ShadowTable, counted
 from logitgate.project.project import Project
 from tests import projects
 from tests.command import living_in, logitgate, opened
@@ -145,7 +145,7 @@ def test_no_row_counts_twice():
     def window(snapshot, days, labelled):
         since, until = (datetime(2026, 1, day, tzinfo=UTC) for day in days) if days else (None, None)
         sums = Sums.of(np.full(5, 10), np.ones(5))
-        return Window(
+        return ShadowTable(
             Shadow(sums, sums, Sums.of(np.full(labelled, 10), np.ones(labelled))), snapshot, since, until
         )
 

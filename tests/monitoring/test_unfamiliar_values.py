@@ -10,7 +10,7 @@ from logitgate.findings import Status
 from logitgate.model.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.monitoring.reference import Features, Reference
-from logitgate.monitoring.unfamiliar_values import Cells, Known, unfamiliar
+from logitgate.monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
 from logitgate.project.project import Project
 from logitgate.project.search import Form
 from tests import projects
@@ -52,7 +52,7 @@ def known():
 def found(frame, known, **contract):
     """Return the findings by column."""
     project = PROJECT.model_copy(update={"contract": PROJECT.contract.model_copy(update=contract)})
-    return {one.subject: one.status for one in unfamiliar(Cells.of(frame, known), known, project)}
+    return {one.subject: one.status for one in unfamiliar(CellCounts.of(frame, known), known, project)}
 
 
 @pytest.mark.parametrize("size", [1, 40, 60, 300, 4_000])
@@ -89,7 +89,7 @@ def test_a_few_are_a_warning_and_single_ones_are_counted(known):
     """One cell of 1e15 is counted and stops nothing."""
     frame = rows(1_000, seed=7)
     frame.loc[0, "income"] = 1e15
-    assert Cells.of(frame, known).outside["income"] >= 1 and found(frame, known) == {}
+    assert CellCounts.of(frame, known).outside["income"] >= 1 and found(frame, known) == {}
     frame.loc[:30, "income"] = 1e15
     frame.loc[:50, "side"] = "inwards"
     assert found(frame, known) == {"income": Status.WARN, "side": Status.WARN}
@@ -99,6 +99,6 @@ def test_batches_add_up(known):
     """Also where each batch is constant and the table is not."""
     frame = rows(400, seed=7)
     frame["side"] = np.where(np.arange(400) < 200, "north", "south")
-    halves = [Cells.of(frame[:200], known), Cells.of(frame[200:], known)]
-    assert halves[0] + halves[1] == Cells.of(frame, known)
+    halves = [CellCounts.of(frame[:200], known), CellCounts.of(frame[200:], known)]
+    assert halves[0] + halves[1] == CellCounts.of(frame, known)
     assert found(frame[:200], known) == {"side": Status.FAIL} and found(frame, known) == {}

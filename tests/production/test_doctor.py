@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from logitgate.errors import UnavailableError
-from logitgate.files import temporary as drafts
+from logitgate.files import temporary
 from logitgate.files.process_identity import born
 from logitgate.production.promotion.lock import locked
 from logitgate.production.registry import ledger_store
@@ -149,7 +149,10 @@ def test_what_a_dead_process_left_is_told_from_what_a_living_one_uses(home, tmp_
     """By the name of the folder: process and birth; of another host only what is a day old."""
     with subprocess.Popen(["sleep", "60"]) as sleeper:
         marks = {sleeper.pid: born(sleeper.pid)}
-        own, dead = drafts.mark(), drafts.mark().replace(f"-{os.getpid()}-", f"-{sleeper.pid}-")
+        own, dead = (
+            temporary.own_prefix(),
+            temporary.own_prefix().replace(f"-{os.getpid()}-", f"-{sleeper.pid}-"),
+        )
         dead = dead.replace(f"-{born(os.getpid())}-", f"-{marks[sleeper.pid]}-")
         place = own.split("-")[1]
         kept, left, rows = (tmp_path / "temporary" / f"{name}x" for name in (own, dead, "other-"))
@@ -160,19 +163,19 @@ def test_what_a_dead_process_left_is_told_from_what_a_living_one_uses(home, tmp_
         for path in (far, old):
             path.touch()
         os.utime(old, (time.time() - 90_000,) * 2)
-        assert drafts.left_behind(home) == (old,)
+        assert temporary.stale(home) == (old,)
         sleeper.kill()
         sleeper.wait()
-        assert set(drafts.left_behind(home)) == {left, old}
+        assert set(temporary.stale(home)) == {left, old}
     for path in (left, left, old, old):
-        drafts.remove(path)
-    assert drafts.left_behind(home) == () and kept.exists() and rows.exists() and far.exists()
+        temporary.remove(path)
+    assert temporary.stale(home) == () and kept.exists() and rows.exists() and far.exists()
 
 
 def test_a_folder_for_drafts_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     """No room for temporary files is a refusal with the way out, not a stack trace."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(UnavailableError, match="TMPDIR"), drafts.drafts():
+    with pytest.raises(UnavailableError, match="TMPDIR"), temporary.temporary_folder():
         pass
 
 

@@ -147,7 +147,7 @@ def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatc
         with pytest.raises(HeldError, match="going on elsewhere"):
             idempotency._wait_for_others(store, "visits", "k", idempotency._Turn(shared, 0.0))
         idempotency.see_that_nobody_took_over(run)
-        idempotency.bury(store, store.client.get_run(run.run_id), "another")
+        idempotency.mark_killed(store, store.client.get_run(run.run_id), "another")
         with pytest.raises(ConflictError, match="another took over"):
             idempotency.see_that_nobody_took_over(run)
         idempotency.supersede(run, "visits", "k")
@@ -160,7 +160,7 @@ def test_who_is_told_to_stop_closes_the_run(project, home, store, tmp_path, stop
     assert victims.run(project, home, tmp_path / "a.json", AtStep("learn", stop[0])) == stop[1]
     (run,), _ = trainings(store)
     assert run.info.status == "KILLED"
-    with idempotency.only_one(store, "visits", run.data.tags["logitgate.key"]):
+    with idempotency.exclusive(store, "visits", run.data.tags["logitgate.key"]):
         pass
 
 

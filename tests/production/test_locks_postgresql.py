@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from logitgate.errors import ConflictError, NoAnswerError, UnavailableError
 from logitgate.production.promotion.lock import LOCK_URL, locked
 from logitgate.production.promotion.promotion import PROMOTION, move_the_champion
-from logitgate.production.promotion.transaction import Request, carry_out
+from logitgate.production.promotion.transaction import PromotionRequest, carry_out
 from logitgate.tracking.store import open_store, reached
 from tests.databases import postgresql
 from tests.releases import BECAUSE, NAME, done, ledger, production, promoted, registered
@@ -33,7 +33,7 @@ def shared(database, monkeypatch):
     return database
 
 
-def asked(database, question):
+def query(database, question):
     """Ask the database itself."""
     engine = create_engine(database.url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -46,7 +46,7 @@ def asked(database, question):
 def sessions(database):
     """Processes of sessions that hold an advisory lock."""
     return [
-        row[0] for row in asked(database, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        row[0] for row in query(database, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
     ]
 
 
@@ -77,13 +77,13 @@ def test_a_lost_session_stops_before_production_changes(store, shared):
     promoted(store, versions[0])
 
     def lose_it(now):
-        asked(shared, f"SELECT pg_terminate_backend({sessions(shared)[0]})")
+        query(shared, f"SELECT pg_terminate_backend({sessions(shared)[0]})")
         return now
 
     place = PROMOTION.index(move_the_champion)
     steps = (*PROMOTION[:place], lose_it, *PROMOTION[place:])
     with pytest.raises(UnavailableError, match="was lost on the way"):
-        carry_out(store, Request(NAME, BECAUSE, versions[1], versions[0]), steps)
+        carry_out(store, PromotionRequest(NAME, BECAUSE, versions[1], versions[0]), steps)
     assert production(store) == (1, None)
     assert ledger(store).open is not None
     promoted(store, versions[1], versions[0])
@@ -93,7 +93,7 @@ def test_a_lost_session_stops_before_production_changes(store, shared):
 def test_two_promoters_on_one_database(database, tmp_path, monkeypatch, request):
     """The tracking store itself is PostgreSQL: one wins each round, the other must judge again."""
     name = "mlflow_shared"
-    asked(database, f"CREATE DATABASE {name}")
+    query(database, f"CREATE DATABASE {name}")
     uri = database.url.replace("/postgres", f"/{name}")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.setenv("MLFLOW_ARTIFACT_URI", str(tmp_path))
@@ -165,7 +165,7 @@ def test_a_database_that_falls_silent_is_given_up(database, store, monkeypatch, 
 
 def test_a_tracking_store_that_falls_silent_is_given_up(database, tmp_path, monkeypatch):
     """MLflow's own connections are bounded alike, whichever question it is; in between they work."""
-    asked(database, "CREATE DATABASE mlflow_silent")
+    query(database, "CREATE DATABASE mlflow_silent")
     line = Line(database.port)
     uri = f"postgresql://logitgate@127.0.0.1:{line.port}/mlflow_silent"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)

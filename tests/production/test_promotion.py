@@ -20,8 +20,8 @@ from logitgate.production.packaging.golden import Golden
 from logitgate.production.promotion import promotion
 from logitgate.production.promotion.lock import locked
 from logitgate.production.promotion.promotion import MOVE, PROMOTION
-from logitgate.production.promotion.rollback import Return, history, roll_back
-from logitgate.production.promotion.transaction import Request, carry_out
+from logitgate.production.promotion.rollback import RollbackRequest, history, roll_back
+from logitgate.production.promotion.transaction import PromotionRequest, carry_out
 from logitgate.production.registry import ledger_store, registry
 from tests.command import living_in, opened
 from tests.releases import (
@@ -200,8 +200,8 @@ def test_one_of_two_promoters_wins_each_time(store, versions, mlflow_home, tmp_p
 def test_a_promotion_that_is_killed_converges(store, versions, mlflow_home, boundary):
     """At whatever boundary kill -9 strikes: done again, there is one champion and no open intent."""
     moves = watched(mlflow_home)
-    asked = Request(NAME, BECAUSE, versions[1], versions[0])
-    killed(store, lambda: carry_out(store, asked, dying_at(PROMOTION, boundary)))
+    request = PromotionRequest(NAME, BECAUSE, versions[1], versions[0])
+    killed(store, lambda: carry_out(store, request, dying_at(PROMOTION, boundary)))
     promoted(store, versions[1], versions[0])
     assert production(store) == (2, 1)
     assert ledger(store).open is None
@@ -213,9 +213,9 @@ def test_a_promotion_that_is_killed_converges(store, versions, mlflow_home, boun
 @pytest.mark.parametrize("boundary", range(len(MOVE) + 1))
 def test_a_move_that_is_killed_hinders_nobody_else(store, versions, boundary):
     """Who promotes another version next finds the champion that is there, and what became of it."""
-    asked = Request(NAME, BECAUSE, versions[1], versions[0])
+    request = PromotionRequest(NAME, BECAUSE, versions[1], versions[0])
     steps = dying_at(PROMOTION, len(PROMOTION) - len(MOVE) + boundary)
-    killed(store, lambda: carry_out(store, asked, steps))
+    killed(store, lambda: carry_out(store, request, steps))
     has_moved = boundary > MOVE.index(promotion.move_the_champion)
     there = registry.champion(store, NAME)
     assert there == versions[1 if has_moved else 0]
@@ -233,8 +233,8 @@ def test_a_rollback_that_is_killed_converges(store, versions, boundary):
     promoted(store, versions[2], versions[1])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("logitgate.production.promotion.rollback.MOVE", dying_at(MOVE, boundary))
-        killed(store, lambda: roll_back(store, NAME, Return("it is bad")))
-    roll_back(store, NAME, Return("it is bad"))
+        killed(store, lambda: roll_back(store, NAME, RollbackRequest("it is bad")))
+    roll_back(store, NAME, RollbackRequest("it is bad"))
     assert production(store) == (2, 1)
     assert ledger(store).open is None and done(store) == [1, 2, 3, 2]
     assert history(store, NAME)[1].status is Status.PASS
@@ -243,9 +243,9 @@ def test_a_rollback_that_is_killed_converges(store, versions, boundary):
 @pytest.mark.parametrize("moved", [False, True])
 def test_a_settlement_that_is_killed_converges(store, versions, monkeypatch, moved):
     """Also whoever ends what another has begun may be killed, before each of its writes."""
-    asked = Request(NAME, BECAUSE, versions[1], versions[0])
+    request = PromotionRequest(NAME, BECAUSE, versions[1], versions[0])
     boundary = PROMOTION.index(promotion.move_the_champion) + moved
-    killed(store, lambda: carry_out(store, asked, dying_at(PROMOTION, boundary)))
+    killed(store, lambda: carry_out(store, request, dying_at(PROMOTION, boundary)))
     writes = ("set_registered_model_alias", "log_param") if moved else ("log_param",)
     for write in writes:
         with monkeypatch.context() as patch:
@@ -283,7 +283,7 @@ def test_a_lost_lock_stops_before_the_alias_moves(store, versions):
     boundary = PROMOTION.index(promotion.move_the_champion)
     steps = (*PROMOTION[:boundary], lose, *PROMOTION[boundary:])
     with pytest.raises(UnavailableError, match="was lost on the way"):
-        carry_out(store, Request(NAME, BECAUSE, versions[1], versions[0]), steps)
+        carry_out(store, PromotionRequest(NAME, BECAUSE, versions[1], versions[0]), steps)
     assert production(store) == (1, None)
     promoted(store, versions[1], versions[0])
     assert kinds(store)[2:] == [("intent", 2), ("abandoned", 2), ("intent", 2), ("done", 2)]
@@ -301,7 +301,7 @@ def test_a_writer_in_between_stops_the_move(store, versions):
     with pytest.raises(ConflictError, match="somebody else has written"):
         carry_out(
             store,
-            Request(NAME, BECAUSE, versions[1], versions[0]),
+            PromotionRequest(NAME, BECAUSE, versions[1], versions[0]),
             (*PROMOTION[:boundary], write, *PROMOTION[boundary:]),
         )
     assert production(store) == (1, None)
@@ -349,7 +349,7 @@ def test_an_overwritten_alias_is_noticed(store, versions):
     with pytest.raises(ConflictError, match="reads version 3"):
         carry_out(
             store,
-            Request(NAME, BECAUSE, versions[1], versions[0]),
+            PromotionRequest(NAME, BECAUSE, versions[1], versions[0]),
             (*PROMOTION[:boundary], overwrite, *PROMOTION[boundary:]),
         )
     promoted(store, versions[1], versions[2])
@@ -364,7 +364,7 @@ def test_a_version_that_is_gone_is_a_conflict(store, versions):
         registry.load(store, versions[0])
     with pytest.raises(ConflictError, match="is none, but the ledger put version 1 there"):
         promoted(store, versions[1], None)
-    roll_back(store, NAME, Return("the champion was deleted", to=2, is_forced=True))
+    roll_back(store, NAME, RollbackRequest("the champion was deleted", to=2, is_forced=True))
     promoted(store, versions[2], versions[1])
     assert production(store) == (
         3,
@@ -415,8 +415,8 @@ def test_a_broken_chain_stops_promotions_but_not_a_forced_way_back(store, versio
     with pytest.raises(ConflictError, match="entry 3 does not follow"):
         promoted(store, versions[2], versions[1])
     with pytest.raises(ConflictError, match="entry 3 does not follow"):
-        roll_back(store, NAME, Return("bad"))
-    roll_back(store, NAME, Return("bad", to=1, is_forced=True))
+        roll_back(store, NAME, RollbackRequest("bad"))
+    roll_back(store, NAME, RollbackRequest("bad", to=1, is_forced=True))
     assert production(store) == (1, None)
 
 

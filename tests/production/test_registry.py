@@ -26,10 +26,10 @@ LABEL = Label("**PASS**: saves 3 EUR per row", {"verdict": "PASS", "snapshot": "
 
 
 @pytest.fixture
-def versions(store, shipment):
+def versions(store, package):
     """Three registered versions."""
     with training_run(store, "flights", Note("weekly")) as run:
-        return [register(run, "flights", shipment, LABEL) for _ in range(3)]
+        return [register(run, "flights", package, LABEL) for _ in range(3)]
 
 
 def files(store, version):
@@ -69,27 +69,27 @@ def test_nothing_is_written_into_the_current_folder(store, versions):
     assert list(Path.cwd().iterdir()) == []
 
 
-def test_a_loaded_version_decides_as_the_registered_one(store, versions, shipment, served_rows):
+def test_a_loaded_version_decides_as_the_registered_one(store, versions, package, served_rows):
     """Our own loader gives back the pipeline, the rule, the costs, the features and the reference."""
     loaded = load(store, versions[0])
-    again, before = loaded.model.probability(served_rows), shipment.model.probability(served_rows)
+    again, before = loaded.model.probability(served_rows), package.model.probability(served_rows)
     assert np.array_equal(again, before)
-    assert (loaded.model.rule, loaded.model.costs) == (shipment.model.rule, shipment.model.costs)
-    assert loaded.model.features == shipment.model.features
-    assert (loaded.unit, loaded.reference) == (shipment.unit, shipment.reference)
-    assert loaded.seen.scheme == shipment.seen.scheme
-    assert np.array_equal(loaded.seen.hashes, shipment.seen.hashes)
+    assert (loaded.model.rule, loaded.model.costs) == (package.model.rule, package.model.costs)
+    assert loaded.model.features == package.model.features
+    assert (loaded.unit, loaded.reference) == (package.unit, package.reference)
+    assert loaded.seen.scheme == package.seen.scheme
+    assert np.array_equal(loaded.seen.hashes, package.seen.hashes)
     assert loaded.seen.hashes.dtype == np.uint64
 
 
-def test_a_version_without_its_rows_still_loads(store, shipment, served_rows):
+def test_a_version_without_its_rows_still_loads(store, package, served_rows):
     """As those from before the rows were kept; it says that they are not known."""
     with training_run(store, "flights", Note("weekly")) as run:
-        old = register(run, "flights", dataclasses.replace(shipment, seen=None), LABEL)
+        old = register(run, "flights", dataclasses.replace(package, seen=None), LABEL)
     assert not (files(store, old) / "artifacts" / "seen.npz").exists()
     loaded = load(store, old)
     assert loaded.seen is None
-    assert np.array_equal(loaded.model.probability(served_rows), shipment.model.probability(served_rows))
+    assert np.array_equal(loaded.model.probability(served_rows), package.model.probability(served_rows))
 
 
 def test_mlflow_finds_the_champion(store, versions, served_rows):
@@ -262,11 +262,11 @@ def test_an_unreachable_store_is_not_an_absent_champion(store, versions, monkeyp
         champion(store, "flights")
 
 
-def test_what_cannot_be_packed_leaves_no_version(store, shipment):
+def test_what_cannot_be_packed_leaves_no_version(store, package):
     """A version appears last; the files of one that failed are marked as such."""
-    model = dataclasses.replace(shipment.model, pipeline=os_join_pipeline())
+    model = dataclasses.replace(package.model, pipeline=os_join_pipeline())
     with pytest.raises(DataError), training_run(store, "flights", Note("weekly")) as run:
-        register(run, "flights", dataclasses.replace(shipment, model=model), LABEL)
+        register(run, "flights", dataclasses.replace(package, model=model), LABEL)
     assert store.client.search_registered_models() == []
     (failed,) = store.client.search_logged_models([run.experiment_id])
     assert str(failed.status) == "FAILED"

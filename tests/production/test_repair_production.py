@@ -16,8 +16,8 @@ from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.ledger.state import state_of
 from logitgate.production.promotion import promotion, transaction
 from logitgate.production.promotion.promotion import PROMOTION
-from logitgate.production.promotion.rollback import Return, look, look_at_files, roll_back
-from logitgate.production.promotion.transaction import Request, carry_out
+from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, roll_back
+from logitgate.production.promotion.transaction import PromotionRequest, carry_out
 from logitgate.production.registry import ledger_store, registry
 from logitgate.production.release import release
 from logitgate.production.repair.repair_production import adopt, begin_a_new_chain
@@ -125,7 +125,7 @@ def look_damaged(store):
 
 def test_a_repaired_alias_changes_no_story(store, versions, project):
     """Whoever was in production still is, and was gone back to if it was."""
-    roll_back(store, NAME, Return("bad"))
+    roll_back(store, NAME, RollbackRequest("bad"))
     without_alias(store)
     assert logitgate("doctor", project, "--repair").code == 0
     now = ledger(store)
@@ -215,7 +215,7 @@ def test_the_end_of_the_ledger_is_anchored(store, versions, project, mlflow_home
     )
     assert logitgate("history", project, "--verify", "--json").json["champion"] == 3
     with pytest.raises(RefusedError, match="no way back"):
-        roll_back(store, NAME, Return("what was before proves nothing"))
+        roll_back(store, NAME, RollbackRequest("what was before proves nothing"))
     promoted(store, versions[3], versions[2])
     assert state(store) == "sound"
     changed(mlflow_home, "DELETE FROM params WHERE length(key) = 4 AND key > '0008'")
@@ -275,7 +275,9 @@ def hanging(store, version, against):
         raise UnavailableError("store", "no answer", "try again")
 
     with pytest.raises(UnavailableError):
-        carry_out(store, Request(NAME, BECAUSE, version, against), (*PROMOTION[:boundary], lose_the_answer))
+        carry_out(
+            store, PromotionRequest(NAME, BECAUSE, version, against), (*PROMOTION[:boundary], lose_the_answer)
+        )
     return lambda: store.client.set_registered_model_alias(NAME, "champion", str(version.version))
 
 
@@ -304,7 +306,7 @@ def test_a_late_request_tears_nothing(served, versions, project, monkeypatch):
     with pytest.raises(ConflictError, match="may still arrive"):
         promoted(served, second, third)
     with pytest.raises(ConflictError, match="may still arrive"):
-        roll_back(served, NAME, Return("bad"))
+        roll_back(served, NAME, RollbackRequest("bad"))
     assert production(served) == (3, 2) and ledger(served).open is not None
     promoted(served, fourth, third)  # the same version: a late request would only do that again
     with pytest.raises(ConflictError, match="may still arrive"):
@@ -346,7 +348,7 @@ def test_a_request_is_not_sent_late(served, versions, monkeypatch):
 
     steps = (*PROMOTION[:boundary], be_held_up, *PROMOTION[boundary:])
     with pytest.raises(UnavailableError, match="since its intent"):
-        carry_out(served, Request(NAME, BECAUSE, versions[3], versions[2]), steps)
+        carry_out(served, PromotionRequest(NAME, BECAUSE, versions[3], versions[2]), steps)
     assert production(served) == (3, 2)
 
 
@@ -360,7 +362,7 @@ def test_what_moves_the_alias_right_after_is_noticed(store, versions, monkeypatc
 
     steps = (*PROMOTION[:shown], arrive, *PROMOTION[shown:])
     with pytest.raises(ConflictError, match="doctor PROJECT --repair"):
-        carry_out(store, Request(NAME, BECAUSE, versions[3], versions[2]), steps)
+        carry_out(store, PromotionRequest(NAME, BECAUSE, versions[3], versions[2]), steps)
 
 
 def test_entries_say_where_and_by_whom(store, versions):

@@ -13,7 +13,7 @@ import pytest
 
 from logitgate.errors import ConflictError, ProjectError, RefusedError
 from logitgate.production.ledger.history import History, page
-from logitgate.production.promotion.rollback import Return, actor, history, rehearse, roll_back
+from logitgate.production.promotion.rollback import RollbackRequest, actor, history, rehearse, roll_back
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import BECAUSE, NAME, done, kinds, production, promoted, registered
@@ -37,10 +37,10 @@ def audited(store):
 
 def test_a_rollback_goes_back_once(store, versions):
     """The second one is the first one come twice; to go further back one says how far."""
-    assert roll_back(store, NAME, Return("it flags everybody")).version == 2
-    assert roll_back(store, NAME, Return("it flags everybody")).is_repeated
+    assert roll_back(store, NAME, RollbackRequest("it flags everybody")).version == 2
+    assert roll_back(store, NAME, RollbackRequest("it flags everybody")).is_repeated
     assert production(store) == (2, 1)
-    assert roll_back(store, NAME, Return("this one too", to=1)).previous == 2
+    assert roll_back(store, NAME, RollbackRequest("this one too", to=1)).previous == 2
     assert production(store) == (1, None) and done(store) == [1, 2, 3, 2, 1]
     last = history(store, NAME)[0].entries[-1].reason
     assert (last.act, last.because, last.verdict) == ("rollback", "this one too", "PASS")
@@ -50,9 +50,9 @@ def test_a_rollback_goes_back_once(store, versions):
 
 def test_what_was_rolled_back_from_is_not_gone_back_to(store, versions):
     """After 1, 2, 3, back to 2, then 4: the way back from 4 is 2, and from there 1, never 3."""
-    roll_back(store, NAME, Return("bad"))
+    roll_back(store, NAME, RollbackRequest("bad"))
     promoted(store, versions[3], versions[1])
-    assert roll_back(store, NAME, Return("worse")).version == 2
+    assert roll_back(store, NAME, RollbackRequest("worse")).version == 2
     assert history(store, NAME)[0].way_back().version == 1
 
 
@@ -77,19 +77,19 @@ def offered(store):
 def test_what_was_forced_in_is_no_way_back(store, versions):
     """A refused version that somebody forces in, and that is rolled back from, is offered by nobody."""
     assert offered(store) == 2
-    roll_back(store, NAME, Return("try it", to=4, is_forced=True))
+    roll_back(store, NAME, RollbackRequest("try it", to=4, is_forced=True))
     assert offered(store) == 3
-    assert roll_back(store, NAME, Return("it costs more")).version == 3
+    assert roll_back(store, NAME, RollbackRequest("it costs more")).version == 3
     assert offered(store) == 2
     for refused in (4, 99):
         with pytest.raises(RefusedError):
-            roll_back(store, NAME, Return("again", to=refused))
-    assert roll_back(store, NAME, Return("that too")).is_repeated and production(store)[0] == 3
-    assert roll_back(store, NAME, Return("that too", to=2)).version == 2
+            roll_back(store, NAME, RollbackRequest("again", to=refused))
+    assert roll_back(store, NAME, RollbackRequest("that too")).is_repeated and production(store)[0] == 3
+    assert roll_back(store, NAME, RollbackRequest("that too", to=2)).version == 2
     with pytest.raises(RefusedError, match="was rolled back from"):
-        roll_back(store, NAME, Return("there again", to=3))
+        roll_back(store, NAME, RollbackRequest("there again", to=3))
     assert offered(store) == 1
-    roll_back(store, NAME, Return("to the first", to=1))
+    roll_back(store, NAME, RollbackRequest("to the first", to=1))
     assert offered(store) is None
     with pytest.raises(RefusedError, match="no way back"):
         rehearse(store, NAME, None)
@@ -101,14 +101,14 @@ def test_a_rollback_leaves_a_champion_alone_that_it_does_not_mean(store, version
     others = (versions[1].release, replace(judged, digest="0" * 64), replace(judged, run_id="another"))
     for other in others:
         with pytest.raises(ConflictError, match="nothing was changed"):
-            roll_back(store, NAME, Return("it costs more", away_from=other))
+            roll_back(store, NAME, RollbackRequest("it costs more", away_from=other))
         assert production(store) == (3, 2) and kinds(store)[-1] == ("done", 3)
-    assert roll_back(store, NAME, Return("it costs more", away_from=judged)).version == 2
+    assert roll_back(store, NAME, RollbackRequest("it costs more", away_from=judged)).version == 2
 
 
 def test_what_its_gates_promote_once_more_is_a_way_back_again(store, versions):
     """It has been judged since."""
-    roll_back(store, NAME, Return("bad"))
+    roll_back(store, NAME, RollbackRequest("bad"))
     promoted(store, versions[2], versions[1])
     promoted(store, versions[3], versions[2])
     assert offered(store) == 3
@@ -117,7 +117,7 @@ def test_what_its_gates_promote_once_more_is_a_way_back_again(store, versions):
 def test_a_deleted_version_is_no_way_back(store, versions):
     """The one before it is."""
     store.client.delete_model_version(NAME, "2")
-    assert roll_back(store, NAME, Return("bad")).version == 1
+    assert roll_back(store, NAME, RollbackRequest("bad")).version == 1
     assert offered(store) is None
 
 
@@ -131,13 +131,13 @@ def test_a_number_alone_proves_nothing(store, versions, renamed):
     fresh = registered(store, 3)
     assert [one.version for one in fresh] == [1, 2, 3]
     with pytest.raises(RefusedError, match="never promoted"):
-        roll_back(store, NAME, Return("back", to=2))
+        roll_back(store, NAME, RollbackRequest("back", to=2))
     with pytest.raises((ConflictError, RefusedError)):
         rehearse(store, NAME, None)
     store.client.set_registered_model_alias(NAME, "champion", "3")
     found = audited(store)
     assert found["champion"][0] == "FAIL" and found["version 3"][0] == "FAIL"
-    assert roll_back(store, NAME, Return("must be", to=2, is_forced=True)).version == 2
+    assert roll_back(store, NAME, RollbackRequest("must be", to=2, is_forced=True)).version == 2
     last = history(store, NAME)[0].entries[-1]
     assert (last.reason.act, last.run_id, last.digest) == ("forced", fresh[1].run_id, fresh[1].digest)
 
@@ -156,7 +156,7 @@ def test_a_ledger_of_format_1_is_read(store, versions, mlflow_home):
             connection.execute("UPDATE params SET value = ? WHERE key = ?", (line, key))
         connection.commit()
     store.client.set_registered_model_alias(NAME, "previous", "2")
-    assert offered(store) == 2 and roll_back(store, NAME, Return("bad")).version == 2
+    assert offered(store) == 2 and roll_back(store, NAME, RollbackRequest("bad")).version == 2
     promoted(store, versions[3], versions[1])
     assert offered(store) == 2
 
@@ -164,11 +164,11 @@ def test_a_ledger_of_format_1_is_read(store, versions, mlflow_home):
 def test_without_a_way_back_the_rollback_refuses(store):
     """Before the first release, and after it."""
     with pytest.raises(RefusedError, match="no way back"):
-        roll_back(store, NAME, Return("bad"))
+        roll_back(store, NAME, RollbackRequest("bad"))
     (only,) = registered(store, 1)
     promoted(store, only)
     with pytest.raises(RefusedError, match="no way back") as refusal:
-        roll_back(store, NAME, Return("bad"))
+        roll_back(store, NAME, RollbackRequest("bad"))
     assert refusal.value.exit_code == 1
     assert production(store) == (1, None)
 
@@ -176,10 +176,10 @@ def test_without_a_way_back_the_rollback_refuses(store):
 def test_a_version_that_never_was_in_production_needs_force_and_a_reason(store, versions):
     """Its verdict is kept with the reason."""
     with pytest.raises(RefusedError, match="never promoted"):
-        roll_back(store, NAME, Return("bad", to=4))
+        roll_back(store, NAME, RollbackRequest("bad", to=4))
     with pytest.raises(ProjectError, match="--reason"):
-        roll_back(store, NAME, Return("  ", to=4, is_forced=True))
-    roll_back(store, NAME, Return("nothing else works", to=4, is_forced=True))
+        roll_back(store, NAME, RollbackRequest("  ", to=4, is_forced=True))
+    roll_back(store, NAME, RollbackRequest("nothing else works", to=4, is_forced=True))
     assert production(store) == (4, 3)
     assert history(store, NAME)[0].entries[-1].reason.verdict == "PASS"
 
@@ -188,7 +188,7 @@ def test_the_alias_previous_is_not_asked(store, versions):
     """What really was in production counts, not what somebody has set by hand."""
     store.client.set_registered_model_alias(NAME, "previous", "4")
     assert "moved by hand" in audited(store)["previous"][1]
-    assert roll_back(store, NAME, Return("bad")).version == 2
+    assert roll_back(store, NAME, RollbackRequest("bad")).version == 2
 
 
 def test_a_rehearsal_does_all_but_move(store, versions):
@@ -206,7 +206,7 @@ def test_a_hand_on_the_alias_is_reported(store, versions):
     store.client.set_registered_model_alias(NAME, "champion", "4")
     status, because = audited(store)["champion"]
     assert status == "FAIL" and "is version 4, but the ledger put version 3 there" in because
-    assert roll_back(store, NAME, Return("by hand")).version == 3
+    assert roll_back(store, NAME, RollbackRequest("by hand")).version == 3
     found = audited(store)
     assert set(found) == {"version 4"} and found["version 4"][0] == "WARN"
 
@@ -216,7 +216,7 @@ def test_a_deleted_champion_is_reported(store, versions):
     store.client.delete_model_version(NAME, "3")
     status, because = audited(store)["champion"]
     assert status == "FAIL" and "version 3 was deleted" in because
-    assert roll_back(store, NAME, Return("deleted")).version == 2
+    assert roll_back(store, NAME, RollbackRequest("deleted")).version == 2
 
 
 def test_a_changed_digest_is_reported(store, versions):

@@ -36,8 +36,8 @@ def train(
 
             with server_meanwhile():
                 from logitgate_flows.cli import terminal
-                from logitgate_flows.run import trainings
-        (outcome,) = trainings(project, [as_of or None], "synthetic" if no_golden else None)
+                from logitgate_flows.run import run_trainings
+        (outcome,) = run_trainings(project, [as_of or None], "synthetic" if no_golden else None)
         report(outcome.model, outcome.verdict)
     terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
     raise typer.Exit(1 if outcome.status.stops else 0)
@@ -87,8 +87,8 @@ def compare(  # noqa: PLR0913 - options of a command
             limits = (moment(since, "--since"), moment(until, "--until"))
             with server_meanwhile():
                 from logitgate_flows.cli import terminal
-                from logitgate_flows.run import comparison
-        outcome = comparison(project, (against, judged), limits)
+                from logitgate_flows.run import run_comparison
+        outcome = run_comparison(project, (against, judged), limits)
         report(outcome.model, outcome.verdict)
     terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
     raise typer.Exit(1 if outcome.status.stops else 0)

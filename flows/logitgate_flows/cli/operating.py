@@ -31,17 +31,17 @@ def score(  # noqa: PLR0913 - options of a command
 
     with reported(junit) as report:
         with started():
-            from logitgate.production.scoring.score import Asked, refuse_impossible_scoring
+            from logitgate.production.scoring.score import ScoringRequest, refuse_impossible_scoring
             from logitgate.project.load import load_project
 
             if shadow is not None and version is not None:
                 raise typer.BadParameter("a shadow runs beside the champion; leave --version out")
-            asked = Asked(table, out)
+            asked = ScoringRequest(table, out)
             refuse_impossible_scoring(asked, load_project(project))
             with server_meanwhile():
                 from logitgate_flows.cli import terminal
-                from logitgate_flows.run import scoring
-        found = scoring(project, asked, version, shadow)
+                from logitgate_flows.run import run_scoring
+        found = run_scoring(project, asked, version, shadow)
         report(found.model, found.verdict)
     terminal.print_json(found.as_json()) if as_json else terminal.print_scores(found)
     raise typer.Exit(1 if found.is_refused else 0)
@@ -79,20 +79,20 @@ def monitor(  # noqa: PLR0913 - options of a command
 
     with reported(junit) as report:
         with started():
-            from logitgate.monitoring.window import Limits
+            from logitgate.monitoring.window import MonitoringWindow
             from logitgate.project.load import load_project
 
             load_project(project)
-            limits = Limits(
+            limits = MonitoringWindow(
                 moment(since, "--since"),
                 moment(until, "--until"),
                 moment(as_of) or datetime.now(UTC),
             )
             with server_meanwhile():
-                from logitgate.production.monitoring import Files
+                from logitgate.production.monitoring import WindowFiles
                 from logitgate_flows.cli import terminal
-                from logitgate_flows.run import watching
-        found = watching(project, Files(table, labels, served), limits, acting=acting)
+                from logitgate_flows.run import run_monitoring
+        found = run_monitoring(project, WindowFiles(table, labels, served), limits, acting=acting)
         report(found.model, found.verdict)
     terminal.print_json(found.as_json()) if as_json else terminal.print_monitored(found)
     raise typer.Exit(found.exit_code)

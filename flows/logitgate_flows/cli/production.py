@@ -40,10 +40,12 @@ def rollback(
     from logitgate_flows.server.start import started
 
     with started():
-        from logitgate.production.promotion.rollback import Return
+        from logitgate.production.promotion.rollback import RollbackRequest
         from logitgate_flows.cli.production_terminal import print_moved
         from logitgate_flows.commands.production import run_rollback
-    print_moved(run_rollback(project, Return(reason, to, force)), "is in production", as_json=as_json)
+    print_moved(
+        run_rollback(project, RollbackRequest(reason, to, force)), "is in production", as_json=as_json
+    )
 
 
 @app.command()

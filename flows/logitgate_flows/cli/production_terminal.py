@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from logitgate.production.ledger.history import History, cost_of, way_back_of
-from logitgate.production.promotion.transaction import Moved
+from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.tracking.schemas import Migrated
 from logitgate_flows.cli.terminal import OUT, print_findings, print_json
 
@@ -49,7 +49,7 @@ def print_migrated(done: tuple[Migrated, ...], *, as_json: bool) -> None:
         OUT.print("nothing to migrate: the store has the schema of this MLflow")
 
 
-def print_adopted(moved: Moved, *, as_json: bool) -> None:
+def print_adopted(moved: PromotionResult, *, as_json: bool) -> None:
     """Print which version is ours now."""
     if as_json:
         print_json(moved.as_json())
@@ -58,7 +58,7 @@ def print_adopted(moved: Moved, *, as_json: bool) -> None:
     OUT.print(f"version {moved.version} {fate}", highlight=False)
 
 
-def print_moved(moved: Moved, fate: str, *, as_json: bool) -> None:
+def print_moved(moved: PromotionResult, fate: str, *, as_json: bool) -> None:
     """Print what became of a rollback or of its rehearsal, and how long it took."""
     if as_json:
         print_json(moved.as_json())

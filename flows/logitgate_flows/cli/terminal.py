@@ -16,8 +16,8 @@ from logitgate.findings import Status, Verdict
 from logitgate.gates.catalogue import GateEntry
 from logitgate.gates.verdict.markdown import folded, headline
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.window import Monitored
-from logitgate.production.scoring.result import Scores
+from logitgate.monitoring.window import MonitoringResult
+from logitgate.production.scoring.result import ScoringResult
 
 _WIDE = 140
 """Columns where there is no terminal to ask, as in a log."""
@@ -86,7 +86,7 @@ def print_outcome(outcome: Outcome) -> None:
     OUT.print(f"{made} {fate}".strip() + f"; champion: {outcome.champion or 'none'}", highlight=False)
 
 
-def print_scores(found: Scores) -> None:
+def print_scores(found: ScoringResult) -> None:
     """Print what became of the rows, and loudly when nobody has confirmed the champion."""
     if found.is_refused:
         print_findings(found.verdict)
@@ -116,7 +116,7 @@ def print_scores(found: Scores) -> None:
         OUT.print(f"[bold red]STALE[/] since {since}: the last good champion answered; {because}")
 
 
-def print_monitored(found: Monitored) -> None:
+def print_monitored(found: MonitoringResult) -> None:
     """Print what was found in a window, what is to be done and why, and what was done."""
     OUT.print(
         f"\n[bold]{found.model}[/] version {found.version}, {escape(found.window.name)}, {found.n:,} rows",

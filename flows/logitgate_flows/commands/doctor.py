@@ -15,7 +15,7 @@ from logitgate.tracking.store import open_store
 def run_doctor(project_file: Path) -> Verdict:
     """Tell what is wrong, and what a repair would do."""
     project = load_project(project_file)
-    return doctor.told(doctor.examine(open_store(home()), project))
+    return doctor.report(doctor.examine(open_store(home()), project))
 
 
 def run_new_chain(project_file: Path, reason: str) -> None:
@@ -27,5 +27,5 @@ def run_new_chain(project_file: Path, reason: str) -> None:
 def run_repair(project_file: Path) -> Verdict:
     """Put right what is wrong, look again, and tell both."""
     project, store = load_project(project_file), open_store(home())
-    mended = doctor.mend(doctor.examine(store, project))
-    return doctor.told(doctor.examine(store, project), mended)
+    mended = doctor.repair(doctor.examine(store, project))
+    return doctor.report(doctor.examine(store, project), mended)

@@ -16,9 +16,9 @@ from logitgate.tracking.store import open_store
 def run_explain(project_file: Path, row: str, version: int | None) -> dict[str, Any]:
     """Explain the decision of the champion, or of another version, about the row with this id."""
     project = load_project(project_file)
-    known, shipment = release.load_version(open_store(home()), project, version)
-    means = tuple(shipment.reference["design_means"])
+    known, package = release.load_version(open_store(home()), project, version)
+    means = tuple(package.reference["design_means"])
     return {
         "version": known.version,
-        **explain_row(shipment.model, means, read_rows(project).frame, project, row),
+        **explain_row(package.model, means, read_rows(project).frame, project, row),
     }

@@ -8,8 +8,8 @@ from logitgate.environment import home
 from logitgate.findings import Verdict
 from logitgate.production.ledger.history import History, audit
 from logitgate.production.ledger.state import state_of
-from logitgate.production.promotion.rollback import Return, look, look_at_files, rehearse, roll_back
-from logitgate.production.promotion.transaction import Moved
+from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, rehearse, roll_back
+from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.production.repair.repair_production import adopt
 from logitgate.project.load import load_project
 from logitgate.tracking.schemas import Migrated, migrate
@@ -24,7 +24,7 @@ def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - 
     return History(project.name, ledger, verdict, state_of(ledger, now))
 
 
-def run_adoption(project_file: Path, reason: str) -> Moved:
+def run_adoption(project_file: Path, reason: str) -> PromotionResult:
     """Take the champion that is there for ours."""
     project = load_project(project_file)
     return adopt(open_store(home()), project.name, reason)
@@ -37,13 +37,13 @@ def run_migration() -> tuple[Migrated, ...]:
         return migrate(store.tracking_uri, store.registry_uri)
 
 
-def run_rollback(project_file: Path, wanted: Return) -> Moved:
+def run_rollback(project_file: Path, wanted: RollbackRequest) -> PromotionResult:
     """Put a version back into production."""
     project = load_project(project_file)
     return roll_back(open_store(home()), project.name, wanted)
 
 
-def run_rehearsal(project_file: Path, to: int | None) -> Moved:
+def run_rehearsal(project_file: Path, to: int | None) -> PromotionResult:
     """See that the way back is open."""
     project = load_project(project_file)
     return rehearse(open_store(home()), project.name, to)

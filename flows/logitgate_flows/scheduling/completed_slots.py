@@ -16,7 +16,7 @@ from logitgate.files.atomic import write_whole
 
 
 @dataclass(frozen=True, slots=True)
-class SlotBook:
+class CompletedSlots:
     """Which slot of each job was done last."""
 
     path: Path
@@ -60,7 +60,7 @@ class SlotBook:
 
 
 @contextmanager
-def slot_book(home: Path, model: str) -> Iterator[SlotBook]:
+def completed_slots(home: Path, model: str) -> Iterator[CompletedSlots]:
     """Open the book of a model's schedule, and keep others out until the end of the block.
 
     Raises
@@ -82,6 +82,6 @@ def slot_book(home: Path, model: str) -> Iterator[SlotBook]:
         except OSError as error:
             rule = "another schedule of this model runs with this folder"
             raise HeldError(model, rule, "let that one run, or end it first") from error
-        yield SlotBook(folder / f"{model}.json")
+        yield CompletedSlots(folder / f"{model}.json")
     finally:
         os.close(descriptor)

@@ -22,7 +22,7 @@ from logitgate.project.load import load_scheduled_project
 from logitgate.project.operations.schedule import Job, words
 from logitgate.project.project import Project
 from logitgate_flows.messages.reports import RECEIPT, read_receipt
-from logitgate_flows.scheduling.completed_slots import SlotBook, slot_book
+from logitgate_flows.scheduling.completed_slots import CompletedSlots, completed_slots
 
 _DECIDED = (0, 1)
 """Exit codes of a run that came to a verdict."""
@@ -48,7 +48,7 @@ def follow(project_file: Path, tell: Tell, *, once: bool) -> int:
     """
     project = load_scheduled_project(project_file)
     signal.signal(signal.SIGTERM, _leave)
-    with slot_book(home(), project.name) as book:
+    with completed_slots(home(), project.name) as book:
         rounds = _Rounds(project_file.absolute(), project, book, tell)
         while True:
             worst = rounds.go()
@@ -63,7 +63,7 @@ class _Rounds:
 
     project_file: Path
     project: Project
-    book: SlotBook
+    book: CompletedSlots
     tell: Tell
     pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
     """For each job that met an obstacle: when it is tried again, on the monotonic clock, and the pause."""

@@ -36,7 +36,7 @@ _RETURNED: ContextVar[_Flow | None] = ContextVar("returned", default=None)
 
 
 @contextmanager
-def impatient() -> Iterator[threading.Event]:
+def watchdog() -> Iterator[threading.Event]:
     """Run a flow whose work is bounded by itself, and whose end by `work_is_over`; SIGTERM ends it in order.
 
     Without a handler below its own, Prefect lets SIGTERM end the process on the spot, and the server that it

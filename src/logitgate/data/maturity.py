@@ -27,7 +27,7 @@ CHECK = "labels"
 
 
 @dataclass(frozen=True, slots=True)
-class Matured:
+class LabelledRows:
     """The rows whose outcome is known and mature, in order of time and id, and why the others are not used.
 
     Parameters
@@ -63,9 +63,9 @@ class Matured:
         return Finding(CHECK, "window", status, because, dict(counts))
 
 
-def matured(
+def labelled_rows(
     window: pd.DataFrame, project: Project, as_of: datetime, labels: pd.DataFrame | None = None
-) -> Matured:
+) -> LabelledRows:
     """Choose the rows of a window whose outcome is known and has matured by the as-of date.
 
     Parameters
@@ -112,7 +112,7 @@ def matured(
         order = order[np.argsort(time[order], kind="stable")]
     # Labels that are likely another table's judge nothing.
     kept = order[keep[order]] if not problem else order[:0]
-    return Matured(_sample(window, kept, (ids, full, time), project), counts, order, problem)
+    return LabelledRows(_sample(window, kept, (ids, full, time), project), counts, order, problem)
 
 
 def _read(outcome: pd.Series, project: Project) -> FloatArray:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..decision.levels import Spelling, text_of
 from ..errors import DataError
-from ..project.data import Outcome
+from ..project.data import OutcomeConfig
 
 _MOST, _FEWEST, _CODE = 6, 5, 3
 
@@ -29,14 +29,14 @@ class Levels:
     other: str | None = None
 
 
-def read_outcomes(outcome: pd.Series, declared: Outcome) -> NDArray[np.int8]:
+def read_outcomes(outcome: pd.Series, declared: OutcomeConfig) -> NDArray[np.int8]:
     """Return 1 where an outcome is the event, 0 where it is the other level; shape (n,).
 
     Parameters
     ----------
     outcome : pandas.Series of shape (n,)
         Without missing cells, of any type.
-    declared : Outcome
+    declared : OutcomeConfig
         Without `non_event`, any one other level is taken for it.
 
     Raises
@@ -60,7 +60,7 @@ def read_outcomes(outcome: pd.Series, declared: Outcome) -> NDArray[np.int8]:
     return y
 
 
-def learned(declared: Outcome, levels: Levels) -> Outcome:
+def learned(declared: OutcomeConfig, levels: Levels) -> OutcomeConfig:
     """Return an outcome with the levels that a model learned from, where the project means the same event."""
     if declared.non_event is not None or levels.other is None:
         return declared
@@ -70,7 +70,7 @@ def learned(declared: Outcome, levels: Levels) -> Outcome:
     return declared.model_copy(update={"event": levels.event, "non_event": levels.other})
 
 
-def levels_of(outcome: pd.Series, declared: Outcome) -> Levels:
+def levels_of(outcome: pd.Series, declared: OutcomeConfig) -> Levels:
     """Return how a table that holds both levels spells them, as its model remembers them.
 
     Raises
@@ -88,7 +88,7 @@ def _text(level: object) -> str:
     return text_of(level) or str(level)
 
 
-def _refused(declared: Outcome, levels: Mapping[str, int]) -> DataError:
+def _refused(declared: OutcomeConfig, levels: Mapping[str, int]) -> DataError:
     found = f"{len(levels)} distinct outcome{'s' * (len(levels) != 1)} in {sum(levels.values())} rows"
     named = shown(levels)
     if declared.non_event is not None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import DataError, ProjectError, UnavailableError
-from ..project.data import ROW_ID, Rows
+from ..project.data import ROW_ID, RowsConfig
 from ..project.project import Project
 from ..project.syntax.column_types import ColumnType
 from ..project.syntax.row_filter import RowFilter
@@ -118,7 +118,7 @@ def _part(part: Part, project: Project) -> Source:
     return completed(read_parquet(part.path, levels), part, levels)
 
 
-def dialect_of(rows: Rows) -> Dialect:
+def dialect_of(rows: RowsConfig) -> Dialect:
     """Return how the cells of the project's CSV files are parted."""
     return Dialect(rows.separator, rows.quote, rows.header_row - 1, rows.unnamed)
 
@@ -142,7 +142,7 @@ def texts_of(project: Project) -> set[str]:
     return {name for name, declared in project.declared_types.items() if declared is ColumnType.TEXT}
 
 
-def column_of(source: Source, name: str, rows: Rows, *, is_level: bool = False) -> Column:
+def column_of(source: Source, name: str, rows: RowsConfig, *, is_level: bool = False) -> Column:
     """Return a column of a source, with what the project says of how its cells are written."""
     written = Written(rows.decimal, rows.thousands, rows.formats.get(name))
     return Column(source, name, rows.missing_in(name), is_level, written)

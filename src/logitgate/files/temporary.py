@@ -20,7 +20,7 @@ _FORGOTTEN_SECONDS = 86_400.0
 
 
 @contextmanager
-def drafts() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """Give a folder for files that are on their way into the store; it is gone after the block.
 
     Raises
@@ -29,7 +29,7 @@ def drafts() -> Iterator[Path]:
         When a file cannot be written there.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=mark(), ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=own_prefix(), ignore_cleanup_errors=True) as folder:
             yield Path(folder)
     except OSError as error:
         rule, remedy = (
@@ -39,13 +39,13 @@ def drafts() -> Iterator[Path]:
         raise UnavailableError(f"folder {tempfile.gettempdir()}", rule, remedy) from error
 
 
-def mark() -> str:
+def own_prefix() -> str:
     """Return how the name of a temporary folder or file begins that this process makes."""
     pid = os.getpid()
     return f"logitgate-{_digest(place())}-{pid}-{born(pid)}-"
 
 
-def left_behind(*folders: Path) -> tuple[Path, ...]:
+def stale(*folders: Path) -> tuple[Path, ...]:
     """Return temporary folders and files whose process is dead; of another host, those that are a day old."""
     found = (
         path

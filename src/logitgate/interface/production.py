@@ -25,14 +25,14 @@ from ..gates.verdict.markdown import headline
 from ..gates.verdict.outcome import Outcome
 from ..model.explain_row import explain_row
 from ..model.scored_rows import Stamp, laid_out
-from ..monitoring.window import Limits, Monitored
+from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..production import monitoring
-from ..production.monitoring import Tables
+from ..production.monitoring import WindowTables
 from ..production.release import comparison as comparing
 from ..production.release import release
 from ..production.scoring import champion as serving
 from ..production.scoring.champion import Serving
-from ..production.scoring.score import Asked, score_table
+from ..production.scoring.score import ScoringRequest, score_table
 from ..project.gates import Slices
 from ..project.project import Project
 from ..tracking import windows
@@ -65,7 +65,7 @@ def register(result: Training) -> Outcome:
     """
     project, store = result.evidence.project, open_store(home())
     snapshot = release.Snapshot.of(project, result.digest, result.as_of)
-    with release.only_one(store, project, snapshot) as earlier:
+    with release.exclusive(store, project, snapshot) as earlier:
         if earlier is not None and earlier.repeated:
             return earlier
         with release.recording(store, project, snapshot, earlier) as run:
@@ -186,7 +186,7 @@ def compare(
     """
     span = Span(moment_of(since, "since"), moment_of(until, "until"))
     store = open_store(home())
-    pair = comparing.match(store, project, against, judged)
+    pair = comparing.find_pair(store, project, against, judged)
     version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read_rows(project)
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
@@ -221,9 +221,9 @@ def explain(project: Project, row: str, version: int | None = None) -> dict[str,
     RefusedError
         When there is no such version.
     """
-    known, shipment = release.load_version(open_store(home()), project, version)
-    means = tuple(shipment.reference["design_means"])
-    explained = explain_row(shipment.model, means, read_rows(project).frame, project, str(row))
+    known, package = release.load_version(open_store(home()), project, version)
+    means = tuple(package.reference["design_means"])
+    explained = explain_row(package.model, means, read_rows(project).frame, project, str(row))
     return {"version": known.version, **explained}
 
 
@@ -234,7 +234,7 @@ def monitor(
     since: str | datetime | None = None,
     until: str | datetime | None = None,
     labels: object = None,
-) -> Monitored:
+) -> MonitoringResult:
     """Hold a window of new rows against the champion's reference, and record the window.
 
     Nothing is done about it: `reaction` says what is wanted.
@@ -255,18 +255,18 @@ def monitor(
     UnavailableError
         When the store cannot be reached.
     """
-    limits = Limits(moment_of(since, "since"), moment_of(until, "until"), datetime.now(UTC))
+    limits = MonitoringWindow(moment_of(since, "since"), moment_of(until, "until"), datetime.now(UTC))
     store = open_store(home())
-    now = monitoring.standing(store, project)
+    now = monitoring.load_versions(store, project)
     plain = project.model_copy(update={"slices": Slices()})
     apart = None if labels is None else typed_frame(labels, plain)
     with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
-        tables = Tables(typed_frame(table, plain), apart, None)
-        held = monitoring.hold_against_contract(tables, limits, project)
+        tables = WindowTables(typed_frame(table, plain), apart, None)
+        held = monitoring.check_window(tables, limits, project)
         seen = monitoring.watch(held, limits, now, project, tables)
         reaction = monitoring.react(store, project, limits, now, seen)
         version, digest = now.champion.version, now.champion.digest
-        found = Monitored(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
+        found = MonitoringResult(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
         return windows.keep(run, found, project)
 
 
@@ -276,7 +276,7 @@ def _scored_by_contract(found: Serving, project: Project, table: object) -> pd.D
         rows, out = Path(folder) / "table.parquet", Path(folder) / "scores.parquet"
         frame = table.frame if isinstance(table, Table) else table
         pq.write_table(source_of(frame).cells, rows, write_page_checksum=True)
-        outcome = score_table(found, project, Asked(rows, out))
+        outcome = score_table(found, project, ScoringRequest(rows, out))
         if outcome.is_refused:
             remedy = "mend the rows; lg.check shows every rule"
             raise RefusedError("the table", headline(outcome.verdict), remedy)
@@ -286,9 +286,9 @@ def _scored_by_contract(found: Serving, project: Project, table: object) -> pd.D
 
 def _answered(found: Serving, frame: pd.DataFrame) -> pd.DataFrame:
     """Answer rows as the registered model does when MLflow serves it, and lay them out as scores."""
-    model, version = found.shipment.model, found.version
+    model, version = found.package.model, found.version
     terms = Terms(
-        model.rule, model.costs, model.features.numeric, model.features.categorical, found.shipment.unit
+        model.rule, model.costs, model.features.numeric, model.features.categorical, found.package.unit
     )
     try:
         answers = answer(model.pipeline, terms, frame)

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from ..data.folds import Folds
 from ..errors import FitError
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.search import Form, Search
 from .cross_validation import Trial, tried
 from .fit import Choice, fit
@@ -55,7 +55,7 @@ def prior(X: pd.DataFrame, y: NDArray[np.integer]) -> Pipeline:
 def plain_linear(  # noqa: PLR0913 - as `fit`, and what the search found
     X: pd.DataFrame,
     y: NDArray[np.integer],
-    features: Features,
+    features: FeaturesConfig,
     choices: Search,
     found: SearchResult,
     *,
@@ -75,7 +75,7 @@ def single_feature(  # noqa: PLR0913 - as `search`
     X: pd.DataFrame,
     y: NDArray[np.integer],
     folds: Folds,
-    features: Features,
+    features: FeaturesConfig,
     choices: Search,
     *,
     signs: Signs = FREE,
@@ -92,7 +92,7 @@ def single_feature(  # noqa: PLR0913 - as `search`
         0 or 1.
     folds : Folds
         Over these rows.
-    features : Features
+    features : FeaturesConfig
     choices : Search
 
     Raises
@@ -112,8 +112,10 @@ def single_feature(  # noqa: PLR0913 - as `search`
     return SingleFeature(best, _log_loss(fitted[best]), pipeline)
 
 
-def _only(name: str, features: Features) -> Features:
-    return Features(numeric=(name,)) if name in features.numeric else Features(categorical=(name,))
+def _only(name: str, features: FeaturesConfig) -> FeaturesConfig:
+    return (
+        FeaturesConfig(numeric=(name,)) if name in features.numeric else FeaturesConfig(categorical=(name,))
+    )
 
 
 def _log_loss(trial: Trial) -> float:

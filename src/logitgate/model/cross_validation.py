@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ..data.folds import Fold, Folds
 from ..decision.expressions import FloatArray
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.search import Form, Search
 from .design import Block, blocks
 from .fit import Choice
@@ -43,7 +43,7 @@ def tried(  # noqa: PLR0913 - see `search`
     X: pd.DataFrame,
     y: NDArray[np.integer],
     folds: Folds,
-    features: Features,
+    features: FeaturesConfig,
     choices: Search,
     *,
     signs: Signs = FREE,
@@ -70,7 +70,7 @@ def tried(  # noqa: PLR0913 - see `search`
     return tuple(_joined(trials) for trials in zip(*by_fold, strict=True))
 
 
-def _coded(X: pd.DataFrame, features: Features) -> pd.DataFrame:
+def _coded(X: pd.DataFrame, features: FeaturesConfig) -> pd.DataFrame:
     """Write each level as its number in sorted order: the encoder makes the same columns, much faster."""
     codes = {}
     for name in features.categorical:
@@ -82,7 +82,7 @@ def _coded(X: pd.DataFrame, features: Features) -> pd.DataFrame:
 def _try_fold(
     rows: tuple[pd.DataFrame, NDArray[np.integer]],
     fold: Fold,
-    features: Features,
+    features: FeaturesConfig,
     choices: Search,
     signs: Signs,
 ) -> list[Trial]:

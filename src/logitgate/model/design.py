@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
 
 from ..decision.expressions import FloatArray
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.search import Form, Search
 from .curve import CUBIC, curve, rising_curve
 from .signs import FREE, Signs
@@ -40,14 +40,14 @@ a fitted `SplineTransformer` and the function by which they read arrays.
 
 
 def design(
-    form: Form, features: Features, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+    form: Form, features: FeaturesConfig, search: Search, rows: pd.DataFrame, signs: Signs = FREE
 ) -> ColumnTransformer:
     """Lay out the design matrix of a form.
 
     Parameters
     ----------
     form : Form
-    features : Features
+    features : FeaturesConfig
     search : Search
         For its knots, interactions and how rare a level must be to be pooled.
     rows : DataFrame of shape (n, ...)
@@ -65,7 +65,7 @@ def design(
 
 
 def blocks(
-    form: Form, features: Features, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+    form: Form, features: FeaturesConfig, search: Search, rows: pd.DataFrame, signs: Signs = FREE
 ) -> list[Block]:
     """Return the blocks of columns that make up a design matrix; see `design`.
 
@@ -144,7 +144,7 @@ def _levels(search: Search, *, sparse: bool = False) -> OneHotEncoder:
     )
 
 
-def _interaction(pair: tuple[str, ...], features: Features, search: Search) -> Pipeline:
+def _interaction(pair: tuple[str, ...], features: FeaturesConfig, search: Search) -> Pipeline:
     """Multiply two features; sparse until the end, because two wide categories make wide products."""
     sides = ColumnTransformer(
         [
@@ -158,7 +158,7 @@ def _interaction(pair: tuple[str, ...], features: Features, search: Search) -> P
     return Pipeline([("sides", sides), ("products", products), ("varying", VarianceThreshold(0.0))])
 
 
-def _vary(pair: tuple[str, ...], features: Features, search: Search, rows: pd.DataFrame) -> bool:
+def _vary(pair: tuple[str, ...], features: FeaturesConfig, search: Search, rows: pd.DataFrame) -> bool:
     numeric = features.numeric
     return all(_varies(rows[name], is_number=name in numeric, search=search) for name in pair)
 

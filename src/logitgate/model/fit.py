@@ -28,7 +28,7 @@ from sklearn.pipeline import Pipeline
 
 from ..decision.expressions import FloatArray
 from ..errors import FitError
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.search import Form, Search
 from .design import design, source_of
 from .learnable import refuse_unlearnable
@@ -59,7 +59,7 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     choice: Choice,
     X: pd.DataFrame,
     y: NDArray[np.integer],
-    features: Features,
+    features: FeaturesConfig,
     search: Search,
     *,
     signs: Signs = FREE,
@@ -75,7 +75,7 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     X : DataFrame of shape (n, ...)
     y : int array of shape (n,)
         0 or 1.
-    features : Features
+    features : FeaturesConfig
     search : Search
         For knots, interactions and how levels are pooled.
     signs : mapping of feature to "positive" or "negative"

@@ -13,7 +13,7 @@ from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
 from ..errors import DataError, FitError
 from ..findings import Finding, Status
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.project import Project
 from ..project.search import Search
 
@@ -27,7 +27,7 @@ _FEWEST_VALUES = 2
 class Usable:
     """What some rows can teach something about, and the features about which they cannot."""
 
-    features: Features
+    features: FeaturesConfig
     search: Search
     """Its forms lack the interactions that a left-out feature takes part in."""
     left_out: tuple[str, ...]
@@ -47,7 +47,7 @@ class Usable:
         return project.model_copy(update={**kept, "gates": gates.model_copy(update={"signs": signs})})
 
 
-def usable_features(X: pd.DataFrame, features: Features, search: Search) -> Usable:
+def usable_features(X: pd.DataFrame, features: FeaturesConfig, search: Search) -> Usable:
     """Leave out the features that are constant or empty in all rows, and the interactions with them.
 
     Whether a value is there at all can matter: a number that is always the same where it is not missing
@@ -57,7 +57,7 @@ def usable_features(X: pd.DataFrame, features: Features, search: Search) -> Usab
     ----------
     X : DataFrame of shape (n, ...)
         All rows of the training's window, with the feature columns.
-    features : Features
+    features : FeaturesConfig
     search : Search
 
     Raises
@@ -86,7 +86,9 @@ def usable_features(X: pd.DataFrame, features: Features, search: Search) -> Usab
     return Usable(features.model_copy(update=kept), search.model_copy(update={"forms": forms}), left_out)
 
 
-def refuse_unlearnable(X: pd.DataFrame, y: NDArray[np.integer], features: Features, search: Search) -> None:
+def refuse_unlearnable(
+    X: pd.DataFrame, y: NDArray[np.integer], features: FeaturesConfig, search: Search
+) -> None:
     """Refuse training rows that no logistic model can be fitted to.
 
     Parameters
@@ -95,7 +97,7 @@ def refuse_unlearnable(X: pd.DataFrame, y: NDArray[np.integer], features: Featur
         With the feature columns.
     y : int array of shape (n,)
         0 or 1.
-    features : Features
+    features : FeaturesConfig
     search : Search
         For the most levels that a category may have.
 

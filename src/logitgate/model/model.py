@@ -16,7 +16,7 @@ from ..decision.levels import Spelling, brought, learned_levels
 from ..decision.rule import Decision, Rule
 from ..errors import DataError
 from ..evaluation.evaluate import Scored
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Model:
     pipeline: Pipeline
     rule: Rule
     costs: CostMatrix
-    features: Features
+    features: FeaturesConfig
 
     def probability(self, frame: pd.DataFrame) -> FloatArray:
         """Return the probability of the event for each row, shape (n,).

@@ -19,7 +19,7 @@ from ..data.folds import Folds
 from ..decision.expressions import FloatArray
 from ..errors import FitError
 from ..evaluation.intervals import NAN, Means
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.search import Form, Search
 from .cross_validation import Trial, tried
 from .fit import Choice
@@ -94,7 +94,7 @@ def search(  # noqa: PLR0913 - rows, and what is declared about them
     X: pd.DataFrame,
     y: NDArray[np.integer],
     folds: Folds,
-    features: Features,
+    features: FeaturesConfig,
     choices: Search,
     *,
     signs: Signs = FREE,
@@ -112,7 +112,7 @@ def search(  # noqa: PLR0913 - rows, and what is declared about them
         0 or 1.
     folds : Folds
         Over these rows.
-    features : Features
+    features : FeaturesConfig
     choices : Search
     signs : mapping of feature to "positive" or "negative"
         Imposed on every fit; see `fit`.

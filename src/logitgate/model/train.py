@@ -12,7 +12,7 @@ from ..data.folds import Folds
 from ..data.split import Split
 from ..errors import FitError
 from ..evaluation.intervals import Estimate
-from ..project.data import Features
+from ..project.data import FeaturesConfig
 from ..project.project import Project
 from . import baselines
 from .baselines import LINEAR, PRIOR
@@ -74,7 +74,7 @@ def _folds(split: Split, project: Project) -> Folds:
 
 
 def _deciding(
-    calibrated: Pipeline, features: Features, split: Split, project: Project
+    calibrated: Pipeline, features: FeaturesConfig, split: Split, project: Project
 ) -> tuple[Model, Choice]:
     """Choose the threshold on its own rows."""
     costs = project.costs.matrix
@@ -99,7 +99,7 @@ def _baselines(found: SearchResult, folds: Folds, split: Split, project: Project
     }
     if len(features.all) > 1:  # a single feature has no best among them: it would be the model itself
         alone = baselines.single_feature(X, y, folds, features, project.search, signs=signs)
-        only = Features(
+        only = FeaturesConfig(
             numeric=tuple({alone.feature} & set(features.numeric)),
             categorical=tuple({alone.feature} & set(features.categorical)),
         )

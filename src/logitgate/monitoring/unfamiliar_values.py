@@ -67,7 +67,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class CellCounts:
     """Counts of cells by feature; they add up over batches.
 
     Parameters
@@ -85,7 +85,7 @@ class Cells:
     only: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, known: Known) -> Cells:
+    def of(cls, frame: pd.DataFrame, known: Known) -> CellCounts:
         """Count the cells of n rows whose categories are spelled as the model learned them."""
         numbers = {name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in known.ranges}
         texts = {name: frame[name].value_counts() for name in known.levels}
@@ -106,12 +106,12 @@ class Cells:
         alone = {name: value for name, value in only.items() if value is not None}
         return cls(len(frame), present, unseen, outside, alone)
 
-    def __add__(self, other: Cells) -> Cells:
+    def __add__(self, other: CellCounts) -> CellCounts:
         """Count two batches together."""
         only = dict(self.only)
         for name, value in other.only.items():
             only[name] = value if only.get(name, value) == value else _SEVERAL
-        return Cells(
+        return CellCounts(
             self.rows + other.rows,
             _sum(self.present, other.present),
             _sum(self.unseen, other.unseen),
@@ -120,13 +120,13 @@ class Cells:
         )
 
 
-def unfamiliar(cells: Cells, known: Known, project: Project) -> tuple[Finding, ...]:
+def unfamiliar(cells: CellCounts, known: Known, project: Project) -> tuple[Finding, ...]:
     """Judge the counts of a batch, or of a whole table."""
     found = [*_unseen(cells, known, project), *_outside(cells, known, project)]
     return (*found, *_dead(cells, known, project))
 
 
-def _unseen(cells: Cells, known: Known, project: Project) -> Iterator[Finding]:
+def _unseen(cells: CellCounts, known: Known, project: Project) -> Iterator[Finding]:
     for name, count in cells.unseen.items():
         before = known.reference.features.categorical.get(name, Levels({}, 0.0, 0.0))
         expected = min((before.singles + 1) / max(before.rows, 1.0), 1.0)
@@ -135,7 +135,7 @@ def _unseen(cells: Cells, known: Known, project: Project) -> Iterator[Finding]:
         yield from _judged(name, (count, cells.present[name]), (expected, limit), words, "most_unseen")
 
 
-def _outside(cells: Cells, known: Known, project: Project) -> Iterator[Finding]:
+def _outside(cells: CellCounts, known: Known, project: Project) -> Iterator[Finding]:
     for name, count in cells.outside.items():
         before = known.reference.features.numeric[name]
         expected = min((known.reference.outside.get(name, 0) + 1) / max(before.present, 1.0), 1.0)
@@ -160,7 +160,7 @@ def _judged(
     yield Finding(CHECK, name, Status.FAIL if breaks else Status.WARN, because, figures)
 
 
-def _dead(cells: Cells, known: Known, project: Project) -> Iterator[Finding]:
+def _dead(cells: CellCounts, known: Known, project: Project) -> Iterator[Finding]:
     """Name features that are empty or constant, where the reference was so by less than chance."""
     if cells.rows < FEWEST:
         return
@@ -180,7 +180,7 @@ def _dead(cells: Cells, known: Known, project: Project) -> Iterator[Finding]:
             yield from _constant(name, cells, known, _commonest(before))
 
 
-def _constant(name: str, cells: Cells, known: Known, commonest: float) -> Iterator[Finding]:
+def _constant(name: str, cells: CellCounts, known: Known, commonest: float) -> Iterator[Finding]:
     rows, longest = cells.present[name], known.reference.runs.get(name)
     if rows < FEWEST or commonest >= 1 or commonest**rows >= _NEVER:
         return

@@ -13,7 +13,7 @@ from ..errors import DataError, ProjectError
 from ..evidence_table import Exhibit
 from ..findings import Finding, Verdict
 from ..project.project import Project
-from .policy import Reaction, Sign, Watched, signs_of
+from .policy import Reaction, Symptom, WindowRecord, symptoms_of
 
 REQUIRED = (
     "contract",
@@ -30,7 +30,7 @@ REQUIRED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MonitoringWindow:
     """Which rows make the window: from `since` up to, but not with, `until`; labels mature by `as_of`."""
 
     since: datetime | None
@@ -75,25 +75,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WindowEvidence:
     """What one window showed, before anything is decided about it."""
 
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
-    versus: frozenset[Sign] = frozenset()
+    versus: frozenset[Symptom] = frozenset()
     """What champion and previous version, compared, say to the ladder of reactions."""
 
     @property
-    def signs(self) -> frozenset[Sign]:
+    def symptoms(self) -> frozenset[Symptom]:
         """What the ladder of reactions goes by."""
-        return signs_of(self.findings, self.versus)
+        return symptoms_of(self.findings, self.versus)
 
-    def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> Seen:
+    def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> WindowEvidence:
         """Return it with more."""
         return replace(self, findings=(*self.findings, *findings), exhibits=(*self.exhibits, *exhibits))
 
     @property
-    def complete(self) -> Seen:
+    def complete(self) -> WindowEvidence:
         """With a finding for each check that should be there and is not: it is INDETERMINATE."""
         return replace(self, findings=Verdict.of(self.findings, REQUIRED).findings)
 
@@ -116,14 +116,14 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Monitored:
+class MonitoringResult:
     """One monitoring: the window, what was found, and what is to be done."""
 
     model: str
-    window: Limits
+    window: MonitoringWindow
     n: int
     version: int
-    seen: Seen
+    evidence: WindowEvidence
     reaction: Reaction
     run_id: str | None = None
     digest: str = ""
@@ -135,7 +135,7 @@ class Monitored:
     @property
     def verdict(self) -> Verdict:
         """All findings."""
-        return Verdict(self.seen.findings)
+        return Verdict(self.evidence.findings)
 
     @property
     def wants_action(self) -> bool:
@@ -143,13 +143,13 @@ class Monitored:
         return self.reaction.action.value not in ("none", "investigate")
 
     @property
-    def as_watched(self) -> Watched:
+    def as_record(self) -> WindowRecord:
         """What later windows remember of this one."""
-        return Watched(
+        return WindowRecord(
             self.window.name,
             self.window.end,
             self.version,
-            self.seen.signs,
+            self.evidence.symptoms,
             self.reaction.action,
             is_done=self.fate is Fate.DONE,
             digest=self.digest,
@@ -175,7 +175,7 @@ class Monitored:
             **self.reaction.as_json(),
             "acted": list(self.acted),
             "fate": self.fate.value,
-            "findings": [finding.as_json() for finding in self.seen.findings],
+            "findings": [finding.as_json() for finding in self.evidence.findings],
         }
 
 

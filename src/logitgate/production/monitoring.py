@@ -1,4 +1,4 @@
-"""Between a window of new rows and the registry: who is watched, what was seen before, what is kept."""
+"""Between a window of new rows and the registry: who is watched, what was evidence before, what is kept."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ from ..findings import Finding, Status, Verdict
 from ..gates.verdict.markdown import headline
 from ..model.model import Model
 from ..monitoring.drift import drift
-from ..monitoring.performance.assess import Watched as WatchedVersion
-from ..monitoring.performance.assess import Window, performance
+from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from ..monitoring.performance.control_limits import NO_REFERENCE, Chunks
 from ..monitoring.performance.staleness import staleness
-from ..monitoring.policy import Reaction, Watched, WayBack, decide
+from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
 from ..monitoring.reference import Reference, as_learned
 from ..monitoring.skew import PROBABILITY, skew
-from ..monitoring.window import Limits, Seen
+from ..monitoring.window import MonitoringWindow, WindowEvidence
 from ..project.gates import Slices
 from ..project.project import Project
 from ..tracking.store import Store
 from ..tracking.windows import earlier_windows
 from .ledger.history import audit
-from .packaging.model_package import Shipment
+from .packaging.model_package import ModelPackage
 from .promotion import rollback as production
 from .registry import registry
 from .registry.registry import ModelVersion
@@ -39,20 +38,20 @@ from .release.release import load_version
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LoadedVersions:
     """Who is in production, and who was before."""
 
     champion: ModelVersion
-    shipment: Shipment
+    package: ModelPackage
     since: datetime | None
     """The date of its rows; its age is counted from there."""
-    back: WayBack
-    previous: Shipment | None = None
+    back: RollbackTarget
+    previous: ModelPackage | None = None
     refusal: str = ""
     """Why there is a previous version that could not be loaded."""
 
 
-def standing(store: Store, project: Project) -> Standing:
+def load_versions(store: Store, project: Project) -> LoadedVersions:
     """Load the champion, and the version that a rollback would go back to.
 
     Raises
@@ -64,14 +63,14 @@ def standing(store: Store, project: Project) -> Standing:
     """
     ledger, there = production.look_at_files(store, project.name)
     production.refuse_a_missing_champion(project.name, ledger, there)
-    version, shipment = load_version(store, project, None)
+    version, package = load_version(store, project, None)
     verdict = Verdict(audit(ledger, replace(there, damage={})))
     if verdict.status.stops:
         rule = f"the registry is not what the ledger says ({headline(verdict)})"
         raise ConflictError(project.name, rule, "see `logitgate history PROJECT --verify`")
     back = ledger.way_back()
-    way = WayBack(back.version if back else None, ledger.is_rolled_back)
-    found = Standing(version, shipment, _made(store, version), way)
+    way = RollbackTarget(back.version if back else None, ledger.is_rolled_back)
+    found = LoadedVersions(version, package, _made(store, version), way)
     if back is None:
         return found
     try:
@@ -82,7 +81,7 @@ def standing(store: Store, project: Project) -> Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class WindowFiles:
     """Where the rows of a window are: as known now, their outcomes apart, and as they were served."""
 
     table: Path
@@ -91,7 +90,7 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class WindowTables:
     """What was read of them."""
 
     table: Table
@@ -99,7 +98,7 @@ class Tables:
     served: Table | None
 
 
-def read_window(files: Files, project: Project) -> Tables:
+def read_window(files: WindowFiles, project: Project) -> WindowTables:
     """Read new rows and what came apart from them; slices need not be among any.
 
     Raises
@@ -109,63 +108,71 @@ def read_window(files: Files, project: Project) -> Tables:
     """
     plain = project.model_copy(update={"slices": Slices()})
     apart = [None if path is None else read_table(path, plain) for path in (files.labels, files.served)]
-    return Tables(read_table(files.table, plain), *apart)
+    return WindowTables(read_table(files.table, plain), *apart)
 
 
-def hold_against_contract(tables: Tables, limits: Limits, project: Project) -> tuple[pd.DataFrame, Seen]:
+def check_window(
+    tables: WindowTables, limits: MonitoringWindow, project: Project
+) -> tuple[pd.DataFrame, WindowEvidence]:
     """Choose the window's rows, hold them against the contract and put aside what breaks it."""
     frame = limits.chosen(tables.table.frame, project)
     if not len(frame):
         because = f"no row lies from {limits.name}; give another window, or wait for the export"
-        return frame, Seen((Finding("contract", "window", Status.FAIL, because, {"rows": 0}),))
+        return frame, WindowEvidence((Finding("contract", "window", Status.FAIL, because, {"rows": 0}),))
     contract = input_contract(project)
     kept = contract.take(frame)
-    seen = Seen(contract.findings())
+    evidence = WindowEvidence(contract.findings())
     broken, result = contract.broken()
     if len(broken) and project.contract.quarantine is not None:
         quarantine(broken, result, project.contract.quarantine)
-    return kept, seen
+    return kept, evidence
 
 
 def watch(
-    rows: tuple[pd.DataFrame, Seen], limits: Limits, now: Standing, project: Project, tables: Tables
-) -> Seen:
+    rows: tuple[pd.DataFrame, WindowEvidence],
+    limits: MonitoringWindow,
+    now: LoadedVersions,
+    project: Project,
+    tables: WindowTables,
+) -> WindowEvidence:
     """Hold the rows against the champion's reference, and the champion against its predecessor."""
-    frame, seen = rows
-    if seen.stops:
-        return seen
-    project, frame = as_learned(project, now.shipment.reference), now.shipment.model.brought(frame)
-    labels, decision = tables.labels, _decided(now.shipment, frame, project)
-    window = Window(frame, limits.as_of, None if labels is None else labels.frame)
+    frame, evidence = rows
+    if evidence.stops:
+        return evidence
+    project, frame = as_learned(project, now.package.reference), now.package.model.brought(frame)
+    labels, decision = tables.labels, _decided(now.package, frame, project)
+    window = LabelledWindow(frame, limits.as_of, None if labels is None else labels.frame)
     previous = None if now.previous is None else _version_of(now.back.version or 0, now.previous)
     found = performance(
-        window, _version_of(now.champion.version, now.shipment), previous, project, now.refusal
+        window, _version_of(now.champion.version, now.package), previous, project, now.refusal
     )
     age = staleness(now.since, limits.end, project.monitoring.age_limit)
-    moved, shown = drift(frame, decision, _reference(now.shipment), project)
-    skewed, compared = _skew(tables.served, frame, decision, project, now.shipment.model)
+    moved, shown = drift(frame, decision, _reference(now.package), project)
+    skewed, compared = _skew(tables.served, frame, decision, project, now.package.model)
     exhibits = (*compared, *shown, *found.exhibits)
     return (
-        replace(seen, versus=found.versus.signs)
+        replace(evidence, versus=found.versus.symptoms)
         .plus((*skewed, *moved, *found.findings, age), exhibits)
         .complete
     )
 
 
-def react(store: Store, project: Project, limits: Limits, now: Standing, seen: Seen) -> Reaction:
+def react(
+    store: Store, project: Project, limits: MonitoringWindow, now: LoadedVersions, evidence: WindowEvidence
+) -> Reaction:
     """Decide what is to be done, by what this window and earlier ones have shown."""
     there = now.champion
-    this = Watched(limits.name, limits.end, there.version, seen.signs, digest=there.digest)
+    this = WindowRecord(limits.name, limits.end, there.version, evidence.symptoms, digest=there.digest)
     return decide(this, earlier_windows(store, project), now.back, project.reactions)
 
 
-def _reference(shipment: Shipment) -> Reference:
-    return Reference.from_json(shipment.reference)
+def _reference(package: ModelPackage) -> Reference:
+    return Reference.from_json(package.reference)
 
 
-def _decided(shipment: Shipment, frame: pd.DataFrame, project: Project) -> Decision | None:
+def _decided(package: ModelPackage, frame: pd.DataFrame, project: Project) -> Decision | None:
     """Return what a model says about the rows, in their own order; None when it cannot say anything."""
-    model, ids = shipment.model, frame[project.columns.row_id].astype(str).to_numpy(object)
+    model, ids = package.model, frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
         return model.decision(model.probability(frame), frame, ids)
     except DataError:
@@ -192,10 +199,10 @@ def _skew(
     )
 
 
-def _version_of(number: int, shipment: Shipment) -> WatchedVersion:
-    chunks = shipment.reference.get("chunks")
+def _version_of(number: int, package: ModelPackage) -> MonitoredVersion:
+    chunks = package.reference.get("chunks")
     reference = NO_REFERENCE if chunks is None else Chunks.from_json(chunks)
-    return WatchedVersion(number, shipment.model, reference, shipment.seen)
+    return MonitoredVersion(number, package.model, reference, package.seen)
 
 
 def _made(store: Store, version: ModelVersion) -> datetime | None:

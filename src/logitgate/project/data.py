@@ -35,7 +35,7 @@ Level: TypeAlias = Annotated[str | bool | int | float, AfterValidator(_level)]
 """A value of the outcome, as the project file writes it."""
 
 
-class Rows(Section):
+class RowsConfig(Section):
     """Where the rows are and how their cells are read."""
 
     path: Path | None = None
@@ -135,7 +135,7 @@ class Columns(Section):
         return self.id or ROW_ID
 
 
-class Outcome(Section):
+class OutcomeConfig(Section):
     """What is predicted."""
 
     column: Name
@@ -154,7 +154,7 @@ class Outcome(Section):
         return self
 
 
-class Features(Section):
+class FeaturesConfig(Section):
     """What the model may look at."""
 
     numeric: Names = ()

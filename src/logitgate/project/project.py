@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from ..decision.costs import ENTRIES, CostMatrix
 from ..errors import ProjectError
 from .behaviour import Behaviour
-from .data import Columns, Features, Outcome, Rows
+from .data import Columns, FeaturesConfig, OutcomeConfig, RowsConfig
 from .fields import Names, Section, Share, quoted
 from .gates import Gates, Slices
 from .operations.monitoring import Monitoring
@@ -108,10 +108,10 @@ class Project(Section):
     """What the decision is for, in a sentence."""
     golden: Golden = "rows"
     """What proves a version's answers before it is promoted: test rows kept with it, or made-up ones."""
-    rows: Rows
+    rows: RowsConfig
     columns: Columns
-    outcome: Outcome
-    features: Features
+    outcome: OutcomeConfig
+    features: FeaturesConfig
     search: Search = Search()
     split: Split = Split()
     costs: Costs

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
-from ..files.temporary import drafts
+from ..files.temporary import temporary_folder
 from ..findings import Figure, Verdict, finite
 from ..gates.alpha_spending import Window
 from ..gates.judge import Judged
@@ -53,7 +53,7 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     if evidence.learned is not None:
         candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
     record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
-    with drafts() as folder:
+    with temporary_folder() as folder:
         _write_files(folder, evidence)
         artifacts(run, folder)
 
@@ -66,7 +66,7 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
     UnavailableError
         When the store cannot be reached.
     """
-    with drafts() as folder:
+    with temporary_folder() as folder:
         (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
         artifacts(run, folder)
     tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}

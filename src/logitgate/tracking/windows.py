@@ -12,8 +12,8 @@ from mlflow.entities import Metric
 
 from ..findings import Verdict
 from ..gates.verdict.markdown import markdown
-from ..monitoring.policy import Action, Sign, Watched
-from ..monitoring.window import Fate, Limits, Monitored
+from ..monitoring.policy import Action, Symptom, WindowRecord
+from ..monitoring.window import Fate, MonitoringResult, MonitoringWindow
 from ..project.project import Project
 from .batches import Entries
 from .runs import Note, Run, artifacts, experiment, record
@@ -41,7 +41,7 @@ def experiment_name(project: Project) -> str:
     return f"{project.name}-monitoring"
 
 
-def earlier_windows(store: Store, project: Project) -> list[Watched]:
+def earlier_windows(store: Store, project: Project) -> list[WindowRecord]:
     """Return what was seen before, oldest run first; a run that cannot be read counts for nothing.
 
     Raises
@@ -60,12 +60,12 @@ def earlier_windows(store: Store, project: Project) -> list[Watched]:
     return [one for one in known if one is not None]
 
 
-def opening_note(limits: Limits) -> Note:
+def opening_note(limits: MonitoringWindow) -> Note:
     """Return what the run list shows while the monitoring goes on."""
     return Note(limits.name, tags={"kind": "monitoring"})
 
 
-def keep(run: Run, found: Monitored, project: Project) -> Monitored:
+def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResult:
     """Keep a window as a run: findings, tables, figures; and its figures as points of the curves.
 
     Raises
@@ -75,16 +75,16 @@ def keep(run: Run, found: Monitored, project: Project) -> Monitored:
     """
     found = replace(found, run_id=run.run_id)
     figures = _drawn(found.verdict)
-    seen = found.as_watched
+    record_of = found.as_record
     tags = {
-        _WINDOW: seen.window,
-        _END: seen.end.isoformat(),
-        _VERSION: str(seen.version),
-        _DIGEST: seen.digest,
-        _SIGNS: json.dumps(sorted(sign.value for sign in seen.signs)),
-        _ACTION: seen.action.value,
+        _WINDOW: record_of.window,
+        _END: record_of.end.isoformat(),
+        _VERSION: str(record_of.version),
+        _DIGEST: record_of.digest,
+        _SIGNS: json.dumps(sorted(symptom.value for symptom in record_of.symptoms)),
+        _ACTION: record_of.action.value,
         _FATE: found.fate.value,
-        "mlflow.runName": f"{found.window.end:%Y-%m-%d} {seen.action.value}",
+        "mlflow.runName": f"{found.window.end:%Y-%m-%d} {record_of.action.value}",
         "mlflow.note.content": _note(found),
         **gate_tags(found.verdict),
     }
@@ -94,13 +94,13 @@ def keep(run: Run, found: Monitored, project: Project) -> Monitored:
         (Path(folder) / "monitoring.json").write_text(plain, encoding="utf-8")
         text = markdown(found.verdict, None, project.costs.unit)
         (Path(folder) / "monitoring.md").write_text(f"{_note(found)}\n{text}", encoding="utf-8")
-        write_exhibits(Path(folder), found.seen.exhibits)
+        write_exhibits(Path(folder), found.evidence.exhibits)
         artifacts(run, Path(folder))
     _draw(run.store, project, found, figures)
     return found
 
 
-def note_what_was_done(store: Store, found: Monitored) -> None:
+def note_what_was_done(store: Store, found: MonitoringResult) -> None:
     """Add to the window's run what was done about it.
 
     Raises
@@ -115,9 +115,9 @@ def note_what_was_done(store: Store, found: Monitored) -> None:
         store.client.set_tag(found.run_id, "mlflow.note.content", _note(found))
 
 
-def _remembered(tags: dict[str, str]) -> Watched | None:
+def _remembered(tags: dict[str, str]) -> WindowRecord | None:
     try:
-        return Watched(
+        return WindowRecord(
             tags[_WINDOW],
             datetime.fromisoformat(tags[_END]),
             int(tags[_VERSION]),
@@ -131,13 +131,17 @@ def _remembered(tags: dict[str, str]) -> Watched | None:
         return None
 
 
-def _signs(kept: str) -> frozenset[Sign]:
+def _signs(kept: str) -> frozenset[Symptom]:
     """Read a list in JSON, or as it was kept before: the values one after the other."""
-    known = json.loads(kept) if kept.startswith("[") else [sign for sign in Sign if sign.value in kept]
-    return frozenset(Sign(sign) for sign in known)
+    known = (
+        json.loads(kept)
+        if kept.startswith("[")
+        else [symptom for symptom in Symptom if symptom.value in kept]
+    )
+    return frozenset(Symptom(symptom) for symptom in known)
 
 
-def _note(found: Monitored) -> str:
+def _note(found: MonitoringResult) -> str:
     because = "\n".join(f"- {one}" for one in (*found.reaction.because, *found.acted))
     return f"**{found.reaction.action.value}** for version {found.version}, {found.n} rows\n\n{because}\n"
 
@@ -152,7 +156,7 @@ def _drawn(verdict: Verdict) -> dict[str, float]:
     return figures
 
 
-def _draw(store: Store, project: Project, found: Monitored, figures: dict[str, float]) -> None:
+def _draw(store: Store, project: Project, found: MonitoringResult, figures: dict[str, float]) -> None:
     """Add the window's figures to the curves of the model: one run, the day of the window's end as step."""
     day = int(found.window.end.timestamp() // 86_400)
     at = int(found.window.end.timestamp() * 1_000)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import UnavailableError
-from ...files.temporary import mark
+from ...files.temporary import own_prefix
 from ...project.project import Project
 from .validation import ContractResult
 
@@ -76,15 +76,15 @@ def quarantine(frame: pd.DataFrame, result: ContractResult, folder: Path) -> Pat
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; only its owner may read it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{mark()}")  # mode 0600
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{own_prefix()}")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        Path(draft).replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        Path(draft).unlink(missing_ok=True)
         raise
     _sync(path.parent)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from ...data.maturity import Matured, matured
+from ...data.maturity import LabelledRows, labelled_rows
 from ...data.row_hashes import SeenRows, untouched
 from ...data.sample import row_costs
 from ...errors import DataError
@@ -29,7 +29,7 @@ from .versus_previous import Contender, VersusPrevious, versus_previous
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class LabelledWindow:
     """New rows, and what is known of their outcomes.
 
     Parameters
@@ -48,7 +48,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class MonitoredVersion:
     """A version in the registry: its model, and the chunks in its reference profile."""
 
     version: int
@@ -66,19 +66,23 @@ class Performance:
     findings: tuple[Finding, ...]
     exhibits: tuple[Exhibit, ...]
     versus: VersusPrevious
-    matured: Matured
+    labelled_rows: LabelledRows
 
 
 def performance(
-    window: Window, champion: Watched, previous: Watched | None, project: Project, refusal: str = ""
+    window: LabelledWindow,
+    champion: MonitoredVersion,
+    previous: MonitoredVersion | None,
+    project: Project,
+    refusal: str = "",
 ) -> Performance:
     """Judge the champion on new rows, and hold it against its predecessor where outcomes have matured.
 
     Parameters
     ----------
-    window : Window
-    champion : Watched
-    previous : Watched or None
+    window : LabelledWindow
+    champion : MonitoredVersion
+    previous : MonitoredVersion or None
     project : Project
     refusal : str
         Why there is a previous version that could not be loaded.
@@ -93,7 +97,7 @@ def performance(
     DataError
         When rows and labels cannot be joined, or the costs cannot be evaluated.
     """
-    known = matured(window.frame, project, window.as_of, window.labels)
+    known = labelled_rows(window.frame, project, window.as_of, window.labels)
     known, labels = _unseen(known, [one for one in (champion, previous) if one], project)
     estimated, shown = _estimated(window.frame.iloc[known.order], champion, project)
     findings = [labels, *estimated]
@@ -107,7 +111,9 @@ def performance(
     return Performance((*findings, *judged, *versus.findings), (*shown, *tables), versus, known)
 
 
-def _unseen(known: Matured, versions: list[Watched], project: Project) -> tuple[Matured, Finding]:
+def _unseen(
+    known: LabelledRows, versions: list[MonitoredVersion], project: Project
+) -> tuple[LabelledRows, Finding]:
     """Leave out the rows that a version was fitted on: they flatter it."""
     if not len(known.sample):
         return known, known.finding
@@ -123,7 +129,7 @@ def _unseen(known: Matured, versions: list[Watched], project: Project) -> tuple[
 
 
 def _estimated(
-    frame: pd.DataFrame, champion: Watched, project: Project
+    frame: pd.DataFrame, champion: MonitoredVersion, project: Project
 ) -> tuple[list[Finding], list[Exhibit]]:
     if not len(frame):
         return [Finding(ESTIMATE, "window", Status.INSUFFICIENT, "the window has no row", {"n": 0})], []
@@ -136,16 +142,16 @@ def _estimated(
     return estimate(decision, costs, champion.reference, project.gates.alpha)
 
 
-def _scored(model: Model, known: Matured, project: Project) -> Scored | None:
+def _scored(model: Model, known: LabelledRows, project: Project) -> Scored | None:
     """Return the matured rows as the model decides them; None without any."""
     return model.score(known.sample, project.costs.matrix) if len(known.sample) else None
 
 
 def _versus(
-    champion: Watched,
+    champion: MonitoredVersion,
     scored: Scored | None,
-    other: tuple[Watched | None, str],
-    known: Matured,
+    other: tuple[MonitoredVersion | None, str],
+    known: LabelledRows,
     project: Project,
 ) -> VersusPrevious:
     previous, refusal = other

@@ -40,7 +40,7 @@ Side: TypeAlias = Literal["inside", "below", "above", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ControlLimits:
     """Where the mean of later chunks lies with probability 1 - alpha if nothing changed; NaN if unknown."""
 
     mean: float
@@ -50,7 +50,7 @@ class Limits:
     high: float
 
     @classmethod
-    def of(cls, values: Sequence[float], alpha: float, later: int = 1) -> Limits:
+    def of(cls, values: Sequence[float], alpha: float, later: int = 1) -> ControlLimits:
         """Return the limits of the mean of so many later chunks; the formula stands at the top of this file.
 
         Only chunks in which the figure is defined count, and fewer than `FEWEST_CHUNKS` have no limits. They
@@ -109,13 +109,13 @@ class Chunks:
         known = _finite(self.figures.get(name, ()))
         return float(known.mean()) if len(known) else NAN
 
-    def limits(self, name: str, alpha: float, window: Chunks | None = None) -> Limits:
+    def limits(self, name: str, alpha: float, window: Chunks | None = None) -> ControlLimits:
         """Return the limits of a figure's mean over the chunks of a window, or of one chunk.
 
         Those of an unknown figure are NaN.
         """
         later = 1 if window is None else len(_finite(window.figures.get(name, ())))
-        return Limits.of(self.figures.get(name, ()), alpha, later)
+        return ControlLimits.of(self.figures.get(name, ()), alpha, later)
 
     def plus(self, other: Chunks) -> Chunks:
         """Return the figures of both, which are of the same chunks."""

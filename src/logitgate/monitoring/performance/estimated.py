@@ -32,7 +32,7 @@ from ...evaluation.intervals import NAN
 from ...evaluation.metrics import ScoreGroups
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
-from .control_limits import FEWEST_CHUNKS, Chunks, Limits, cut
+from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, cut
 
 CHECK = "estimate"
 COST = "expected_cost"
@@ -200,7 +200,7 @@ def estimate(
     return findings, [_exhibit(window, findings)]
 
 
-def _finding(name: str, value: float, limits: Limits, chunks: int) -> Finding:
+def _finding(name: str, value: float, limits: ControlLimits, chunks: int) -> Finding:
     words = name.replace("_", " ")
     figures: dict[str, Figure] = {name: value, "chunks": chunks, **limits.figures()}
     match limits.side(value):

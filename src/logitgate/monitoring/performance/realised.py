@@ -20,7 +20,7 @@ from ...evaluation.intervals import NAN, Estimate, mean_interval, wilson
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from .control_limits import FEWEST_CHUNKS, Chunks, Limits, Side, chunk_rows, cut
+from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, Side, chunk_rows, cut
 from .estimated import expected_chunks
 
 CALIBRATION, COST = "calibration", "cost"
@@ -226,12 +226,12 @@ def _cost(whole: Realised, window: Chunks, reference: Chunks, alpha: float) -> F
     return Finding(COST, "mean cost per row", status, because, figures)
 
 
-def cost_limits(reference: Chunks, alpha: float, window: Chunks) -> Limits:
+def cost_limits(reference: Chunks, alpha: float, window: Chunks) -> ControlLimits:
     """Return the limits of a window's mean cost; the upper one alone is left by chance with alpha."""
     return reference.limits(COST, 2 * alpha, window)
 
 
-def _told(value: float, limits: Limits) -> str:
+def _told(value: float, limits: ControlLimits) -> str:
     if not np.isfinite(value):
         return "has no whole chunk that tells"
     if limits.side(value) == "unknown":

@@ -24,7 +24,7 @@ from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from ..policy import Sign
+from ..policy import Symptom
 from .control_limits import Chunks
 from .realised import COST, cost_limits, realised_chunks
 
@@ -59,10 +59,10 @@ class VersusPrevious:
         return self.answer == "champion loses"
 
     @property
-    def signs(self) -> frozenset[Sign]:
+    def symptoms(self) -> frozenset[Symptom]:
         """What it means to the ladder of reactions."""
-        said = {Sign.LOSES: self.champion_loses, Sign.WORN: self.both_degraded}
-        return frozenset(sign for sign, holds in said.items() if holds)
+        said = {Symptom.LOSES: self.champion_loses, Symptom.DEGRADED: self.both_degraded}
+        return frozenset(symptom for symptom, holds in said.items() if holds)
 
 
 def versus_previous(

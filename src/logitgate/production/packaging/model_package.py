@@ -27,7 +27,7 @@ from ...decision.levels import Spelling, learned_levels
 from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, Terms
 from ...errors import DataError
 from ...model.model import Model
-from ...project.data import Features
+from ...project.data import FeaturesConfig
 from .golden import Golden
 from .model_folder import files_of, is_left_by_loading, tampered
 
@@ -50,7 +50,7 @@ _SEEN, _GOLDEN = {"seen": "seen.npz"}, {"golden": "golden.json"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
+class ModelPackage:
     """What is kept of a model.
 
     Parameters
@@ -73,12 +73,12 @@ class Shipment:
     golden: Golden | None = None
 
 
-def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
+def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
     """Write a model as `mlflow.pyfunc.load_model` reads it, without needing logitgate there.
 
     Parameters
     ----------
-    shipment : Shipment
+    package : ModelPackage
     folder : Path
         Made here.
     described_by : mlflow.models.Model
@@ -94,23 +94,23 @@ def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
     DataError
         When the pipeline is made of parts that loading would not trust.
     """
-    terms = terms_of(shipment)
+    terms = terms_of(package)
     drafts = folder.with_name(folder.name + ".draft")
     drafts.mkdir(parents=True)
-    _dump(shipment, terms, drafts)
-    package = _served_package(drafts)
+    _dump(package, terms, drafts)
+    served = _served_package(drafts)
     script = drafts / "served_model.py"
-    script.write_text(_SCRIPT.format(package=package.name), encoding="utf-8")
+    script.write_text(_SCRIPT.format(package=served.name), encoding="utf-8")
     with warnings.catch_warnings():
         # MLflow asks for an input example; ours would hold a person's values.
         warnings.filterwarnings("ignore", message=".*input example.*")
         mlflow.pyfunc.save_model(
             path=str(folder),
             python_model=str(script),
-            artifacts={key: str(drafts / name) for key, name in _packed(shipment).items()},
-            code_paths=[str(package)],
+            artifacts={key: str(drafts / name) for key, name in _packed(package).items()},
+            code_paths=[str(served)],
             mlflow_model=described_by,
-            signature=signature(terms, _coded(shipment)),
+            signature=signature(terms, _coded(package)),
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
             streamable=False,
         )
@@ -121,7 +121,7 @@ def pack(shipment: Shipment, folder: Path, described_by: MLmodel) -> str:
     return _seal(folder)
 
 
-def unpack(folder: Path, digest: str) -> Shipment:
+def unpack(folder: Path, digest: str) -> ModelPackage:
     """Read a model back from its folder, by our own code and our own list of trusted types.
 
     Raises
@@ -139,23 +139,23 @@ def unpack(folder: Path, digest: str) -> Shipment:
     path = artifacts / _ARTIFACTS["model"]
     _trust(path)
     pipeline = skops.io.load(path, trusted=list(TRUSTED_TYPES))
-    features = Features(numeric=terms.numeric, categorical=terms.categorical)
+    features = FeaturesConfig(numeric=terms.numeric, categorical=terms.categorical)
     model = Model(pipeline, terms.rule, terms.costs, features)
     kept = artifacts / _SEEN["seen"]
     seen = SeenRows.unpacked(kept.read_bytes()) if kept.is_file() else None
     kept = artifacts / _GOLDEN["golden"]
     golden = Golden.from_json(json.loads(kept.read_text("utf-8"))) if kept.is_file() else None
-    return Shipment(model, terms.unit, reference, seen, golden)
+    return ModelPackage(model, terms.unit, reference, seen, golden)
 
 
-def terms_of(shipment: Shipment) -> Terms:
+def terms_of(package: ModelPackage) -> Terms:
     """Return what decides beside the probability."""
-    model = shipment.model
-    return Terms(model.rule, model.costs, model.features.numeric, model.features.categorical, shipment.unit)
+    model = package.model
+    return Terms(model.rule, model.costs, model.features.numeric, model.features.categorical, package.unit)
 
 
-def _coded(shipment: Shipment) -> frozenset[str]:
-    levels = learned_levels(shipment.model.pipeline)
+def _coded(package: ModelPackage) -> frozenset[str]:
+    levels = learned_levels(package.model.pipeline)
     return frozenset(name for name, learned in levels.items() if Spelling.of(learned).is_coded)
 
 
@@ -179,23 +179,23 @@ def signature(terms: Terms, coded: Collection[str] = ()) -> ModelSignature:
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
-def _dump(shipment: Shipment, terms: Terms, folder: Path) -> None:
-    for key, plain in (("decision", terms.as_json()), ("reference", dict(shipment.reference))):
+def _dump(package: ModelPackage, terms: Terms, folder: Path) -> None:
+    for key, plain in (("decision", terms.as_json()), ("reference", dict(package.reference))):
         text = json.dumps(plain, allow_nan=False, indent=1)
         (folder / _ARTIFACTS[key]).write_text(text, encoding="utf-8")
-    if shipment.golden is not None:
-        text = json.dumps(shipment.golden.as_json(), allow_nan=False)
+    if package.golden is not None:
+        text = json.dumps(package.golden.as_json(), allow_nan=False)
         (folder / _GOLDEN["golden"]).write_text(text, encoding="utf-8")
-    if shipment.seen is not None:
-        (folder / _SEEN["seen"]).write_bytes(shipment.seen.packed())
+    if package.seen is not None:
+        (folder / _SEEN["seen"]).write_bytes(package.seen.packed())
     path = folder / _ARTIFACTS["model"]
-    skops.io.dump(shipment.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
+    skops.io.dump(package.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
     _trust(path)
 
 
-def _packed(shipment: Shipment) -> dict[str, str]:
-    seen = {} if shipment.seen is None else _SEEN
-    return _ARTIFACTS | seen | ({} if shipment.golden is None else _GOLDEN)
+def _packed(package: ModelPackage) -> dict[str, str]:
+    seen = {} if package.seen is None else _SEEN
+    return _ARTIFACTS | seen | ({} if package.golden is None else _GOLDEN)
 
 
 def _forget_where(described_by: MLmodel, folder: Path) -> None:

@@ -19,14 +19,14 @@ from ..packaging.golden import replay
 from ..registry import ledger_store, registry
 from ..registry.registry import CHAMPION, PREVIOUS, ModelVersion
 from .lock import LOCK_URL
-from .transaction import Moved, Request, Step, Transaction, carry_out
+from .transaction import PromotionRequest, PromotionResult, Step, Transaction, carry_out
 
 LEASE_SECONDS = 120.0
 """How long the request of an intent may still be under way, and how long one of another lock is left alone,
 since its writer may be alive."""
 
 
-def promote(store: Store, asked: Request) -> Moved:
+def promote(store: Store, request: PromotionRequest) -> PromotionResult:
     """Put a version into production, unless production is no longer what the version was judged against.
 
     Raises
@@ -39,12 +39,12 @@ def promote(store: Store, asked: Request) -> Moved:
     UnavailableError
         When the store or the lock cannot be reached, or the lock was lost on the way.
     """
-    return carry_out(store, asked, PROMOTION)
+    return carry_out(store, request, PROMOTION)
 
 
 def settle(now: Transaction) -> Transaction:
     """Read the ledger, and end the intent that somebody who died has left open."""
-    model = now.asked.model
+    model = now.request.model
     ledger, champion = ledger_store.read(now.store, model), registry.champion(now.store, model)
     now = replace(now, ledger=ledger, champion=champion)
     begun = ledger.open
@@ -68,7 +68,7 @@ def see_the_chain(now: Transaction) -> Transaction:
             "see `logitgate history PROJECT --verify`, go on by `logitgate doctor PROJECT --new-chain "
             "--reason TEXT`; `rollback --to VERSION --force` still works"
         )
-        raise ConflictError(f"ledger of {now.asked.model}", rule, remedy)
+        raise ConflictError(f"ledger of {now.request.model}", rule, remedy)
     return now
 
 
@@ -78,7 +78,7 @@ def see_the_champion(now: Transaction) -> Transaction:
     if now.champion is None and told is not None:
         rule = f"is none, but the ledger put version {told} there: it was deleted, or its alias was"
         remedy = "see `logitgate doctor PROJECT`, put it right by its --repair, then judge again"
-        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+        raise ConflictError(f"champion of {now.request.model}", rule, remedy)
     return now
 
 
@@ -94,15 +94,17 @@ def note_what_was_found(now: Transaction) -> Transaction:
 
 def compare_the_champion(now: Transaction) -> Transaction:
     """Refuse a version that was judged against another champion than the one that is there."""
-    asked, there = now.asked, now.champion
-    if there is not None and there == asked.version:
+    request, there = now.request, now.champion
+    if there is not None and there == request.version:
         # By an attempt whose answer was lost; or by hand, which the ledger is still to learn.
         return replace(now, is_finished=there.release.is_same(now.ledger.in_production))
-    if there != asked.judged_against and not (asked.judged_against is None and stands_in(there, now.ledger)):
-        expected = asked.judged_against.version if asked.judged_against else None
+    if there != request.judged_against and not (
+        request.judged_against is None and stands_in(there, now.ledger)
+    ):
+        expected = request.judged_against.version if request.judged_against else None
         now_there = _named(there.version if there else None)
-        rule = f"is {now_there}, but {asked.version} was judged against {_named(expected)}"
-        raise ConflictError(f"champion of {asked.model}", rule, "judge it again")
+        rule = f"is {now_there}, but {request.version} was judged against {_named(expected)}"
+        raise ConflictError(f"champion of {request.model}", rule, "judge it again")
     return now
 
 
@@ -116,14 +118,14 @@ def stands_in(champion: ModelVersion | None, ledger: Ledger) -> bool:
 
 def prove_the_files(now: Transaction) -> Transaction:
     """Load the version's files safely, by their digest, and let it answer its golden rows."""
-    shipment = registry.load(now.store, now.version)
-    if shipment.golden is None:
+    package = registry.load(now.store, now.version)
+    if package.golden is None:
         rule = "has no golden rows, so nothing proves its answers"
         raise DataError(str(now.version), rule, "train it again")
-    replay(shipment.model, shipment.golden)
-    figures = {**now.asked.reason.figures, "unit": shipment.unit}
-    reason = replace(now.asked.reason, figures=figures)
-    return replace(now, asked=replace(now.asked, reason=reason))
+    replay(package.model, package.golden)
+    figures = {**now.request.reason.figures, "unit": package.unit}
+    reason = replace(now.request.reason, figures=figures)
+    return replace(now, request=replace(now.request, reason=reason))
 
 
 def write_the_intent(now: Transaction) -> Transaction:
@@ -140,20 +142,20 @@ def see_the_lock(now: Transaction) -> Transaction:
     """Stop when the lock was lost on the way."""
     if not now.lock.is_held():
         rule = f"the {now.lock.name} was lost on the way; production was not changed"
-        raise UnavailableError(f"promotion of {now.asked.model}", rule, "try again")
+        raise UnavailableError(f"promotion of {now.request.model}", rule, "try again")
     return now
 
 
 def move_the_champion(now: Transaction) -> Transaction:
     """Set the alias, when the lock is still held and nobody has written after the intent."""
     see_the_lock(now)
-    last = ledger_store.read(now.store, now.asked.model)
+    last = ledger_store.read(now.store, now.request.model)
     is_ours = now.intent is not None and last.open is not None and last.open.move == now.intent.move
     if not is_ours or last.head != now.ledger.head:
         rule = "somebody else has written to it since; production was not changed"
-        raise ConflictError(f"ledger of {now.asked.model}", rule, "see the history, and judge again")
+        raise ConflictError(f"ledger of {now.request.model}", rule, "see the history, and judge again")
     _see_that_it_is_young(now)
-    _set(now.store, CHAMPION, now.asked.model, now.version.version)
+    _set(now.store, CHAMPION, now.request.model, now.version.version)
     return now
 
 
@@ -172,10 +174,12 @@ def show_the_way_back(now: Transaction) -> Transaction:
 
 def read_back(now: Transaction) -> Transaction:
     """See that the alias is where it was put."""
-    there = registry.champion(now.store, now.asked.model)
+    there = registry.champion(now.store, now.request.model)
     if there != now.version:
         rule = f"was set to {now.version} and reads {_named(there.version if there else None)}"
-        raise ConflictError(f"champion of {now.asked.model}", rule, "find out who promotes without the lock")
+        raise ConflictError(
+            f"champion of {now.request.model}", rule, "find out who promotes without the lock"
+        )
     return now
 
 
@@ -189,8 +193,8 @@ def write_that_it_is_done(now: Transaction) -> Transaction:
 def see_that_both_agree(now: Transaction) -> Transaction:
     """Compare alias and ledger once more: a request that came late, or a hand, may have moved the one."""
     ledger, there = (
-        ledger_store.read(now.store, now.asked.model),
-        registry.champion(now.store, now.asked.model),
+        ledger_store.read(now.store, now.request.model),
+        registry.champion(now.store, now.request.model),
     )
     told = ledger.in_production
     if ledger.open is None and told is not None and not told.is_same(there.release if there else None):
@@ -198,13 +202,13 @@ def see_that_both_agree(now: Transaction) -> Transaction:
             f"is {_named(there.version if there else None)}, but the ledger put version {told.version} there"
         )
         remedy = "put it back by `logitgate doctor PROJECT --repair`"
-        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+        raise ConflictError(f"champion of {now.request.model}", rule, remedy)
     return now
 
 
 def show_the_history(now: Transaction) -> Transaction:
     """Let the page in the MLflow UI say so."""
-    ledger_store.show(now.store, now.asked.model, now.ledger)
+    ledger_store.show(now.store, now.request.model, now.ledger)
     return now
 
 
@@ -234,7 +238,7 @@ def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
         who = begun.reason.actor
         rule = f"{who} began to put version {begun.version} there {age:.0f} s ago, by another lock"
         remedy = f"try again in {LEASE_SECONDS - age:.0f} s, and set {LOCK_URL} for everybody who promotes"
-        raise ConflictError(f"champion of {now.asked.model}", rule, remedy)
+        raise ConflictError(f"champion of {now.request.model}", rule, remedy)
 
 
 def _may_arrive_until(begun: Entry, now: Transaction) -> datetime | None:
@@ -253,7 +257,7 @@ def _may_arrive_until(begun: Entry, now: Transaction) -> datetime | None:
 
 def _is_wanted(begun: Entry, now: Transaction) -> bool:
     """Return whether a late request would only do what is wanted now."""
-    version = now.asked.version
+    version = now.request.version
     return version is not None and version.release.is_same(begun.release)
 
 
@@ -261,7 +265,7 @@ def _under_way(begun: Entry, until: datetime, now: Transaction) -> ConflictError
     seconds = max(1, round((until - datetime.now(UTC)).total_seconds()))
     who, version = begun.reason.actor, begun.version
     rule = f"is not known yet: the request of {who} to put version {version} there may still arrive"
-    return ConflictError(f"champion of {now.asked.model}", rule, f"try again in {seconds} s")
+    return ConflictError(f"champion of {now.request.model}", rule, f"try again in {seconds} s")
 
 
 def _see_that_it_is_young(now: Transaction) -> None:
@@ -270,7 +274,7 @@ def _see_that_it_is_young(now: Transaction) -> None:
         age = (datetime.now(UTC) - now.intent.time).total_seconds()
         if age > LEASE_SECONDS / 2:
             rule = f"took {age:.0f} s since its intent; production was not changed"
-            raise UnavailableError(f"promotion of {now.asked.model}", rule, "try again")
+            raise UnavailableError(f"promotion of {now.request.model}", rule, "try again")
 
 
 def _show_the_way_back(now: Transaction, intent: Entry) -> None:
@@ -281,10 +285,10 @@ def _show_the_way_back(now: Transaction, intent: Entry) -> None:
 def _let_previous_be(now: Transaction, ledger: Ledger) -> None:
     back = ledger.way_back()
     if back is not None:
-        _set(now.store, PREVIOUS, now.asked.model, back.version)
-    elif registry.by_alias(now.store, now.asked.model, PREVIOUS) is not None:
+        _set(now.store, PREVIOUS, now.request.model, back.version)
+    elif registry.by_alias(now.store, now.request.model, PREVIOUS) is not None:
         with reached(now.store):
-            now.store.client.delete_registered_model_alias(now.asked.model, PREVIOUS)
+            now.store.client.delete_registered_model_alias(now.request.model, PREVIOUS)
 
 
 def _set(store: Store, alias: str, model: str, version: int) -> None:

@@ -25,7 +25,7 @@ from .promotion import (
     settle,
     show_the_history,
 )
-from .transaction import Moved, Request, Step, Transaction, carry_out
+from .transaction import PromotionRequest, PromotionResult, Step, Transaction, carry_out
 
 ACTOR = "LOGITGATE_ACTOR"
 """Environment variable that names who acts, such as a person or a scheduled job; default: the user."""
@@ -35,7 +35,7 @@ _TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class RollbackRequest:
     """What a rollback asks for.
 
     Parameters
@@ -55,7 +55,7 @@ class Return:
     """The version that was judged; production is not changed when another one is there."""
 
 
-def roll_back(store: Store, model: str, wanted: Return) -> Moved:
+def roll_back(store: Store, model: str, wanted: RollbackRequest) -> PromotionResult:
     """Put a version that was in production back there.
 
     Done twice it changes nothing the second time; to go further back, name the version.
@@ -75,11 +75,13 @@ def roll_back(store: Store, model: str, wanted: Return) -> Moved:
     reason = Reason("rollback", actor(), wanted.because.strip()[:_LONGEST_REASON])
     begin = (settle,) if wanted.is_forced else BEFORE
     return carry_out(
-        store, Request(model, reason), (*begin, _seer(wanted), note_what_was_found, _chooser(wanted), *MOVE)
+        store,
+        PromotionRequest(model, reason),
+        (*begin, _seer(wanted), note_what_was_found, _chooser(wanted), *MOVE),
     )
 
 
-def rehearse(store: Store, model: str, to: int | None) -> Moved:
+def rehearse(store: Store, model: str, to: int | None) -> PromotionResult:
     """Do all that a rollback does but move the alias, and write into the ledger that it would have worked.
 
     Raises
@@ -90,13 +92,13 @@ def rehearse(store: Store, model: str, to: int | None) -> Moved:
     reason = Reason("rehearsal", actor(), "a rollback was rehearsed")
     steps = (
         *BEFORE,
-        _chooser(Return("", to)),
+        _chooser(RollbackRequest("", to)),
         prove_the_files,
         see_the_lock,
         write_the_rehearsal,
         show_the_history,
     )
-    return carry_out(store, Request(model, reason), steps)
+    return carry_out(store, PromotionRequest(model, reason), steps)
 
 
 def actor() -> str:
@@ -212,10 +214,10 @@ def write_the_rehearsal(now: Transaction) -> Transaction:
     return now.wrote(now.entry(Kind.REHEARSED))
 
 
-def _seer(wanted: Return) -> Step:
+def _seer(wanted: RollbackRequest) -> Step:
     def see_whom_it_is_about(now: Transaction) -> Transaction:
         if wanted.away_from is not None:
-            _see_whom(now.champion, now.asked.model, wanted.away_from)
+            _see_whom(now.champion, now.request.model, wanted.away_from)
         return now
 
     return see_whom_it_is_about
@@ -230,24 +232,24 @@ def _see_whom(champion: ModelVersion | None, model: str, judged: Release) -> Non
         raise ConflictError(f"champion of {model}", rule, "watch a window of the one that is there now")
 
 
-def _chooser(wanted: Return) -> Step:
+def _chooser(wanted: RollbackRequest) -> Step:
     def choose_the_version(now: Transaction) -> Transaction:
-        asked, rolls_back = now.asked, now.asked.reason.act == "rollback"
+        request, rolls_back = now.request, now.request.reason.act == "rollback"
         if rolls_back and wanted.to is None and now.champion is not None and now.ledger.is_rolled_back:
-            return replace(now, asked=replace(asked, version=now.champion), is_finished=True)
+            return replace(now, request=replace(request, version=now.champion), is_finished=True)
         version = _wanted_version(now, wanted)
-        reason = _known_of(now.store, now.ledger, version, asked.reason)
+        reason = _known_of(now.store, now.ledger, version, request.reason)
         if rolls_back and not now.ledger.is_sound(version.release):
             reason = replace(reason, act="forced")
-        chosen = replace(asked, version=version, judged_against=now.champion, reason=reason)
-        return replace(now, asked=chosen, is_finished=rolls_back and version == now.champion)
+        chosen = replace(request, version=version, judged_against=now.champion, reason=reason)
+        return replace(now, request=chosen, is_finished=rolls_back and version == now.champion)
 
     return choose_the_version
 
 
-def _wanted_version(now: Transaction, wanted: Return) -> ModelVersion:
+def _wanted_version(now: Transaction, wanted: RollbackRequest) -> ModelVersion:
     """Return the version to go back to, and refuse one that is no way back unless forced."""
-    model = now.asked.model
+    model = now.request.model
     if wanted.to is None:
         back = now.ledger.way_back()
         if back is None:

@@ -20,8 +20,8 @@ from .lock import Lock, locked
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for.
+class PromotionRequest:
+    """What is requested.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Transaction:
 
     store: Store
     lock: Lock
-    asked: Request
+    request: PromotionRequest
     ledger: Ledger = field(default_factory=Ledger)
     champion: ModelVersion | None = None
     intent: Entry | None = None
@@ -57,14 +57,14 @@ class Transaction:
     @property
     def version(self) -> ModelVersion:
         """The version that shall be in production."""
-        if self.asked.version is None:
-            raise ValueError(f"no version of {self.asked.model} was chosen")
-        return self.asked.version
+        if self.request.version is None:
+            raise ValueError(f"no version of {self.request.model} was chosen")
+        return self.request.version
 
     def entry(self, kind: Kind) -> Entry:
         """Return a new entry about this request; the ledger numbers it."""
         before = self.champion
-        reason = self.asked.reason
+        reason = self.request.reason
         return self.about(kind, self.version.release, before.version if before else None, reason)
 
     def about(self, kind: Kind, release: Release | None, before: int | None, reason: Reason) -> Entry:
@@ -87,14 +87,14 @@ class Transaction:
 
     def wrote(self, draft: Entry) -> Transaction:
         """Append an entry and read the ledger again."""
-        return replace(self, ledger=ledger_store.append(self.store, self.asked.model, self.ledger, draft))
+        return replace(self, ledger=ledger_store.append(self.store, self.request.model, self.ledger, draft))
 
 
 Step: TypeAlias = Callable[[Transaction], Transaction]
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class PromotionResult:
     """How a transaction ended.
 
     Parameters
@@ -126,10 +126,10 @@ class Moved:
         }
 
 
-def carry_out(store: Store, asked: Request, steps: tuple[Step, ...]) -> Moved:
+def carry_out(store: Store, request: PromotionRequest, steps: tuple[Step, ...]) -> PromotionResult:
     """Go through the steps under the lock of the model."""
-    with locked(store, asked.model) as lock:
-        now = Transaction(store, lock, asked)
+    with locked(store, request.model) as lock:
+        now = Transaction(store, lock, request)
         for step in steps:
             started = time.perf_counter()
             now = step(now)
@@ -138,5 +138,5 @@ def carry_out(store: Store, asked: Request, steps: tuple[Step, ...]) -> Moved:
             if now.is_finished:
                 break
     before = now.champion.version if now.champion else None
-    version = now.asked.version.version if now.asked.version else None
-    return Moved(version, before, now.is_finished, now.lock, now.seconds)
+    version = now.request.version.version if now.request.version else None
+    return PromotionResult(version, before, now.is_finished, now.lock, now.seconds)

@@ -18,7 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from mlflow.utils.uri import is_local_uri
 
 from ...errors import ConflictError, RefusedError
-from ...files.temporary import drafts
+from ...files.temporary import temporary_folder
 from ...redaction import redacted
 from ...tracking.batches import Value, shortened
 from ...tracking.runs import Run
@@ -27,7 +27,7 @@ from ..ledger.entries import Release
 from ..ledger.state import REPAIR, State
 from ..packaging.code_version import code_version
 from ..packaging.model_folder import files_of
-from ..packaging.model_package import Shipment, pack, unpack
+from ..packaging.model_package import ModelPackage, pack, unpack
 
 CHAMPION, PREVIOUS = "champion", "previous"
 """Aliases: the version in production, and the one before it."""
@@ -79,7 +79,7 @@ class Label:
     tags: Mapping[str, Value]
 
 
-def register(run: Run, name: str, shipment: Shipment, label: Label) -> ModelVersion:
+def register(run: Run, name: str, package: ModelPackage, label: Label) -> ModelVersion:
     """Keep a model with its run and give it the next version number.
 
     A challenger that was refused is registered as well; its label says so. The version is made last, so that
@@ -97,7 +97,7 @@ def register(run: Run, name: str, shipment: Shipment, label: Label) -> ModelVers
         for left in uploads(run.store, run.experiment_id, run.run_id):
             if MLFLOW_MODEL_VERSIONS not in left.tags:
                 client.delete_logged_model(left.model_id)
-        model_id, source, digest = _upload(run, name, shipment)
+        model_id, source, digest = _upload(run, name, package)
         client.log_outputs(run.run_id, [LoggedModelOutput(model_id, step=0)])
         tags = {**label.tags, DIGEST: digest, CODE: code_version()}
         _make_model(run.store, name)
@@ -253,7 +253,7 @@ def tag(store: Store, version: ModelVersion, name: str) -> str:
         return str(_found(store, version).tags.get(name, ""))
 
 
-def load(store: Store, version: ModelVersion) -> Shipment:
+def load(store: Store, version: ModelVersion) -> ModelPackage:
     """Load a version without running anything that lies beside it.
 
     Raises
@@ -269,7 +269,7 @@ def load(store: Store, version: ModelVersion) -> Shipment:
         rule = "was not made by logitgate, so nothing proves what its files are"
         remedy = "adopt it by `logitgate adopt PROJECT --reason TEXT`; the next that passes takes its place"
         raise ConflictError(str(version), rule, remedy)
-    with drafts() as place:
+    with temporary_folder() as place:
         return unpack(fetch(store, version, place), version.digest)
 
 
@@ -331,7 +331,7 @@ def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
     files_of(folder)
 
 
-def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
+def _upload(run: Run, name: str, package: ModelPackage) -> tuple[str, str, str]:
     """Keep the files of a model; return its id, where they are, and their digest."""
     client = run.store.client
     # A registered model's name may have dots, a logged model's may not.
@@ -345,9 +345,9 @@ def _upload(run: Run, name: str, shipment: Shipment) -> tuple[str, str, str]:
         model_uuid=logged.model_id,
     )
     try:
-        with drafts() as place:
+        with temporary_folder() as place:
             folder = place / "model"
-            digest = pack(shipment, folder, described_by)
+            digest = pack(package, folder, described_by)
             client.log_model_artifacts(logged.model_id, str(folder))
     except BaseException:
         with suppress(MlflowException):

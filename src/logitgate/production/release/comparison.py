@@ -23,14 +23,14 @@ from ..registry.registry import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class VersionPair:
     """Two versions: the one that is judged, and the one it is held against in the place of the champion."""
 
     against: ModelVersion
     judged: ModelVersion
 
 
-def match(store: Store, project: Project, against: int, judged: int) -> Match:
+def find_pair(store: Store, project: Project, against: int, judged: int) -> VersionPair:
     """Look up two versions before anything is read.
 
     Raises
@@ -43,7 +43,7 @@ def match(store: Store, project: Project, against: int, judged: int) -> Match:
     if against == judged:
         rule = f"version {judged} cannot be compared with itself"
         raise ProjectError(project.name, rule, "name two versions")
-    return Match(*(registry.numbered(store, project.name, number) for number in (against, judged)))
+    return VersionPair(*(registry.numbered(store, project.name, number) for number in (against, judged)))
 
 
 def judgeable(store: Store, version: ModelVersion) -> Judgeable:
@@ -54,13 +54,13 @@ def judgeable(store: Store, version: ModelVersion) -> Judgeable:
     RefusedError
         When its files are not those that were registered.
     """
-    shipment = registry.load(store, version)
-    prevalence = shipment.reference.get("prevalence")
+    package = registry.load(store, version)
+    prevalence = package.reference.get("prevalence")
     if not isinstance(prevalence, float) or not 0 < prevalence < 1:
         raise RefusedError(
             str(version), "does not say how frequent events were in its rows", "train it again"
         )
-    return Judgeable(shipment.model, shipment.seen, prevalence)
+    return Judgeable(package.model, package.seen, prevalence)
 
 
 def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
@@ -72,19 +72,19 @@ def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
     earlier = earlier_decisions(store, version.name, Window.of(rows), key="")
     found = Opponents(version=version.version, earlier_decisions=earlier)
     try:
-        shipment = registry.load(store, version)
+        package = registry.load(store, version)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
-    return replace(found, champion=shipment.model, champion_rows=shipment.seen)
+    return replace(found, champion=package.model, champion_rows=package.seen)
 
 
-def opening_note(pair: Match) -> Note:
+def opening_note(pair: VersionPair) -> Note:
     """Return what the run list shows while the comparison goes on."""
     name = f"version {pair.judged.version} against {pair.against.version}"
     return Note(name, tags={"kind": "comparison", "version": pair.judged.version})
 
 
-def record_comparison(run: Run, evidence: Evidence, pair: Match, rule: Rule, snapshot: str) -> Outcome:
+def record_comparison(run: Run, evidence: Evidence, pair: VersionPair, rule: Rule, snapshot: str) -> Outcome:
     """Keep a comparison as a run of its own, and return how it ended.
 
     Raises

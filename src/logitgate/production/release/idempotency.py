@@ -15,7 +15,7 @@ from mlflow.entities import LoggedModelStatus
 from mlflow.entities import Run as Recorded
 
 from ...errors import ConflictError, HeldError, ProjectError
-from ...files.temporary import drafts
+from ...files.temporary import temporary_folder
 from ...gates.verdict.outcome import Outcome
 from ...tracking.pulse import is_dead, is_here, whose
 from ...tracking.runs import KEY, Run, children, experiment, found_runs
@@ -35,7 +35,7 @@ _ENDED = ("FINISHED", "FAILED", "KILLED")
 
 
 @contextmanager
-def only_one(store: Store, project: str, key: str) -> Iterator[None]:
+def exclusive(store: Store, project: str, key: str) -> Iterator[None]:
     """Let nobody else do the same training until the end of the block.
 
     Who comes later waits, ten minutes or as long as ``LOGITGATE_WAIT_SECONDS`` says, and finds the outcome
@@ -106,7 +106,7 @@ def supersede(run: Run, project: str, key: str) -> None:
             run.store.client.delete_tag(run.run_id, SUPERSEDED)
     for other in attempts(run.store, project, key):
         if other.info.run_id != run.run_id and other.info.status not in _ENDED:
-            bury(run.store, other, run.run_id)
+            mark_killed(run.store, other, run.run_id)
 
 
 def see_that_nobody_took_over(run: Run) -> None:
@@ -124,7 +124,7 @@ def see_that_nobody_took_over(run: Run) -> None:
         raise ConflictError(f"run {run.run_id}", rule, "see what became of that")
 
 
-def bury(store: Store, run: Recorded, by: str) -> None:
+def mark_killed(store: Store, run: Recorded, by: str) -> None:
     """End a run whose process is dead: its candidates and unfinished models too. Twice is as good as once."""
     client, run_id = store.client, run.info.run_id
     with reached(store):
@@ -181,7 +181,7 @@ def _is_over(run: Recorded, lock: Lock) -> bool:
 
 
 def _outcome(store: Store, run: Recorded) -> Outcome:
-    with drafts() as folder:
+    with temporary_folder() as folder:
         path = again(store, lambda: store.client.download_artifacts(run.info.run_id, VERDICT, str(folder)))
         plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     return Outcome.from_json(plain)

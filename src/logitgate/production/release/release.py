@@ -24,12 +24,12 @@ from ...tracking.training import RECORDED, gate_tags, note, record_evidence, rec
 from ..ledger.entries import Reason
 from ..packaging.code_version import code_version
 from ..packaging.golden import golden_rows
-from ..packaging.model_package import Shipment
+from ..packaging.model_package import ModelPackage
 from ..promotion.lock import LOCK_URL
 from ..promotion.promotion import promote, stands_in
 from ..promotion.rollback import actor, look_at_files, refuse_a_missing_champion
 from ..promotion.rollback import look as look_at_aliases
-from ..promotion.transaction import Moved, Request
+from ..promotion.transaction import PromotionRequest, PromotionResult
 from ..registry import ledger_store, registry, versions
 from ..registry.registry import JUDGED_DIGEST, Label, ModelVersion
 from . import idempotency
@@ -56,7 +56,7 @@ def opening_note(project: Project, snapshot: Snapshot) -> Note:
 
 
 @contextmanager
-def only_one(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Outcome | None]:
+def exclusive(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Outcome | None]:
     """Do this very training alone, and begin with what became of it before: see `attempts`.
 
     Raises
@@ -67,7 +67,7 @@ def only_one(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Out
     UnavailableError
         When the store cannot be reached.
     """
-    with idempotency.only_one(store, project.name, snapshot.key):
+    with idempotency.exclusive(store, project.name, snapshot.key):
         earlier = idempotency.earlier(store, project.name, snapshot.key)
         look = look_at_files if earlier is not None and earlier.repeated else look_at_aliases
         refuse_a_missing_champion(project.name, *look(store, project.name))
@@ -101,10 +101,10 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
         return Opponents(earlier_decisions=earlier)
     found = Opponents(version=champion.version, digest=champion.digest, earlier_decisions=earlier)
     try:
-        shipment = registry.load(store, champion)
+        package = registry.load(store, champion)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
-    return replace(found, champion=shipment.model, champion_rows=shipment.seen)
+    return replace(found, champion=package.model, champion_rows=package.seen)
 
 
 def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
@@ -125,8 +125,8 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     reference = profile | {"design_means": list(learned.design_means)}
     seen = SeenRows.of(evidence.split.fitted_on, project)
     golden = golden_rows(learned.model, evidence.split.test, judged.scored, project)
-    shipment = Shipment(learned.model, project.costs.unit, reference, seen, golden)
-    version = _registered(run, evidence, snapshot, shipment)
+    package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden)
+    version = _registered(run, evidence, snapshot, package)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)
     return _kept(run, replace(outcome, version=version.version))
 
@@ -146,8 +146,8 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
         idempotency.see_that_nobody_took_over(run)
         headed, figures = headline(outcome.verdict)[:500], _costs(outcome)
         reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
-        asked = Request(name, reason, version, expected)
-        moved = promote(store, asked)
+        request = PromotionRequest(name, reason, version, expected)
+        moved = promote(store, request)
         news = (one for one in _warnings(moved) if one not in outcome.findings)
         outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *news))
     now = registry.champion(store, name)
@@ -156,7 +156,7 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def load_version(store: Store, project: Project, version: int | None) -> tuple[ModelVersion, Shipment]:
+def load_version(store: Store, project: Project, version: int | None) -> tuple[ModelVersion, ModelPackage]:
     """Load the champion, or the version of this number.
 
     Raises
@@ -187,17 +187,17 @@ def _judged_version(store: Store, version: ModelVersion, outcome: Outcome) -> Mo
     return expected
 
 
-def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, shipment: Shipment) -> ModelVersion:
+def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: ModelPackage) -> ModelVersion:
     """Register the model, unless this very training has done so before it was interrupted."""
     name, label = evidence.project.name, _label(evidence, snapshot)
     known = versions.of_training(run.store, name, snapshot.key)
     assert evidence.split is not None  # noqa: S101 - without it there is no model
     for version in known:
-        if versions.answers_alike(run.store, version, shipment.model, evidence.split.test):
+        if versions.answers_alike(run.store, version, package.model, evidence.split.test):
             versions.relabel(run, version, label)
             return version
     idempotency.see_that_nobody_took_over(run)
-    made = registry.register(run, name, shipment, label)
+    made = registry.register(run, name, package, label)
     for version in known:
         versions.replace_by(run.store, version, made)
     return made
@@ -220,7 +220,7 @@ def _costs(outcome: Outcome) -> dict[str, Figure]:
     return {name: outcome.test[name] for name in names if name in outcome.test}
 
 
-def _warnings(moved: Moved) -> list[Finding]:
+def _warnings(moved: PromotionResult) -> list[Finding]:
     """Say so when the lock does not keep out everybody."""
     if moved.lock.is_shared:
         return []

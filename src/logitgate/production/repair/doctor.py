@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from ...errors import HeldError, LogitgateError
-from ...files import temporary as drafts
+from ...files import temporary
 from ...findings import Finding, Status, Verdict
 from ...project.project import Project
 from ...tracking.pulse import is_dead, whose
@@ -27,7 +27,7 @@ from ..ledger.state import Production, State, state_of
 from ..promotion.lock import held, locked
 from ..promotion.promotion import settle
 from ..promotion.rollback import actor, look_at_files
-from ..promotion.transaction import Request, Transaction
+from ..promotion.transaction import PromotionRequest, Transaction
 from ..registry import ledger_store
 from ..registry.registry import PREVIOUS
 from ..release import idempotency
@@ -43,18 +43,18 @@ _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """Something that is wrong, and how to put it right; done twice it does no harm."""
 
     check: str
     subject: str
     because: str
     remedy: str
-    mend: Callable[[], object] | None
+    repair: Callable[[], object] | None
     """None for what is left to people."""
 
 
-def examine(store: Store, project: Project) -> tuple[Trouble, ...]:
+def examine(store: Store, project: Project) -> tuple[Problem, ...]:
     """Look for what is wrong with the runs, models and folders of a project. Nothing is changed.
 
     Raises
@@ -77,33 +77,33 @@ def examine(store: Store, project: Project) -> tuple[Trouble, ...]:
     )
 
 
-def mend(troubles: tuple[Trouble, ...]) -> tuple[Finding, ...]:
+def repair(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:
     """Put right what is wrong, and tell of each whether it worked."""
-    return tuple(_mended(trouble, trouble.mend) for trouble in troubles if trouble.mend is not None)
+    return tuple(_repaired(problem, problem.repair) for problem in problems if problem.repair is not None)
 
 
-def told(troubles: tuple[Trouble, ...], mended: tuple[Finding, ...] = ()) -> Verdict:
-    """Return each trouble as a finding that stops, beside what was put right; a check without any passes."""
+def report(problems: tuple[Problem, ...], repaired: tuple[Finding, ...] = ()) -> Verdict:
+    """Return each problem as a finding that stops, beside what was put right; a check without any passes."""
     found = tuple(
         Finding(one.check, one.subject, Status.FAIL, f"{one.because}; {_would(one)}{one.remedy}")
-        for one in troubles
+        for one in problems
     )
-    seen = {finding.check for finding in (*found, *mended)}
+    seen = {finding.check for finding in (*found, *repaired)}
     sound = (Finding(check, "all", Status.PASS, "nothing is wrong") for check in CHECKS if check not in seen)
-    return Verdict((*found, *mended, *sound))
+    return Verdict((*found, *repaired, *sound))
 
 
-def _would(trouble: Trouble) -> str:
-    return "" if trouble.mend is None else "--repair would "
+def _would(problem: Problem) -> str:
+    return "" if problem.repair is None else "--repair would "
 
 
-def _mended(trouble: Trouble, mend: Callable[[], object]) -> Finding:
+def _repaired(problem: Problem, repair: Callable[[], object]) -> Finding:
     try:
-        mend()
+        repair()
     except LogitgateError as error:
-        return Finding(trouble.check, trouble.subject, Status.FAIL, f"{trouble.because}; {error}")
-    because = f"{trouble.because}; repaired: {trouble.remedy}"
-    return Finding(trouble.check, trouble.subject, Status.WARN, because)
+        return Finding(problem.check, problem.subject, Status.FAIL, f"{problem.because}; {error}")
+    because = f"{problem.because}; repaired: {problem.remedy}"
+    return Finding(problem.check, problem.subject, Status.WARN, because)
 
 
 def _running(store: Store, experiment_id: str) -> list[Recorded]:
@@ -118,14 +118,14 @@ def _is_left(run: Recorded, running: list[Recorded]) -> bool:
     return all(is_dead(other) for other in running if other.info.run_id == parent)
 
 
-def _runs(store: Store, left: list[Recorded]) -> Iterator[Trouble]:
+def _runs(store: Store, left: list[Recorded]) -> Iterator[Problem]:
     for run in left:
         because = f"is still RUNNING, but {whose(run)}, which recorded it, is gone"
-        yield Trouble("runs", run.info.run_id, because, "end it as KILLED", partial(_bury, store, run))
+        yield Problem("runs", run.info.run_id, because, "end it as KILLED", partial(_bury, store, run))
 
 
 def _bury(store: Store, run: Recorded) -> None:
-    idempotency.bury(store, run, BY)
+    idempotency.mark_killed(store, run, BY)
 
 
 def _uploads(store: Store, experiment_id: str) -> Iterator[LoggedModel]:
@@ -139,11 +139,11 @@ def _uploads(store: Store, experiment_id: str) -> Iterator[LoggedModel]:
             return
 
 
-def _pending(store: Store, left: list[LoggedModel]) -> Iterator[Trouble]:
+def _pending(store: Store, left: list[LoggedModel]) -> Iterator[Problem]:
     for model in left:
         because = "its upload was never finished, and nobody goes on with it"
         finish = partial(_fail, store, model.model_id)
-        yield Trouble("uploads", model.model_id, because, "mark it FAILED", finish)
+        yield Problem("uploads", model.model_id, because, "mark it FAILED", finish)
 
 
 def _fail(store: Store, model_id: str) -> None:
@@ -151,11 +151,11 @@ def _fail(store: Store, model_id: str) -> None:
         store.client.finalize_logged_model(model_id, LoggedModelStatus.FAILED)
 
 
-def _empty(store: Store, name: str) -> Iterator[Trouble]:
+def _empty(store: Store, name: str) -> Iterator[Problem]:
     """Find a registered model that has no version, because its maker was killed in between."""
     if _is_empty(store, name):
         because = "is a registered model without a version, so every look at it is an error"
-        yield Trouble(
+        yield Problem(
             "registry",
             name,
             because,
@@ -181,7 +181,7 @@ def _delete(store: Store, name: str) -> None:
             store.client.delete_registered_model(name)
 
 
-def _intents(store: Store, model: str) -> Iterator[Trouble]:
+def _intents(store: Store, model: str) -> Iterator[Problem]:
     """Find a change of production that was begun and never ended, unless somebody is at it right now."""
     if ledger_store.read(store, model).open is None:
         return
@@ -196,16 +196,16 @@ def _intents(store: Store, model: str) -> Iterator[Trouble]:
             f"{begun.time:%Y-%m-%d %H:%M:%S} UTC, and nobody wrote how it ended"
         )
         remedy = "write that it is done or abandoned, as the alias tells"
-        yield Trouble("ledger", f"entry {begun.number}", because, remedy, partial(_settle, store, model))
+        yield Problem("ledger", f"entry {begun.number}", because, remedy, partial(_settle, store, model))
 
 
 def _settle(store: Store, model: str) -> None:
     reason = Reason("discovery", actor(), "found by the doctor")
     with locked(store, model) as lock:
-        settle(Transaction(store, lock, Request(model, reason)))
+        settle(Transaction(store, lock, PromotionRequest(model, reason)))
 
 
-def _production(store: Store, model: str) -> Iterator[Trouble]:
+def _production(store: Store, model: str) -> Iterator[Problem]:
     """Find a champion, a way back or a ledger that is not what ledger and registry say of one another.
 
     While a change of production is open nothing is said: it is ended first.
@@ -213,44 +213,44 @@ def _production(store: Store, model: str) -> Iterator[Trouble]:
     ledger, now = look_at_files(store, model)
     for because in ledger.breaks:
         remedy = "go on by `logitgate doctor PROJECT --new-chain --reason TEXT`"
-        yield Trouble("ledger", "chain", because, remedy, None)
+        yield Problem("ledger", "chain", because, remedy, None)
     if ledger.breaks or ledger.open is not None:
         return
-    state, told = state_of(ledger, now), production_state.because(ledger, now)
+    state, because = state_of(ledger, now), production_state.because(ledger, now)
     back, release = ledger.way_back(), ledger.in_production
     if state in (State.VERSION_GONE, State.FILES_DAMAGED):
         remedy = f"put version {back.version} back" if back else "write that nothing is in production"
-        mend = partial(replace_the_missing, store, model)
-        yield Trouble("production", "champion", told, remedy, mend)
+        replacing = partial(replace_the_missing, store, model)
+        yield Problem("production", "champion", because, remedy, replacing)
     elif state is State.ALIAS_GONE or (state is State.MOVED and release is not None and now.holds(release)):
         remedy = f"put the alias back to version {ledger.champion}"
-        yield Trouble("production", "champion", told, remedy, partial(put_back, store, model))
+        yield Problem("production", "champion", because, remedy, partial(put_back, store, model))
     elif state not in (State.SOUND, State.NONE):
-        yield Trouble("production", "champion", told, production_state.remedy(ledger, now), None)
+        yield Problem("production", "champion", because, production_state.remedy(ledger, now), None)
     elif state is State.SOUND:
         yield from _lesser(store, model, ledger, now)
 
 
-def _lesser(store: Store, model: str, ledger: Ledger, now: Production) -> Iterator[Trouble]:
+def _lesser(store: Store, model: str, ledger: Ledger, now: Production) -> Iterator[Problem]:
     """Find what is wrong beside a sound champion."""
     for finding in audit(ledger, now):
         if finding.subject == PREVIOUS and finding.status.stops:
             if now.previous in now.damage:
                 remedy = "put its files back, or name another way back by --to"
-                yield Trouble("production", PREVIOUS, finding.because, remedy, None)
+                yield Problem("production", PREVIOUS, finding.because, remedy, None)
                 continue
             right = partial(put_back, store, model)
-            yield Trouble("production", PREVIOUS, finding.because, "let the alias name the way back", right)
+            yield Problem("production", PREVIOUS, finding.because, "let the alias name the way back", right)
     if ledger.anchoring is not Anchoring.WHOLE and any(entry.format > 1 for entry in ledger.entries):
         because = "its last entry is not anchored in the registry, so that cutting it off would not show"
         anchor = partial(ledger_store.anchor, store, model, ledger)
-        yield Trouble("ledger", "anchor", because, "anchor it", anchor)
+        yield Problem("ledger", "anchor", because, "anchor it", anchor)
 
 
-def _drafts(store: Store, project: Project) -> Iterator[Trouble]:
+def _drafts(store: Store, project: Project) -> Iterator[Problem]:
     folders = [store.folder] if store.folder else []
     if project.contract.quarantine is not None:
         folders.append(Path(project.contract.quarantine))
-    for path in drafts.left_behind(*folders):
+    for path in temporary.stale(*folders):
         because = "was left by a process that is gone"
-        yield Trouble("drafts", str(path), because, "remove it", partial(drafts.remove, path))
+        yield Problem("drafts", str(path), because, "remove it", partial(temporary.remove, path))

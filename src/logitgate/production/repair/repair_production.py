@@ -9,15 +9,15 @@ from ...tracking.store import Store, reached
 from ..ledger.entries import Act, Kind, Reason
 from ..ledger.state import State, because, state_of
 from ..promotion.promotion import BEFORE, MOVE, settle, show_the_history, show_the_way_back
-from ..promotion.rollback import Return, actor, look_at_files, roll_back
-from ..promotion.transaction import Moved, Request, Transaction, carry_out
+from ..promotion.rollback import RollbackRequest, actor, look_at_files, roll_back
+from ..promotion.transaction import PromotionRequest, PromotionResult, Transaction, carry_out
 from ..registry import ledger_store, registry
 from ..registry.registry import CHAMPION
 
 _LONGEST_REASON = 500
 
 
-def put_back(store: Store, model: str) -> Moved:
+def put_back(store: Store, model: str) -> PromotionResult:
     """Let the alias name again what the ledger has in production.
 
     Raises
@@ -27,8 +27,8 @@ def put_back(store: Store, model: str) -> Moved:
     DataError, UnavailableError
         As `promotion.promote`.
     """
-    asked = Request(model, _reason("repair", "the alias was put back where the ledger has it"))
-    return carry_out(store, asked, (*BEFORE, choose_what_the_ledger_says, *MOVE))
+    request = PromotionRequest(model, _reason("repair", "the alias was put back where the ledger has it"))
+    return carry_out(store, request, (*BEFORE, choose_what_the_ledger_says, *MOVE))
 
 
 def replace_the_missing(store: Store, model: str) -> None:
@@ -43,13 +43,13 @@ def replace_the_missing(store: Store, model: str) -> None:
     if state_of(ledger, now) not in (State.VERSION_GONE, State.FILES_DAMAGED):
         return
     if ledger.way_back() is not None:
-        roll_back(store, model, Return(f"the champion {because(ledger, now)}"[:_LONGEST_REASON]))
+        roll_back(store, model, RollbackRequest(f"the champion {because(ledger, now)}"[:_LONGEST_REASON]))
         return
-    asked = Request(model, _reason("repair", f"the champion {because(ledger, now)}"))
-    carry_out(store, asked, (*BEFORE, take_the_champion_away, show_the_way_back, show_the_history))
+    request = PromotionRequest(model, _reason("repair", f"the champion {because(ledger, now)}"))
+    carry_out(store, request, (*BEFORE, take_the_champion_away, show_the_way_back, show_the_history))
 
 
-def adopt(store: Store, model: str, reason: str) -> Moved:
+def adopt(store: Store, model: str, reason: str) -> PromotionResult:
     """Write into the ledger that the champion which is there is ours, whoever has put it there.
 
     Raises
@@ -61,9 +61,11 @@ def adopt(store: Store, model: str, reason: str) -> Moved:
     UnavailableError
         When the store cannot be reached.
     """
-    asked = Request(model, _reason("adoption", _said(reason)))
+    request = PromotionRequest(model, _reason("adoption", _said(reason)))
     return carry_out(
-        store, asked, (*BEFORE, choose_what_is_there, write_the_adoption, show_the_way_back, show_the_history)
+        store,
+        request,
+        (*BEFORE, choose_what_is_there, write_the_adoption, show_the_way_back, show_the_history),
     )
 
 
@@ -82,8 +84,8 @@ def begin_a_new_chain(store: Store, model: str, reason: str) -> str:
         rule = "is whole, so there is nothing to begin anew"
         raise ProjectError(f"ledger of {model}", rule, "leave --new-chain out")
     lost = f"lost: {'; '.join(breaks)}"
-    asked = Request(model, _reason("new chain", f"{_said(reason)} ({lost})"))
-    carry_out(store, asked, (settle, write_the_new_chain, show_the_way_back, show_the_history))
+    request = PromotionRequest(model, _reason("new chain", f"{_said(reason)} ({lost})"))
+    carry_out(store, request, (settle, write_the_new_chain, show_the_way_back, show_the_history))
     return lost
 
 
@@ -92,28 +94,28 @@ def choose_what_the_ledger_says(now: Transaction) -> Transaction:
     told = now.ledger.in_production
     if told is None:
         rule, remedy = "has nothing in production", "adopt what is there, or train one that passes"
-        raise ConflictError(f"ledger of {now.asked.model}", rule, remedy)
-    version = registry.released(now.store, now.asked.model, told)
+        raise ConflictError(f"ledger of {now.request.model}", rule, remedy)
+    version = registry.released(now.store, now.request.model, told)
     is_there = now.champion is not None and now.champion.release.is_same(told)
-    asked = replace(now.asked, version=version, judged_against=now.champion)
-    return replace(now, asked=asked, is_finished=is_there and _names_the_way_back(now))
+    request = replace(now.request, version=version, judged_against=now.champion)
+    return replace(now, request=request, is_finished=is_there and _names_the_way_back(now))
 
 
 def choose_what_is_there(now: Transaction) -> Transaction:
     """Take the version that carries the alias."""
     if now.champion is None:
         remedy = "train one that passes, or set the alias"
-        raise ConflictError(f"champion of {now.asked.model}", "is none, so nothing can be adopted", remedy)
+        raise ConflictError(f"champion of {now.request.model}", "is none, so nothing can be adopted", remedy)
     is_ours = now.champion.release.is_same(now.ledger.in_production)
-    asked = replace(now.asked, version=now.champion)
-    return replace(now, asked=asked, is_finished=is_ours)
+    request = replace(now.request, version=now.champion)
+    return replace(now, request=request, is_finished=is_ours)
 
 
 def write_the_adoption(now: Transaction) -> Transaction:
     """Write down that the champion is ours."""
     told = now.ledger.in_production
     before = told.version if told else None
-    return now.wrote(now.about(Kind.FOUND, now.version.release, before, now.asked.reason))
+    return now.wrote(now.about(Kind.FOUND, now.version.release, before, now.request.reason))
 
 
 def take_the_champion_away(now: Transaction) -> Transaction:
@@ -121,20 +123,20 @@ def take_the_champion_away(now: Transaction) -> Transaction:
     told = now.ledger.in_production
     if now.champion is not None:
         with reached(now.store):
-            now.store.client.delete_registered_model_alias(now.asked.model, CHAMPION)
+            now.store.client.delete_registered_model_alias(now.request.model, CHAMPION)
     before = told.version if told else None
-    return now.wrote(now.about(Kind.FOUND, None, before, now.asked.reason))
+    return now.wrote(now.about(Kind.FOUND, None, before, now.request.reason))
 
 
 def write_the_new_chain(now: Transaction) -> Transaction:
     """Begin the chain anew with what is in production now."""
     there = now.champion.release if now.champion else None
-    return now.wrote(now.about(Kind.CHAIN, there, None, now.asked.reason))
+    return now.wrote(now.about(Kind.CHAIN, there, None, now.request.reason))
 
 
 def _names_the_way_back(now: Transaction) -> bool:
     """Return whether the alias `previous` is where it should be."""
-    there, back = registry.by_alias(now.store, now.asked.model, registry.PREVIOUS), now.ledger.way_back()
+    there, back = registry.by_alias(now.store, now.request.model, registry.PREVIOUS), now.ledger.way_back()
     if there is None or back is None:
         return there is None and back is None
     return there.release.is_same(back.release)

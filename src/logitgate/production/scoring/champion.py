@@ -22,7 +22,7 @@ from ..ledger.history import audit
 from ..ledger.state import State, because, state_of
 from ..ledger.state import remedy as remedy_for
 from ..packaging.golden import replay
-from ..packaging.model_package import Shipment, unpack
+from ..packaging.model_package import ModelPackage, unpack
 from ..promotion.rollback import look
 from ..registry import registry
 from ..registry.registry import PREVIOUS, ModelVersion
@@ -35,7 +35,7 @@ class Serving:
     Parameters
     ----------
     version : ModelVersion
-    shipment : Shipment
+    package : ModelPackage
     stale_since : datetime, optional
         When the registry last confirmed that it is the champion, where it does not do so now.
     because : str
@@ -43,7 +43,7 @@ class Serving:
     """
 
     version: ModelVersion
-    shipment: Shipment
+    package: ModelPackage
     stale_since: datetime | None = None
     because: str = ""
 
@@ -58,9 +58,9 @@ def numbered(home: Path, name: str, number: int) -> Serving:
     """
     store = open_store(home)
     version = registry.numbered(store, name, number)
-    shipment = registry.load(store, version)
-    _prove(shipment)
-    return Serving(version, shipment)
+    package = registry.load(store, version)
+    _prove(package)
+    return Serving(version, package)
 
 
 def champion(home: Path, name: str) -> Serving:
@@ -107,10 +107,10 @@ def _seen_in_the_ledger(store: Store, name: str) -> ModelVersion:
     return registry.released(store, name, now.champion)
 
 
-def _prove(shipment: Shipment) -> None:
+def _prove(package: ModelPackage) -> None:
     """Let the model answer its golden rows, where it has some: here and now it must say what was judged."""
-    if shipment.golden is not None:
-        replay(shipment.model, shipment.golden)
+    if package.golden is not None:
+        replay(package.model, package.golden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ class _Cache:
 
     def kept(self, version: ModelVersion, folder: Path) -> Serving:
         """Note the version as the last good champion, let go of the files of others, and return it."""
-        shipment = unpack(folder, version.digest)
-        _prove(shipment)
+        package = unpack(folder, version.digest)
+        _prove(package)
         plain = {
             "version": version.version,
             "run_id": version.run_id,
@@ -162,7 +162,7 @@ class _Cache:
         for other in self.folder.iterdir():
             if other.is_dir() and other != folder and not other.name.startswith("."):
                 shutil.rmtree(other, ignore_errors=True)
-        return Serving(version, shipment)
+        return Serving(version, package)
 
     def last(self) -> Serving | None:
         """Return the last good champion; None when none was kept.
@@ -183,9 +183,9 @@ class _Cache:
             raise ConflictError(
                 str(self.note), rule, "remove its folder, and see that the registry runs"
             ) from None
-        shipment = unpack(self.folder / version.digest, version.digest)
-        _prove(shipment)
-        return Serving(version, shipment, since)
+        package = unpack(self.folder / version.digest, version.digest)
+        _prove(package)
+        return Serving(version, package, since)
 
 
 def _is_sound(folder: Path, digest: str) -> bool:

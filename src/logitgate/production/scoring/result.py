@@ -17,7 +17,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class ScoringResult:
     """What came of scoring a table.
 
     Parameters
@@ -60,7 +60,7 @@ class Scores:
     file: str = ""
     sha256: str = ""
 
-    def written(self, file: str, sha256: str) -> Scores:
+    def written(self, file: str, sha256: str) -> ScoringResult:
         """Return the same with the file that was written."""
         return replace(self, file=file, sha256=sha256)
 

@@ -21,12 +21,12 @@ from ...findings import Finding, Status
 from ...model.scored_rows import Stamp, Strange, decide, scores, strange
 from ...monitoring.reference import as_learned
 from ...monitoring.shadow import Pair, Shadow, beside, by_unit, shadow_of
-from ...monitoring.unfamiliar_values import Cells, Known, unfamiliar
+from ...monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
 from ...project.gates import Slices
 from ...project.project import Project
 from .champion import Serving
 from .output import keep_manifest, refuse_impossible, writing
-from .result import Scores
+from .result import ScoringResult
 
 SCHEMA = pa.schema(
     [
@@ -64,7 +64,7 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScoringRequest:
     """What is to be scored, and where to.
 
     Parameters
@@ -79,7 +79,7 @@ class Asked:
     out: Path
 
 
-def refuse_impossible_scoring(asked: Asked, project: Project) -> None:
+def refuse_impossible_scoring(request: ScoringRequest, project: Project) -> None:
     """Refuse what could not be done later, before any model is loaded.
 
     Raises
@@ -87,16 +87,16 @@ def refuse_impossible_scoring(asked: Asked, project: Project) -> None:
     ProjectError
         When no rows are named, or the scores could not be written.
     """
-    refuse_impossible(asked.out)
-    if asked.table is None and project.scoring.query is None:
+    refuse_impossible(request.out)
+    if request.table is None and project.scoring.query is None:
         remedy = "name a file by --table, or declare scoring.query and scoring.url_env"
         raise ProjectError("logitgate score", "no rows are named", remedy)
-    if asked.table is not None and asked.table.resolve() == asked.out.resolve():
-        raise ProjectError(str(asked.out), "is the table itself", "name another file by --out")
+    if request.table is not None and request.table.resolve() == request.out.resolve():
+        raise ProjectError(str(request.out), "is the table itself", "name another file by --out")
 
 
 @dataclass
-class Beside:
+class ShadowScoring:
     """A challenger in the shadow of the champion, and what was seen of both so far."""
 
     serving: Serving
@@ -109,8 +109,8 @@ class Beside:
         self, kept: pd.DataFrame, scored: pd.DataFrame, champion: Decision, project: Project
     ) -> pd.DataFrame:
         """Write the challenger's answers beside the scores of a batch, and sum it up."""
-        other = decide(kept, self.serving.shipment.model, project)
-        pair = Pair(champion, other, (self.champion.shipment.seen, self.serving.shipment.seen))
+        other = decide(kept, self.serving.package.model, project)
+        pair = Pair(champion, other, (self.champion.package.seen, self.serving.package.seen))
         self.units.append(by_unit(kept, pair, project, datetime.now(UTC)))
         time = project.columns.time
         if time in kept.columns:
@@ -125,7 +125,9 @@ class Beside:
         return shadow_of(pd.concat(self.units)) if self.units else Shadow()
 
 
-def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside | None = None) -> Scores:
+def score_table(
+    serving: Serving, project: Project, request: ScoringRequest, shadow: ShadowScoring | None = None
+) -> ScoringResult:
     """Score a table in the memory of one batch; nothing is written unless all of it kept the contract.
 
     With a `shadow` its answers stand beside the scores.
@@ -138,26 +140,26 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
         When the table cannot be read or the scores cannot be written.
     """
     # Slices cut the rows that judge a model; rows that are only scored need not have them.
-    project = as_learned(project.model_copy(update={"slices": Slices()}), serving.shipment.reference)
+    project = as_learned(project.model_copy(update={"slices": Slices()}), serving.package.reference)
     contract = input_contract(project)
     version = serving.version
     stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
-    known = Known.of(serving.shipment.model, serving.shipment.reference)
-    total, cells, digests = Strange(), Cells(), list[str]()
+    known = Known.of(serving.package.model, serving.package.reference)
+    total, cells, digests = Strange(), CellCounts(), list[str]()
     broken: dict[str, Finding] = {}
     left_out = 0
     try:
-        with writing(asked.out, SCHEMA if shadow is None else BESIDE) as write:
-            for table in _batches(asked, project):
+        with writing(request.out, SCHEMA if shadow is None else BESIDE) as write:
+            for table in _batches(request, project):
                 digests.append(table.digest)
                 left_out += table.left_out
                 kept = contract.take(table.frame)
                 _go_on_unless(contract.stopped)
                 if len(kept):
-                    decision = decide(kept, serving.shipment.model, project)
-                    here = Cells.of(serving.shipment.model.brought(kept), known)
+                    decision = decide(kept, serving.package.model, project)
+                    here = CellCounts.of(serving.package.model.brought(kept), known)
                     broken |= {one.subject: one for one in _stopping(unfamiliar(here, known, project))}
-                    total += strange(kept, serving.shipment.model, decision.flagged)
+                    total += strange(kept, serving.package.model, decision.flagged)
                     cells += here
                     scored = scores(kept, decision, stamp, project)
                     write(scored if shadow is None else shadow.answer(kept, scored, decision, project))
@@ -168,28 +170,28 @@ def score_table(serving: Serving, project: Project, asked: Asked, shadow: Beside
             _go_on_unless([*_emptiness(contract, project), *findings])
             _put_aside(contract, project)
     except _RefusedError as refused:
-        return Scores(project.name, version.version, version.digest, refused.findings, contract.rows)
+        return ScoringResult(project.name, version.version, version.digest, refused.findings, contract.rows)
     total = replace(total, outside={name: number for name, number in cells.outside.items() if number})
-    found = Scores(
+    found = ScoringResult(
         project.name,
         version.version,
         version.digest,
         findings,
         contract.rows,
         strange=total,
-        rule=serving.shipment.model.rule,
-        unit=serving.shipment.unit,
+        rule=serving.package.model.rule,
+        unit=serving.package.unit,
         snapshot=digest_of_batches(digests),
         scored_at=stamp.scored_at,
         stale_since=serving.stale_since,
         stale_because=serving.because,
     )
-    return found.written(asked.out.name, keep_manifest(asked.out, found.manifest())["sha256"])
+    return found.written(request.out.name, keep_manifest(request.out, found.manifest())["sha256"])
 
 
-def _batches(asked: Asked, project: Project) -> Iterator[Table]:
-    if asked.table is not None:
-        return read_batches(asked.table, project)
+def _batches(request: ScoringRequest, project: Project) -> Iterator[Table]:
+    if request.table is not None:
+        return read_batches(request.table, project)
     return query_batches(str(project.scoring.query), str(project.scoring.url_env), project)
 
 

@@ -17,17 +17,17 @@ from ...tracking.store import Store, reached
 from ..ledger.entries import Reason
 from ..promotion.promotion import promote
 from ..promotion.rollback import actor
-from ..promotion.transaction import Request
+from ..promotion.transaction import PromotionRequest
 from ..registry import registry
 from ..registry.registry import ModelVersion
-from .result import Scores
+from .result import ScoringResult
 
 _PAIR, _SEEN, _SNAPSHOT = "logitgate.shadow.pair", "logitgate.shadow.seen", "snapshot"
 _SINCE, _UNTIL = "since", "until"
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ShadowTable:
     """One table that both have scored: from its first to its last time, where rows have a time."""
 
     seen: Shadow
@@ -36,7 +36,7 @@ class Window:
     until: datetime | None = None
 
 
-def keep(store: Store, found: Scores, challenger: ModelVersion, window: Window) -> None:
+def keep(store: Store, found: ScoringResult, challenger: ModelVersion, window: ShadowTable) -> None:
     """Record a table that both have scored, once, in the experiment `NAME-shadow`.
 
     Raises
@@ -68,20 +68,20 @@ def keep(store: Store, found: Scores, challenger: ModelVersion, window: Window) 
         record(run, Entries(metrics={**metrics, "units": told.difference.units}))
 
 
-def windows(store: Store, name: str, pair: str) -> tuple[Window, ...]:
+def windows(store: Store, name: str, pair: str) -> tuple[ShadowTable, ...]:
     """Return the tables that a pair has scored, oldest record first."""
     runs = found_runs(store, experiment(store, f"{name}-shadow"), f"tags.`{_PAIR}` = '{pair}'")
     finished = [run for run in reversed(runs) if run.info.status == "FINISHED"]
     return tuple(_window(run.data.tags) for run in finished)
 
 
-def counted(known: Iterable[Window]) -> Shadow:
+def counted(known: Iterable[ShadowTable]) -> Shadow:
     """Add the tables up, none of their rows twice.
 
     Of tables whose times overlap, or that are the same, only the one with the most mature outcomes counts:
     one that is scored again when its outcomes are known takes the place of the one before.
     """
-    chosen: list[Window] = []
+    chosen: list[ShadowTable] = []
     for window in sorted(known, key=lambda one: -one.seen.difference.rows):
         if not any(_overlap(window, other) for other in chosen):
             chosen.append(window)
@@ -122,7 +122,7 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
         )
         raise RefusedError(str(challenger), rule, remedy)
     reason = Reason("promotion", actor(), f"shadow: {finding.because}"[:500], "PASS", finding.figures)
-    promote(store, Request(project.name, reason, challenger, champion))
+    promote(store, PromotionRequest(project.name, reason, challenger, champion))
     with reached(store):
         number_text = str(challenger.version)
         store.client.set_model_version_tag(project.name, number_text, "verdict", "PASS")
@@ -144,12 +144,12 @@ def _pair(challenger: str, champion: str) -> str:
     return f"{challenger[:32]}-{champion[:32]}"
 
 
-def _window(tags: dict[str, str]) -> Window:
+def _window(tags: dict[str, str]) -> ShadowTable:
     since, until = (datetime.fromisoformat(tags[name]) if name in tags else None for name in (_SINCE, _UNTIL))
-    return Window(Shadow.from_json(json.loads(tags[_SEEN])), tags[_SNAPSHOT], since, until)
+    return ShadowTable(Shadow.from_json(json.loads(tags[_SEEN])), tags[_SNAPSHOT], since, until)
 
 
-def _overlap(one: Window, other: Window) -> bool:
+def _overlap(one: ShadowTable, other: ShadowTable) -> bool:
     if one.since is None or one.until is None or other.since is None or other.until is None:
         return one.snapshot == other.snapshot
     return one.since <= other.until and other.since <= one.until
