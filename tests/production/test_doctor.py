@@ -16,7 +16,7 @@ from logitgate.production.promotion.lock import locked
 from logitgate.production.registry import ledger_store
 from logitgate.production.repair import doctor
 from logitgate.project.load import load_project
-from logitgate.tracking import pulse
+from logitgate.tracking import heartbeat
 from logitgate.tracking.runs import Note, training_run
 from tests import victims
 from tests.command import close, living_in, logitgate, opened
@@ -131,12 +131,12 @@ def test_who_is_alive_is_left_alone(store, project):
 
 def test_a_run_of_another_host_is_dead_when_it_is_silent(store, project):
     """There only the age of its last sign tells; two minutes are given to it."""
-    client, sign = store.client, pulse.heartbeat()
+    client, sign = store.client, heartbeat.heartbeat()
     identity = client.create_experiment("visits")
     far = type(sign)("far", "elsewhere", sign.pid, sign.born, sign.at)
     made = [
         client.create_run(
-            identity, tags={pulse.HEARTBEAT: far.again(far.at - timedelta(seconds=age)).text()}
+            identity, tags={heartbeat.HEARTBEAT: far.again(far.at - timedelta(seconds=age)).text()}
         ).info.run_id
         for age in (5, 110, 130, 4_000)
     ]

@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from logitgate.errors import ConflictError, HeldError, ProjectError
 from logitgate.production.promotion.lock import Lock
 from logitgate.production.release import idempotency
-from logitgate.tracking import pulse
+from logitgate.tracking import heartbeat
 from logitgate.tracking.heartbeat import Heartbeat
 from logitgate.tracking.runs import Note, training_run
 from logitgate.tracking.store import alone
@@ -83,7 +83,7 @@ def test_what_was_killed_while_learning_is_superseded(project, home, store, tmp_
     """The run that stayed behind ends KILLED and names the one that did its training."""
     assert victims.run(project, home, tmp_path / "a.json", AtStep("learn", victims.die)) == -9
     (left,), _ = trainings(store)
-    assert left.info.status == "RUNNING" and pulse.is_dead(left)
+    assert left.info.status == "RUNNING" and heartbeat.is_dead(left)
     assert victims.run(project, home, tmp_path / "b.json") == 0
     (killed, done), below = trainings(store)
     assert (killed.info.status, done.info.status) == ("KILLED", "FINISHED")
@@ -136,14 +136,14 @@ def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatc
     monkeypatch.setenv(idempotency.WAIT, "0.2")
     local = Lock("a file lock", "here", is_shared=False, is_held=lambda: True)
     shared = Lock("a shared lock", "everywhere", is_shared=True, is_held=lambda: True)
-    sign = pulse.heartbeat()
+    sign = heartbeat.heartbeat()
     far = Heartbeat("far", "far away", 7, "1", sign.at)
     with training_run(store, "visits", Note("weekly", tags={"logitgate.key": "k"})) as run:
-        store.client.set_tag(run.run_id, pulse.HEARTBEAT, far.text())
+        store.client.set_tag(run.run_id, heartbeat.HEARTBEAT, far.text())
         with pytest.raises(HeldError, match="process 7 on far"):
             idempotency._wait_for_others(store, "visits", "k", idempotency._Turn(local, 0.0))
         idempotency._wait_for_others(store, "visits", "k", idempotency._Turn(shared, 0.0))
-        store.client.set_tag(run.run_id, pulse.HEARTBEAT, sign.text())
+        store.client.set_tag(run.run_id, heartbeat.HEARTBEAT, sign.text())
         with pytest.raises(HeldError, match="going on elsewhere"):
             idempotency._wait_for_others(store, "visits", "k", idempotency._Turn(shared, 0.0))
         idempotency.see_that_nobody_took_over(run)
@@ -213,7 +213,7 @@ def _losing(real, lost):
 
 def _recorded(sign, status="RUNNING", age=timedelta(0)):
     begun = (datetime.now(UTC) - age).timestamp() * 1000
-    tags = {} if sign is None else {pulse.HEARTBEAT: sign}
+    tags = {} if sign is None else {heartbeat.HEARTBEAT: sign}
     return SimpleNamespace(
         info=SimpleNamespace(status=status, start_time=begun), data=SimpleNamespace(tags=tags)
     )
@@ -221,25 +221,25 @@ def _recorded(sign, status="RUNNING", age=timedelta(0)):
 
 def test_a_dead_run_is_told_from_a_living_one():
     """Here by the process itself, elsewhere by the age of its last sign, without any by the run's age."""
-    own = pulse.heartbeat()
+    own = heartbeat.heartbeat()
     old = own.again(datetime.now(UTC) - timedelta(seconds=130))
-    assert not pulse.is_dead(_recorded(own.text()))
-    assert not pulse.is_dead(_recorded(old.text())), "a process that is there is alive, however busy"
+    assert not heartbeat.is_dead(_recorded(own.text()))
+    assert not heartbeat.is_dead(_recorded(old.text())), "a process that is there is alive, however busy"
     reborn = Heartbeat(own.host, own.place, own.pid, own.born + "1", own.at)
-    assert pulse.is_dead(_recorded(reborn.text())), "another process has the same id by now"
+    assert heartbeat.is_dead(_recorded(reborn.text())), "another process has the same id by now"
     elsewhere = Heartbeat("far", "far away", own.pid, own.born, own.at)
-    assert not pulse.is_dead(_recorded(elsewhere.text()))
-    assert pulse.is_dead(_recorded(elsewhere.again(old.at).text()))
-    assert not pulse.is_dead(_recorded(None, age=timedelta(hours=20)))
-    assert pulse.is_dead(_recorded(None, age=timedelta(hours=30)))
-    assert not pulse.is_dead(_recorded("rubbish"))
-    assert pulse.is_dead(_recorded(own.text(), status="FINISHED"))
+    assert not heartbeat.is_dead(_recorded(elsewhere.text()))
+    assert heartbeat.is_dead(_recorded(elsewhere.again(old.at).text()))
+    assert not heartbeat.is_dead(_recorded(None, age=timedelta(hours=20)))
+    assert heartbeat.is_dead(_recorded(None, age=timedelta(hours=30)))
+    assert not heartbeat.is_dead(_recorded("rubbish"))
+    assert heartbeat.is_dead(_recorded(own.text(), status="FINISHED"))
 
 
 def test_a_sign_is_given_again_and_again(store, monkeypatch):
     """Another host sees the time of the last sign move on, until the block is over."""
     monkeypatch.setattr(pulse, "_EVERY_SECONDS", 0.05)
-    read = lambda run: Heartbeat.read(store.client.get_run(run.run_id).data.tags[pulse.HEARTBEAT])  # noqa: E731
+    read = lambda run: Heartbeat.read(store.client.get_run(run.run_id).data.tags[heartbeat.HEARTBEAT])  # noqa: E731
     with training_run(store, "visits", Note("weekly")) as run:
         first = read(run)
         victims.wait_until(lambda: read(run).at > first.at)

@@ -22,7 +22,7 @@ from mlflow.utils import mlflow_tags
 from ..errors import LogitgateError
 from ..limits import Bound
 from .batches import Entries, Value, write
-from .pulse import HEARTBEAT, beating, heartbeat
+from .heartbeat import HEARTBEAT, beating, heartbeat
 from .store import Store, again, reached, within
 
 KEY = "logitgate.key"

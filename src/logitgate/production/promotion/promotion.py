@@ -10,8 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ...errors import ConflictError, DataError, UnavailableError
-from ...tracking.heartbeat import Heartbeat
-from ...tracking.pulse import is_gone
+from ...tracking.heartbeat import Heartbeat, is_gone
 from ...tracking.store import Store, reached
 from ..ledger.entries import Entry, Kind, Reason
 from ..ledger.ledger import Ledger

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from ...redaction import redacted
-from ...tracking.pulse import heartbeat
+from ...tracking.heartbeat import heartbeat
 from ...tracking.store import Store
 from ..ledger.entries import FORMAT, Entry, Kind, Reason, Release
 from ..ledger.ledger import Ledger

@@ -17,7 +17,7 @@ from mlflow.entities import Run as Recorded
 from ...errors import ConflictError, HeldError, ProjectError
 from ...files.temporary import temporary_folder
 from ...gates.verdict.outcome import Outcome
-from ...tracking.pulse import is_dead, is_here, whose
+from ...tracking.heartbeat import is_dead, is_here, whose
 from ...tracking.runs import KEY, Run, children, experiment, found_runs
 from ...tracking.store import Store, again, reached
 from ...tracking.training import RECORDED, VERDICT

@@ -16,7 +16,7 @@ from ...errors import HeldError, LogitgateError
 from ...files import temporary
 from ...findings import Finding, Status, Verdict
 from ...project.project import Project
-from ...tracking.pulse import is_dead, whose
+from ...tracking.heartbeat import is_dead, whose
 from ...tracking.runs import found_runs
 from ...tracking.store import Store, reached
 from ..ledger import state as production_state
