@@ -8,7 +8,7 @@ import threading
 import time
 
 FATES = ("delayed", "dropped", "answered to nobody", "repeated", "let through late")
-"""Delayed: within the client's patience. Let through late: after it. Repeated: again, after the answer."""
+"""Delayed: within the client's watchdog. Let through late: after it. Repeated: again, after the answer."""
 
 
 class Holding:

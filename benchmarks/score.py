@@ -47,7 +47,7 @@ def ours(home, table, out):
     loaded = _peak(), time.perf_counter()
     found = score_table(model, project, ScoringRequest(table, out))
     assert found.status == "PASS", found.verdict.reasons
-    return loaded, found.strange.rows
+    return loaded, found.unusual.rows
 
 
 def at_once(home, table, out):

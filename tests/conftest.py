@@ -103,7 +103,7 @@ def package(served_rows):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
 
-    from logitgate.data.row_hashes import SeenRows
+    from logitgate.data.row_hashes import FittedRows
     from logitgate.decision.costs import CostMatrix
     from logitgate.decision.rule import Rule
     from logitgate.model.design import design
@@ -126,7 +126,7 @@ def package(served_rows):
         true_positive=2, false_positive="2 + amount / 50", true_negative=0, false_negative="amount"
     )
     pipeline = Pipeline(steps).fit(served_rows[list(features.all)], y)
-    seen = SeenRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
+    seen = FittedRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
     model = Model(pipeline, Rule("per-row"), costs, features)
     kept = served_rows.iloc[:60]
     numbers = {name: tuple(kept[name].tolist()) for name in ("age", "income", "amount")}

@@ -1,15 +1,17 @@
-"""Acting on what a monitoring wants: rolling back, asking for a new model, telling people."""
+"""Carrying out the reaction to a monitored window: roll back, request a training, notify people."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from prefect.events import emit_event
 
 from logitgate.environment import home
-from logitgate.errors import LogitgateError, UnavailableError
+from logitgate.errors import ConflictError, LogitgateError, UnavailableError
 from logitgate.monitoring.policy import Action
 from logitgate.monitoring.window import Fate, MonitoringResult
 from logitgate.production.ledger.entries import Release
@@ -24,26 +26,41 @@ RETRAIN = "logitgate.retrain.requested"
 
 
 def act(project_file: Path, found: MonitoringResult) -> MonitoringResult:
-    """Do what is wanted about the version that was judged, and then keep with the window's run what was done.
+    """Carry out the reaction about the version that was judged, and record in the window's run what was done.
 
-    Whatever fails is kept as wanted and not done, so that the next run wants it again.
+    An action that fails is recorded as not done, so that the next run tries it again.
     """
     try:
         done = _done(project_file, found)
         found = replace(found, acted=done, fate=Fate.DONE if done else Fate.OPEN)
     except UnavailableError as error:
-        found = replace(found, acted=_in_vain(error), fate=Fate.UNAVAILABLE)
+        found = replace(found, acted=_failed(error), fate=Fate.UNAVAILABLE)
     except LogitgateError as error:
-        found = replace(found, acted=_in_vain(error), fate=Fate.CONFLICT)
+        found = replace(found, acted=_failed(error), fate=Fate.CONFLICT)
     windows.note_what_was_done(open_store(home()), found)
     return found
 
 
-def tell(found: MonitoringResult) -> None:
-    """Tell people about anything that is more than nothing."""
+def notify_of_reaction(found: MonitoringResult) -> None:
+    """Notify people of every reaction but NONE."""
     if found.reaction.action is not Action.NONE:
         title = f"logitgate: {found.model} version {found.version}: {found.reaction.action}"
         notify(title, "\n".join((found.window.name, *found.reaction.because, *found.acted)))
+
+
+@contextmanager
+def notifying_of_conflicts() -> Iterator[None]:
+    """Notify people when the block ends in a conflict: nothing was monitored until a person resolves it."""
+    try:
+        yield
+    except ConflictError as error:
+        notify_of_conflict(error)
+        raise
+
+
+def notify_of_conflict(error: ConflictError) -> None:
+    """Notify people that a run could not be done because of what is, or is not, in production."""
+    notify(f"logitgate: {error.subject} needs a person", str(error))
 
 
 def _done(project_file: Path, found: MonitoringResult) -> tuple[str, ...]:
@@ -57,13 +74,13 @@ def _done(project_file: Path, found: MonitoringResult) -> tuple[str, ...]:
             see_whom_it_is_about(open_store(home()), found.model, Release(found.version, found.digest))
             return (_retrained(project_file, found),)
         case Action.QUARANTINE:
-            return ("the rows that broke the contract were put aside where the project says so",)
+            return ("the rows that broke the contract are in the project's quarantine folder",)
         case _:
             return ()
 
 
-def _in_vain(error: LogitgateError) -> tuple[str, ...]:
-    return (f"it could not be done, and is wanted again: {error}",)
+def _failed(error: LogitgateError) -> tuple[str, ...]:
+    return (f"it failed and will be tried again: {error}",)
 
 
 def _retrained(project_file: Path, found: MonitoringResult) -> str:

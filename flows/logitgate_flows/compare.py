@@ -1,4 +1,4 @@
-"""The comparison flow: two registered versions, judged anew by the gates of a training."""
+"""The comparison flow: two registered versions, judged by the gates of a training on given rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from logitgate.project.load import load_project
 from logitgate.tracking.runs import training_run
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.progress import step
-from logitgate_flows.server.patience import work
+from logitgate_flows.server.watchdog import work
 from logitgate_flows.train import read
 
 

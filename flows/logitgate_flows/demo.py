@@ -1,4 +1,4 @@
-"""The demo: a year of flights from New York as it would have gone, from the first release to the way back."""
+"""The demo: a year of flights from New York, from the first release to a rollback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AUTUMN = [("2013-08-01", "2013-09-01"), ("2013-09-01", "2013-10-01")]
 
 
 def main() -> int:
-    """Release, score, watch, retrain, force a bad release and take it back; then tell the history."""
+    """Release, score, monitor, retrain, force a bad release and roll it back; then print the history."""
     with started(), server_meanwhile():
         from logitgate.environment import home
         from logitgate.monitoring.window import MonitoringWindow
@@ -49,14 +49,14 @@ def main() -> int:
             )
             terminal.print_monitored(found)
 
-    def tell() -> None:
+    def print_story_end() -> None:
         terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
         print_history(run_history(PROJECT, verify=True), as_json=False)
         terminal.OUT.print("\nTo look at it: [bold]make ui[/]")
 
     if any(tenure.act == "forced" for tenure in run_history(PROJECT, verify=False).ledger.tenures()):
-        terminal.OUT.print("The demo has been told in this folder; this is how it ended.")
-        tell()
+        terminal.OUT.print("The demo was already run in this folder; this is how it ended.")
+        print_story_end()
         return 0
     with _chapter("Spring: a first release"):
         if train(*SPRING) is None:
@@ -75,7 +75,7 @@ def main() -> int:
         watch(JULY)
     with _chapter("Autumn: the model has grown old"):
         watch(AUTUMN)
-    tell()
+    print_story_end()
     return 0
 
 

@@ -18,24 +18,26 @@ from logitgate.tracking import windows
 from logitgate.tracking.runs import training_run
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.progress import step
-from logitgate_flows.server.patience import work
+from logitgate_flows.server.watchdog import work
 
 
 @flow(name="monitor", validate_parameters=False)
 @work()
 def monitor(project_file: Path, files: WindowFiles, limits: MonitoringWindow) -> MonitoringResult:
-    """Watch one window: contract, drift, performance with and without labels; decide what is to be done."""
+    """Monitor one window: contract, drift, performance with and without labels; decide the reaction."""
     project, store = load_project(project_file), open_store(home())
     now = monitoring.load_versions(store, project)
     with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
         with step("read the rows"):
             tables = monitoring.read_window(files, project)
         with step("check contract, drift and performance"):
-            held = monitoring.check_window(tables, limits, project)
-            seen = monitoring.watch(held, limits, now, project, tables)
-        reaction = monitoring.react(store, project, limits, now, seen)
+            checked = monitoring.check_window(tables, limits, project)
+            evidence = monitoring.assess_window(checked, limits, now, project, tables)
+        reaction = monitoring.choose_reaction(store, project, limits, now, evidence)
         version, digest = now.champion.version, now.champion.digest
-        found = MonitoringResult(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
+        found = MonitoringResult(
+            project.name, limits, len(checked[0]), version, evidence, reaction, digest=digest
+        )
         with step("record in MLflow"):
             found = windows.keep(run, found, project)
     if os.environ.get("PREFECT_API_URL"):

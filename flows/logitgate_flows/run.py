@@ -23,12 +23,12 @@ from logitgate.production.scoring.result import ScoringResult
 from logitgate.production.scoring.score import ScoringRequest
 from logitgate.project.project import Golden
 from logitgate.redaction import redacted, without_secrets
-from logitgate_flows.act import act, tell
+from logitgate_flows.act import act, notify_of_reaction, notifying_of_conflicts
 from logitgate_flows.compare import compare
 from logitgate_flows.messages.progress import SCREEN
 from logitgate_flows.monitor import monitor
 from logitgate_flows.score import score
-from logitgate_flows.server.patience import watchdog
+from logitgate_flows.server.watchdog import watchdog
 from logitgate_flows.train import train
 
 Answer = TypeVar("Answer")
@@ -54,7 +54,7 @@ def run_comparison(
 def run_scoring(
     project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
 ) -> ScoringResult:
-    """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
+    """Score a table by the champion or another version, and by a challenger in its shadow if one is named."""
     with _unhurried():
         return _run(partial(score, project_file, request, version, shadow))
 
@@ -62,13 +62,13 @@ def run_scoring(
 def run_monitoring(
     project_file: Path, files: WindowFiles, limits: MonitoringWindow, *, acting: bool
 ) -> MonitoringResult:
-    """Watch one window; do what is wanted about it when that is requested, and tell people."""
-    with _unhurried():
+    """Monitor one window; carry out the reaction when asked to, and notify people."""
+    with _unhurried(), notifying_of_conflicts():
         found = _run(partial(monitor, project_file, files, limits))
         if acting:
             with watchdog():
                 found = act(project_file, found)
-    tell(found)
+    notify_of_reaction(found)
     return found
 
 
@@ -83,9 +83,9 @@ def _run(flow: Callable[[], Answer]) -> Answer:
             if begun.is_set() or not os.environ.get(ADDRESS):
                 raise
             reason = without_secrets(str(error)).partition("\n")[0][:200] or type(error).__name__
-            told = f"logitgate: Prefect server {redacted(os.environ[ADDRESS])}: {reason}"
+            failure = f"logitgate: Prefect server {redacted(os.environ[ADDRESS])}: {reason}"
             SCREEN.print(
-                f"{told}; the work is done without it", highlight=False, markup=False, soft_wrap=True
+                f"{failure}; the work is done without it", highlight=False, markup=False, soft_wrap=True
             )
     do_without_a_server(home())
     with _unhurried(), watchdog():
@@ -93,7 +93,7 @@ def _run(flow: Callable[[], Answer]) -> Answer:
 
 
 def _unhurried() -> AbstractContextManager[object]:
-    """Without a server nobody listens for heartbeats, and each would round a flow up to a second."""
+    """Turn heartbeats off without a server: none receives them, and each rounds a flow up to a second."""
     address = os.environ.get(ADDRESS)
     if address:
         return nullcontext()

@@ -1,7 +1,7 @@
-"""The flows as a Prefect server starts them: what a slot means, and an end that says what was decided.
+"""The flows as a Prefect server starts them: a slot becomes an as-of date, a verdict becomes a state.
 
 A run that started late, or was started again, still does what its slot was for: the moment it was scheduled
-for is its as-of date. Its result is a state with a name and a sentence; nobody's rows are kept by Prefect.
+for is its as-of date. Its result is a state with a name and a sentence; Prefect keeps no rows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from prefect.states import Completed, Failed
 from logitgate.environment import home, prepare
 from logitgate.errors import ConflictError, ProjectError, UnavailableError
 from logitgate.project.project import parse_as_of
+from logitgate_flows.act import notify_of_conflict
 from logitgate_flows.messages.error_text import in_words
 
 prepare(home())
@@ -45,26 +46,26 @@ def scheduled_train(project_file: str, as_of: str | None = None) -> State[Any]:
 
 @flow(name="scheduled-monitor")
 def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]:
-    """Hold the window of the slot against the model in production, and act as the project says."""
+    """Monitor the window of the slot, and carry out the reaction where the project says so."""
     from logitgate.monitoring.window import MonitoringWindow
     from logitgate.production.monitoring import WindowFiles
     from logitgate.project.operations.schedule import window
-    from logitgate_flows.act import act, tell
+    from logitgate_flows.act import act, notify_of_reaction
     from logitgate_flows.monitor import monitor
 
-    def watched() -> State[Any]:
+    def monitored() -> State[Any]:
         slots = _declared(project_file, "monitor")
         slot = _moment(as_of)
         files = WindowFiles(slots.table, slots.labels, None)
         found = monitor.fn(Path(project_file), files, MonitoringWindow(*window(slots, slot), slot))
         found = act(Path(project_file), found) if slots.act else found
-        tell(found)
-        said = "; ".join((*found.reaction.because, *found.acted))
+        notify_of_reaction(found)
+        because = "; ".join((*found.reaction.because, *found.acted))
         if found.exit_code > 1:
-            return Failed(message=said)
-        return Completed(name=str(found.reaction.action).capitalize(), message=said)
+            return Failed(message=because)
+        return Completed(name=str(found.reaction.action).capitalize(), message=because)
 
-    return _ended(watched)
+    return _ended(monitored)
 
 
 @flow(name="scheduled-score")
@@ -103,7 +104,7 @@ def _declared(project_file: str, job: str) -> Any:  # noqa: ANN401 - one of the 
 
 
 def _ended(work: Callable[[], State[Any]]) -> State[Any]:
-    """Do the work, again after a pause where it met an obstacle; tell what went wrong without a trace.
+    """Do the work, again after a pause where it met an obstacle; report an error without a trace.
 
     A trace may quote a cell. What was decided, or is wrong in itself, is not done again.
     """
@@ -111,8 +112,10 @@ def _ended(work: Callable[[], State[Any]]) -> State[Any]:
     while True:
         try:
             return work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told as our own are
+        except Exception as error:  # noqa: BLE001 - every error becomes a state
             pause = next(pauses, None) if isinstance(error, UnavailableError | ConflictError) else None
             if pause is None:
+                if isinstance(error, ConflictError):
+                    notify_of_conflict(error)
                 return Failed(message=in_words(error))
         time.sleep(pause)

@@ -23,7 +23,7 @@ from logitgate.project.project import Project
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify
 from logitgate_flows.messages.progress import step
-from logitgate_flows.server.patience import work
+from logitgate_flows.server.watchdog import work
 
 _task = task(cache_policy=NO_CACHE)
 
@@ -42,7 +42,7 @@ def find_model(project: Project, version: int | None) -> Serving:
 
 @_task
 def check_and_score(found: Serving, project: Project, request: ScoringRequest) -> ScoringResult:
-    """Hold the rows against their contract, score them and write them, batch by batch."""
+    """Check the contract, score the rows and write them, batch by batch."""
     with step("check contract, score and write"):
         return score_table(found, project, request)
 
@@ -58,7 +58,7 @@ def score_beside(found: Serving, number: int, project: Project, request: Scoring
     with step("check contract, score twice and write"):
         scores = score_table(found, project, request, shadow)
     if not scores.is_refused and not found.because:
-        window = shadow_record.ShadowTable(shadow.seen, scores.snapshot, shadow.since, shadow.until)
+        window = shadow_record.ShadowTable(shadow.totals, scores.snapshot, shadow.since, shadow.until)
         shadow_record.keep(store, scores, shadow.serving.version, window)
     return scores
 
@@ -68,7 +68,7 @@ def score_beside(found: Serving, number: int, project: Project, request: Scoring
 def score(
     project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
 ) -> ScoringResult:
-    """Score the rows of a table by the champion, or by another version; perhaps a challenger beside it."""
+    """Score a table by the champion or another version, and by a challenger in its shadow if one is named."""
     project = load_project(project_file)
     refuse_impossible_scoring(request, project)
     found = find_model(project, version)

@@ -24,11 +24,11 @@ from logitgate.project.project import Golden, Project, parse_as_of
 from logitgate.tracking.runs import Run
 from logitgate.tracking.store import Store, open_store
 from logitgate_flows.messages.progress import step
-from logitgate_flows.server.patience import work
+from logitgate_flows.server.watchdog import work
 
 
 def _may_come_back(_task: object, _run: object, state: State[Any]) -> bool:
-    """Return whether it is worth asking again; who stays silent, or holds a lock, has been waited for."""
+    """Return whether it is worth asking again; a silent server or a held lock has been waited for."""
     failure = state.result(raise_on_failure=False)
     return isinstance(failure, UnavailableError) and not isinstance(failure, (HeldError, NoAnswerError))
 
@@ -46,7 +46,7 @@ def read(project: Project) -> Table:
 
 @_work
 def check(project: Project, table: Table, cases: Cases | None, as_of: str | None) -> Evidence:
-    """Hold the rows against their contract, part them, look for leaks."""
+    """Check the contract, split the rows, look for leakage."""
     with step("check contract and leakage"):
         contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
         kept = keep(table.frame, contract, project)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import SeenRows, digest_of, row_hashes, scheme_of, untouched
+from logitgate.data.row_hashes import FittedRows, digest_of, row_hashes, scheme_of, untouched
 from logitgate.data.sample import Sample, observe
 from logitgate.project.load import parse_project
 from tests import projects
@@ -90,32 +90,32 @@ def test_each_row_has_a_hash_of_its_own():
 def test_rows_that_were_learned_from_are_recognised():
     """Those and no others, whatever their order; an empty set holds none."""
     known, fresh = rows(range(100)), rows(range(90, 110))
-    seen = SeenRows.of([known.take(np.arange(60)), known.take(np.arange(40, 100))], PROJECT)
+    seen = FittedRows.of([known.take(np.arange(60)), known.take(np.arange(40, 100))], PROJECT)
     assert len(seen.hashes) == 100 and (np.diff(seen.hashes) > 0).all()
     assert seen.holds(row_hashes(fresh)).tolist() == [True] * 10 + [False] * 10
-    assert not SeenRows("", np.empty(0, dtype=np.uint64)).holds(row_hashes(fresh)).any()
+    assert not FittedRows("", np.empty(0, dtype=np.uint64)).holds(row_hashes(fresh)).any()
 
 
 def test_packed_rows_come_back_and_are_the_same_bytes_each_time():
     """Scheme and hashes; nothing that a loader would have to run."""
-    seen = SeenRows.of([rows(range(50))], PROJECT)
-    again = SeenRows.unpacked(seen.packed())
+    seen = FittedRows.of([rows(range(50))], PROJECT)
+    again = FittedRows.unpacked(seen.packed())
     assert again.scheme == seen.scheme and np.array_equal(again.hashes, seen.hashes)
     assert again.packed() == seen.packed()
     archive = io.BytesIO()
     np.savez(archive, scheme=np.array(["x"], dtype=object), hashes=seen.hashes)
     with pytest.raises(ValueError, match="allow_pickle"):
-        SeenRows.unpacked(archive.getvalue())
+        FittedRows.unpacked(archive.getvalue())
 
 
 def test_untouched_rows_are_those_that_no_model_knows():
     """Unknown for one model is unknown for the comparison."""
     test = rows(range(10), ["2021-01-01"] * 10)
-    first, second = (SeenRows.of([test.take(np.array(some))], PROJECT) for some in ([0, 1], [1, 9]))
+    first, second = (FittedRows.of([test.take(np.array(some))], PROJECT) for some in ([0, 1], [1, 9]))
     assert np.flatnonzero(~untouched(test, PROJECT, [first, second])).tolist() == [0, 1, 9]
     assert untouched(test, PROJECT, []).all()
     assert untouched(test, PROJECT, [first, None]) is None
-    assert untouched(test, PROJECT, [SeenRows("2: visit, at", first.hashes)]) is None
+    assert untouched(test, PROJECT, [FittedRows("2: visit, at", first.hashes)]) is None
 
 
 def test_the_scheme_names_version_and_columns():

@@ -32,7 +32,7 @@ def test_the_demo_tells_the_whole_story(tmp_path, monkeypatch, capsys):
         assert said in " ".join(out.split()), said
     assert demo.main() == 0
     again = capsys.readouterr().out
-    assert "has been told in this folder" in again and "Spring" not in again and "forced: the demo" in again
+    assert "was already run in this folder" in again and "Spring" not in again and "forced: the demo" in again
 
 
 @pytest.mark.usefixtures("commands")

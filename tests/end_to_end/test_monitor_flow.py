@@ -190,7 +190,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
         assert (second.code, second.json["action"]) == (1, "roll back"), second.everything
     assert second.json["acted"] == ["rolled back from version 2 to version 1"]
     assert "roll back" in bodies[2]["title"] and "rolled back from version 2" in bodies[2]["message"]
-    assert "wanted again" in bodies[1]["message"]
+    assert "will be tried again" in bodies[1]["message"]
     client = opened(home).client
     assert client.get_model_version_by_alias("visits", "champion").version == 1
     kept = client.get_run(second.json["run_id"]).data.tags

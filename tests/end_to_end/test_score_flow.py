@@ -128,7 +128,7 @@ def test_strange_cells_are_scored_counted_and_harmless(project, new_rows, tmp_pa
     out = tmp_path / "out.csv"
     told = logitgate("score", project, "--table", tmp_path / "odd.csv", "--out", out)
     assert told.code == 0
-    assert "missing: speed 5" in told.out and "levels never seen: side 3" in told.out
+    assert "missing: speed 5" in told.out and "levels unknown to the model: side 3" in told.out
     assert "<script>" not in told.everything + (tmp_path / "out.csv.manifest.json").read_text()
     read = pd.read_csv(out)
     assert read["id"][8] == "'=cmd|' /C calc'!A0" and read["id"][9] == "<script>"
@@ -304,7 +304,7 @@ def test_an_alias_that_was_moved_by_hand_does_not_answer(project, table, tmp_pat
         client.set_registered_model_alias("visits", "champion", made.version)
         told = logitgate(*words, "--json")
         assert told.code == 0 and (told.json["status"], told.json["model_version"]) == ("STALE", 1)
-        assert "the ledger put version 1 there: by hand" in told.json["stale_because"]
+        assert "version 1 by the ledger: moved by hand" in told.json["stale_because"]
         client.delete_model_version("visits", made.version)
     finally:
         client.set_registered_model_alias("visits", "champion", "1")

@@ -197,7 +197,7 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     store = opened(commands)
     package = registry.load(store, registry.numbered(store, "visits", 1))
     with training_run(store, "visits", Note("old")) as run:
-        old = registry.register(run, "visits", replace(package, seen=None), registry.Label("old", {}))
+        old = registry.register(run, "visits", replace(package, fitted_rows=None), registry.Label("old", {}))
     promoted(store, old, registry.champion(store, "visits"))
     told = logitgate("train", file, "--json")
     assert told.code == 1 and told.json["champion"] == old.version

@@ -113,7 +113,7 @@ def test_a_spoiled_book_does_nothing_at_all(tmp_path, kept):
     """Neither everything again nor nothing for ever: it is said."""
     with completed_slots(tmp_path, "visits") as book:
         book.path.write_text(kept)
-        with pytest.raises(UnavailableError, match="does not tell which slots were done"):
+        with pytest.raises(UnavailableError, match="does not list completed slots"):
             book.done("train", NOW)
         assert book.path.read_text() == kept
 

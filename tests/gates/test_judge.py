@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import SeenRows, row_hashes, scheme_of
+from logitgate.data.row_hashes import FittedRows, row_hashes, scheme_of
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Rule
@@ -73,7 +73,7 @@ def held_out():
     return Sample(frame, y, np.arange(6000).astype(str).astype(object))
 
 
-NOTHING = SeenRows(scheme_of(PROJECT), np.empty(0, dtype=np.uint64))
+NOTHING = FittedRows(scheme_of(PROJECT), np.empty(0, dtype=np.uint64))
 BASELINES = {PRIOR: model("flat"), LINEAR: model("blurred")}
 
 
@@ -322,7 +322,7 @@ def test_a_critical_slice_with_too_few_rows_stops(held_out):
 
 def fitted_on(rows, positions):
     """Return the rows at these positions as rows that a model was fitted on."""
-    return SeenRows.of([rows.take(np.asarray(positions))], PROJECT)
+    return FittedRows.of([rows.take(np.asarray(positions))], PROJECT)
 
 
 @pytest.mark.parametrize("whose", ["own_rows", "champion_rows"])
@@ -375,8 +375,8 @@ def test_few_rows_are_compared_when_none_was_left_out(held_out):
     [
         {"champion_rows": None},
         {"own_rows": None},
-        {"champion_rows": SeenRows("1: id, at", np.empty(0, dtype=np.uint64))},
-        {"champion_rows": SeenRows("0: id", np.empty(0, dtype=np.uint64))},
+        {"champion_rows": FittedRows("1: id, at", np.empty(0, dtype=np.uint64))},
+        {"champion_rows": FittedRows("0: id", np.empty(0, dtype=np.uint64))},
     ],
 )
 def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):

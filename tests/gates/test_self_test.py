@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import SeenRows
+from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import Sample
 from logitgate.decision.rule import Rule
 from logitgate.evaluation.cox import fit_cox
@@ -40,7 +40,7 @@ NAMES = {
 }
 
 
-NOTHING = SeenRows("1: id", np.empty(0, dtype=np.uint64))
+NOTHING = FittedRows("1: id", np.empty(0, dtype=np.uint64))
 
 
 class Column:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import SeenRows
+from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import observe
 from logitgate.decision.rule import Rule
 from logitgate.findings import Status
@@ -41,7 +41,7 @@ def watched(version, *, train, C=1.0, flipped=False):
     model = Model(pipeline, Rule("constant", 2 / 9), PROJECT.costs.matrix, PROJECT.features)
     test = observe(later(table(rows=6_000, seed=5), 60, "t"), PROJECT, AS_OF).sample
     reference = reference_chunks(model.score(test, PROJECT.costs.matrix))
-    return MonitoredVersion(version, model, reference, SeenRows.of([sample], PROJECT))
+    return MonitoredVersion(version, model, reference, FittedRows.of([sample], PROJECT))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,9 @@ def test_rows_that_a_version_was_fitted_on_do_not_judge_it(champion, previous, f
     labels = next(one for one in found.findings if one.check == "labels")
     assert (labels.figures["matured"], labels.figures["fitted_on"]) == (1_500, 3_000)
     assert len(found.matured.sample) == 1_500
-    unknown = performance(LabelledWindow(mixed, AS_OF), champion, replace(previous, seen=None), PROJECT)
+    unknown = performance(
+        LabelledWindow(mixed, AS_OF), champion, replace(previous, fitted_rows=None), PROJECT
+    )
     assert statuses(unknown)["labels"] is Status.WARN
     only = performance(LabelledWindow(table(rows=3_000, seed=4), AS_OF), previous, None, PROJECT)
     assert statuses(only)["calibration"] is Status.INSUFFICIENT

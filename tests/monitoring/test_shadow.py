@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import SeenRows, scheme_of
+from logitgate.data.row_hashes import FittedRows, scheme_of
 from logitgate.decision.rule import Decision
 from logitgate.errors import DataError
 from logitgate.evaluation.confidence_sequence import Sums
@@ -35,7 +35,7 @@ def visits():
 
 def _pair(rows, project, *, seen=None, every=10):
     """The champion flags nobody, the challenger each tenth row; both know no row unless told."""
-    nobody = SeenRows(scheme_of(project), np.empty(0, dtype=np.uint64))
+    nobody = FittedRows(scheme_of(project), np.empty(0, dtype=np.uint64))
     flags = np.arange(rows) % every == 0
     half = np.full(rows, 0.5)
 
@@ -106,10 +106,10 @@ def test_only_mature_outcomes_of_unknown_rows_count(visits, project):
     head = visits.iloc[:300]
     time = head["at"].dt.tz_localize(None).to_numpy("datetime64[us]")
     learned = Sample(head, np.zeros(300, dtype=np.int8), head["visit"].to_numpy(object), time)
-    known = SeenRows(scheme_of(project), np.unique(row_hashes(learned)))
+    known = FittedRows(scheme_of(project), np.unique(row_hashes(learned)))
     pair, _ = _pair(len(visits), project, seen=known)
     assert shadow_of(by_unit(visits, pair, project, LATE)).difference.rows == 700
-    strange = SeenRows("another scheme", known.hashes)
+    strange = FittedRows("another scheme", known.hashes)
     pair, _ = _pair(len(visits), project, seen=strange)
     assert shadow_of(by_unit(visits, pair, project, LATE)).difference.rows == 0
 

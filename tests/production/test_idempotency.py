@@ -238,7 +238,7 @@ def test_a_dead_run_is_told_from_a_living_one():
 
 def test_a_sign_is_given_again_and_again(store, monkeypatch):
     """Another host sees the time of the last sign move on, until the block is over."""
-    monkeypatch.setattr(pulse, "_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(heartbeat, "_EVERY_SECONDS", 0.05)
     read = lambda run: Heartbeat.read(store.client.get_run(run.run_id).data.tags[heartbeat.HEARTBEAT])  # noqa: E731
     with training_run(store, "visits", Note("weekly")) as run:
         first = read(run)

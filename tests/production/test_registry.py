@@ -77,18 +77,18 @@ def test_a_loaded_version_decides_as_the_registered_one(store, versions, package
     assert (loaded.model.rule, loaded.model.costs) == (package.model.rule, package.model.costs)
     assert loaded.model.features == package.model.features
     assert (loaded.unit, loaded.reference) == (package.unit, package.reference)
-    assert loaded.seen.scheme == package.seen.scheme
-    assert np.array_equal(loaded.seen.hashes, package.seen.hashes)
-    assert loaded.seen.hashes.dtype == np.uint64
+    assert loaded.fitted_rows.scheme == package.seen.scheme
+    assert np.array_equal(loaded.fitted_rows.hashes, package.seen.hashes)
+    assert loaded.fitted_rows.hashes.dtype == np.uint64
 
 
 def test_a_version_without_its_rows_still_loads(store, package, served_rows):
     """As those from before the rows were kept; it says that they are not known."""
     with training_run(store, "flights", Note("weekly")) as run:
-        old = register(run, "flights", dataclasses.replace(package, seen=None), LABEL)
+        old = register(run, "flights", dataclasses.replace(package, fitted_rows=None), LABEL)
     assert not (files(store, old) / "artifacts" / "seen.npz").exists()
     loaded = load(store, old)
-    assert loaded.seen is None
+    assert loaded.fitted_rows is None
     assert np.array_equal(loaded.model.probability(served_rows), package.model.probability(served_rows))
 
 

@@ -205,7 +205,7 @@ def test_a_hand_on_the_alias_is_reported(store, versions):
     """Then the next transaction writes down what it found, and the way back passes it by."""
     store.client.set_registered_model_alias(NAME, "champion", "4")
     status, because = audited(store)["champion"]
-    assert status == "FAIL" and "is version 4, but the ledger put version 3 there" in because
+    assert status == "FAIL" and "is version 4, but version 3 by the ledger" in because
     assert roll_back(store, NAME, RollbackRequest("by hand")).version == 3
     found = audited(store)
     assert set(found) == {"version 4"} and found["version 4"][0] == "WARN"

@@ -1,4 +1,4 @@
-"""Commands that make a model, judge it, and tell what it does."""
+"""Commands that train a model, judge it and explain its decisions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def check(
 @app.command()
 def compare(  # noqa: PLR0913 - options of a command
     project: ProjectFile,
-    against: Annotated[int, typer.Argument(help="The version to hold against, such as the champion.")],
+    against: Annotated[int, typer.Argument(help="The version to compare with, such as the champion.")],
     judged: Annotated[int, typer.Argument(help="The version to judge.")],
     *,
     since: Annotated[str | None, typer.Option(help="From this date on.", metavar="DATE")] = None,

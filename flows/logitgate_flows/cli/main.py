@@ -20,7 +20,7 @@ def main() -> NoReturn:
     except SystemExit as end:
         # A Prefect server that is gone would be waited for until each event was tried in vain.
         if os.environ.get("PREFECT_API_URL") and "prefect" in sys.modules:
-            from logitgate_flows.server.patience import leave
+            from logitgate_flows.server.watchdog import leave
 
             leave(end.code)
         raise
@@ -33,15 +33,15 @@ def _run() -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a message
         if os.environ.get("LOGITGATE_DEBUG"):
             print(whole_trace(error), file=sys.stderr)  # noqa: T201
-        ours = error if isinstance(error, LogitgateError) else None
-        exit_code, state = (ours.exit_code, ours.state) if ours else (3, "")
+        known = error if isinstance(error, LogitgateError) else None
+        exit_code, state = (known.exit_code, known.state) if known else (3, "")
         _refuse(in_words(error), exit_code, state)
 
 
 def _refuse(message: str, exit_code: int, state: str) -> NoReturn:
     if "--json" in sys.argv:
-        told = {"status": "ERROR", "error": message, "exit_code": exit_code}
-        print(json.dumps(told | ({"state": state} if state else {})))  # noqa: T201
+        answer = {"status": "ERROR", "error": message, "exit_code": exit_code}
+        print(json.dumps(answer | ({"state": state} if state else {})))  # noqa: T201
     print(f"logitgate: {message}", file=sys.stderr)  # noqa: T201
     raise SystemExit(exit_code)
 

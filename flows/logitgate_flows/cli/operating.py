@@ -1,4 +1,4 @@
-"""Commands for the days after a release: score, watch, and do so when it is due."""
+"""Commands for the time after a release: score, monitor, and run a schedule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def score(  # noqa: PLR0913 - options of a command
     ] = None,
     out: Annotated[Path, typer.Option(help="File of the scores: .csv, .csv.gz or .parquet.", metavar="OUT")],
     version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
-    shadow: Annotated[int | None, typer.Option(help="A challenger that answers beside it.")] = None,
+    shadow: Annotated[int | None, typer.Option(help="A challenger that scores the same rows.")] = None,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -35,7 +35,7 @@ def score(  # noqa: PLR0913 - options of a command
             from logitgate.project.load import load_project
 
             if shadow is not None and version is not None:
-                raise typer.BadParameter("a shadow runs beside the champion; leave --version out")
+                raise typer.BadParameter("a shadow is compared with the champion; leave --version out")
             asked = ScoringRequest(table, out)
             refuse_impossible_scoring(asked, load_project(project))
             with server_meanwhile():
@@ -66,12 +66,12 @@ def monitor(  # noqa: PLR0913 - options of a command
         typer.Option(help="Use outcomes that were mature by this date; default: now.", metavar="DATE"),
     ] = None,
     acting: Annotated[
-        bool, typer.Option("--act", help="Do what is wanted: roll back, or train anew.")
+        bool, typer.Option("--act", help="Carry out the reaction: roll back, or train again.")
     ] = False,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
-    """Hold new rows against the model in production, and say what is to be done."""
+    """Compare new rows with the reference of the model in production, and name the reaction."""
     from datetime import UTC, datetime
 
     from logitgate_flows.cli.reporting import reported
@@ -106,7 +106,7 @@ def shadow(
     promote: Annotated[bool, typer.Option("--promote", help="Make it the champion if it is proven.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what a challenger has shown in the shadow of the champion, and perhaps promote it."""
+    """Judge a challenger by its shadow scores, and promote it if asked and proven better."""
     from logitgate_flows.server.start import started
 
     with started():

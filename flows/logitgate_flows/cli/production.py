@@ -15,15 +15,15 @@ def history(
     verify: Annotated[bool, typer.Option("--verify", help="Exit 1 when the registry disagrees.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was in production, from when to when, by whom, why, and the way back."""
+    """Show what was in production, from when to when, by whom, why, and what a rollback would restore."""
     from logitgate_flows.server.start import started
 
     with started():
         from logitgate_flows.cli.production_terminal import print_history
         from logitgate_flows.commands.production import run_history
-    told = run_history(project, verify)
-    print_history(told, as_json=as_json)
-    raise typer.Exit(1 if told.verdict is not None and told.verdict.status.stops else 0)
+    found = run_history(project, verify)
+    print_history(found, as_json=as_json)
+    raise typer.Exit(1 if found.verdict is not None and found.verdict.status.stops else 0)
 
 
 @app.command()
@@ -69,7 +69,7 @@ def adopt(
     reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write into the ledger that the champion which is there is ours, whoever has put it there."""
+    """Record in the ledger a champion that was set outside logitgate."""
     from logitgate_flows.server.start import started
 
     with started():
@@ -84,12 +84,12 @@ def doctor(
     *,
     repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False,
     new_chain: Annotated[
-        bool, typer.Option("--new-chain", help="Begin the ledger's chain anew after damage.")
+        bool, typer.Option("--new-chain", help="Start a new hash chain in the ledger after damage.")
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why, with --new-chain.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Look for what kills and hands have left, and for a champion that is not what the ledger says."""
+    """Find leftovers of killed runs, and a champion that differs from the ledger."""
     from logitgate_flows.server.start import started
 
     with started():

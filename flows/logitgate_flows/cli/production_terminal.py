@@ -13,14 +13,14 @@ from logitgate.tracking.schemas import Migrated
 from logitgate_flows.cli.terminal import OUT, print_findings, print_json
 
 
-def print_history(told: History, *, as_json: bool) -> None:
+def print_history(history: History, *, as_json: bool) -> None:
     """Print who was in production from when to when, newest first, and what disagrees."""
     if as_json:
-        print_json(told.as_json())
+        print_json(history.as_json())
         return
     names = ("version", "from (UTC)", "to", "cost per row", "by", "reason", "way back")
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
-    for tenure in reversed(told.ledger.tenures()):
+    for tenure in reversed(history.ledger.tenures()):
         reason, until = tenure.entry.reason, tenure.until
         table.add_row(
             str(tenure.version),
@@ -29,12 +29,12 @@ def print_history(told: History, *, as_json: bool) -> None:
             escape(cost_of(reason)),
             escape(reason.actor),
             escape(f"{reason.act}: {reason.because}"),
-            escape(way_back_of(tenure, told.ledger)),
+            escape(way_back_of(tenure, history.ledger)),
         )
-    OUT.print(table if told.ledger.entries else f"{told.model}: nothing was ever in production")
-    if told.verdict is not None:
+    OUT.print(table if history.ledger.entries else f"{history.model}: nothing was ever in production")
+    if history.verdict is not None:
         OUT.print()
-        print_findings(told.verdict)
+        print_findings(history.verdict)
 
 
 def print_migrated(done: tuple[Migrated, ...], *, as_json: bool) -> None:
@@ -43,18 +43,18 @@ def print_migrated(done: tuple[Migrated, ...], *, as_json: bool) -> None:
         print_json({"migrated": [asdict(one) for one in done]})
         return
     for one in done:
-        told = f"{escape(one.address)}: from schema {one.before} to {one.after}"
-        OUT.print(told, highlight=False)
+        line = f"{escape(one.address)}: from schema {one.before} to {one.after}"
+        OUT.print(line, highlight=False)
     if not done:
         OUT.print("nothing to migrate: the store has the schema of this MLflow")
 
 
 def print_adopted(moved: PromotionResult, *, as_json: bool) -> None:
-    """Print which version is ours now."""
+    """Print which version the ledger now records as champion."""
     if as_json:
         print_json(moved.as_json())
         return
-    fate = "was ours already" if moved.is_repeated else "is ours now, as the history says"
+    fate = "was recorded already" if moved.is_repeated else "is now recorded as the champion"
     OUT.print(f"version {moved.version} {fate}", highlight=False)
 
 

@@ -80,33 +80,33 @@ def print_outcome(outcome: Outcome) -> None:
         OUT.print(f"version {outcome.version} judged against version {outcome.against}; nothing was promoted")
         return
     if outcome.repeated:
-        OUT.print("this very training had been done before; nothing was made anew")
+        OUT.print("this training was done before; nothing was trained again")
     made = f"version {outcome.version} is registered" if outcome.version else "no version was made"
     fate = "and promoted" if outcome.promoted else "and not promoted" if outcome.version else ""
     OUT.print(f"{made} {fate}".strip() + f"; champion: {outcome.champion or 'none'}", highlight=False)
 
 
 def print_scores(found: ScoringResult) -> None:
-    """Print what became of the rows, and loudly when nobody has confirmed the champion."""
+    """Print counts of the scored rows, and a warning where the registry did not confirm the champion."""
     if found.is_refused:
         print_findings(found.verdict)
         OUT.print(f"\n[red]Nothing was written[/]: {found.read:,} rows read", highlight=False)
         return
-    counts = found.strange
+    counts = found.unusual
     OUT.print(
         f"{escape(found.file)}: {counts.rows:,} rows scored by {found.model} version {found.version}, "
-        f"{counts.flagged:,} flagged, {found.read - counts.rows:,} put aside",
+        f"{counts.flagged:,} flagged, {found.read - counts.rows:,} quarantined",
         highlight=False,
     )
     kinds = (
         ("missing", counts.missing),
-        ("levels never seen", counts.unseen),
+        ("levels unknown to the model", counts.unseen),
         ("outside the range of the model's rows", counts.outside),
     )
     for what, cells in kinds:
         if cells:
-            told = ", ".join(f"{escape(name)} {number:,}" for name, number in cells.items())
-            OUT.print(f"{what}: {told}", highlight=False)
+            line = ", ".join(f"{escape(name)} {number:,}" for name, number in cells.items())
+            OUT.print(f"{what}: {line}", highlight=False)
     warned = [one for one in found.findings if one.status is Status.WARN]
     for one in warned:
         OUT.print(f"[yellow]{one.status}[/] {escape(one.subject)}: {escape(one.because)}", highlight=False)
@@ -117,15 +117,15 @@ def print_scores(found: ScoringResult) -> None:
 
 
 def print_monitored(found: MonitoringResult) -> None:
-    """Print what was found in a window, what is to be done and why, and what was done."""
+    """Print the findings of a window, the reaction with its reasons, and what was done."""
     OUT.print(
         f"\n[bold]{found.model}[/] version {found.version}, {escape(found.window.name)}, {found.n:,} rows",
         highlight=False,
     )
     print_findings(found.verdict)
     OUT.print(f"\n[bold]{found.reaction.action}[/]", highlight=False)
-    for told in (*found.reaction.because, *found.acted):
-        OUT.print(f"  {escape(told)}", highlight=False)
+    for reason in (*found.reaction.because, *found.acted):
+        OUT.print(f"  {escape(reason)}", highlight=False)
 
 
 def print_explanation(explained: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from logitgate.project.load import load_project
 
 
 def run_check(project_file: Path, other: Path | None) -> Verdict:
-    """Hold a table against the project's contract."""
+    """Check a table against the project's contract; the project's own rows for leakage too."""
     project = load_project(project_file)
     table = read_rows(project) if other is None else read_table(other, project)
     contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)

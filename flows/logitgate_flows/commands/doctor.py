@@ -1,4 +1,4 @@
-"""Looking for what kills and lost answers have left behind."""
+"""Finding and repairing what killed runs and lost answers left behind."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from logitgate.tracking.store import open_store
 
 
 def run_doctor(project_file: Path) -> Verdict:
-    """Tell what is wrong, and what a repair would do."""
+    """Report what is wrong, and what a repair would do."""
     project = load_project(project_file)
     return doctor.report(doctor.examine(open_store(home()), project))
 
 
 def run_new_chain(project_file: Path, reason: str) -> None:
-    """Begin the ledger's chain anew; what was lost is written into it."""
+    """Start a new hash chain in the ledger; its first entry records what was lost."""
     project = load_project(project_file)
     begin_a_new_chain(open_store(home()), project.name, reason)
 
 
 def run_repair(project_file: Path) -> Verdict:
-    """Put right what is wrong, look again, and tell both."""
+    """Repair what is wrong, examine again, and report both."""
     project, store = load_project(project_file), open_store(home())
-    mended = doctor.repair(doctor.examine(store, project))
-    return doctor.report(doctor.examine(store, project), mended)
+    repaired = doctor.repair(doctor.examine(store, project))
+    return doctor.report(doctor.examine(store, project), repaired)

@@ -1,4 +1,4 @@
-"""Looking at production and taking it back: the history, a rollback, its rehearsal."""
+"""The history of production, a rollback and its rehearsal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from logitgate.tracking.store import located, open_store, reached
 
 
 def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - the command line's own flag
-    """Read the ledger of a project, and hold the registry against it when asked."""
+    """Read the ledger of a project, and compare the registry with it when asked."""
     project, store = load_project(project_file), open_store(home())
     ledger, now = (look_at_files if verify else look)(store, project.name)
     verdict = Verdict(audit(ledger, now)) if verify else None
@@ -25,7 +25,7 @@ def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - 
 
 
 def run_adoption(project_file: Path, reason: str) -> PromotionResult:
-    """Take the champion that is there for ours."""
+    """Record in the ledger a champion that was set outside logitgate."""
     project = load_project(project_file)
     return adopt(open_store(home()), project.name, reason)
 
@@ -37,13 +37,13 @@ def run_migration() -> tuple[Migrated, ...]:
         return migrate(store.tracking_uri, store.registry_uri)
 
 
-def run_rollback(project_file: Path, wanted: RollbackRequest) -> PromotionResult:
+def run_rollback(project_file: Path, request: RollbackRequest) -> PromotionResult:
     """Put a version back into production."""
     project = load_project(project_file)
-    return roll_back(open_store(home()), project.name, wanted)
+    return roll_back(open_store(home()), project.name, request)
 
 
 def run_rehearsal(project_file: Path, to: int | None) -> PromotionResult:
-    """See that the way back is open."""
+    """Do all that a rollback does except moving the alias."""
     project = load_project(project_file)
     return rehearse(open_store(home()), project.name, to)

@@ -1,4 +1,4 @@
-"""What a challenger has shown in the shadow of the champion, and its promotion from there."""
+"""The verdict on a challenger's shadow scores, and its promotion."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from logitgate.tracking.store import open_store
 
 
 def judged_shadow(project_file: Path, version: int) -> Verdict:
-    """Say whether a version has proven itself beside the champion."""
+    """Judge whether a version is proven better than the champion on the rows both have scored."""
     return Verdict((shadow_record.judge_shadow(open_store(home()), load_project(project_file), version),))
 
 
 def promoted_from_shadow(project_file: Path, version: int) -> Verdict:
-    """Make a version the champion that has proven itself beside it, and that no other gate has refused."""
+    """Promote a version that is proven better in the shadow and that no other gate has refused."""
     project, store = load_project(project_file), open_store(home())
     finding = shadow_record.judge_shadow(store, project, version)
     shadow_record.promote_from_shadow(store, project, version, finding)

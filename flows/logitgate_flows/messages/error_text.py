@@ -1,4 +1,4 @@
-"""What is said about an error that ends a run: a trace only on demand, as it may quote a person's values."""
+"""The text of an error that ends a run: a trace only on demand, as it may quote a person's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling people: a message to whoever `LOGITGATE_NOTIFY` names, which never changes what is told."""
+"""Notifications to the addresses in `LOGITGATE_NOTIFY`; their failure never changes a result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def notify(title: str, body: str) -> bool | None:
     Returns
     -------
     bool or None
-        Whether all have it; None when nobody is to be told.
+        Whether all were sent; None without any address.
     """
     addresses = os.environ.get(ADDRESSES, "").split()
     if not addresses:
@@ -31,7 +31,7 @@ def notify(title: str, body: str) -> bool | None:
     for place, arrived in enumerate(sent, start=1):
         if not arrived:
             _LOG.warning(
-                "notification: address=%d of %d could not be told; see %s", place, len(sent), ADDRESSES
+                "notification: address=%d of %d could not be reached; see %s", place, len(sent), ADDRESSES
             )
     return all(sent)
 

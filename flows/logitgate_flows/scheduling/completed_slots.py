@@ -27,7 +27,7 @@ class CompletedSlots:
         Raises
         ------
         UnavailableError
-            When the file cannot be read, or holds something else.
+            When the file cannot be read, or has other content.
         """
         kept = self._read()
         if job not in kept:
@@ -52,9 +52,9 @@ class CompletedSlots:
             if any(datetime.fromisoformat(slot).tzinfo is None for slot in kept.values()):
                 raise ValueError("a slot without a time zone")
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            rule = f"does not tell which slots were done ({type(error).__name__})"
+            rule = f"does not list completed slots ({type(error).__name__})"
             raise UnavailableError(
-                str(self.path), rule, "mend it, or remove it to begin anew from now"
+                str(self.path), rule, "correct it, or remove it to start from now"
             ) from error
         return dict(kept)
 

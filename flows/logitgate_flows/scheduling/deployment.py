@@ -1,4 +1,4 @@
-"""Handing a project's schedule to a Prefect server: a deployment for each job, and who answers an event."""
+"""A project's schedule as deployments on a Prefect server, one for each job, and the retraining trigger."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from logitgate_flows.act import RETRAIN
 from logitgate_flows.scheduled import scheduled_monitor, scheduled_score, scheduled_train
 
 POOL = "logitgate"
-"""Work pool that is asked; a worker of type process serves it."""
+"""Work pool of the deployments; a worker of type process serves it."""
 
 _FLOWS = {"train": scheduled_train, "monitor": scheduled_monitor, "score": scheduled_score}
 
@@ -56,11 +56,11 @@ def deploy_schedule(project_file: Path, *, train_now: bool = False) -> list[str]
         raise UnavailableError(server, rule, "see that the server runs, and deploy again") from error
 
 
-def asked_for(model: str) -> DeploymentEventTrigger:
-    """Return who answers a request for a new model; the moment comes typed, as it was sent."""
+def retraining_trigger(model: str) -> DeploymentEventTrigger:
+    """Return the trigger that starts a training on a request; the as-of date arrives as it was sent."""
     moment = {"__prefect_kind": "jinja", "template": "{{ event.payload.as_of | tojson }}"}
     return DeploymentEventTrigger(
-        name=f"logitgate: train {model} anew when its monitoring asks for it",
+        name=f"logitgate: train {model} again when its monitoring asks for it",
         expect={RETRAIN},
         match={"prefect.resource.id": f"logitgate.model.{model}"},
         parameters={"as_of": {"__prefect_kind": "json", "value": moment}},
@@ -83,9 +83,9 @@ def _deployed(project_file: Path, project: Project, job: Job) -> str:
         name=project.name,
         schedule=clock,
         parameters={"project_file": str(project_file)},
-        # A training that takes longer than its slot is waited for, never run beside the next one.
+        # A training that takes longer than its slot is waited for: two never run at once.
         concurrency_limit=1,
-        triggers=[asked_for(project.name)] if job.name == "train" else [],
+        triggers=[retraining_trigger(project.name)] if job.name == "train" else [],
         description=project.purpose or None,
         tags=["logitgate", project.name],
         work_pool_name=POOL,

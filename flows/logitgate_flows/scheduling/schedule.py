@@ -29,7 +29,7 @@ _DECIDED = (0, 1)
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _LOOK_SECONDS, _PATIENCE = 60.0, 3_600.0, 20.0, 30.0
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def coming(project_file: Path) -> list[dict[str, str]]:
@@ -39,7 +39,7 @@ def coming(project_file: Path) -> list[dict[str, str]]:
     return [{"job": job.name, "next": clock.coming(job, now).isoformat()} for job in clock.jobs]
 
 
-def follow(project_file: Path, tell: Tell, *, once: bool) -> int:
+def follow(project_file: Path, report: Report, *, once: bool) -> int:
     """Do what is due, in order; then end, or wait for the next slot until SIGTERM.
 
     Slots of all jobs are done in the order of their moments. A run that came to no verdict, whatever its exit
@@ -49,7 +49,7 @@ def follow(project_file: Path, tell: Tell, *, once: bool) -> int:
     project = load_scheduled_project(project_file)
     signal.signal(signal.SIGTERM, _leave)
     with completed_slots(home(), project.name) as book:
-        rounds = _Rounds(project_file.absolute(), project, book, tell)
+        rounds = _Rounds(project_file.absolute(), project, book, report)
         while True:
             worst = rounds.go()
             if once:
@@ -64,7 +64,7 @@ class _Rounds:
     project_file: Path
     project: Project
     book: CompletedSlots
-    tell: Tell
+    report: Report
     pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
     """For each job that met an obstacle: when it is tried again, on the monotonic clock, and the pause."""
 
@@ -98,8 +98,8 @@ class _Rounds:
             (job.name, str(self.project_file), *words(clock, job, slot)), clock.longest.total_seconds()
         )
         seconds = round(time.monotonic() - began, 1)
-        told = {"job": job.name, "slot": slot.isoformat(), "exit_code": run.exit_code, "verdict": run.verdict}
-        self.tell(json.dumps(told | {"seconds": seconds}))
+        line = {"job": job.name, "slot": slot.isoformat(), "exit_code": run.exit_code, "verdict": run.verdict}
+        self.report(json.dumps(line | {"seconds": seconds}))
         if run.verdict is None or run.exit_code not in _DECIDED:
             before = self.pauses.get(job.name, (0.0, _FIRST_PAUSE / 2))[1]
             wait = min(2 * before, _LONGEST_PAUSE)

@@ -1,6 +1,6 @@
 """The temporary Prefect server of one command: a process on a socket that was given to it.
 
-It ends with the command, even when that is killed: its standard input is a pipe that nobody writes to, and
+It ends with the command, even when that is killed: its standard input is a pipe that is never written to, and
 that closes with the command.
 """
 

@@ -58,7 +58,7 @@ def server_meanwhile() -> Iterator[None]:
 
 
 def _has_a_server() -> bool:
-    """Whether one runs already, or Prefect finds one in its settings, told without its import of seconds."""
+    """Whether one runs already, or Prefect finds one in its settings, found out without its slow import."""
     if "prefect.server.api.server" in sys.modules:
         from prefect.server.api.server import SubprocessASGIServer
 
@@ -71,8 +71,8 @@ def _has_a_server() -> bool:
     address = named_server()
     reason = why_unavailable(address) if address else None
     if reason is not None:
-        told = f"Prefect server {redacted(address)}: {without_secrets(reason)}"
-        print(f"logitgate: {told}; the work is done without it", file=sys.stderr)  # noqa: T201 - for people
+        failure = f"Prefect server {redacted(address)}: {without_secrets(reason)}"
+        print(f"logitgate: {failure}; the work is done without it", file=sys.stderr)  # noqa: T201 - for people
         do_without_a_server(home())
         return False
     return bool(address)

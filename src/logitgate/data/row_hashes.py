@@ -32,7 +32,7 @@ _PERSON = f"logitgate-row-{_VERSION}".encode()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeenRows:
+class FittedRows:
     """The rows that a model learned from.
 
     Parameters
@@ -47,7 +47,7 @@ class SeenRows:
     hashes: Hashes
 
     @classmethod
-    def of(cls, parts: Iterable[Sample], project: Project) -> SeenRows:
+    def of(cls, parts: Iterable[Sample], project: Project) -> FittedRows:
         """Collect the rows of some parts."""
         return cls(scheme_of(project), np.unique(np.concatenate([row_hashes(part) for part in parts])))
 
@@ -58,7 +58,7 @@ class SeenRows:
         return archive.getvalue()
 
     @classmethod
-    def unpacked(cls, archive: bytes) -> SeenRows:
+    def unpacked(cls, archive: bytes) -> FittedRows:
         """Rebuild from what `packed` returned; nothing in it is run."""
         with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
             return cls(str(kept["scheme"]), kept["hashes"].astype(np.uint64))
@@ -71,14 +71,14 @@ class SeenRows:
         return np.asarray(self.hashes[place] == hashes, dtype=bool)
 
 
-def untouched(test: Sample, project: Project, seen: Iterable[SeenRows | None]) -> BoolArray | None:
+def untouched(test: Sample, project: Project, seen: Iterable[FittedRows | None]) -> BoolArray | None:
     """Return which test rows no model has learned from, shape (n,).
 
     Parameters
     ----------
     test : Sample
     project : Project
-    seen : iterable of SeenRows
+    seen : iterable of FittedRows
         One for each model; None for a model that was kept without them.
 
     Returns

@@ -16,7 +16,7 @@ from ..errors import UnavailableError
 
 @contextmanager
 def appearing(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that nobody sees under its name before the block has ended well.
+    """Write a file that appears under its name only after the block has ended without an error.
 
     The draft lies in the same folder as ``.NAME.XXXX.writing`` and is locked while it is written; drafts of
     the same name that no living process has locked are removed. The name is durable when the block is over.

@@ -19,7 +19,7 @@ def place() -> str:
 def born(pid: int) -> str:
     """Return the tick at which a process began; empty when there is none, or it only waits to be buried."""
     try:
-        told = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if told[0] in "ZX" else told[19]
+    return "" if fields[0] in "ZX" else fields[19]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..checks.slice_finder import weak_exhibit, weak_findings, weak_slices
-from ..data.row_hashes import SeenRows, untouched
+from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample
 from ..data.slicing import rare_pooled, slice_levels
 from ..errors import LogitgateError
@@ -38,9 +38,9 @@ class Opponents:
     """Of its files."""
     refusal: str = ""
     """Why there is a version but no champion: it could not be loaded."""
-    own_rows: SeenRows | None = None
+    own_rows: FittedRows | None = None
     """The rows that the challenger itself was fitted on; None where they are not known."""
-    champion_rows: SeenRows | None = None
+    champion_rows: FittedRows | None = None
     """Those that the champion was fitted on; None for one that was registered without them."""
     earlier_decisions: int = 0
     """How many other trainings were judged on these test rows before."""

@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from ..checks.behaviour import behaviour_findings
-from ..data.row_hashes import SeenRows, untouched
+from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, observe
 from ..decision.rule import Rule
 from ..errors import DataError, ProjectError
@@ -38,7 +38,7 @@ class Judgeable:
     """The version that is judged, the rows it was fitted on (None if unknown), its events' share there."""
 
     model: Model
-    seen: SeenRows | None
+    seen: FittedRows | None
     prevalence: float
 
 

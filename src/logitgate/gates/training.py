@@ -21,7 +21,7 @@ from ..checks.inspection.inspect import inspect
 from ..checks.leakage.repeats import one_cluster
 from ..checks.leakage.single_features import leakage_findings
 from ..data.ranges import range_findings
-from ..data.row_hashes import SeenRows
+from ..data.row_hashes import FittedRows
 from ..data.sample import observe
 from ..data.split import Split, split
 from ..errors import DataError, FitError, ProjectError
@@ -174,7 +174,7 @@ def _usable(parts: Split, project: Project) -> Usable:
 
 def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
     assert evidence.split is not None and evidence.learned is not None  # noqa: S101 - as above
-    own_rows = SeenRows.of(evidence.split.fitted_on, evidence.project)
+    own_rows = FittedRows.of(evidence.split.fitted_on, evidence.project)
     opponents = replace(champion, baselines=evidence.learned.baselines, own_rows=own_rows)
     model, test, project = evidence.learned.model, evidence.split.test, evidence.project
     judged = judge(model, opponents, test, project)

@@ -269,7 +269,7 @@ def _numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         # The error of numpy can repeat a cell.
-        raise DataError(name, "holds what is no number", "give numbers or truth values") from None
+        raise DataError(name, "has values that are no numbers", "give numbers or truth values") from None
 
 
 def _same_length(**parts: NDArray[Any]) -> None:

@@ -93,7 +93,7 @@ def drift(reference: pd.DataFrame, window: pd.DataFrame, rules: Mapping[str, Any
     project = _project(then, rules or {})
     known = Reference(len(then), Features.of(then, project), Numbers.of(np.empty(0)), 0, 0.0, {})
     findings, exhibits = drifted(now, None, known, project)
-    nothing = Exhibit("drift", "Drift", (), "Too few rows to tell.")
+    nothing = Exhibit("drift", "Drift", (), "Too few rows to test.")
     verdict = Verdict(tuple(one for one in findings if one.check != SCORE))
     return Drift(verdict, exhibits[0] if exhibits else nothing)
 

@@ -106,7 +106,7 @@ class Champion:
         Parameters
         ----------
         table : pandas or polars DataFrame, or Arrow table, of n rows
-            For a champion that was found by its project the rows are typed and held against the contract;
+            For a champion that was found by its project the rows are typed and checked against the contract;
             found by its name alone, the table is a pandas DataFrame whose index names the rows.
 
         Returns
@@ -148,7 +148,7 @@ def champion(model: str | Project) -> Champion:
     RefusedError
         When no version is in production.
     ConflictError
-        When the registry is not what the ledger says.
+        When registry and ledger disagree.
     UnavailableError
         When the registry cannot be reached and there is no copy.
     """
@@ -235,9 +235,9 @@ def monitor(
     until: str | datetime | None = None,
     labels: object = None,
 ) -> MonitoringResult:
-    """Hold a window of new rows against the champion's reference, and record the window.
+    """Compare a window of new rows with the champion's reference, and record the window.
 
-    Nothing is done about it: `reaction` says what is wanted.
+    The reaction is named in `reaction` and not carried out.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def monitor(
     Raises
     ------
     ConflictError
-        When nothing is in production, or the registry is not what the ledger says.
+        When nothing is in production, or registry and ledger disagree.
     UnavailableError
         When the store cannot be reached.
     """
@@ -262,23 +262,25 @@ def monitor(
     apart = None if labels is None else typed_frame(labels, plain)
     with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
         tables = WindowTables(typed_frame(table, plain), apart, None)
-        held = monitoring.check_window(tables, limits, project)
-        seen = monitoring.watch(held, limits, now, project, tables)
-        reaction = monitoring.react(store, project, limits, now, seen)
+        checked = monitoring.check_window(tables, limits, project)
+        evidence = monitoring.assess_window(checked, limits, now, project, tables)
+        reaction = monitoring.choose_reaction(store, project, limits, now, evidence)
         version, digest = now.champion.version, now.champion.digest
-        found = MonitoringResult(project.name, limits, len(held[0]), version, seen, reaction, digest=digest)
+        found = MonitoringResult(
+            project.name, limits, len(checked[0]), version, evidence, reaction, digest=digest
+        )
         return windows.keep(run, found, project)
 
 
 def _scored_by_contract(found: Serving, project: Project, table: object) -> pd.DataFrame:
-    """Score a table by the road of files, so that not one row can be answered otherwise."""
+    """Score a table through files, as the command does, so that both give the same answers."""
     with tempfile.TemporaryDirectory(prefix="logitgate-score-") as folder:
         rows, out = Path(folder) / "table.parquet", Path(folder) / "scores.parquet"
         frame = table.frame if isinstance(table, Table) else table
         pq.write_table(source_of(frame).cells, rows, write_page_checksum=True)
         outcome = score_table(found, project, ScoringRequest(rows, out))
         if outcome.is_refused:
-            remedy = "mend the rows; lg.check shows every rule"
+            remedy = "correct the rows; lg.check shows every rule"
             raise RefusedError("the table", headline(outcome.verdict), remedy)
         scored: pd.DataFrame = pq.read_table(out).to_pandas()
         return scored

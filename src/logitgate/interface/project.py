@@ -44,7 +44,7 @@ def load_project(source: str | Path | Mapping[str, Any]) -> Project:
 
 
 def moment_of(given: str | datetime | None, name: str) -> datetime | None:
-    """Return a date that a caller gave as text or as a moment; None stays None.
+    """Return a date, given as text or as a moment; None stays None.
 
     Raises
     ------

@@ -21,7 +21,8 @@ from ..gates.judge import Opponents
 from ..gates.training import Evidence, judge_model, learn_model, part_rows
 from ..html_tables import html_table
 from ..model.model import Model
-from ..project.project import Project, parse_as_of
+from ..project.project import Project, as_of_text
+from .project import moment_of
 from .tables import read_table
 
 if TYPE_CHECKING:
@@ -181,14 +182,15 @@ def train(project: Project, table: object = None, as_of: str | datetime | None =
     ProjectError
         When `as_of` is no date, or the contract or the case file cannot be read.
     """
-    asked = as_of.isoformat() if isinstance(as_of, datetime) else as_of
-    evidence, digest = _checked(project, table, asked)
+    moment = moment_of(as_of, "as_of")
+    evidence, digest = _checked(project, table, moment)
     learned = learn_model(evidence)
-    return Training(learned, judge_model(learned, Opponents()), digest, asked)
+    return Training(
+        learned, judge_model(learned, Opponents()), digest, as_of_text(moment) if moment else None
+    )
 
 
-def _checked(project: Project, table: object, as_of: str | None) -> tuple[Evidence, str]:
-    moment = parse_as_of(as_of, "as_of") if as_of else None
+def _checked(project: Project, table: object, moment: datetime | None) -> tuple[Evidence, str]:
     cases, rows = read_cases(project), read_table(project, table)
     contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
     kept = contract.kept(rows.frame)

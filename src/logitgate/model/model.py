@@ -42,6 +42,11 @@ class Model:
         both: FloatArray = self.pipeline.predict_proba(self.brought(frame)[list(self.features.all)])
         return np.ascontiguousarray(both[:, 1])
 
+    def predict_proba(self, X: pd.DataFrame) -> FloatArray:
+        """Return the probabilities of no event and of the event, shape (n, 2), as scikit-learn does."""
+        event = self.probability(X)
+        return np.column_stack((1 - event, event))
+
     def brought(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a table whose categories are the levels that this model learned, where they say the same."""
         learned = learned_levels(self.pipeline)

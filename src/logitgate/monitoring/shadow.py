@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.outcome_levels import read_outcomes
-from ..data.row_hashes import SeenRows, untouched
+from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, row_costs
 from ..decision.costs import BoolArray
 from ..decision.rule import Decision
@@ -72,7 +72,7 @@ class Shadow:
         return {name: confidence_sequence(getattr(self, name), alpha) for name in names}
 
 
-def beside(scores: pd.DataFrame, challenger: Decision, version: int) -> pd.DataFrame:
+def with_shadow_columns(scores: pd.DataFrame, challenger: Decision, version: int) -> pd.DataFrame:
     """Write the challenger's answers beside the scores of the same rows."""
     number = np.full(len(scores), version, dtype=np.int64)
     columns = (challenger.probability, challenger.threshold, challenger.flagged, number)
@@ -86,7 +86,7 @@ class Pair:
 
     champion: Decision
     challenger: Decision
-    seen: tuple[SeenRows | None, SeenRows | None]
+    seen: tuple[FittedRows | None, FittedRows | None]
 
 
 def by_unit(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) -> pd.DataFrame:

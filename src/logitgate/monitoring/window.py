@@ -12,6 +12,7 @@ import pandas as pd
 from ..errors import DataError, ProjectError
 from ..evidence_table import Exhibit
 from ..findings import Finding, Verdict
+from ..html_tables import html_table
 from ..project.project import Project
 from .policy import Reaction, Symptom, WindowRecord, symptoms_of
 
@@ -115,7 +116,7 @@ class Fate(StrEnum):
     """Production is no longer what was judged, or does not let itself be changed: it is wanted again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MonitoringResult:
     """One monitoring: the window, what was found, and what is to be done."""
 
@@ -161,6 +162,22 @@ class MonitoringResult:
         if self.fate in (Fate.UNAVAILABLE, Fate.CONFLICT):
             return 3 if self.fate is Fate.UNAVAILABLE else 4
         return 1 if self.wants_action else 0
+
+    def __repr__(self) -> str:
+        """Return the reaction and its reasons, then the verdict and what did not pass."""
+        because = "".join(f"\n  {one}" for one in (*self.reaction.because, *self.acted))
+        return f"<{self._summary()}{because}\n{self.verdict!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return the same for a notebook."""
+        reasons = [(one,) for one in (*self.reaction.because, *self.acted)]
+        return html_table(self._summary(), ("because",), reasons) + self.verdict._repr_html_()
+
+    def _summary(self) -> str:
+        action = self.reaction.action.value
+        return (
+            f"Monitoring of {self.model} version {self.version}, {self.window.name}, {self.n} rows: {action}"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""

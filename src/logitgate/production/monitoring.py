@@ -1,4 +1,4 @@
-"""Between a window of new rows and the registry: who is watched, what was evidence before, what is kept."""
+"""Monitoring against the registry: load champion and previous version, read a window, assess it, react."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .release.release import load_version
 
 @dataclass(frozen=True, slots=True)
 class LoadedVersions:
-    """Who is in production, and who was before."""
+    """The champion, and the version a rollback would restore."""
 
     champion: ModelVersion
     package: ModelPackage
@@ -57,7 +57,7 @@ def load_versions(store: Store, project: Project) -> LoadedVersions:
     Raises
     ------
     ConflictError
-        When nothing is in production, or the ledger is not what the registry says.
+        When nothing is in production, or registry and ledger disagree.
     DataError, UnavailableError
         As `registry.load`.
     """
@@ -66,7 +66,7 @@ def load_versions(store: Store, project: Project) -> LoadedVersions:
     version, package = load_version(store, project, None)
     verdict = Verdict(audit(ledger, replace(there, damage={})))
     if verdict.status.stops:
-        rule = f"the registry is not what the ledger says ({headline(verdict)})"
+        rule = f"registry and ledger disagree ({headline(verdict)})"
         raise ConflictError(project.name, rule, "see `logitgate history PROJECT --verify`")
     back = ledger.way_back()
     way = RollbackTarget(back.version if back else None, ledger.is_rolled_back)
@@ -114,7 +114,7 @@ def read_window(files: WindowFiles, project: Project) -> WindowTables:
 def check_window(
     tables: WindowTables, limits: MonitoringWindow, project: Project
 ) -> tuple[pd.DataFrame, WindowEvidence]:
-    """Choose the window's rows, hold them against the contract and put aside what breaks it."""
+    """Choose the window's rows, check the contract and quarantine the rows that break it."""
     frame = limits.chosen(tables.table.frame, project)
     if not len(frame):
         because = f"no row lies from {limits.name}; give another window, or wait for the export"
@@ -128,14 +128,14 @@ def check_window(
     return kept, evidence
 
 
-def watch(
+def assess_window(
     rows: tuple[pd.DataFrame, WindowEvidence],
     limits: MonitoringWindow,
     now: LoadedVersions,
     project: Project,
     tables: WindowTables,
 ) -> WindowEvidence:
-    """Hold the rows against the champion's reference, and the champion against its predecessor."""
+    """Compare the rows with the champion's reference, and the champion with the previous version."""
     frame, evidence = rows
     if evidence.stops:
         return evidence
@@ -157,10 +157,10 @@ def watch(
     )
 
 
-def react(
+def choose_reaction(
     store: Store, project: Project, limits: MonitoringWindow, now: LoadedVersions, evidence: WindowEvidence
 ) -> Reaction:
-    """Decide what is to be done, by what this window and earlier ones have shown."""
+    """Choose the reaction from the symptoms of this window and earlier ones."""
     there = now.champion
     this = WindowRecord(limits.name, limits.end, there.version, evidence.symptoms, digest=there.digest)
     return decide(this, earlier_windows(store, project), now.back, project.reactions)
@@ -171,7 +171,7 @@ def _reference(package: ModelPackage) -> Reference:
 
 
 def _decided(package: ModelPackage, frame: pd.DataFrame, project: Project) -> Decision | None:
-    """Return what a model says about the rows, in their own order; None when it cannot say anything."""
+    """Return a model's decisions about the rows, in their order; None when it cannot score them."""
     model, ids = package.model, frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
         return model.decision(model.probability(frame), frame, ids)
@@ -182,7 +182,7 @@ def _decided(package: ModelPackage, frame: pd.DataFrame, project: Project) -> De
 def _skew(
     served: Table | None, frame: pd.DataFrame, decision: Decision | None, project: Project, model: Model
 ) -> tuple[list[Finding], list[Exhibit]]:
-    """Hold rows as they were served against the same rows now, by id: features, and what was answered."""
+    """Compare rows as they were served with the same rows now, by id: features and probability."""
     if served is None:
         return [], []
     if decision is None:
@@ -202,14 +202,14 @@ def _skew(
 def _version_of(number: int, package: ModelPackage) -> MonitoredVersion:
     chunks = package.reference.get("chunks")
     reference = NO_REFERENCE if chunks is None else Chunks.from_json(chunks)
-    return MonitoredVersion(number, package.model, reference, package.seen)
+    return MonitoredVersion(number, package.model, reference, package.fitted_rows)
 
 
 def _made(store: Store, version: ModelVersion) -> datetime | None:
-    """Return the date up to which a version's rows were known, or None when nobody noted it."""
-    told = registry.tag(store, version, "as_of")
+    """Return the date up to which a version's rows were known, or None when it is not recorded."""
+    recorded = registry.tag(store, version, "as_of")
     try:
-        moment = datetime.fromisoformat(told)
+        moment = datetime.fromisoformat(recorded)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

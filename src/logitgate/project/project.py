@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -264,6 +264,18 @@ class Project(Section):
         """Columns that a row must bring to be decided: the features and what the costs read."""
         extra = sorted(self.costs.matrix.columns - set(self.features.all))
         return self.features.all + tuple(extra)
+
+
+def as_of_text(moment: datetime) -> str:
+    """Write a moment in the one way that a training's key knows: a day where it is midnight in UTC.
+
+    Examples
+    --------
+    >>> as_of_text(datetime(2013, 6, 1)), as_of_text(datetime(2013, 6, 1, 12, tzinfo=UTC))
+    ('2013-06-01', '2013-06-01T12:00:00+00:00')
+    """
+    there = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return there.date().isoformat() if there.time() == time() else there.isoformat()
 
 
 def parse_as_of(text: str, option: str = "--as-of") -> datetime:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ...decision.rule import Rule
 from ...evaluation.evaluate import Evaluation
 from ...findings import Finding, Status, Verdict, finite
+from ...html_tables import html_table
 from .json_schema import SCHEMA_VERSION, VerdictFile
 from .markdown import headline
 
@@ -18,7 +19,7 @@ _AS_THEY_ARE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """One training run: what was judged, how it ended, and what is in production now."""
 
@@ -51,6 +52,20 @@ class Outcome:
     def verdict(self) -> Verdict:
         """The findings as a verdict."""
         return Verdict(self.findings)
+
+    def __repr__(self) -> str:
+        """Return what became of the version, then the verdict and what did not pass."""
+        return f"<{self._summary()}\n{self.verdict!r}>"
+
+    def _repr_html_(self) -> str:
+        """Return the same for a notebook."""
+        return self.verdict._repr_html_() + html_table(self._summary(), (), ())
+
+    def _summary(self) -> str:
+        version = "no version" if self.version is None else f"version {self.version}"
+        against = "" if self.against is None else f" against version {self.against}"
+        promoted = "" if self.kind == "comparison" else ", promoted" if self.promoted else ", not promoted"
+        return f"Outcome of the {self.kind} of {self.model}: {version}{against}{promoted}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain values of a `VerdictFile`; a figure that is not finite becomes None."""

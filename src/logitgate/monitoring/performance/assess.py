@@ -12,7 +12,7 @@ from datetime import datetime
 import pandas as pd
 
 from ...data.maturity import LabelledRows, labelled_rows
-from ...data.row_hashes import SeenRows, untouched
+from ...data.row_hashes import FittedRows, untouched
 from ...data.sample import row_costs
 from ...errors import DataError
 from ...evaluation.evaluate import Scored
@@ -55,7 +55,7 @@ class MonitoredVersion:
     model: Model
     reference: Chunks
     """`Chunks.from_json(profile["chunks"])`, or `NO_REFERENCE`."""
-    seen: SeenRows | None
+    fitted_rows: FittedRows | None
     """The rows that it was fitted on, which it is not judged by; None where they are not known."""
 
 
@@ -117,7 +117,7 @@ def _unseen(
     """Leave out the rows that a version was fitted on: they flatter it."""
     if not len(known.sample):
         return known, known.finding
-    fresh = untouched(known.sample, project, [one.seen for one in versions])
+    fresh = untouched(known.sample, project, [one.fitted_rows for one in versions])
     if fresh is None:
         because = f"{known.finding.because}; which of them a version was fitted on is not known"
         return known, replace(known.finding, status=Status.WARN, because=because)

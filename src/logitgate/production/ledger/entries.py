@@ -1,4 +1,4 @@
-"""One line of the ledger: what it says, how it is kept, and what the registry notes about it."""
+"""One entry of the ledger: its fields, its text form, and the anchor of the chain in the registry."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class Release:
 
 
 class Kind(StrEnum):
-    """What an entry says.
+    """The kind of an entry.
 
     INTENT: the alias is about to move. DONE: it moved. ABANDONED: it did not, and will not by this intent.
     FOUND: it stands where no entry has put it. REHEARSED: everything but the move was done. CHAIN: the chain
-    begins anew here, after damage; what lies before it proves nothing.
+    starts again here, after damage; earlier entries prove nothing.
     """
 
     INTENT = "intent"
@@ -71,7 +71,7 @@ MOVING = (Kind.DONE, Kind.FOUND, Kind.CHAIN)
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why production is to change, and who says so.
+    """Why production changes, and who changes it.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class Entry:
 
     @property
     def release(self) -> Release | None:
-        """What goes into production; None for an entry that says that nothing is there."""
+        """What goes into production; None for an entry that records that nothing is there."""
         return None if self.version is None else Release(self.version, self.digest, self.run_id)
 
     def line(self) -> str:
@@ -167,7 +167,7 @@ class Entry:
         """
         try:
             plain: dict[str, Any] = json.loads(line)
-            plain.pop("way_back", None)  # what format 1 offered, whatever its gates had said
+            plain.pop("way_back", None)  # format 1 recorded it whatever the gates had decided
             plain["kind"] = Kind(plain["kind"])
             plain["time"] = datetime.fromisoformat(plain["time"])
             until = plain.get("may_arrive_until")
@@ -211,7 +211,7 @@ class Anchor:
 
 
 class Anchoring(StrEnum):
-    """What the registry says about the end of a chain.
+    """The end of a chain, as the registry records it.
 
     UNKNOWN: it was not asked. WHOLE: the last entry is anchored. BEHIND: an earlier one is, as after a kill.
     ABSENT: none is. ELSEWHERE: the anchor is of another chain.

@@ -1,4 +1,4 @@
-"""What the ledger tells: a page for people, and whether the registry still is what it says."""
+"""The history page of the ledger, and the audit of the registry against it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_ROWS, _LONGEST_CELL = 20, 200
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is told about the production of a model; the verdict is there when it was asked for."""
+    """The production history of a model, with a verdict when it was asked for."""
 
     model: str
     ledger: Ledger
@@ -55,7 +55,7 @@ class History:
 
 
 def audit(ledger: Ledger, now: Production) -> tuple[Finding, ...]:
-    """Hold the registry against the ledger: the chain, both aliases, the versions, what was done by hand."""
+    """Compare the registry with the ledger: chain, both aliases, versions, changes made by hand."""
     found = [*_chain(ledger), *_champion(ledger, now), *_previous(ledger, now), *_versions(ledger, now)]
     if (begun := ledger.open) is not None:
         because = "was begun and neither done nor abandoned; the next promotion or rollback ends it"
@@ -76,7 +76,7 @@ def page(model: str, ledger: Ledger) -> str:
 
 
 def way_back_of(tenure: Tenure, ledger: Ledger) -> str:
-    """Return the way back from the version in production; what is over has none."""
+    """Return the rollback target of the version in production; past tenures have none."""
     return "" if tenure.until else way_back_command(ledger)
 
 
@@ -109,8 +109,8 @@ def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
     state, because = state_of(ledger, now), production_state.because(ledger, now)
     remedy = production_state.remedy(ledger, now)
     status = {State.SOUND: Status.PASS, State.NONE: Status.PASS, State.UNFINISHED: Status.WARN}
-    told = f"{because}; {remedy}" if remedy else because
-    yield Finding(CHECK, "champion", status.get(state, Status.FAIL), told, {"state": state.value})
+    because = f"{because}; {remedy}" if remedy else because
+    yield Finding(CHECK, "champion", status.get(state, Status.FAIL), because, {"state": state.value})
     for tenure in ledger.proven():
         if tenure.entry.kind is Kind.FOUND and tenure.act == "discovery":
             found = "was found in production and had not been put there by a promotion"
@@ -119,18 +119,18 @@ def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
 
 def _previous(ledger: Ledger, now: Production) -> Iterator[Finding]:
     back = ledger.way_back()
-    told = back.release if back else None
-    if told is not None and told in now.damage:
-        because = f"is {named(told)}, but {now.damage[told]}; until its files are back, name another by --to"
+    target = back.release if back else None
+    if target is not None and target in now.damage:
+        because = f"is {named(target)}, but {now.damage[target]}; restore its files, or name another by --to"
         yield Finding(CHECK, "previous", Status.FAIL, because)
-    if _are_same(now.previous, told) or ledger.open is not None or (told and not now.holds(told)):
+    if _are_same(now.previous, target) or ledger.open is not None or (target and not now.holds(target)):
         return
     done = [entry for entry in ledger.entries if entry.kind is Kind.DONE]
     if done and done[-1].format == 1 and now.previous and now.previous.version == done[-1].previous:
         because = f"is {named(now.previous)}, which an earlier logitgate has set; the next move sets it right"
         yield Finding(CHECK, "previous", Status.WARN, because)
         return
-    because = f"is {named(now.previous)}, but the way back is {named(told)}: moved by hand; see `{REPAIR}`"
+    because = f"is {named(now.previous)}, but a rollback would restore {named(target)}; see `{REPAIR}`"
     yield Finding(CHECK, "previous", Status.FAIL, because)
 
 
@@ -141,7 +141,7 @@ def _versions(ledger: Ledger, now: Production) -> Iterator[Finding]:
     for version, release in newest.items():
         there = now.versions.get(version)
         if there is None:
-            because = "was in production and is deleted; nobody can go back to it"
+            because = "was in production and is deleted; a rollback cannot restore it"
             yield Finding(CHECK, f"version {version}", Status.WARN, because)
         elif not release.is_same(there):
             what = "another digest" if there.digest != release.digest else "another run"

@@ -46,7 +46,7 @@ class Ledger:
     lines : mapping of int to str
         sha256 of each line, by its number.
     anchoring : Anchoring
-        What the registry says about the end of the chain.
+        The end of the chain, as the registry records it.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -76,7 +76,7 @@ class Ledger:
                     head = entry.before
                 entries.append(entry)
                 if entry.number != number:
-                    breaks.append(f"entry {number} says that it is entry {entry.number}")
+                    breaks.append(f"entry {number} has the number of entry {entry.number}")
                 elif entry.before != head and number == expected:
                     breaks.append(f"entry {number} does not follow from the one before it")
             head, expected = digest_of(line), number + 1
@@ -91,7 +91,7 @@ class Ledger:
 
     @property
     def chain(self) -> str:
-        """What tells this chain from others: the digest of its first line; empty before there is one."""
+        """The identity of this chain: the digest of its first line; empty before there is one."""
         return self.lines.get(self.beginning, "")[:_CHAIN_DIGITS]
 
     @property
@@ -100,7 +100,7 @@ class Ledger:
         return Anchor(self.chain, self.last, self.head)
 
     def held_against(self, newest: Anchor | None, others: Iterable[Anchor] = ()) -> Ledger:
-        """Hold the end of the chain against what the registry has noted about it.
+        """Compare the end of the chain with its anchors in the registry.
 
         Parameters
         ----------
@@ -111,15 +111,15 @@ class Ledger:
         """
         if not self.entries:
             return self
-        ours = [one for one in others if one.chain == self.chain]
+        own = [one for one in others if one.chain == self.chain]
         if newest is None or newest.chain != self.chain:
-            breaks = ["the anchor of its end is gone from the registered model"] if ours else []
+            breaks = ["the anchor of its end is gone from the registered model"] if own else []
             state = Anchoring.ELSEWHERE if newest is not None else Anchoring.ABSENT
         else:
-            ours, breaks = [newest, *ours], []
+            own, breaks = [newest, *own], []
             state = Anchoring.BEHIND if newest.number < self.last else Anchoring.WHOLE
-        breaks += sorted({broken for one in ours if (broken := self._broken_at(one))})
-        last = max([self.last, *(one.number for one in ours)])
+        breaks += sorted({broken for one in own if (broken := self._broken_at(one))})
+        last = max([self.last, *(one.number for one in own)])
         return replace(self, breaks=(*self.breaks, *breaks), last=last, anchoring=state)
 
     def _broken_at(self, anchor: Anchor) -> str:
@@ -139,13 +139,13 @@ class Ledger:
 
     @property
     def in_production(self) -> Release | None:
-        """What the ledger says is in production."""
+        """The release in production by the ledger."""
         tenures = self.tenures()
         return tenures[-1].release if tenures and tenures[-1].until is None else None
 
     @property
     def champion(self) -> int | None:
-        """The number of the version that the ledger says is in production."""
+        """The number of the version in production by the ledger."""
         there = self.in_production
         return there.version if there else None
 
@@ -257,6 +257,6 @@ class Tenure:
 
 
 def way_back_command(ledger: Ledger) -> str:
-    """Return the command that takes production back; empty when there is no way back."""
+    """Return the command of a rollback; empty when there is no rollback target."""
     back = ledger.way_back()
     return "" if back is None else f"logitgate rollback PROJECT --to {back.version} --reason TEXT"

@@ -12,7 +12,7 @@ from .ledger import Ledger, way_back_command
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """What the registry says now.
+    """The state of the registry now.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ class State(StrEnum):
     """What has become of the champion."""
 
     NONE = "none"
-    """Nothing is in production, and the ledger says so."""
+    """Nothing is in production, as the ledger has it."""
     SOUND = "sound"
     UNFINISHED = "unfinished"
-    """It stands where an intent wanted it, whose end was not written yet."""
+    """The alias names the version of an intent whose end is not written yet."""
     ALIAS_GONE = "alias gone"
     VERSION_GONE = "version gone"
     FILES_DAMAGED = "files damaged"
@@ -63,17 +63,17 @@ REPAIR, ADOPT = "logitgate doctor PROJECT --repair", "logitgate adopt PROJECT --
 
 
 def state_of(ledger: Ledger, now: Production) -> State:
-    """Tell what has become of the champion."""
-    told, there, begun = ledger.in_production, now.champion, ledger.open
-    if told is not None and told.is_same(there):
-        return State.FILES_DAMAGED if told in now.damage else State.SOUND
+    """Return the state of the champion."""
+    recorded, there, begun = ledger.in_production, now.champion, ledger.open
+    if recorded is not None and recorded.is_same(there):
+        return State.FILES_DAMAGED if recorded in now.damage else State.SOUND
     if begun is not None and there is not None and there.is_same(begun.release):
         return State.UNFINISHED
-    if told is None:
+    if recorded is None:
         return State.NONE if there is None else State.UNKNOWN_TO_US
     if _is_elsewhere(ledger, now):
         return State.OTHER_REGISTRY
-    if not now.holds(told):
+    if not now.holds(recorded):
         return State.VERSION_GONE if there is None else State.MOVED
     return State.ALIAS_GONE if there is None else State.MOVED
 
@@ -86,32 +86,32 @@ def registry_of(ledger: Ledger) -> str:
 def because(ledger: Ledger, now: Production) -> str:
     """Say what has become of the champion, as of a subject that was named before."""
     release, begun = ledger.in_production, ledger.open
-    told, there = named(release), named(now.champion)
-    put = f"{told}, which the ledger put there,"
+    recorded, there = named(release), named(now.champion)
+    put = f"{recorded}, the champion by the ledger,"
     damage = now.damage.get(release) if release else None
     gone = "" if release is None or now.holds(release) else ", which was deleted"
-    said = {
+    sentences = {
         State.UNFINISHED: f"is {there}, as the unfinished entry {begun.number if begun else 0} intends",
         State.ALIAS_GONE: f"is none: the alias of {put} was taken away",
-        State.VERSION_GONE: f"is none: {told} was deleted, and with it the alias that the ledger put there",
-        State.FILES_DAMAGED: f"is {told}, as the ledger says, but {damage}",
-        State.MOVED: f"is {there}, but the ledger put {told} there{gone}: by hand, or by a late request",
+        State.VERSION_GONE: f"is none: {recorded}, the ledger's champion, was deleted, and its alias with it",
+        State.FILES_DAMAGED: f"is {recorded}, as in the ledger, but {damage}",
+        State.MOVED: f"is {there}, but {recorded} by the ledger{gone}: moved by hand, or by a late request",
         State.UNKNOWN_TO_US: f"is {there}, which no promotion of logitgate has put there",
         State.OTHER_REGISTRY: f"is {there}: this is the registry at {now.address}, and the ledger, which put "
-        f"{told} into production, was written with the one at {registry_of(ledger)}",
+        f"{recorded} into production, was written with the one at {registry_of(ledger)}",
     }
-    return said.get(state_of(ledger, now), f"is {there}, as the ledger says")
+    return sentences.get(state_of(ledger, now), f"is {there}, as in the ledger")
 
 
 def remedy(ledger: Ledger, now: Production) -> str:
     """Return what to do about it, to be typed as it stands; empty when there is nothing to do."""
     release, back = ledger.in_production, way_back_command(ledger)
     is_there = release is not None and now.holds(release)
-    another = f"take the way back by `{back}`, or let `{REPAIR}` do so"
+    another = f"roll back by `{back}`, or let `{REPAIR}` do so"
     nothing = (
         f"let `{REPAIR}` write that nothing is in production; the next version that passes is a first one"
     )
-    said = {
+    sentences = {
         State.UNFINISHED: f"let the next promotion or `{REPAIR}` end it",
         State.ALIAS_GONE: f"put it back by `{REPAIR}`",
         State.VERSION_GONE: another if back else nothing,
@@ -122,7 +122,7 @@ def remedy(ledger: Ledger, now: Production) -> str:
         State.UNKNOWN_TO_US: f"say that it is yours by `{ADOPT}`",
         State.OTHER_REGISTRY: "set MLFLOW_REGISTRY_URI as it was, or unset it",
     }
-    return said.get(state_of(ledger, now), "")
+    return sentences.get(state_of(ledger, now), "")
 
 
 def named(release: Release | None) -> str:

@@ -1,4 +1,4 @@
-"""Golden rows: a few rows with the answers that a model gave when it was judged, to be given bit for bit.
+"""Golden rows: a few rows with a model's answers when it was judged, which it must repeat bit for bit.
 
 The rows are scored in one batch, in the order in which they are kept: a row that is scored alone may differ
 in the last bit, because BLAS sums in another order.
@@ -84,7 +84,7 @@ def golden_rows(model: Model, test: Sample, scored: Scored, project: Project) ->
     """Choose golden rows and keep the model's answers about them.
 
     They are test rows, spread over the ranks of the probability, and those closest to their threshold; or,
-    where the project says ``golden = "synthetic"``, rows made of deciles and levels. Only columns that the
+    where the project has ``golden = "synthetic"``, rows made of deciles and levels. Only columns that the
     model needs are kept.
 
     Parameters
@@ -160,7 +160,7 @@ def replay(model: Model, golden: Golden) -> None:
         raise DataError("golden rows", rule, _REMEDY)
 
 
-_REMEDY = "use the libraries and the kind of machine it was judged on, or train it anew"
+_REMEDY = "use the libraries and the kind of machine it was judged on, or train it again"
 
 
 def _decided(model: Model, frame: pd.DataFrame) -> Decision:

@@ -11,7 +11,7 @@ from mlflow.utils.yaml_utils import read_yaml
 from ...errors import ConflictError
 
 _META = "registered_model_meta"
-"""MLflow writes it beside a model that it loads, serves or downloads by ``models:/``, where the files lie."""
+"""MLflow writes it into the folder of a model that it loads, serves or downloads by ``models:/``."""
 
 _META_KEYS, _META_LONGEST = {"model_name", "model_version"}, 4_096
 _COMPILED = "__pycache__"
@@ -46,16 +46,16 @@ def files_of(folder: Path) -> dict[str, Path]:
             elif stat.S_ISREG(mode):
                 found[path.relative_to(folder).as_posix()] = path
             else:
-                what = next((said for is_it, said in _SPECIAL if is_it(mode)), "is no file")
+                what = next((name for is_it, name in _SPECIAL if is_it(mode)), "is no file")
                 raise tampered(path.relative_to(folder).as_posix(), what)
     return found
 
 
 def is_left_by_loading(path: Path, name: str) -> bool:
-    """Return whether a file is one that plain MLflow or Python writes beside a model when it is loaded there.
+    """Return whether plain MLflow or Python wrote a file into the folder when it loaded the model there.
 
-    Python compiles the code beside a model, which our loader never runs; MLflow notes under which name and
-    number it was asked for. Neither changes what the model is; the same name with other contents does.
+    Python compiles the code in a model's folder, which our loader never runs; MLflow records the name and
+    number it was loaded by. Neither changes what the model is; the same name with other contents does.
     """
     if path.suffix == ".pyc" and path.parent.name == _COMPILED:
         return True
@@ -71,9 +71,9 @@ def _says_what_was_asked_for(path: Path) -> bool:
     if path.stat().st_size > _META_LONGEST:
         return False
     try:
-        told = read_yaml(str(path.parent), path.name)  # type: ignore[no-untyped-call]
+        content = read_yaml(str(path.parent), path.name)  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - whatever keeps it from being read: MLflow did not write it
         return False
-    if not isinstance(told, dict) or set(told) != _META_KEYS:
+    if not isinstance(content, dict) or set(content) != _META_KEYS:
         return False
-    return all(value is None or isinstance(value, (str, int)) for value in told.values())
+    return all(value is None or isinstance(value, (str, int)) for value in content.values())

@@ -22,7 +22,7 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
 
 from ... import __file__ as _package_file
-from ...data.row_hashes import SeenRows
+from ...data.row_hashes import FittedRows
 from ...decision.levels import Spelling, learned_levels
 from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, Terms
 from ...errors import DataError
@@ -45,8 +45,8 @@ set_model(ServedModel())
 """
 _REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 _ARTIFACTS = {"model": "model.skops", "decision": "decision.json", "reference": "reference.json"}
-_SEEN, _GOLDEN = {"seen": "seen.npz"}, {"golden": "golden.json"}
-"""Packed beside them where they are known; a version that lacks one still loads."""
+_FITTED_ROWS, _GOLDEN = {"seen": "seen.npz"}, {"golden": "golden.json"}
+"""Packed with them where they are known; a version that lacks one still loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class ModelPackage:
         Unit of its costs.
     reference : mapping of str to plain values
         What its training rows looked like, for drift: counts and edges, never a row.
-    seen : SeenRows, optional
-        Hashes of the rows that it learned from. Who knows a row's id and time can tell whether it was one.
+    fitted_rows : FittedRows, optional
+        Hashes of the rows it was fitted on; with a row's id and time one can check whether it was one.
     golden : Golden, optional
         Rows and the model's answers about them. A version without them is not put into production.
     """
@@ -69,7 +69,7 @@ class ModelPackage:
     model: Model
     unit: str
     reference: Mapping[str, Any]
-    seen: SeenRows | None = None
+    fitted_rows: FittedRows | None = None
     golden: Golden | None = None
 
 
@@ -102,7 +102,7 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
     script = drafts / "served_model.py"
     script.write_text(_SCRIPT.format(package=served.name), encoding="utf-8")
     with warnings.catch_warnings():
-        # MLflow asks for an input example; ours would hold a person's values.
+        # MLflow asks for an input example; an example would hold a person's values.
         warnings.filterwarnings("ignore", message=".*input example.*")
         mlflow.pyfunc.save_model(
             path=str(folder),
@@ -130,7 +130,7 @@ def unpack(folder: Path, digest: str) -> ModelPackage:
         When a file is not the one that was packed, is missing, or was added, or something lies there that is
         no file, such as a link. It names the file.
     DataError
-        When the pipeline holds something that is not trusted.
+        When the pipeline contains a type that is not trusted.
     """
     _check(folder, digest)
     artifacts = folder / "artifacts"
@@ -141,15 +141,15 @@ def unpack(folder: Path, digest: str) -> ModelPackage:
     pipeline = skops.io.load(path, trusted=list(TRUSTED_TYPES))
     features = FeaturesConfig(numeric=terms.numeric, categorical=terms.categorical)
     model = Model(pipeline, terms.rule, terms.costs, features)
-    kept = artifacts / _SEEN["seen"]
-    seen = SeenRows.unpacked(kept.read_bytes()) if kept.is_file() else None
+    kept = artifacts / _FITTED_ROWS["seen"]
+    fitted_rows = FittedRows.unpacked(kept.read_bytes()) if kept.is_file() else None
     kept = artifacts / _GOLDEN["golden"]
     golden = Golden.from_json(json.loads(kept.read_text("utf-8"))) if kept.is_file() else None
-    return ModelPackage(model, terms.unit, reference, seen, golden)
+    return ModelPackage(model, terms.unit, reference, fitted_rows, golden)
 
 
 def terms_of(package: ModelPackage) -> Terms:
-    """Return what decides beside the probability."""
+    """Return what decides together with the probability."""
     model = package.model
     return Terms(model.rule, model.costs, model.features.numeric, model.features.categorical, package.unit)
 
@@ -166,7 +166,7 @@ def signature(terms: Terms, coded: Collection[str] = ()) -> ModelSignature:
     what a missing cell means is decided by `served.answer` alone. MLflow refuses a frame's int64 and category
     columns where it wants doubles and strings, and repeats the rows in its error; JSON numbers are all right.
     The categories `coded`, whose levels are numbers, truth values or moments, take any type, so that a row
-    may bring them as its table holds them: MLflow has no type that is a whole number, missing or a text.
+    may pass them as they stand in its table: MLflow has no type that is a whole number, missing or a text.
     """
     kinds = {"number": DataType.double, "text": DataType.string, "cost": DataType.double}
     anything: Any = AnyType()  # type: ignore[no-untyped-call]
@@ -186,16 +186,16 @@ def _dump(package: ModelPackage, terms: Terms, folder: Path) -> None:
     if package.golden is not None:
         text = json.dumps(package.golden.as_json(), allow_nan=False)
         (folder / _GOLDEN["golden"]).write_text(text, encoding="utf-8")
-    if package.seen is not None:
-        (folder / _SEEN["seen"]).write_bytes(package.seen.packed())
+    if package.fitted_rows is not None:
+        (folder / _FITTED_ROWS["seen"]).write_bytes(package.fitted_rows.packed())
     path = folder / _ARTIFACTS["model"]
     skops.io.dump(package.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
     _trust(path)
 
 
 def _packed(package: ModelPackage) -> dict[str, str]:
-    seen = {} if package.seen is None else _SEEN
-    return _ARTIFACTS | seen | ({} if package.golden is None else _GOLDEN)
+    fitted_rows = {} if package.fitted_rows is None else _FITTED_ROWS
+    return _ARTIFACTS | fitted_rows | ({} if package.golden is None else _GOLDEN)
 
 
 def _forget_where(described_by: MLmodel, folder: Path) -> None:
@@ -208,11 +208,11 @@ def _forget_where(described_by: MLmodel, folder: Path) -> None:
 
 
 def _trust(path: Path) -> None:
-    strange = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
-    if strange:
+    untrusted = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
+    if untrusted:
         raise DataError(
             path.name,
-            f"{len(strange)} types are not trusted: {', '.join(strange)}",
+            f"{len(untrusted)} types are not trusted: {', '.join(untrusted)}",
             "build the pipeline from scikit-learn's own parts",
         )
 
@@ -268,7 +268,7 @@ def _check(folder: Path, digest: str) -> None:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digest of each file but the manifest and what plain MLflow and Python lay beside a model."""
+    """Return the digest of each file, without the manifest and what plain MLflow and Python add."""
     return {
         name: _sha256(path)
         for name, path in files_of(folder).items()

@@ -60,7 +60,7 @@ def judgeable(store: Store, version: ModelVersion) -> Judgeable:
         raise RefusedError(
             str(version), "does not say how frequent events were in its rows", "train it again"
         )
-    return Judgeable(package.model, package.seen, prevalence)
+    return Judgeable(package.model, package.fitted_rows, prevalence)
 
 
 def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
@@ -75,7 +75,7 @@ def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
         package = registry.load(store, version)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
-    return replace(found, champion=package.model, champion_rows=package.seen)
+    return replace(found, champion=package.model, champion_rows=package.fitted_rows)
 
 
 def opening_note(pair: VersionPair) -> Note:

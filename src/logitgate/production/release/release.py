@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ...data.row_hashes import SeenRows
+from ...data.row_hashes import FittedRows
 from ...errors import ConflictError, LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
 from ...gates.alpha_spending import Window
@@ -15,7 +15,7 @@ from ...gates.training import Evidence, key_of
 from ...gates.verdict.markdown import headline
 from ...gates.verdict.outcome import Outcome
 from ...monitoring.reference import reference_profile
-from ...project.project import Project
+from ...project.project import Project, as_of_text, parse_as_of
 from ...tracking.batches import Entries
 from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import KEY, Note, Run, record, training_run
@@ -45,8 +45,9 @@ class Snapshot:
 
     @classmethod
     def of(cls, project: Project, digest: str, as_of: str | None) -> Snapshot:
-        """Identify a training before anything is made for it."""
-        return cls(digest, as_of, key_of(project, digest, as_of, code_version()))
+        """Identify a training before anything is made for it; a moment has one key however it is written."""
+        date = as_of_text(parse_as_of(as_of)) if as_of else None
+        return cls(digest, date, key_of(project, digest, date, code_version()))
 
 
 def opening_note(project: Project, snapshot: Snapshot) -> Note:
@@ -104,7 +105,7 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
         package = registry.load(store, champion)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
-    return replace(found, champion=package.model, champion_rows=package.seen)
+    return replace(found, champion=package.model, champion_rows=package.fitted_rows)
 
 
 def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
@@ -123,7 +124,7 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
         return _kept(run, outcome)
     profile = reference_profile(evidence.split.train, judged.scored, project)
     reference = profile | {"design_means": list(learned.design_means)}
-    seen = SeenRows.of(evidence.split.fitted_on, project)
+    seen = FittedRows.of(evidence.split.fitted_on, project)
     golden = golden_rows(learned.model, evidence.split.test, judged.scored, project)
     package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden)
     version = _registered(run, evidence, snapshot, package)

@@ -2,7 +2,7 @@
 
 Scoring goes on when the registry does not. Each champion that was loaded soundly is kept in the home folder;
 when the registry cannot be reached, has no champion any more or has another one than it should, that copy
-answers, and it is said since when nobody has confirmed it.
+answers, with the time since when the registry has not confirmed it.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def _seen_in_the_ledger(store: Store, name: str) -> ModelVersion:
         raise ConflictError(subject, rule, remedy_for(ledger, now), state.value)
     wrong = [one for one in audit(ledger, now) if one.status.stops and one.subject != PREVIOUS]
     if wrong:
-        told = "; ".join(f"{finding.subject} {finding.because}" for finding in wrong)
+        differences = "; ".join(f"{finding.subject} {finding.because}" for finding in wrong)
         remedy = "see logitgate history PROJECT --verify"
-        raise ConflictError(f"champion of {name}", f"is not what the ledger says: {told}", remedy)
+        raise ConflictError(f"champion of {name}", f"differs from the ledger: {differences}", remedy)
     return registry.released(store, name, now.champion)
 
 
@@ -170,7 +170,7 @@ class _Cache:
         Raises
         ------
         ConflictError
-            When its files are not those that were kept, or nobody can read what was noted about it.
+            When its files are not those that were kept, or its note cannot be read.
         """
         if not self.note.is_file():
             return None

@@ -1,4 +1,4 @@
-"""Scores out: CSV or Parquet, whole or not at all, and beside them a manifest with their digest."""
+"""Writing scores: CSV or Parquet, whole or not at all, with a manifest file that has their digest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refuse_impossible(path: Path) -> None:
     Raises
     ------
     ProjectError
-        When the path is a folder, its folder is not there, or its name says no kind of file.
+        When the path is a folder, its folder is not there, or its name has no known ending.
     """
     if path.is_dir() or not path.parent.is_dir():
         raise ProjectError(

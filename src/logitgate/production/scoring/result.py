@@ -30,8 +30,8 @@ class ScoringResult:
         Of the contract.
     read : int
         Rows that were read; when the contract stopped it, up to there.
-    strange : Strange
-        Rows that were scored, and what the model had not seen before.
+    unusual : Strange
+        Rows that were scored, and counts of values unknown to the model.
     rule : Rule, optional
         By which it decides.
     unit : str
@@ -50,7 +50,7 @@ class ScoringResult:
     digest: str
     findings: tuple[Finding, ...]
     read: int
-    strange: Strange = NOTHING
+    unusual: Strange = NOTHING
     rule: Rule | None = None
     unit: str = ""
     snapshot: str = ""
@@ -66,7 +66,7 @@ class ScoringResult:
 
     @property
     def verdict(self) -> Verdict:
-        """What the contract says."""
+        """The verdict of the contract."""
         return Verdict(self.findings)
 
     @property
@@ -83,7 +83,7 @@ class ScoringResult:
         return STALE if self.stale_because else Status.PASS.value
 
     def manifest(self) -> dict[str, Any]:
-        """Return plain values for the file beside the scores."""
+        """Return plain values for the manifest file."""
         return {
             "format": _FORMAT,
             "status": STALE if self.stale_because else Status.PASS.value,
@@ -92,13 +92,13 @@ class ScoringResult:
             "model_digest": self.digest,
             "rule": self.rule.as_json() if self.rule else None,
             "unit": self.unit,
-            "rows": self.strange.rows,
+            "rows": self.unusual.rows,
             "rows_read": self.read,
-            "rows_quarantined": self.read - self.strange.rows,
-            "rows_flagged": self.strange.flagged,
-            "missing_cells": dict(self.strange.missing),
-            "unseen_levels": dict(self.strange.unseen),
-            "outside_range": dict(self.strange.outside),
+            "rows_quarantined": self.read - self.unusual.rows,
+            "rows_flagged": self.unusual.flagged,
+            "missing_cells": dict(self.unusual.missing),
+            "unseen_levels": dict(self.unusual.unseen),
+            "outside_range": dict(self.unusual.outside),
             "snapshot": self.snapshot,
             "scored_at": self.scored_at.isoformat() if self.scored_at else None,
             "stale_since": self.stale_since.isoformat() if self.stale_since else None,

@@ -20,7 +20,7 @@ from ...errors import ProjectError
 from ...findings import Finding, Status
 from ...model.scored_rows import Stamp, Strange, decide, scores, strange
 from ...monitoring.reference import as_learned
-from ...monitoring.shadow import Pair, Shadow, beside, by_unit, shadow_of
+from ...monitoring.shadow import Pair, Shadow, by_unit, shadow_of, with_shadow_columns
 from ...monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
 from ...project.gates import Slices
 from ...project.project import Project
@@ -43,7 +43,7 @@ SCHEMA = pa.schema(
 )
 """Columns of a file of scores, and their types."""
 
-BESIDE = pa.schema(
+SHADOW_SCHEMA = pa.schema(
     [
         *SCHEMA,
         ("challenger_probability", pa.float64()),
@@ -52,20 +52,20 @@ BESIDE = pa.schema(
         ("challenger_version", pa.int64()),
     ]
 )
-"""The same with the answers of a challenger beside them."""
+"""The same with columns for the answers of a challenger."""
 
 
 class _RefusedError(Exception):
     """Leaves the block in which the file is written, so that it never appears."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        super().__init__("the contract says no")
+        super().__init__("the contract refuses the rows")
         self.findings = findings
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringRequest:
-    """What is to be scored, and where to.
+    """The table to score, and the file for the scores.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def refuse_impossible_scoring(request: ScoringRequest, project: Project) -> None
 
 @dataclass
 class ShadowScoring:
-    """A challenger in the shadow of the champion, and what was seen of both so far."""
+    """A challenger scored in the shadow of the champion, and the totals of both so far."""
 
     serving: Serving
     champion: Serving
@@ -108,20 +108,20 @@ class ShadowScoring:
     def answer(
         self, kept: pd.DataFrame, scored: pd.DataFrame, champion: Decision, project: Project
     ) -> pd.DataFrame:
-        """Write the challenger's answers beside the scores of a batch, and sum it up."""
+        """Add the challenger's answers to the scores of a batch, and add the batch to the totals."""
         other = decide(kept, self.serving.package.model, project)
-        pair = Pair(champion, other, (self.champion.package.seen, self.serving.package.seen))
+        pair = Pair(champion, other, (self.champion.package.fitted_rows, self.serving.package.fitted_rows))
         self.units.append(by_unit(kept, pair, project, datetime.now(UTC)))
         time = project.columns.time
         if time in kept.columns:
             first, last = (moment.to_pydatetime() for moment in (kept[time].min(), kept[time].max()))
             self.since = min(self.since or first, first)
             self.until = max(self.until or last, last)
-        return beside(scored, other, self.serving.version.version)
+        return with_shadow_columns(scored, other, self.serving.version.version)
 
     @property
-    def seen(self) -> Shadow:
-        """What was seen of the whole table."""
+    def totals(self) -> Shadow:
+        """Totals of the whole table."""
         return shadow_of(pd.concat(self.units)) if self.units else Shadow()
 
 
@@ -130,7 +130,7 @@ def score_table(
 ) -> ScoringResult:
     """Score a table in the memory of one batch; nothing is written unless all of it kept the contract.
 
-    With a `shadow` its answers stand beside the scores.
+    With a `shadow` its answers are columns of the scores.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def score_table(
     broken: dict[str, Finding] = {}
     left_out = 0
     try:
-        with writing(request.out, SCHEMA if shadow is None else BESIDE) as write:
+        with writing(request.out, SCHEMA if shadow is None else SHADOW_SCHEMA) as write:
             for table in _batches(request, project):
                 digests.append(table.digest)
                 left_out += table.left_out
@@ -178,7 +178,7 @@ def score_table(
         version.digest,
         findings,
         contract.rows,
-        strange=total,
+        unusual=total,
         rule=serving.package.model.rule,
         unit=serving.package.unit,
         snapshot=digest_of_batches(digests),

@@ -22,7 +22,7 @@ from ..registry import registry
 from ..registry.registry import ModelVersion
 from .result import ScoringResult
 
-_PAIR, _SEEN, _SNAPSHOT = "logitgate.shadow.pair", "logitgate.shadow.seen", "snapshot"
+_PAIR, _TOTALS, _SNAPSHOT = "logitgate.shadow.pair", "logitgate.shadow.seen", "snapshot"
 _SINCE, _UNTIL = "since", "until"
 
 
@@ -30,7 +30,7 @@ _SINCE, _UNTIL = "since", "until"
 class ShadowTable:
     """One table that both have scored: from its first to its last time, where rows have a time."""
 
-    seen: Shadow
+    totals: Shadow
     snapshot: str
     since: datetime | None = None
     until: datetime | None = None
@@ -46,26 +46,26 @@ def keep(store: Store, found: ScoringResult, challenger: ModelVersion, window: S
     """
     pair = _pair(challenger.digest, found.digest)
     known = windows(store, found.model, pair)
-    if any((one.snapshot, one.seen) == (window.snapshot, window.seen) for one in known):
+    if any((one.snapshot, one.totals) == (window.snapshot, window.totals) for one in known):
         return
     moments = {_SINCE: window.since, _UNTIL: window.until}
     tags = {
         _PAIR: pair,
         _SNAPSHOT: window.snapshot,
-        _SEEN: json.dumps(window.seen.as_json()),
+        _TOTALS: json.dumps(window.totals.as_json()),
         "challenger": str(challenger.version),
         "champion": str(found.version),
         **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
     }
-    told = counted((*known, window))
+    totals = counted((*known, window))
     metrics = {
         f"{name}{end}": value
-        for name, sequence in told.sequences(0.05).items()
+        for name, sequence in totals.sequences(0.05).items()
         for end, value in (("", sequence.mean), ("_low", sequence.low), ("_high", sequence.high))
     }
-    note = Note(f"{challenger.version} beside {found.version}", "", tags)
+    note = Note(f"{challenger.version} in the shadow of {found.version}", "", tags)
     with training_run(store, f"{found.model}-shadow", note) as run:
-        record(run, Entries(metrics={**metrics, "units": told.difference.units}))
+        record(run, Entries(metrics={**metrics, "units": totals.difference.units}))
 
 
 def windows(store: Store, name: str, pair: str) -> tuple[ShadowTable, ...]:
@@ -82,14 +82,14 @@ def counted(known: Iterable[ShadowTable]) -> Shadow:
     one that is scored again when its outcomes are known takes the place of the one before.
     """
     chosen: list[ShadowTable] = []
-    for window in sorted(known, key=lambda one: -one.seen.difference.rows):
+    for window in sorted(known, key=lambda one: -one.totals.difference.rows):
         if not any(_overlap(window, other) for other in chosen):
             chosen.append(window)
-    return sum((window.seen for window in chosen), Shadow())
+    return sum((window.totals for window in chosen), Shadow())
 
 
 def judge_shadow(store: Store, project: Project, number: int) -> Finding:
-    """Say whether a version has proven itself beside the champion.
+    """Judge whether a version is proven better than the champion on the rows both have scored.
 
     Raises
     ------
@@ -97,12 +97,12 @@ def judge_shadow(store: Store, project: Project, number: int) -> Finding:
         When there is no such version, or no champion.
     """
     challenger, champion = _both(store, project, number)
-    seen = counted(windows(store, project.name, _pair(challenger.digest, champion.digest)))
-    return shadow_finding(challenger.version, champion.version, seen, project)
+    totals = counted(windows(store, project.name, _pair(challenger.digest, champion.digest)))
+    return shadow_finding(challenger.version, champion.version, totals, project)
 
 
 def promote_from_shadow(store: Store, project: Project, number: int, finding: Finding) -> None:
-    """Make a version the champion that only its shadow kept from it.
+    """Promote a version that passed every gate but the shadow, once its shadow proves it better.
 
     Raises
     ------
@@ -113,13 +113,13 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
     refused = registry.tag(store, challenger, "refused_by")
     judged = registry.tag(store, challenger, "logitgate.judged_against")
     if finding.status.stops:
-        raise RefusedError(str(challenger), f"its shadow {finding.because}", "let it run on, or train anew")
+        raise RefusedError(
+            str(challenger), f"its shadow {finding.because}", "score more tables with it, or train again"
+        )
     digest = registry.tag(store, challenger, registry.JUDGED_DIGEST)
     if refused != CHECK or judged != str(champion.version) or digest not in ("", champion.digest):
-        rule = f"was refused by {refused or 'nobody'}, judged against version {judged or 'none'}"
-        remedy = (
-            "only a version that all gates but the shadow have let through is promoted from it; train anew"
-        )
+        rule = f"was refused by {refused or 'no gate'}, judged against version {judged or 'none'}"
+        remedy = "only a version that passed every gate but the shadow is promoted from it; train again"
         raise RefusedError(str(challenger), rule, remedy)
     reason = Reason("promotion", actor(), f"shadow: {finding.because}"[:500], "PASS", finding.figures)
     promote(store, PromotionRequest(project.name, reason, challenger, champion))
@@ -135,7 +135,7 @@ def _both(store: Store, project: Project, number: int) -> tuple[ModelVersion, Mo
         registry.champion(store, project.name),
     )
     if champion is None or champion == challenger:
-        rule = "is the champion itself" if champion else "there is no champion to run beside"
+        rule = "is the champion itself" if champion else "there is no champion to compare with"
         raise RefusedError(str(challenger), rule, "name a version that is not in production")
     return challenger, champion
 
@@ -146,7 +146,7 @@ def _pair(challenger: str, champion: str) -> str:
 
 def _window(tags: dict[str, str]) -> ShadowTable:
     since, until = (datetime.fromisoformat(tags[name]) if name in tags else None for name in (_SINCE, _UNTIL))
-    return ShadowTable(Shadow.from_json(json.loads(tags[_SEEN])), tags[_SNAPSHOT], since, until)
+    return ShadowTable(Shadow.from_json(json.loads(tags[_TOTALS])), tags[_SNAPSHOT], since, until)
 
 
 def _overlap(one: ShadowTable, other: ShadowTable) -> bool:

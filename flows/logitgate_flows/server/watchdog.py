@@ -1,4 +1,4 @@
-"""Prefect only watches: when it is gone or silent after the work is done, nobody waits for it for minutes."""
+"""Bounds on waiting for Prefect: a command ends soon after its work, even when the server does not answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GRACE_SECONDS = 9.0
 """How long Prefect may take to note that a flow has ended."""
 
 FAREWELL_SECONDS = 3.0
-"""How long it may take, at the very end, to send what it still has to tell."""
+"""How long it may take, at the very end, to send its last messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,21 @@ _RETURNED: ContextVar[_Flow | None] = ContextVar("returned", default=None)
 
 @contextmanager
 def watchdog() -> Iterator[threading.Event]:
-    """Run a flow whose work is bounded by itself, and whose end by `work_is_over`; SIGTERM ends it in order.
+    """Run a flow, bound how long its end may take after `work`, and end in order on SIGTERM.
 
     Without a handler below its own, Prefect lets SIGTERM end the process on the spot, and the server that it
     started for it stays behind for ever. The event tells whether the work has begun.
     """
     flow = _Flow()
     token = _RETURNED.set(flow)
-    ours = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, _leave_in_order) if ours else None
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _leave_in_order) if is_main else None
     try:
         yield flow.begun
     finally:
         flow.returned.set()
         _RETURNED.reset(token)
-        if ours:
+        if is_main:
             signal.signal(signal.SIGTERM, before)
 
 
@@ -79,13 +79,13 @@ def leave(code: str | int | None) -> None:
 
 def _watch(returned: threading.Event) -> None:
     if not returned.wait(GRACE_SECONDS):
-        told = (
+        message = (
             f"Prefect: did not answer for {GRACE_SECONDS:g} s after the work was done; "
-            "see that its server runs, and run again to be told the outcome"
+            "see that its server runs, and run again to get the outcome"
         )
         if "--json" in sys.argv:
-            print(json.dumps({"status": "ERROR", "error": told, "exit_code": 3}))  # noqa: T201
-        print(f"logitgate: {told}", file=sys.stderr)  # noqa: T201 - the command's output
+            print(json.dumps({"status": "ERROR", "error": message, "exit_code": 3}))  # noqa: T201
+        print(f"logitgate: {message}", file=sys.stderr)  # noqa: T201 - the command's output
         _end(3)
 
 

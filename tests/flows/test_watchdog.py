@@ -16,8 +16,8 @@ from tests.command import close, opened
 
 _SLOW = """
 import sys, threading, time
-from logitgate_flows.server import patience
-patience.GRACE_SECONDS = patience.FAREWELL_SECONDS = 0.3
+from logitgate_flows.server import watchdog
+watchdog.GRACE_SECONDS = watchdog.FAREWELL_SECONDS = 0.3
 """
 
 
@@ -32,16 +32,16 @@ def _python(code):
 def test_a_prefect_that_does_not_note_the_end_is_left():
     """The work is over and the flow does not come back: exit 3 with the way to the outcome."""
     told, took = _python(
-        "with patience.impatient():\n    with patience.work():\n        time.sleep(1)\n    time.sleep(20)"
+        "with watchdog.impatient():\n    with watchdog.work():\n        time.sleep(1)\n    time.sleep(20)"
     )
-    assert told.returncode == 3 and "run again to be told the outcome" in told.stderr
+    assert told.returncode == 3 and "run again to get the outcome" in told.stderr
     assert 1 < took < 10
 
 
 def test_work_itself_is_never_cut_short():
     """As long as it lasts nobody looks at the clock, and a flow that comes back is left alone."""
     told, _ = _python(
-        "with patience.impatient():\n    with patience.work():\n        time.sleep(1)\n"
+        "with watchdog.impatient():\n    with watchdog.work():\n        time.sleep(1)\n"
         "time.sleep(1)\nprint('all of it')"
     )
     assert (told.returncode, told.stdout) == (0, "all of it\n")
@@ -51,14 +51,14 @@ def test_work_itself_is_never_cut_short():
 def test_what_prefect_still_has_to_tell_keeps_nobody(code, expected):
     """At the very end its threads are left behind after a moment, with the exit code that was meant."""
     told, took = _python(
-        f"threading.Thread(target=time.sleep, args=[20]).start()\npatience.leave({code})\nsys.exit({code})"
+        f"threading.Thread(target=time.sleep, args=[20]).start()\nwatchdog.leave({code})\nsys.exit({code})"
     )
     assert told.returncode == expected
     assert took < 10
 
 
 def test_limits_are_only_set_where_a_server_is_named(monkeypatch, tmp_path):
-    """An ephemeral server on a busy machine needs Prefect's own patience."""
+    """An ephemeral server on a busy machine needs Prefect's own watchdog."""
     for name in (*environment.WITH_A_SERVER, "PREFECT_API_URL", "PREFECT_HOME"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
