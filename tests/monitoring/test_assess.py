@@ -79,7 +79,7 @@ def test_a_sound_version_passes_everything(previous, frame):
     )
     assert [exhibit.name for exhibit in found.exhibits] == ["estimate", "realised"]
     assert found.versus.answer == "neither"
-    assert len(found.matured.sample) == 1_500
+    assert len(found.labelled_rows.sample) == 1_500
 
 
 def test_a_bad_release_is_found_by_its_predecessor(champion, previous, frame):
@@ -128,7 +128,7 @@ def test_rows_that_a_version_was_fitted_on_do_not_judge_it(champion, previous, f
     found = performance(LabelledWindow(mixed, AS_OF), champion, previous, PROJECT)
     labels = next(one for one in found.findings if one.check == "labels")
     assert (labels.figures["matured"], labels.figures["fitted_on"]) == (1_500, 3_000)
-    assert len(found.matured.sample) == 1_500
+    assert len(found.labelled_rows.sample) == 1_500
     unknown = performance(
         LabelledWindow(mixed, AS_OF), champion, replace(previous, fitted_rows=None), PROJECT
     )

@@ -142,7 +142,7 @@ def test_without_limits_the_margin_decides_what_it_can():
     assert told["calibration-in-the-large"].status is Status.FAIL
     assert told["observed less expected events"].status is Status.INSUFFICIENT
     assert told["mean cost per row"].status is Status.INSUFFICIENT
-    assert "11 chunks of the reference tell, 12 are needed" in told["mean cost per row"].because
+    assert "11 chunks of the reference count, 12 are needed" in told["mean cost per row"].because
     sound = found(rows(1_500, seed=3), few)
     assert {finding.status for finding in sound.values()} == {Status.INSUFFICIENT}
 

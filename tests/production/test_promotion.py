@@ -362,7 +362,7 @@ def test_a_version_that_is_gone_is_a_conflict(store, versions):
     assert production(store) == (None, None)
     with pytest.raises(ConflictError, match="not in the registry"):
         registry.load(store, versions[0])
-    with pytest.raises(ConflictError, match="is none, but the ledger put version 1 there"):
+    with pytest.raises(ConflictError, match="is none, but version 1 by the ledger"):
         promoted(store, versions[1], None)
     roll_back(store, NAME, RollbackRequest("the champion was deleted", to=2, is_forced=True))
     promoted(store, versions[2], versions[1])

@@ -13,7 +13,7 @@ what does not matter. Drift says nothing about the model by itself.
 | score | the same tests on the log-odds and on the share of flagged rows, a family of their own | as above |
 
 Sources: Siddiqi (2006) for the population stability index, PSI = sum (p - q) log(p / q), whose mean under no
-change is about (k - 1)(1/n + 1/m) (Yurdakul, 2018); Good (1953) for levels never seen.
+change is about (k - 1)(1/n + 1/m) (Yurdakul, 2018); Good (1953) for unknown levels.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ class Change:
 def drift(
     frame: pd.DataFrame, decision: Decision | None, reference: Reference, project: Project
 ) -> tuple[list[Finding], list[Exhibit]]:
-    """Hold a window's features and scores against the reference.
+    """Compare a window's features and scores with the reference.
 
     Parameters
     ----------
     frame : pandas.DataFrame of n rows
         As they came: the order is looked at, too.
     decision : Decision of n rows, or None
-        What the model says about them; None when it could not say anything.
+        The model's decisions about them; None when it could not score them.
     reference : Reference
     project : Project
 
@@ -97,7 +97,7 @@ def drift(
 
 
 def _like(frame: pd.DataFrame, reference: Reference, project: Project) -> Features | None:
-    """Return the part of the reference that the window is held against; None for a season it lacks."""
+    """Return the part of the reference to compare the window with; None for a season it lacks."""
     column = project.columns.time
     if project.monitoring.season is None or column is None or column not in frame:
         return reference.features
@@ -178,11 +178,11 @@ def _missing(name: str, now: Numbers | Levels, before: Numbers | Levels, rules: 
 
 
 def _new(name: str, now: Levels, before: Levels, rules: Monitoring) -> Change:
-    """Hold levels that were not learned against the share of such rows in the reference."""
+    """Compare the share of rows with unknown levels with that of the reference."""
     expected = min((before.pooled + before.singles + 1) / max(before.rows, 1.0), 1.0)
     p_value = float(binom.sf(now.pooled - 1, max(round(now.rows), 1), expected)) if now.pooled else 1.0
     share = now.pooled / max(now.rows, 1.0)
-    said = f"{share:.1%} of the rows have levels that were not learned, {expected:.1%} were to be expected"
+    said = f"{share:.1%} of the rows have levels unknown to the model, {expected:.1%} were expected"
     figures: dict[str, Figure] = {"share": share, "expected": expected, "p_value": p_value}
     return Change(LEVELS, name, p_value, share - expected >= rules.new_levels, said, figures)
 
@@ -226,7 +226,7 @@ def _finding(change: Change, q_value: float, rules: Monitoring) -> Finding:
     figures: dict[str, Figure] = {**change.figures, "q_value": q_value}
     index = change.figures.get("psi")
     if not np.isfinite(change.p_value) or (isinstance(index, float) and not np.isfinite(index)):
-        because = "it cannot be held against the reference: one of them has no rows"
+        because = "it cannot be compared with the reference: one of them has no rows"
         return Finding(change.check, change.subject, Status.INDETERMINATE, because, figures)
     alarm = q_value <= rules.fdr and change.beyond
     major = alarm and isinstance(index, float) and index >= rules.major_psi

@@ -1,4 +1,4 @@
-"""The ladder of reactions: what is done about a model in production, decided from findings and history.
+"""The reaction policy: what is done about a model in production, decided from findings and history.
 
     contract or skew broken             quarantine: the rows are wrong, so what they say of the model is, too
     champion loses to the previous      roll back: both met the same rows, so it is the model, not the world
@@ -6,8 +6,8 @@
     drift, or an estimate, or unknown   investigate
     nothing                             none
 
-Only the paired interval on cost rolls back. A rollback, and a retraining for worse figures, must be wanted by
-the latest window and by so many of those before it; each is followed by a cool-down; and of two rollbacks
+Only the paired interval on cost rolls back. A rollback, and a retraining for worse figures, need symptoms in
+the latest window and in so many of those before it; each is followed by a cool-down; between two rollbacks
 there is a release between.
 """
 
@@ -24,7 +24,7 @@ from ..project.operations.reactions import Reactions
 
 
 class Action(StrEnum):
-    """What is to be done, from the mildest to the gravest."""
+    """The possible reactions, from the mildest to the gravest."""
 
     NONE = "none"
     INVESTIGATE = "investigate"
@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 class Symptom(StrEnum):
-    """What the findings of one window say."""
+    """A symptom: what the findings of one window add up to."""
 
     BROKEN = "broken rows"
     LOSES = "champion loses"
@@ -49,19 +49,19 @@ _REALISED = ("calibration", "cost")
 _PREVIOUS = "previous"
 """Its verdict comes as symptoms of its own: see `versus_previous`."""
 _TELLING = ("drift", *_REALISED)
-"""A window is told to be sound by one of these at least; an estimate clears nobody."""
+"""A window is sound only if one of these passed; an estimate alone proves nothing."""
 
 _SOUND = (Status.PASS, Status.WARN)
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRecord:
-    """What was seen in one window.
+    """The record of one window.
 
     Parameters
     ----------
     window : str
-        Its name; a window that is looked at again takes the place of what was seen before.
+        Its name; a window that is monitored again replaces its earlier record.
     end : datetime
         Of the window, with a time zone. It, and not the clock, orders windows and ends cool-downs.
     version : int
@@ -70,7 +70,7 @@ class WindowRecord:
     action : Action
         What was decided about it; NONE before that.
     is_done : bool
-        Whether it was done as well. What was only wanted, or failed, is wanted again and cools nothing down.
+        Whether it was carried out. One that was not, or failed, is chosen again and starts no cool-down.
     digest : str
         Of the version's files; empty where it was not kept.
     """
@@ -84,14 +84,14 @@ class WindowRecord:
     digest: str = ""
 
     def is_of(self, other: WindowRecord) -> bool:
-        """Return whether both windows watched the same version: by its files, where those are known."""
+        """Return whether both windows monitored the same version: by its files, where those are known."""
         same_files = self.digest == other.digest or not (self.digest and other.digest)
         return self.version == other.version and same_files
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackTarget:
-    """Whether there is a version to go back to, and whether the champion was itself gone back to."""
+    """The version a rollback would restore, and whether the champion was itself restored by a rollback."""
 
     version: int | None
     is_rolled_back: bool = False
@@ -99,7 +99,7 @@ class RollbackTarget:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What is to be done, and why."""
+    """The action, and why."""
 
     action: Action
     because: tuple[str, ...]
@@ -110,20 +110,20 @@ class Reaction:
 
 
 def symptoms_of(findings: Iterable[Finding], versus: frozenset[Symptom] = frozenset()) -> frozenset[Symptom]:
-    """Read the findings of a window; what could not be judged is a symptom of its own, never silence.
+    """Read the findings of a window; a check that could not be judged is a symptom of its own.
 
     Parameters
     ----------
     findings : iterable of Finding
     versus : frozenset of Symptom
-        What the comparison of champion and previous version says.
+        The symptoms from the comparison of champion and previous version.
     """
     found = tuple(findings)
     symptoms = {*versus, *(symptom for one in found for symptom in _symptoms(one))}
     compared = any(one.check == _PREVIOUS and one.status is not Status.INSUFFICIENT for one in found)
     degraded = any(one.check in _REALISED and one.status is Status.FAIL for one in found)
     if degraded:
-        # Beside a previous version, only both together say that the world has changed.
+        # With a previous version, a degraded champion alone does not mean that the rows changed.
         symptoms.add(Symptom.CHANGED if compared else Symptom.DEGRADED)
     if not symptoms and not any(one.check in _TELLING and one.status in _SOUND for one in found):
         symptoms.add(Symptom.UNKNOWN)
@@ -146,32 +146,32 @@ def decide(
     Returns
     -------
     Reaction
-        The gravest action that is wanted, persistent and not cooling down; INVESTIGATE in its place when it
-        is wanted only.
+        The gravest action whose symptom persists and that is not cooling down; otherwise INVESTIGATE where
+        there is a symptom.
     """
     past = _once(now, history)
     if Symptom.BROKEN in now.symptoms:
         return Reaction(Action.QUARANTINE, (_broken(now, past),))
     held: list[str] = []
     if Symptom.LOSES in now.symptoms:
-        wanted = "the champion is proven to cost more than the previous version on the same rows"
-        hindrance = _not_back(now, past, back, rules)
-        if not hindrance:
-            return Reaction(Action.ROLL_BACK, (f"{wanted}, {_told(now, past, (Symptom.LOSES,), rules)}",))
-        held.append(f"{wanted}; no rollback: {hindrance}")
+        proof = "the champion is proven to cost more than the previous version on the same rows"
+        obstacle = _rollback_obstacle(now, past, back, rules)
+        if not obstacle:
+            return Reaction(Action.ROLL_BACK, (f"{proof}, {_counts(now, past, (Symptom.LOSES,), rules)}",))
+        held.append(f"{proof}; no rollback: {obstacle}")
     bad = tuple(
         symptom for symptom in (Symptom.LOSES, Symptom.DEGRADED, Symptom.STALE) if symptom in now.symptoms
     )
     bad = tuple(symptom for symptom in bad if symptom is not Symptom.LOSES or _is_stuck(back))
     if bad:
-        hindrance = _not_again(now, past, bad, rules)
-        if not hindrance:
+        obstacle = _training_obstacle(now, past, bad, rules)
+        if not obstacle:
             return Reaction(Action.RETRAIN, (*held, f"the model is {_named(bad)}"))
-        held.append(f"the model is {_named(bad)}; no retraining: {hindrance}")
+        held.append(f"the model is {_named(bad)}; no retraining: {obstacle}")
     if Symptom.CHANGED in now.symptoms:
-        held.append("rows or estimates have changed; alone that says nothing about the model")
+        held.append("rows or estimates have changed; that alone proves nothing about the model")
     if Symptom.UNKNOWN in now.symptoms:
-        held.append("something could not be judged, or the rows are too few to tell anything")
+        held.append("something could not be judged, or the rows are too few")
     return Reaction(Action.INVESTIGATE if held else Action.NONE, tuple(held) or ("nothing was found",))
 
 
@@ -190,9 +190,9 @@ def _symptoms(one: Finding) -> Iterable[Symptom]:
 
 
 def _once(now: WindowRecord, history: Iterable[WindowRecord]) -> list[WindowRecord]:
-    """Return the other windows, each once as it was seen last, oldest first."""
-    seen = {one.window: one for one in history if one.window != now.window}
-    return sorted(seen.values(), key=lambda one: one.end)
+    """Return the other windows, each by its latest record, oldest first."""
+    latest = {one.window: one for one in history if one.window != now.window}
+    return sorted(latest.values(), key=lambda one: one.end)
 
 
 def _latest(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -> list[WindowRecord]:
@@ -204,28 +204,30 @@ def _latest(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -> li
 def _times(
     now: WindowRecord, past: list[WindowRecord], symptoms: tuple[Symptom, ...], rules: Reactions
 ) -> int:
-    """Count the windows with one of the symptoms; rows that broke their contract tell nothing."""
+    """Count the windows with one of the symptoms; rows that broke their contract do not count."""
     return sum(
         bool(one.symptoms & set(symptoms)) and Symptom.BROKEN not in one.symptoms
         for one in _latest(now, past, rules)
     )
 
 
-def _told(
+def _counts(
     now: WindowRecord, past: list[WindowRecord], symptoms: tuple[Symptom, ...], rules: Reactions
 ) -> str:
     looked = len(_latest(now, past, rules))
-    return f"seen in {_times(now, past, symptoms, rules)} of the latest {looked} windows"
+    return f"in {_times(now, past, symptoms, rules)} of the latest {looked} windows"
 
 
-def _not_back(now: WindowRecord, past: list[WindowRecord], back: RollbackTarget, rules: Reactions) -> str:
+def _rollback_obstacle(
+    now: WindowRecord, past: list[WindowRecord], back: RollbackTarget, rules: Reactions
+) -> str:
     """Return why production is not rolled back; empty when it is."""
     if back.version is None:
         return "no version was in production before"
     if back.is_rolled_back:
-        return "the champion was itself gone back to, and no release came between"
+        return "the champion was itself restored by a rollback, and no release came between"
     if _times(now, past, (Symptom.LOSES,), rules) < rules.persistent:
-        return f"{_told(now, past, (Symptom.LOSES,), rules)}, {rules.persistent} are needed"
+        return f"{_counts(now, past, (Symptom.LOSES,), rules)}, {rules.persistent} are needed"
     return _cooling(now, past, Action.ROLL_BACK, rules)
 
 
@@ -234,12 +236,12 @@ def _is_stuck(back: RollbackTarget) -> bool:
     return back.version is None or back.is_rolled_back
 
 
-def _not_again(
+def _training_obstacle(
     now: WindowRecord, past: list[WindowRecord], bad: tuple[Symptom, ...], rules: Reactions
 ) -> str:
-    """Return why nothing is trained anew; empty when it is. Age needs no second window."""
+    """Return why no training starts; empty when one does. Age needs no second window."""
     if Symptom.STALE not in bad and _times(now, past, bad, rules) < rules.persistent:
-        return f"{_told(now, past, bad, rules)}, {rules.persistent} are needed"
+        return f"{_counts(now, past, bad, rules)}, {rules.persistent} are needed"
     return _cooling(now, past, Action.RETRAIN, rules)
 
 

@@ -77,7 +77,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What later rows are held against.
+    """The profile that later rows are compared with.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Reference:
         Raises
         ------
         DataError
-            When it is none of ours, or of an older format.
+            When it is no reference profile, or one of an older format.
         """
         try:
             if plain["format"] != FORMAT:
@@ -153,7 +153,7 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
     Returns
     -------
     dict
-        Plain values of a `Reference`, and beside them the rates of events and the figures of consecutive
+        Plain values of a `Reference`, with the rates of events and the figures of consecutive
         chunks of the test rows (`Chunks.as_json`).
     """
     whole = Features.of(train.frame, project)

@@ -1,6 +1,6 @@
-"""A challenger in the shadow of the champion: where they decide differently, and what that costs.
+"""A challenger in the shadow of the champion: rows decided differently, and the difference in cost.
 
-The champion's decisions count; the challenger's are only written beside them. Rows are summed by unit: the
+The champion's decisions count; the challenger's are only recorded. Rows are summed by unit: the
 project's cluster (rows that fail together), or 64 groups of rows by a hash of their id.
 """
 
@@ -26,7 +26,7 @@ from ..project.project import Project
 
 CHECK = "shadow"
 COLUMNS = ("challenger_probability", "challenger_threshold", "challenger_decision", "challenger_version")
-"""Columns beside those of a score."""
+"""The columns that a shadow adds to those of a score."""
 
 _GROUPS = 64
 _SUMS = ("rows", "different", "stake", "labelled", "difference")
@@ -34,7 +34,7 @@ _SUMS = ("rows", "different", "stake", "labelled", "difference")
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """What was seen of both together; it adds up over tables.
+    """Totals of both models on the same rows; they add up over tables.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Shadow:
 
 
 def with_shadow_columns(scores: pd.DataFrame, challenger: Decision, version: int) -> pd.DataFrame:
-    """Write the challenger's answers beside the scores of the same rows."""
+    """Add the challenger's answers to the scores of the same rows."""
     number = np.full(len(scores), version, dtype=np.int64)
     columns = (challenger.probability, challenger.threshold, challenger.flagged, number)
     answers = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), index=scores.index)
@@ -86,7 +86,7 @@ class Pair:
 
     champion: Decision
     challenger: Decision
-    seen: tuple[FittedRows | None, FittedRows | None]
+    fitted_rows: tuple[FittedRows | None, FittedRows | None]
 
 
 def by_unit(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) -> pd.DataFrame:
@@ -138,15 +138,15 @@ def shadow_of(units: pd.DataFrame) -> Shadow:
     return Shadow(Sums.of(rows, different), Sums.of(rows, stake), Sums.of(labelled, difference))
 
 
-def shadow_finding(version: int, champion: int, seen: Shadow, project: Project) -> Finding:
+def shadow_finding(version: int, champion: int, totals: Shadow, project: Project) -> Finding:
     """Demand that the challenger's cost beyond the champion's is proven to be below the margin.
 
-    The sequence may be asked after every table: its limits hold at all times at once.
+    The interval may be read after every table: its limits hold at all times at once.
     """
     gate = project.gates.shadow
-    found = seen.sequences(project.gates.alpha)["difference"]
+    found = totals.sequences(project.gates.alpha)["difference"]
     figures = {**found.figures("difference"), "margin": gate.margin, "units_needed": gate.units}
-    subject = f"version {version} beside version {champion}"
+    subject = f"version {version} in the shadow of version {champion}"
     if found.units < gate.units:
         because = f"{found.units} of {gate.units} units have mature outcomes: the shadow is not finished"
         return Finding(CHECK, subject, Status.INDETERMINATE, because, figures)
@@ -162,7 +162,7 @@ def not_yet(gate: ShadowGate, champion: int | None) -> list[Finding]:
     if not gate.demanded or champion is None:
         return []
     because = (
-        f"has not run beside version {champion} yet; run logitgate score --shadow, and promote it by "
+        f"has no row in the shadow of version {champion} yet; run logitgate score --shadow, promote it by "
         "logitgate shadow --promote"
     )
     return [Finding(CHECK, "the new version", Status.INDETERMINATE, because)]
@@ -180,9 +180,9 @@ def _known(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) -> 
     moments = None if time is None else rows[time].dt.tz_localize(None).to_numpy("datetime64[us]")
     ids = rows[project.columns.row_id].astype(str).to_numpy(object)
     sample = Sample(rows, np.zeros(len(rows), dtype=np.int8), ids, moments)
-    untold = untouched(sample, project, pair.seen)
+    fresh = untouched(sample, project, pair.fitted_rows)
     counted = np.zeros(len(frame), dtype=bool)
-    counted[known] = False if untold is None else untold
+    counted[known] = False if fresh is None else fresh
     return counted
 
 

@@ -2,7 +2,7 @@
 
 `skew(served, offline, project, by, tolerance)` joins rows that were served with rows built offline by
 request id, and compares features, what the costs read, and the probability row by row. It needs no
-statistics: one row that differs is a fault on one of the two ways. Columns and counts are told, no value is.
+statistics: one row that differs is a fault on one of the two ways. Values are never reported.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def skew(
     ----------
     served, offline : pandas.DataFrame
         With the request id, the project's features, what its costs read, and `probability` (what was
-        answered, and what the same model version says about the offline row); read with the same types.
+        answered, and the answer of the same model version about the offline row); read with the same types.
     project : Project
     by : str
         Column of the request id. Rows without one are counted and not compared.

@@ -1,4 +1,4 @@
-"""What rows hold that the model's own rows did not: levels never met, values out of range, columns that died.
+"""Values unknown to the model: new levels, values out of range, columns that became constant.
 
 Each is a share of the cells that are there. It is a warning when it is more than the reference leads one to
 expect, and a breach of the contract above a declared share, in a batch of at least 50 rows: another code or
@@ -33,7 +33,7 @@ FEWEST = 50
 _CHANCE, _FLOOR = 1e-3, 0.02
 _NEVER = 1e-6
 _LONGER = 5
-"""Times the longest run of the reference: rows of one source make runs, and a table may hold them alone."""
+"""Times the longest run of the reference: rows of one source make runs, and a table may consist of one."""
 _SEVERAL = object()
 """Stands for more than one value."""
 
@@ -56,7 +56,7 @@ class Known:
 
     @classmethod
     def of(cls, model: Model, plain: Mapping[str, Any]) -> Known:
-        """Read what was shipped with a model; of a profile that is none of ours nothing is known."""
+        """Read the profile packed with a model; from an unreadable profile nothing is known."""
         try:
             reference = Reference.from_json(plain)
         except DataError:
@@ -155,7 +155,7 @@ def _judged(
         return
     because = f"{share:.1%} of its {of:,} cells {words}; {expected:.2%} were to be expected"
     if breaks:
-        because += f", at most {limit:.0%} may: mend the source, or raise contract.{key}"
+        because += f", at most {limit:.0%} may: correct the source, or raise contract.{key}"
     figures: dict[str, Figure] = {"cells": of, "count": count, "share": share, "expected": expected}
     yield Finding(CHECK, name, Status.FAIL if breaks else Status.WARN, because, figures)
 
@@ -190,7 +190,7 @@ def _constant(name: str, cells: CellCounts, known: Known, commonest: float) -> I
     because = f"all of its {rows:,} cells are the same"
     because += "" if longest is None else f", at most {longest:,} of the model's rows were on end"
     if never:
-        because += "; mend the source, or name it under contract.may_be_constant"
+        because += "; correct the source, or name it under contract.may_be_constant"
     yield Finding(CHECK, name, Status.FAIL if never else Status.WARN, because, {"cells": rows})
 
 

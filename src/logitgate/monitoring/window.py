@@ -1,4 +1,4 @@
-"""What a monitoring ended with: one window of new rows, what was found about it and what is to be done."""
+"""The result of monitoring one window of new rows: its findings and the reaction."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ class MonitoringWindow:
 
 @dataclass(frozen=True, slots=True)
 class WindowEvidence:
-    """What one window showed, before anything is decided about it."""
+    """The findings and tables of one window, before a reaction is chosen."""
 
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     versus: frozenset[Symptom] = frozenset()
-    """What champion and previous version, compared, say to the ladder of reactions."""
+    """Symptoms from the comparison of champion and previous version."""
 
     @property
     def symptoms(self) -> frozenset[Symptom]:
-        """What the ladder of reactions goes by."""
+        """The symptoms that the reaction policy uses."""
         return symptoms_of(self.findings, self.versus)
 
     def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> WindowEvidence:
@@ -100,25 +100,25 @@ class WindowEvidence:
 
     @property
     def stops(self) -> bool:
-        """Whether the rows are not what they should be, so that nothing more can be said by them."""
+        """Whether the rows broke the contract, so that no other check applies."""
         return any(one.check == "contract" and one.status.stops for one in self.findings)
 
 
 class Fate(StrEnum):
-    """What became of the action that a window wants."""
+    """What became of the chosen action."""
 
     OPEN = "open"
-    """It was not asked for, or there is none."""
+    """Carrying it out was not asked for, or there is none."""
     DONE = "done"
     UNAVAILABLE = "unavailable"
-    """A store, a lock or a server was away: it is wanted again."""
+    """A store, a lock or a server was unavailable: the next run tries again."""
     CONFLICT = "conflict"
-    """Production is no longer what was judged, or does not let itself be changed: it is wanted again."""
+    """Production is no longer what was judged, or could not be changed: the next run tries again."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MonitoringResult:
-    """One monitoring: the window, what was found, and what is to be done."""
+    """One monitored window: its evidence and the reaction."""
 
     model: str
     window: MonitoringWindow
@@ -128,9 +128,9 @@ class MonitoringResult:
     reaction: Reaction
     run_id: str | None = None
     digest: str = ""
-    """Of the files of the version that was watched."""
+    """Of the files of the monitored version."""
     acted: tuple[str, ...] = field(default=())
-    """What was done about it, in sentences; empty when nothing was, or nobody asked for it."""
+    """What was done, in sentences; empty when nothing was done or it was not asked for."""
     fate: Fate = Fate.OPEN
 
     @property
@@ -140,12 +140,12 @@ class MonitoringResult:
 
     @property
     def wants_action(self) -> bool:
-        """Whether rows are to be put aside, or production or the model to be changed."""
+        """Whether rows are quarantined, or production or the model changes."""
         return self.reaction.action.value not in ("none", "investigate")
 
     @property
     def as_record(self) -> WindowRecord:
-        """What later windows remember of this one."""
+        """The record of this window for later ones."""
         return WindowRecord(
             self.window.name,
             self.window.end,
@@ -158,7 +158,7 @@ class MonitoringResult:
 
     @property
     def exit_code(self) -> int:
-        """0 for nothing but perhaps a look, 1 for a wanted action, 3 or 4 for one that could not be done."""
+        """0 for none or INVESTIGATE, 1 for another action, 3 or 4 for one that failed."""
         if self.fate in (Fate.UNAVAILABLE, Fate.CONFLICT):
             return 3 if self.fate is Fate.UNAVAILABLE else 4
         return 1 if self.wants_action else 0

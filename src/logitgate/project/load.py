@@ -36,11 +36,11 @@ def load_project(path: Path) -> Project:
     except UnicodeDecodeError as error:
         raise ProjectError(str(path), "is not UTF-8", "save it as UTF-8") from error
     except RecursionError as error:
-        raise ProjectError(str(path), "is nested too deeply", "mend the brackets") from error
+        raise ProjectError(str(path), "is nested too deeply", "correct the brackets") from error
     except ValueError as error:
         if not isinstance(error, tomllib.TOMLDecodeError):  # a number of more digits than Python reads
-            raise ProjectError(str(path), "holds a number of too many digits", "mend it") from error
-        raise ProjectError(str(path), f"is not TOML: {error}", "mend the line") from error
+            raise ProjectError(str(path), "has a number of too many digits", "correct it") from error
+        raise ProjectError(str(path), f"is not TOML: {error}", "correct the line") from error
     return resolved(parse_project(plain, path.name), path.parent)
 
 

@@ -138,9 +138,9 @@ class Project(Section):
             if times > 1:
                 yield f"column '{name}' stands {times} times among id, time, outcome and features; keep one"
         for name, pair in self.search.interactions.items():
-            strange = set(pair) - set(self.features.all)
-            if strange:
-                yield f"search.interactions.{name} names {quoted(strange)}, no feature; declare it or drop it"
+            unknown = set(pair) - set(self.features.all)
+            if unknown:
+                yield f"search.interactions.{name} names {quoted(unknown)}, no feature; declare it or drop it"
         late = set(self.rows.filter_types) & {
             self.outcome.column,
             *self.columns.known_after_outcome,
@@ -157,13 +157,13 @@ class Project(Section):
         late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
         if late:
             yield f"costs read {quoted(late)}, known only after the outcome; they are needed before it"
-        yield from self._strange_costs()
-        yield from self._strange_times()
-        yield from self._strange_trust()
+        yield from self._broken_costs()
+        yield from self._broken_times()
+        yield from self._broken_trust()
         yield from self.monitoring.problems(self.features.all, has_time=self.columns.time is not None)
-        strange = set(self.gates.signs) - set(self.features.numeric)
-        if strange:
-            yield f"gates.signs names {quoted(strange)}, no numeric feature; declare it or drop it"
+        unknown = set(self.gates.signs) - set(self.features.numeric)
+        if unknown:
+            yield f"gates.signs names {quoted(unknown)}, no numeric feature; declare it or drop it"
         yield from self.behaviour.problems(self.features.numeric, self.features.categorical)
         own = {"case", "expect", "because"} & set(self.needed_to_decide)
         if self.behaviour.cases and own:
@@ -171,7 +171,7 @@ class Project(Section):
         if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
             yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
 
-    def _strange_costs(self) -> Iterator[str]:
+    def _broken_costs(self) -> Iterator[str]:
         no_numbers = (ColumnType.TEXT, ColumnType.DATE, ColumnType.DATETIME)
         for name in sorted(self.costs.matrix.columns - {self.outcome.column}):
             declared = self.declared_types[name]
@@ -183,7 +183,7 @@ class Project(Section):
                     "a number under rows.types"
                 )
 
-    def _strange_times(self) -> Iterator[str]:
+    def _broken_times(self) -> Iterator[str]:
         roles = self.columns
         times = {*roles.feature_times, *([roles.outcome_time] if roles.outcome_time else [])}
         if times and roles.time is None:
@@ -192,13 +192,13 @@ class Project(Section):
         if both:
             yield f"{quoted(both)} cannot be a feature's or the outcome's time beside another role; keep one"
 
-    def _strange_trust(self) -> Iterator[str]:
-        strange = set(self.gates.leakage.trusted) - set(self.features.all)
-        if strange:
-            yield f"gates.leakage.trusted names {quoted(strange)}, no feature; declare it or drop it"
-        strange = set(self.gates.shifts.trusted) - {*self.features.all, self.outcome.column}
-        if strange:
-            yield f"gates.shifts.trusted names {quoted(strange)}, no feature nor the outcome; drop it"
+    def _broken_trust(self) -> Iterator[str]:
+        unknown = set(self.gates.leakage.trusted) - set(self.features.all)
+        if unknown:
+            yield f"gates.leakage.trusted names {quoted(unknown)}, no feature; declare it or drop it"
+        unknown = set(self.gates.shifts.trusted) - {*self.features.all, self.outcome.column}
+        if unknown:
+            yield f"gates.shifts.trusted names {quoted(unknown)}, no feature nor the outcome; drop it"
 
     @property
     def split_by(self) -> Literal["time", "entity", "random"]:
@@ -279,7 +279,7 @@ def as_of_text(moment: datetime) -> str:
 
 
 def parse_as_of(text: str, option: str = "--as-of") -> datetime:
-    """Read a date that an option gave: a day, or a moment, in UTC unless it says otherwise.
+    """Read the date of an option: a day, or a moment, in UTC where it has no time zone.
 
     Raises
     ------

@@ -44,7 +44,7 @@ def write(client: MlflowClient, run_id: str, entries: Entries, at: int | None = 
     A metric that is NaN or infinite is left out and named in the tag ``metrics_left_out``, because MLflow
     would keep 1.797e308 in its place. A character that MLflow does not allow in a name becomes ``_``; names
     that this makes equal, or that are too long, end with a part of their hash. A text that MLflow would cut
-    silently says that it was cut.
+    is cut silently.
     """
     now = time.time_ns() // 1_000_000 if at is None else at
     finite = {name: float(value) for name, value in entries.metrics.items() if math.isfinite(value)}

@@ -31,7 +31,7 @@ def earlier_decisions(store: Store, name: str, window: Window, key: str) -> int:
     Raises
     ------
     UnavailableError
-        When the store cannot be read: nobody knows then what the rows have served.
+        When the store cannot be read: earlier decisions on the rows are then unknown.
     """
     with reached(store):
         runs = _judged(store, experiment(store, name))

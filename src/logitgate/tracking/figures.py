@@ -1,4 +1,4 @@
-"""The figures of a model, as PNG files: how it ranks, whether it is honest, what it costs, and for whom."""
+"""Figures of a model as PNG files: ROC, reliability diagram, cost curve, slices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from ..decision.expressions import FloatArray
 from ..evaluation.reliability import Consistency, Corp
 
-# Okabe and Ito's colours, which the colour-blind tell apart too.
+# Okabe and Ito's colours, which the colour-blind can distinguish too.
 _MODEL, _CHOSEN, _OTHER, _QUIET = "#0072B2", "#D55E00", "#009E73", "#767676"
 _SIZE, _DPI = (6.4, 4.8), 110
 _MOST_POINTS = 1_000
@@ -116,7 +116,7 @@ def reliability(curve: Reliability, name: str, path: Path) -> None:
 
 
 def reliability_figure(curve: Reliability, name: str) -> Figure:
-    """Draw the share of events by probability said, and below it where the probabilities lie.
+    """Draw the reliability diagram: event rate by predicted probability, and below it their histogram.
 
     The curve is the isotonic recalibration; where it leaves the band it is marked.
     """
@@ -126,7 +126,7 @@ def reliability_figure(curve: Reliability, name: str) -> Figure:
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1)})
     figure.suptitle(f"{name}: honesty of the probabilities", fontsize=12)
     most = float(np.clip(1.04 * max(corp.probability[-1], corp.rate[-1], chance.high[-1]), 0.01, 1.0))
-    above.plot([0, most], [0, most], color=_QUIET, linestyle=":", linewidth=1, label="as said")
+    above.plot([0, most], [0, most], color=_QUIET, linestyle=":", linewidth=1, label="perfectly calibrated")
     above.fill_between(
         chance.probability,
         chance.low,
@@ -145,7 +145,7 @@ def reliability_figure(curve: Reliability, name: str) -> Figure:
     above.set(ylabel="share of events", ylim=(0, most))
     above.legend(loc="upper left")
     below.hist(corp.probability, weights=corp.rows, bins=60, range=(0, most), color=_MODEL)
-    below.set(xlabel="probability said", ylabel="rows", xlim=(0, most))
+    below.set(xlabel="predicted probability", ylabel="rows", xlim=(0, most))
     _in_percent(_dress(above))
     _dress(below)
     return _with_quiet_legends(figure)
@@ -184,7 +184,7 @@ def slices(dots: SliceDots, name: str, path: Path) -> None:
 def slices_figure(dots: SliceDots, name: str) -> Figure:
     """Draw a dot and its interval for each slice, the worst on top; too small ones are named as such.
 
-    Of more than 40 slices the 40 worst are drawn, and the title says so.
+    Of more than 40 slices the 40 worst are drawn, and the title states it.
     """
     order = np.argsort(np.where(np.isnan(dots.value), -np.inf, dots.value))[-_MOST_SLICES:]
     shown = "" if len(order) == len(dots.names) else f" (worst {len(order)} of {len(dots.names)} slices)"

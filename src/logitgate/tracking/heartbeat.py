@@ -1,4 +1,4 @@
-"""The heartbeat of a run: a tag that its process renews, by which a dead run is told from a living one."""
+"""The heartbeat of a run: a tag that its process renews, which distinguishes a living run from a dead one."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from ..files.process_identity import born, place
 from .store import Store, reached
 
 HEARTBEAT = "logitgate.heartbeat"
-"""Tag of a run with the sign of life of the process that records it."""
+"""Tag of a run with the latest heartbeat of its process."""
 
 _EVERY_SECONDS, _GOODBYE_SECONDS = 5.0, 0.5
 _RUNNING = ("RUNNING", "SCHEDULED")
 
 LOST_AFTER = timedelta(seconds=120)
-"""A run on another host that gave no sign for so long is dead; clocks must agree better than this."""
+"""A run on another host without a heartbeat for so long is dead; clocks must agree better than this."""
 
 UNSIGNED_LOST_AFTER = timedelta(days=1)
-"""So long a run without any sign of life, such as one of an older version, is left alone."""
+"""A run without any heartbeat, such as one of an older version, counts as alive for so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life.
+    """A heartbeat.
 
     Parameters
     ----------
     host : str
         Name, for people.
     place : str
-        This boot of this host and its container, where process ids mean the same; empty where nobody knows.
+        This boot of this host and its container, where process ids mean the same; empty where unknown.
     pid : int
     born : str
         When the process began, as its system counts: another process may get the same id later.
     at : datetime
-        When the sign was given, by the clock of its host.
+        When it was sent, by the clock of its host.
     """
 
     host: str
@@ -54,16 +54,16 @@ class Heartbeat:
     at: datetime
 
     def again(self, at: datetime) -> Heartbeat:
-        """Return the next sign of the same process."""
+        """Return the next heartbeat of the same process."""
         return replace(self, at=at)
 
     def text(self) -> str:
-        """Return the sign as it is kept."""
+        """Return the heartbeat as it is stored."""
         return json.dumps({**asdict(self), "at": self.at.isoformat()}, sort_keys=True)
 
     @classmethod
     def read(cls, text: str) -> Heartbeat | None:
-        """Rebuild from a text; None when it is no sign of life.
+        """Rebuild from a text; None when it is no heartbeat.
 
         Examples
         --------
@@ -77,20 +77,20 @@ class Heartbeat:
             return None
 
     def __str__(self) -> str:
-        """Say who gave it."""
+        """Name its process."""
         return f"process {self.pid} on {self.host}"
 
 
 def heartbeat() -> Heartbeat:
-    """Return a sign of life of this process."""
+    """Return a heartbeat of this process."""
     return Heartbeat(socket.gethostname(), place(), os.getpid(), born(os.getpid()), datetime.now(UTC))
 
 
 @contextmanager
 def beating(store: Store, run_id: str) -> Iterator[None]:
-    """Give a sign of life every few seconds as long as the block lasts.
+    """Send a heartbeat every few seconds until the end of the block.
 
-    A sign that the store does not take is left out: the work itself will find out.
+    A heartbeat that the store does not take is skipped: the work itself will notice.
     """
     over = threading.Event()
     thread = threading.Thread(target=_beat, args=(store, run_id, over), daemon=True)
@@ -103,10 +103,10 @@ def beating(store: Store, run_id: str) -> Iterator[None]:
 
 
 def is_dead(run: Run) -> bool:
-    """Return whether nobody works on a run any more that has not ended.
+    """Return whether a run has ended, or its process has.
 
     Where process ids mean the same as here, the process itself is looked for; elsewhere only the age of the
-    last sign tells.
+    last heartbeat decides.
     """
     if run.info.status not in _RUNNING:
         return True
@@ -119,7 +119,7 @@ def is_dead(run: Run) -> bool:
 
 
 def is_gone(sign: Heartbeat) -> bool:
-    """Return whether the process of a sign is known to be dead; elsewhere nobody here knows."""
+    """Return whether the process of a heartbeat is known to be dead; on another host it is not known."""
     return bool(sign.place) and sign.place == place() and born(sign.pid) != sign.born
 
 
@@ -130,7 +130,7 @@ def is_here(run: Run) -> bool:
 
 
 def whose(run: Run) -> str:
-    """Say which process records a run."""
+    """Name the process that records a run."""
     sign = Heartbeat.read(run.data.tags.get(HEARTBEAT, ""))
     return "an unknown process" if sign is None else str(sign)
 

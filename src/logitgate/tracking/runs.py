@@ -79,7 +79,7 @@ class DatasetNote:
 def experiment(store: Store, name: str) -> str:
     """Return the id of the experiment of this name, and make it when there is none.
 
-    MLflow's Default experiment is never used: whoever starts first decides where its files go.
+    MLflow's Default experiment is never used: the first process to start decides where its files go.
 
     Raises
     ------
@@ -235,7 +235,7 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
     with reached(store):
         known = resumed or (given if given and _may_be_adopted(store.client.get_run(given)) else None)
         if known is None:
-            # With its key and a sign of life from the first moment: whoever is killed next is found by them.
+            # With its key and a heartbeat from the first moment, to be found if it is killed.
             signed = {name: str(value) for name, value in note.tags.items()} | {HEARTBEAT: heartbeat().text()}
             made = store.client.create_run(
                 experiment(store, experiment_name),
@@ -255,11 +255,11 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
 def _may_be_adopted(run: Recorded) -> bool:
     """Return whether `mlflow run` made a run for this very process; anybody else's is left as it is."""
     tags = run.data.tags
-    ours = sorted(name for name in tags if name.startswith("logitgate."))
+    own = sorted(name for name in tags if name.startswith("logitgate."))
     made = mlflow_tags.MLFLOW_PROJECT_ENTRY_POINT in tags
-    if made and not ours and run.info.status == "RUNNING":
+    if made and not own and run.info.status == "RUNNING":
         return True
-    reason = "already used" if ours else f"status={run.info.status}" if made else "not made by mlflow run"
+    reason = "already used" if own else f"status={run.info.status}" if made else "not made by mlflow run"
     _LOG.warning("MLFLOW_RUN_ID run=%s left alone: %s", run.info.run_id, reason)
     return False
 

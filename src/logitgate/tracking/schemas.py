@@ -1,4 +1,4 @@
-"""The schema of MLflow's database: which revision is there, and that nobody migrates it unasked.
+"""The schema of MLflow's database: which revision is there, and no migration without a request.
 
 MLflow brings a database of an older MLflow to its own schema as soon as it opens it, and the older clients of
 a team then refuse it. So the revision is read first, without MLflow.
@@ -33,7 +33,7 @@ class Migrated:
 
 
 def refuse_another_schema(uri: str) -> None:
-    """Refuse a database that MLflow would migrate, or that is none of its own; an empty one is nobody's yet.
+    """Refuse a database that MLflow would migrate, or that is not its own; an empty one is accepted.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def refuse_another_schema(uri: str) -> None:
     if found is None or found == _latest():
         return
     if not found:
-        raise UnavailableError(subject, "holds tables and is no database of MLflow", "name another one")
+        raise UnavailableError(subject, "has tables and is no database of MLflow", "name another one")
     if found not in _known():
         rule = f"was made by a later MLflow (schema {found}; this one has {_latest()})"
         raise UnavailableError(subject, rule, "use that MLflow, or another store")

@@ -106,7 +106,7 @@ def located(home: Path) -> Store:
     Raises
     ------
     UnavailableError
-        When a variable holds what cannot be an address of a store.
+        When a variable is no address of a store.
     """
     embedded = f"{_SQLITE}{home.absolute() / 'mlflow.db'}"
     tracking_uri = _named("MLFLOW_TRACKING_URI") or embedded
@@ -268,7 +268,7 @@ def _file_of(uri: str) -> tuple[str, str | None]:
     if options:
         return (
             uri,
-            f"has options ('{options}'), which a file takes none of; {PATIENCE} says how long one waits",
+            f"has options ('{options}'), but a file takes none; {PATIENCE} sets how long to wait",
         )
     if path in _MEMORY:
         return uri, "names no file, and what is kept in memory ends with the command"
@@ -286,7 +286,7 @@ def _is_address(uri: str) -> bool:
 
 
 def _make(database: Path) -> None:
-    """Make the SQLite file unless it is there, by renaming a finished one: whoever sees it sees it whole."""
+    """Make the SQLite file unless it is there, by renaming a finished one: none sees half of it."""
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         if _filled(database):

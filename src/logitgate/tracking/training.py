@@ -59,7 +59,7 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
 
 
 def record_outcome(run: Run, outcome: Outcome) -> None:
-    """Keep the verdict for programs with the run; it is also told when the same training is asked for again.
+    """Store the verdict as JSON with the run; the same training, done again, returns it.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def run_name(evidence: Evidence) -> str:
 
 
 def note(evidence: Evidence) -> str:
-    """Return the short Markdown that stands beside the run and the version."""
+    """Return the short Markdown description of the run and the version."""
     evaluation = evidence.judged.evaluation if evidence.judged else None
     return description(evidence.verdict, evaluation, evidence.project.costs.unit)
 
@@ -144,7 +144,7 @@ def _learned(learned: Learned) -> dict[str, float]:
 def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     stopping = sorted({finding.check for finding in evidence.verdict.reasons})
     judged_on = Window.of(evidence.split.test).tags() if evidence.split and evidence.judged else {}
-    # MLflow shows an artifact that this tag names as a table, beside those of other runs.
+    # MLflow shows an artifact that this tag names as a table, next to those of other runs.
     tables = json.dumps([{"path": SLICE_TABLE, "type": "table"}])
     return judged_on | {
         **({"mlflow.loggedArtifacts": tables} if evidence.judged and evidence.judged.slices else {}),

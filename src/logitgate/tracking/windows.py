@@ -1,4 +1,4 @@
-"""The windows that were watched: one run each, the curves, and what later windows remember of them."""
+"""Monitored windows in MLflow: one run each, curves over time, and the records that later windows read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def experiment_name(project: Project) -> str:
 
 
 def earlier_windows(store: Store, project: Project) -> list[WindowRecord]:
-    """Return what was seen before, oldest run first; a run that cannot be read counts for nothing.
+    """Return the records of earlier windows, oldest first; a run that cannot be read is skipped.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def performance(
     project: Project,
     refusal: str = "",
 ) -> Performance:
-    """Judge the champion on new rows, and hold it against its predecessor where outcomes have matured.
+    """Judge the champion on new rows, and compare it with the previous version on labelled rows.
 
     Parameters
     ----------

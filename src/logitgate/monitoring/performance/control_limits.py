@@ -1,13 +1,13 @@
 """Chunks: figures of consecutive rows, so many rows each, and the limits that later chunks keep to.
 
-A figure of a model in production is held against the same figure of chunks of its reference rows (the
+A figure of a model in production is compared with the same figure of chunks of its reference rows (the
 test rows it was judged on), cut to the same size: what days and storms do to a chunk is then in the
 limits already. The mean of M new chunks lies with probability 1 - alpha within
 
     mean +- t(K - 1; 1 - alpha/2) sd sqrt(min(1, f/M) + f/K),    f = (1 + r) / (1 - r)
 
 of the K chunks of the reference. For one chunk, and where chunks do not resemble the one before (r = 0),
-this is the prediction interval mean +- t sd sqrt(1 + 1/K). A bad day is rarely alone, so M chunks tell as
+this is the prediction interval mean +- t sd sqrt(1 + 1/K). A bad day is rarely alone, so M chunks count as
 much as M/f independent ones: r is the autocorrelation of neighbours, never taken below 0, and moved up by
 (1 + 3r)/K, as that of few chunks comes out too small.
 
@@ -29,9 +29,9 @@ from ...errors import DataError
 from ...evaluation.intervals import NAN
 
 FEWEST_CHUNKS = 12
-"""Fewer chunks do not tell how far chunks spread."""
+"""Fewer chunks do not show how far chunks spread."""
 SMALLEST_CHUNK = 200
-"""Rows; fewer do not tell what a model does."""
+"""Rows; fewer do not show how a model performs."""
 _CHUNKS = 20
 _ROUNDING = 1e-9
 _MOST_ALIKE = 0.9
@@ -138,7 +138,7 @@ class Chunks:
         Raises
         ------
         DataError
-            When it is none of ours: then there is nothing to hold a model against.
+            When it is no reference of this format: there is nothing to compare a model with.
         """
         try:
             figures = {
@@ -182,7 +182,7 @@ def cut(
     figures : callable
         From the place of a chunk's rows to its figures.
     names : sequence of str
-        The figures that are wanted.
+        The figures to compute.
     """
     if size < 1:
         raise ValueError("a chunk without rows")

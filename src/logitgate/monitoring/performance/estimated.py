@@ -1,11 +1,11 @@
-"""How good a model probably is on rows whose outcomes nobody knows yet, and what its decisions will cost.
+"""Confidence-based performance estimation (CBPE): expected performance and cost without labels.
 
 Confidence-based performance estimation: if the probabilities are right, a flagged row is a true positive
 with probability p and a false positive with 1 - p. The sums are the expected confusion matrix, and what is
 computed from it estimates accuracy, precision, recall, F1 and specificity; ROC AUC and cost likewise.
 
 It takes the probabilities at their word. Where the relation of features and outcome has changed, or the
-labels have, the estimate knows nothing of it: an alarm is news, the absence of one clears nobody.
+labels have, the estimate does not show it: an alarm is informative, its absence proves nothing.
 
 >>> found = expected_performance(np.array([0.9, 0.8, 0.1]), np.array([True, True, False]))
 >>> round(found.accuracy, 4), round(found.recall, 4)
@@ -107,7 +107,7 @@ def expected_performance(
     if unsound:
         raise ValueError(f"{unsound} of {len(probability)} probabilities are not in [0, 1]")
     events, others = ScoreGroups.of(probability if score is None else score).counts(probability)
-    said, rest = float(probability.sum()), float((1 - probability).sum())
+    expected, rest = float(probability.sum()), float((1 - probability).sum())
     flagged_events = float(probability[flagged].sum())
     flagged_others = float((1 - probability)[flagged].sum())
     return ExpectedPerformance(
@@ -115,7 +115,7 @@ def expected_performance(
         true_positive=flagged_events,
         false_positive=flagged_others,
         true_negative=rest - flagged_others,
-        false_negative=said - flagged_events,
+        false_negative=expected - flagged_events,
         roc_auc=auc(events, others),
     )
 
@@ -161,11 +161,11 @@ def expected_chunks(decision: Decision, costs: RowCosts, rows: int) -> Chunks:
 def estimate(
     decision: Decision, costs: RowCosts, reference: Chunks, alpha: float
 ) -> tuple[list[Finding], list[Exhibit]]:
-    """Hold the estimates of a window against those of the reference: one finding for each figure.
+    """Compare the estimates of a window with those of the reference: one finding for each figure.
 
-    The mean over the window's whole chunks is held against its limits (`chunks`). FAIL: the expected cost is
+    The mean over the window's whole chunks is compared with its limits (`chunks`). FAIL: the expected cost is
     above them or the expected AUC below; WARN: any other figure, or the other side, so the rows have changed.
-    PASS says that no alarm was raised, not that the model is good.
+    PASS means that no alarm was raised, not that the model is good.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""How good a model was, once outcomes have matured: calibration and cost against chunks of its reference.
+"""Realised performance on labelled rows: calibration and cost against chunks of the reference.
 
 `reference_chunks(scored)` is made of the test rows when a model is trained and kept in its reference
 profile; `realised(scored, reference, project)` gives the findings of the checks "calibration" and "cost" of
-a window, and their exhibit. A window's mean over its whole chunks is held against the limits that follow
+a window, and their exhibit. A window's mean over its whole chunks is compared with the limits that follow
 from the chunks of the reference (`chunks`); intervals over all rows respect the project's clusters.
 
 Sources: Cox (1958) for slope and calibration-in-the-large; Hahn, Meeker (1991) for the limits.
@@ -42,7 +42,7 @@ class Realised:
     n: int
     events: int
     prevalence: Estimate
-    said: float
+    mean_prediction: float
     """Mean probability."""
     cost: Estimate
     """Mean per row."""
@@ -73,7 +73,7 @@ class Realised:
         flat: dict[str, Figure] = {
             "n": self.n,
             "events": self.events,
-            "said": self.said,
+            "said": self.mean_prediction,
             EXCESS: self.excess_z,
         }
         for name in ("prevalence", "cost", "in_the_large", "slope"):
@@ -106,7 +106,7 @@ def realised_chunks(scored: Scored, rows: int) -> Chunks:
 
 
 def reference_chunks(scored: Scored, rows: int | None = None) -> Chunks:
-    """Return what later windows of a model are held against, with and without labels.
+    """Return the reference chunks of a model for later windows, with and without labels.
 
     Parameters
     ----------
@@ -127,12 +127,12 @@ def reference_chunks(scored: Scored, rows: int | None = None) -> Chunks:
 def realised(
     scored: Scored | None, reference: Chunks, project: Project
 ) -> tuple[list[Finding], list[Exhibit]]:
-    """Hold the labelled rows of a window against the reference: the checks "calibration" and "cost".
+    """Compare the labelled rows of a window with the reference: the checks "calibration" and "cost".
 
     Calibration, each of three figures at alpha/3: FAIL outside the limits when calibration-in-the-large (or
     the slope, for its own) also misses the margin of `gates.calibration`, WARN when it does not. Inside the
     limits, or where the reference has none, the interval over all rows decides: wholly beyond the margin it
-    is a WARN, or a FAIL where nothing says that the reference did the same. Cost: FAIL above the limit at
+    is a WARN, or a FAIL where the reference is not known to do the same. Cost: FAIL above the limit at
     alpha, one-sided.
 
     Parameters
@@ -172,7 +172,7 @@ def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Pr
         value, limits = window.mean(name), reference.limits(name, alpha, window)
         margin = _Margin.of(name, whole, project)
         status = _status(limits.side(value), margin)
-        because = f"{_WORDS[name]} {_told(value, limits)}; {margin.said}"
+        because = f"{_WORDS[name]} {_told(value, limits)}; {margin.text}"
         figures = {**whole.figures(), f"chunk_{name}": value, "chunks": window.count, **limits.figures()}
         findings.append(Finding(CALIBRATION, _WORDS[name], status, because, figures))
     return findings
@@ -180,9 +180,9 @@ def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Pr
 
 @dataclass(frozen=True, slots=True)
 class _Margin:
-    """What the project's own margin says about a figure over all rows."""
+    """The project's own margin, applied to a figure over all rows."""
 
-    said: str
+    text: str
     missed: bool
     """Whether the value itself is not inside; also when it is undefined."""
     beyond: bool
@@ -190,7 +190,7 @@ class _Margin:
 
     @classmethod
     def of(cls, name: str, whole: Realised, project: Project) -> _Margin:
-        """Hold the slope, or calibration-in-the-large, against its margin."""
+        """Compare the slope, or calibration-in-the-large, with its margin."""
         gate, least = project.gates.calibration, project.slices
         low, high = gate.slope if name == "slope" else (-gate.in_the_large, gate.in_the_large)
         interval = whole.slope if name == "slope" else whole.in_the_large
@@ -233,10 +233,10 @@ def cost_limits(reference: Chunks, alpha: float, window: Chunks) -> ControlLimit
 
 def _told(value: float, limits: ControlLimits) -> str:
     if not np.isfinite(value):
-        return "has no whole chunk that tells"
+        return "has no whole chunk that counts"
     if limits.side(value) == "unknown":
-        told = f"{limits.chunks} chunks of the reference tell, {FEWEST_CHUNKS} are needed"
-        return f"{value:.4g} has no limits: {told}"
+        few = f"{limits.chunks} chunks of the reference count, {FEWEST_CHUNKS} are needed"
+        return f"{value:.4g} has no limits: {few}"
     words = {"inside": "within", "above": "above", "below": "below"}[limits.side(value)]
     return f"{value:.4g} lies {words} the limits [{limits.low:.4g}, {limits.high:.4g}] of the reference"
 
@@ -253,8 +253,8 @@ def _exhibit(whole: Realised, window: Chunks, reference: Chunks) -> Exhibit:
     rows.append({"chunk": "reference", **{name: reference.mean(name) for name in NAMES}})
     everything = {name: getattr(whole, name) for name in NAMES[1:]}
     for bound in ("value", "low", "high"):
-        told = {name: getattr(interval, bound) for name, interval in everything.items()}
-        rows.append({"chunk": f"all rows: {bound}", **told})
+        ends = {name: getattr(interval, bound) for name, interval in everything.items()}
+        rows.append({"chunk": f"all rows: {bound}", **ends})
     note = (
         f"Chunks of {window.rows} matured rows in order of time, the partial last one left out; below them "
         "the mean of the reference's chunks and the 95 % interval over all rows."

@@ -1,4 +1,4 @@
-"""How old a model may become: a limit that holds even when no figure has raised an alarm."""
+"""The age limit of a model, which applies even when no figure has raised an alarm."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ CHECK = "staleness"
 
 
 def staleness(since: datetime | None, now: datetime, limit: timedelta | None) -> Finding:
-    """Hold the age of a model against its limit: FAIL beyond it.
+    """Compare the age of a model with its limit: FAIL beyond it.
 
     Parameters
     ----------
     since : datetime or None
-        When it was made; UTC unless it says otherwise. None where nobody knows.
+        When it was trained; UTC where it has no time zone. None where unknown.
     now : datetime
         The same.
     limit : timedelta or None
-        The largest age; None where the project sets none, which is told by a WARN.
+        The largest age; None where the project sets none, which is a WARN.
 
     Returns
     -------
@@ -27,12 +27,12 @@ def staleness(since: datetime | None, now: datetime, limit: timedelta | None) ->
         INDETERMINATE for an unknown age, and for a model from the future: then a clock is wrong.
     """
     if since is None:
-        because = "nobody knows when the model was made"
+        because = "it is not recorded when the model was trained"
         return Finding(CHECK, "champion", Status.INDETERMINATE, because)
     age = _aware(now) - _aware(since)
     figures: dict[str, float | None] = {"age_days": _days(age), "limit_days": _days(limit) if limit else None}
     if age < timedelta(0):
-        because = f"the model is {_days(-age):.1f} days younger than now; mend the clock"
+        because = f"the model is {_days(-age):.1f} days younger than now; correct the clock"
         return Finding(CHECK, "champion", Status.INDETERMINATE, because, figures)
     if limit is None:
         because = f"the model is {_days(age):.1f} days old; the project sets no limit"

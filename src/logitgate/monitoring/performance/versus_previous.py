@@ -1,4 +1,4 @@
-"""Is the model bad, or has the world changed? The champion and its predecessor on the same labelled rows.
+"""Champion and previous version on the same labelled rows: which of them costs less.
 
 `versus_previous(champion, previous, project)` answers with one of
 
@@ -6,9 +6,9 @@
 - "both degraded": each costs more than chunks of its own reference do, so a new model is needed;
 - "champion degraded": only the champion does, and it is not proven to lose;
 - "neither";
-- "unknown": there is no previous version, or the rows do not tell.
+- "unknown": there is no previous version, or the rows prove nothing.
 
-Only the paired interval speaks for going back: both models met the very same rows, whatever the world did
+Only the paired interval justifies a rollback: both models met the very same rows, whatever the world did
 to them. Rows that the champion was fitted on flatter it, so that it may keep its place and not lose it.
 """
 
@@ -61,14 +61,14 @@ class VersusPrevious:
     @property
     def symptoms(self) -> frozenset[Symptom]:
         """What it means to the ladder of reactions."""
-        said = {Symptom.LOSES: self.champion_loses, Symptom.DEGRADED: self.both_degraded}
-        return frozenset(symptom for symptom, holds in said.items() if holds)
+        shown = {Symptom.LOSES: self.champion_loses, Symptom.DEGRADED: self.both_degraded}
+        return frozenset(symptom for symptom, holds in shown.items() if holds)
 
 
 def versus_previous(
     champion: Contender, previous: Contender | None, project: Project, refusal: str = ""
 ) -> VersusPrevious:
-    """Tell whether the champion lost to its predecessor, or both lost against their own references.
+    """Test whether the champion is worse than the previous version, or both than their own references.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def _both(champion: Contender, previous: Contender, degraded: list[bool | None])
         False: "keeps to its reference",
         None: "has no limits to keep to",
     }
-    told = [
+    parts = [
         f"version {one.version} {words[bad]}" for one, bad in zip((champion, previous), degraded, strict=True)
     ]
     figures: dict[str, Figure] = {"champion_degraded": degraded[0], "previous_degraded": degraded[1]}
@@ -173,7 +173,7 @@ def _both(champion: Contender, previous: Contender, degraded: list[bool | None])
         status = Status.INSUFFICIENT
     else:
         status = Status.FAIL if all(degraded) else Status.WARN if any(degraded) else Status.PASS
-    return Finding(CHECK, "both against their references", status, "; ".join(told), figures)
+    return Finding(CHECK, "both against their references", status, "; ".join(parts), figures)
 
 
 def _unsound(scored: Scored) -> int:

@@ -39,7 +39,7 @@ class Lock:
     name : str
         What it is, for people.
     identity : str
-        The same for all who would wait for one another, and for nobody else.
+        Equal for two locks exactly where one would wait for the other.
     is_shared : bool
         Whether everybody who can reach the store waits for it, wherever they are.
     is_held : function
@@ -72,7 +72,7 @@ def held(store: Store, name: str, patience: float) -> Iterator[Lock]:
     """Hold the lock of this name until the end of the block.
 
     It is an advisory lock of the database of ``LOGITGATE_LOCK_URL``, or of the tracking store where that is
-    PostgreSQL; a file beside an embedded store; otherwise a file in the home folder, which keeps apart only
+    PostgreSQL; a file next to an embedded store; otherwise a file in the home folder, which keeps apart only
     those who share that folder. The lock of a process that dies is free at once.
 
     Raises
@@ -98,7 +98,7 @@ def held(store: Store, name: str, patience: float) -> Iterator[Lock]:
 
 
 def _is_still(path: Path, inode: int) -> bool:
-    """Return whether nobody has removed the file: who comes next would then lock another one."""
+    """Return whether the file is still there: a new one could be locked by another process."""
     return path.exists() and path.stat().st_ino == inode
 
 
@@ -116,9 +116,9 @@ def _advisory(url: str, name: str, patience: float) -> Iterator[Lock]:
         except SQLAlchemyError as error:
             raise _unreachable(error) from None
         try:
-            told = f"PostgreSQL advisory lock {key}"
+            name = f"PostgreSQL advisory lock {key}"
             shared = Lock(
-                told, f"postgresql {database} {key}", is_shared=True, is_held=lambda: _holds(connection, key)
+                name, f"postgresql {database} {key}", is_shared=True, is_held=lambda: _holds(connection, key)
             )
             yield shared
         finally:

@@ -1,7 +1,7 @@
 """Changing production: first release, promotion and rollback are one transaction, a tuple of steps.
 
 Whatever step it dies at, the next transaction of the model finishes or abandons what was begun: the intent
-stands in the ledger before the alias moves, and where the alias is tells how far it came.
+stands in the ledger before the alias moves, and the alias shows how far the change came.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def see_the_chain(now: Transaction) -> Transaction:
 
 def see_the_champion(now: Transaction) -> Transaction:
     """Refuse to take a model whose champion has vanished for one that was never released."""
-    told = now.ledger.champion
-    if now.champion is None and told is not None:
-        rule = f"is none, but the ledger put version {told} there: it was deleted, or its alias was"
+    recorded = now.ledger.champion
+    if now.champion is None and recorded is not None:
+        rule = f"is none, but version {recorded} by the ledger: it was deleted, or its alias was"
         remedy = "see `logitgate doctor PROJECT`, put it right by its --repair, then judge again"
         raise ConflictError(f"champion of {now.request.model}", rule, remedy)
     return now
@@ -83,12 +83,12 @@ def see_the_champion(now: Transaction) -> Transaction:
 
 def note_what_was_found(now: Transaction) -> Transaction:
     """Write down a champion that no entry has put there."""
-    champion, told = now.champion, now.ledger.in_production
-    if told is None if champion is None else champion.release.is_same(told):
+    champion, recorded = now.champion, now.ledger.in_production
+    if recorded is None if champion is None else champion.release.is_same(recorded):
         return now
-    rule = f"found in production; the ledger said {_named(told.version if told else None)}"
+    rule = f"found in production; {_named(recorded.version if recorded else None)} by the ledger"
     release, reason = champion.release if champion else None, Reason("discovery", "unknown", rule)
-    return now.wrote(now.about(Kind.FOUND, release, told.version if told else None, reason))
+    return now.wrote(now.about(Kind.FOUND, release, recorded.version if recorded else None, reason))
 
 
 def compare_the_champion(now: Transaction) -> Transaction:
@@ -108,7 +108,7 @@ def compare_the_champion(now: Transaction) -> Transaction:
 
 
 def stands_in(champion: ModelVersion | None, ledger: Ledger) -> bool:
-    """Return whether a champion that logitgate did not make was adopted; the first of ours replaces it."""
+    """Return whether an adopted champion is in production; the first trained version replaces it."""
     tenures = ledger.tenures()
     if champion is None or champion.digest or not tenures:
         return False
@@ -146,7 +146,7 @@ def see_the_lock(now: Transaction) -> Transaction:
 
 
 def move_the_champion(now: Transaction) -> Transaction:
-    """Set the alias, when the lock is still held and nobody has written after the intent."""
+    """Set the alias, when the lock is still held and the intent is still the last entry."""
     see_the_lock(now)
     last = ledger_store.read(now.store, now.request.model)
     is_ours = now.intent is not None and last.open is not None and last.open.move == now.intent.move
@@ -159,14 +159,14 @@ def move_the_champion(now: Transaction) -> Transaction:
 
 
 def move_the_previous(now: Transaction) -> Transaction:
-    """Let the alias `previous` name the way back, and nothing when there is none."""
+    """Set the alias `previous` to the rollback target, or remove it where there is none."""
     if now.intent is not None:
         _show_the_way_back(now, now.intent)
     return now
 
 
 def show_the_way_back(now: Transaction) -> Transaction:
-    """Let the alias `previous` name the way back as the ledger has it now."""
+    """Set the alias `previous` to the rollback target by the ledger as it is now."""
     _let_previous_be(now, now.ledger)
     return now
 
@@ -195,11 +195,13 @@ def see_that_both_agree(now: Transaction) -> Transaction:
         ledger_store.read(now.store, now.request.model),
         registry.champion(now.store, now.request.model),
     )
-    told = ledger.in_production
-    if ledger.open is None and told is not None and not told.is_same(there.release if there else None):
-        rule = (
-            f"is {_named(there.version if there else None)}, but the ledger put version {told.version} there"
-        )
+    recorded = ledger.in_production
+    if (
+        ledger.open is None
+        and recorded is not None
+        and not recorded.is_same(there.release if there else None)
+    ):
+        rule = f"is {_named(there.version if there else None)}, but version {recorded.version} by the ledger"
         remedy = "put it back by `logitgate doctor PROJECT --repair`"
         raise ConflictError(f"champion of {now.request.model}", rule, remedy)
     return now
@@ -231,7 +233,7 @@ PROMOTION: tuple[Step, ...] = (*BEFORE, see_the_champion, compare_the_champion, 
 
 
 def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
-    """Leave an intent alone that was written under a lock which ours does not keep out."""
+    """Refuse to end an intent that was written under another lock, which does not exclude this one."""
     age = (datetime.now(UTC) - begun.time).total_seconds()
     if begun.lock != now.lock.identity and age < LEASE_SECONDS:
         who = begun.reason.actor
@@ -255,7 +257,7 @@ def _may_arrive_until(begun: Entry, now: Transaction) -> datetime | None:
 
 
 def _is_wanted(begun: Entry, now: Transaction) -> bool:
-    """Return whether a late request would only do what is wanted now."""
+    """Return whether a late request would only do what is requested now."""
     version = now.request.version
     return version is not None and version.release.is_same(begun.release)
 

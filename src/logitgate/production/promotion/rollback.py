@@ -1,4 +1,4 @@
-"""What is in production and was before: rolling back, rehearsing it, holding the registry to the ledger."""
+"""Rolling back, rehearsing a rollback, and reading ledger and registry at one moment."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RollbackRequest:
     to : int, optional
         A version; default: the last one that its gates promoted and that was not itself rolled back from.
     is_forced : bool
-        Whether a version may be taken that is no way back, or a ledger whose chain is broken.
+        Whether to accept a version that is no sound rollback target, or a ledger whose chain is broken.
     """
 
     because: str
@@ -125,7 +125,7 @@ def history(store: Store, model: str) -> tuple[Ledger, Verdict]:
 
 
 def look(store: Store, model: str) -> tuple[Ledger, Production]:
-    """Return the ledger and what the registry says, both of the same moment.
+    """Return the ledger and the state of the registry, both of the same moment.
 
     Raises
     ------
@@ -155,7 +155,9 @@ def look_at_files(store: Store, model: str) -> tuple[Ledger, Production]:
     ledger, now = look(store, model)
     damage: dict[Release, str] = {}
     for release in (now.champion, now.previous):
-        if release is None or not release.digest:  # of somebody else: nothing says what its files were
+        if (
+            release is None or not release.digest
+        ):  # not recorded by logitgate: the digest of its files is unknown
             continue
         try:
             registry.load(store, registry.released(store, model, release))
@@ -210,7 +212,7 @@ def see_whom_it_is_about(store: Store, model: str, judged: Release) -> None:
 
 
 def write_the_rehearsal(now: Transaction) -> Transaction:
-    """Write down that the way back is open."""
+    """Record in the ledger that the rollback would work."""
     return now.wrote(now.entry(Kind.REHEARSED))
 
 
@@ -248,12 +250,14 @@ def _chooser(wanted: RollbackRequest) -> Step:
 
 
 def _wanted_version(now: Transaction, wanted: RollbackRequest) -> ModelVersion:
-    """Return the version to go back to, and refuse one that is no way back unless forced."""
+    """Return the version to restore, and refuse an unsound one unless forced."""
     model = now.request.model
     if wanted.to is None:
         back = now.ledger.way_back()
         if back is None:
-            rule = "no earlier version that its gates promoted is left, so there is no way back"
+            rule = (
+                "no earlier version that its gates promoted is left, so there is no version to roll back to"
+            )
             remedy = "name a version by --to and --force if it must be, or train one that passes"
             raise RefusedError(model, rule, remedy)
         return registry.released(now.store, model, back.release)

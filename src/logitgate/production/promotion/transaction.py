@@ -30,7 +30,7 @@ class PromotionRequest:
     version : ModelVersion, optional
         What shall be in production; a rollback finds it in the ledger.
     judged_against : ModelVersion, optional
-        The champion that the version was held against; None for a first release.
+        The champion that the version was compared with; None for a first release.
     """
 
     model: str

@@ -24,7 +24,7 @@ from ..ledger.ledger import Ledger
 from . import registry
 
 EXPERIMENT = "logitgate ledger"
-"""No project can have this name: it holds a space."""
+"""No project can have this name: it has a space."""
 
 ANCHOR = "logitgate.ledger"
 """Tag of a registered model and of its versions."""
@@ -110,7 +110,7 @@ def anchor(store: Store, model: str, ledger: Ledger) -> None:
 
 
 def show(store: Store, model: str, ledger: Ledger) -> None:
-    """Let the run's page in the MLflow UI tell the ledger; the entries themselves are what counts."""
+    """Show the ledger on the run's page in the MLflow UI; the entries themselves are authoritative."""
     text = page(model, ledger)
     text = text if len(text) <= _LONGEST_PAGE else text[: text.rindex("\n", 0, _LONGEST_PAGE)]
     try:
@@ -135,7 +135,7 @@ def _run(store: Store, model: str) -> Run | None:
     )
     written = [run for run in runs if run.data.params]
     if len(written) > 1:
-        rule = f"there are {len(written)} of them, so nobody knows which one counts"
+        rule = f"there are {len(written)} of them, so it is not known which one is valid"
         remedy = "keep the one whose entries the registry agrees with, and take the tag from the other"
         raise ConflictError(f"ledger of {model}", rule, remedy)
     run = next(iter(written or runs), None)

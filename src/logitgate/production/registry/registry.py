@@ -82,7 +82,7 @@ class Label:
 def register(run: Run, name: str, package: ModelPackage, label: Label) -> ModelVersion:
     """Keep a model with its run and give it the next version number.
 
-    A challenger that was refused is registered as well; its label says so. The version is made last, so that
+    A refused challenger is registered as well, with a label. The version is made last, so that
     one whose files are incomplete never appears. What an earlier attempt of this run has uploaded is let go.
 
     Raises
@@ -103,7 +103,7 @@ def register(run: Run, name: str, package: ModelPackage, label: Label) -> ModelV
         _make_model(run.store, name)
         made = client.create_model_version(
             name,
-            # Not "models:/<id>": that is looked up in whatever store MLflow holds for the current one.
+            # Not "models:/<id>": MLflow looks that up in its current store.
             source=source,
             run_id=run.run_id,
             tags={key: shortened(value, _LONGEST_TAG) for key, value in tags.items()},
@@ -182,7 +182,7 @@ def released(store: Store, name: str, release: Release) -> ModelVersion:
 
 
 def versions(store: Store, name: str) -> tuple[ModelVersion, ...]:
-    """Return all versions of a model; none for a model that nobody has registered."""
+    """Return all versions of a model; none for a model that is not registered."""
     with reached(store):
         return tuple(_version(one) for one in _pages(store, name))
 
@@ -199,7 +199,7 @@ def _pages(store: Store, name: str) -> Iterator[RegistryVersion]:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What the registry says about a model: its versions, and the tags of both."""
+    """A model in the registry: its versions, and the tags of both."""
 
     versions: Mapping[int, Release] = field(default_factory=dict)
     version_tags: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
@@ -207,7 +207,7 @@ class Noted:
 
 
 def noted(store: Store, name: str) -> Noted:
-    """Return what the registry says about a model; nothing where it has none of this name.
+    """Return a model in the registry; one without versions where it has none of this name.
 
     Raises
     ------
@@ -254,14 +254,14 @@ def tag(store: Store, version: ModelVersion, name: str) -> str:
 
 
 def load(store: Store, version: ModelVersion) -> ModelPackage:
-    """Load a version without running anything that lies beside it.
+    """Load a version without running any code in its folder.
 
     Raises
     ------
     ConflictError
         When its files are not those that were registered, or the version is gone. It names the file.
     DataError
-        When its pipeline holds something that is not trusted.
+        When its pipeline contains a type that is not trusted.
     UnavailableError
         When the store cannot be reached.
     """
@@ -295,7 +295,7 @@ def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
 
 
 def see_that_its_files_are_there(store: Store, version: ModelVersion) -> None:
-    """Refuse a version of whose files none is left; none is read, so what they hold is not proven.
+    """Refuse a version of which no file is left; files are not read, so their content is not proven.
 
     Raises
     ------
@@ -315,14 +315,14 @@ def _where(store: Store, version: ModelVersion) -> str:
 
 
 def _gone(version: ModelVersion, where: str) -> ConflictError:
-    remedy = f"put them back from a backup, or let `{REPAIR}` take the way back"
+    remedy = f"put them back from a backup, or let `{REPAIR}` roll back"
     return ConflictError(
         f"files of {version}", f"are gone from {redacted(where)}", remedy, State.FILES_DAMAGED.value
     )
 
 
 def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
-    """Refuse a folder of this machine that is gone or holds a link or a FIFO: copying could hang."""
+    """Refuse a folder of this machine that is gone or has a link or a FIFO: copying could hang."""
     if not is_local_uri(where):  # type: ignore[no-untyped-call]
         return
     folder = Path(local_file_uri_to_path(where))  # type: ignore[no-untyped-call]

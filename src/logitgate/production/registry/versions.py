@@ -1,4 +1,4 @@
-"""Versions that are already there: found by the training that made them, and labelled anew."""
+"""Versions that are already registered: found by their training, and labelled again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def answers_alike(store: Store, version: ModelVersion, model: Model, test: Sampl
 
 
 def relabel(run: Run, version: ModelVersion, label: Label) -> None:
-    """Let a version that is there tell what this run has found about it.
+    """Label a registered version with the findings of this run.
 
     Raises
     ------

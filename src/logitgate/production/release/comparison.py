@@ -1,4 +1,4 @@
-"""Between the registry and a comparison of two versions: what is loaded, and what is kept of it."""
+"""Comparing two registered versions: loading them, and recording the comparison."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..registry.registry import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class VersionPair:
-    """Two versions: the one that is judged, and the one it is held against in the place of the champion."""
+    """Two versions: the one that is judged, and the one in the champion's place."""
 
     against: ModelVersion
     judged: ModelVersion
@@ -64,9 +64,9 @@ def judgeable(store: Store, version: ModelVersion) -> Judgeable:
 
 
 def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
-    """Load the version it is held against; one that cannot be loaded is said, never skipped.
+    """Load the version in the champion's place; one that cannot be loaded is reported, never skipped.
 
-    Trainings that were judged on these rows have spent alpha, so the proofs here are held against what is
+    Trainings that were judged on these rows have spent alpha, so the proofs here use the alpha that is
     left; a comparison itself decides nothing and spends none.
     """
     earlier = earlier_decisions(store, version.name, Window.of(rows), key="")

@@ -1,4 +1,4 @@
-"""Exactly once: what has become of the same training before, and who may do it now."""
+"""Exactly once: finding an earlier run of the same training, and excluding a second one at the same time."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _ENDED = ("FINISHED", "FAILED", "KILLED")
 
 @contextmanager
 def exclusive(store: Store, project: str, key: str) -> Iterator[None]:
-    """Let nobody else do the same training until the end of the block.
+    """Exclude any other run of the same training until the end of the block.
 
-    Who comes later waits, ten minutes or as long as ``LOGITGATE_WAIT_SECONDS`` says, and finds the outcome
+    A later run waits, ten minutes or ``LOGITGATE_WAIT_SECONDS``, and finds the outcome
     then. The place of a process that dies is free at once.
 
     Raises
@@ -125,7 +125,7 @@ def see_that_nobody_took_over(run: Run) -> None:
 
 
 def mark_killed(store: Store, run: Recorded, by: str) -> None:
-    """End a run whose process is dead: its candidates and unfinished models too. Twice is as good as once."""
+    """Mark a dead run, its child runs and its pending models as KILLED. Idempotent."""
     client, run_id = store.client, run.info.run_id
     with reached(store):
         for child in children(store, run.info.experiment_id, run_id):
@@ -146,9 +146,9 @@ def wait_seconds() -> float:
     ProjectError
         When ``LOGITGATE_WAIT_SECONDS`` is no number of seconds.
     """
-    told = os.environ.get(WAIT, str(_WAIT_SECONDS))
+    given = os.environ.get(WAIT, str(_WAIT_SECONDS))
     try:
-        seconds = float(told)
+        seconds = float(given)
     except ValueError:
         seconds = float("nan")
     if not 0 <= seconds < float("inf"):
@@ -158,14 +158,14 @@ def wait_seconds() -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """The lock that one has, and how long one waits for those whom it does not keep out."""
+    """The lock held here, and how long to wait for runs that it does not exclude."""
 
     lock: Lock
     deadline: float
 
 
 def _wait_for_others(store: Store, project: str, key: str, turn: _Turn) -> None:
-    """Wait for a living run of somebody whom our lock does not keep out."""
+    """Wait for a living run that this lock does not exclude."""
     while True:
         living = [run for run in attempts(store, project, key) if not _is_over(run, turn.lock)]
         if not living:

@@ -87,12 +87,12 @@ def recording(store: Store, project: Project, snapshot: Snapshot, begun: Outcome
 def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents:
     """Load the champion, if there is one, and count the decisions that were made on the test rows before.
 
-    A champion that cannot be loaded is said, never skipped.
+    A champion that cannot be loaded is reported, never skipped.
 
     Raises
     ------
     UnavailableError
-        When the store cannot be reached: what it does not tell is neither no champion nor no decision.
+        When the store cannot be reached: no answer does not mean no champion, or no earlier decision.
     """
     name, earlier = evidence.project.name, 0
     if evidence.split is not None:
@@ -166,8 +166,8 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
         When there is no such version, or no champion yet.
     """
     if version is not None:
-        wanted = registry.numbered(store, project.name, version)
-        return wanted, registry.load(store, wanted)
+        known = registry.numbered(store, project.name, version)
+        return known, registry.load(store, known)
     champion = registry.champion(store, project.name)
     if champion is None:
         raise RefusedError(

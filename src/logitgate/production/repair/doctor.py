@@ -1,4 +1,4 @@
-"""What kills and lost answers have left behind, and how it is put right."""
+"""What killed runs and lost answers left behind, and how it is repaired."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def examine(store: Store, project: Project) -> tuple[Problem, ...]:
 
 
 def repair(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:
-    """Put right what is wrong, and tell of each whether it worked."""
+    """Repair each problem, and report whether it worked."""
     return tuple(_repaired(problem, problem.repair) for problem in problems if problem.repair is not None)
 
 
 def report(problems: tuple[Problem, ...], repaired: tuple[Finding, ...] = ()) -> Verdict:
-    """Return each problem as a finding that stops, beside what was put right; a check without any passes."""
+    """Return each problem as a FAIL and each repair as a WARN; a check without either passes."""
     found = tuple(
         Finding(one.check, one.subject, Status.FAIL, f"{one.because}; {_would(one)}{one.remedy}")
         for one in problems
@@ -141,7 +141,7 @@ def _uploads(store: Store, experiment_id: str) -> Iterator[LoggedModel]:
 
 def _pending(store: Store, left: list[LoggedModel]) -> Iterator[Problem]:
     for model in left:
-        because = "its upload was never finished, and nobody goes on with it"
+        because = "its upload was never finished, and its process is gone"
         finish = partial(_fail, store, model.model_id)
         yield Problem("uploads", model.model_id, because, "mark it FAILED", finish)
 
@@ -193,9 +193,9 @@ def _intents(store: Store, model: str) -> Iterator[Problem]:
     if begun is not None:
         because = (
             f"{begun.reason.actor} began to put version {begun.version} into production at "
-            f"{begun.time:%Y-%m-%d %H:%M:%S} UTC, and nobody wrote how it ended"
+            f"{begun.time:%Y-%m-%d %H:%M:%S} UTC, and no entry records how it ended"
         )
-        remedy = "write that it is done or abandoned, as the alias tells"
+        remedy = "write that it is done or abandoned, as the alias shows"
         yield Problem("ledger", f"entry {begun.number}", because, remedy, partial(_settle, store, model))
 
 
@@ -206,9 +206,9 @@ def _settle(store: Store, model: str) -> None:
 
 
 def _production(store: Store, model: str) -> Iterator[Problem]:
-    """Find a champion, a way back or a ledger that is not what ledger and registry say of one another.
+    """Find a champion, a rollback target or a ledger about which ledger and registry disagree.
 
-    While a change of production is open nothing is said: it is ended first.
+    While a change of production is open nothing is reported: it is ended first.
     """
     ledger, now = look_at_files(store, model)
     for because in ledger.breaks:
@@ -232,15 +232,17 @@ def _production(store: Store, model: str) -> Iterator[Problem]:
 
 
 def _lesser(store: Store, model: str, ledger: Ledger, now: Production) -> Iterator[Problem]:
-    """Find what is wrong beside a sound champion."""
+    """Find what is wrong besides a sound champion."""
     for finding in audit(ledger, now):
         if finding.subject == PREVIOUS and finding.status.stops:
             if now.previous in now.damage:
-                remedy = "put its files back, or name another way back by --to"
+                remedy = "put its files back, or name another version by --to"
                 yield Problem("production", PREVIOUS, finding.because, remedy, None)
                 continue
             right = partial(put_back, store, model)
-            yield Problem("production", PREVIOUS, finding.because, "let the alias name the way back", right)
+            yield Problem(
+                "production", PREVIOUS, finding.because, "set the alias to the rollback target", right
+            )
     if ledger.anchoring is not Anchoring.WHOLE and any(entry.format > 1 for entry in ledger.entries):
         because = "its last entry is not anchored in the registry, so that cutting it off would not show"
         anchor = partial(ledger_store.anchor, store, model, ledger)

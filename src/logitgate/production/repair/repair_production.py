@@ -1,4 +1,4 @@
-"""Putting production right: an alias back where the ledger has it, a champion adopted, a chain begun anew."""
+"""Repairing production: restore the alias by the ledger, adopt a champion, start a new chain."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def put_back(store: Store, model: str) -> PromotionResult:
 
 
 def replace_the_missing(store: Store, model: str) -> None:
-    """Take the way back from a champion that is gone; without one, write that nothing is in production.
+    """Roll back from a champion that is gone; without a target, record that nothing is in production.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def replace_the_missing(store: Store, model: str) -> None:
 
 
 def adopt(store: Store, model: str, reason: str) -> PromotionResult:
-    """Write into the ledger that the champion which is there is ours, whoever has put it there.
+    """Record in the ledger a champion that was set outside logitgate.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def adopt(store: Store, model: str, reason: str) -> PromotionResult:
 
 
 def begin_a_new_chain(store: Store, model: str, reason: str) -> str:
-    """Begin the chain of the ledger anew after damage, and return what was lost.
+    """Start a new chain of the ledger after damage, and return what was lost.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def begin_a_new_chain(store: Store, model: str, reason: str) -> str:
     """
     breaks = ledger_store.read(store, model).breaks
     if not breaks:
-        rule = "is whole, so there is nothing to begin anew"
+        rule = "is whole, so no new chain is needed"
         raise ProjectError(f"ledger of {model}", rule, "leave --new-chain out")
     lost = f"lost: {'; '.join(breaks)}"
     request = PromotionRequest(model, _reason("new chain", f"{_said(reason)} ({lost})"))
@@ -91,12 +91,12 @@ def begin_a_new_chain(store: Store, model: str, reason: str) -> str:
 
 def choose_what_the_ledger_says(now: Transaction) -> Transaction:
     """Take the version that the ledger has in production."""
-    told = now.ledger.in_production
-    if told is None:
+    recorded = now.ledger.in_production
+    if recorded is None:
         rule, remedy = "has nothing in production", "adopt what is there, or train one that passes"
         raise ConflictError(f"ledger of {now.request.model}", rule, remedy)
-    version = registry.released(now.store, now.request.model, told)
-    is_there = now.champion is not None and now.champion.release.is_same(told)
+    version = registry.released(now.store, now.request.model, recorded)
+    is_there = now.champion is not None and now.champion.release.is_same(recorded)
     request = replace(now.request, version=version, judged_against=now.champion)
     return replace(now, request=request, is_finished=is_there and _names_the_way_back(now))
 
@@ -112,24 +112,24 @@ def choose_what_is_there(now: Transaction) -> Transaction:
 
 
 def write_the_adoption(now: Transaction) -> Transaction:
-    """Write down that the champion is ours."""
-    told = now.ledger.in_production
-    before = told.version if told else None
+    """Record the adoption of the champion."""
+    recorded = now.ledger.in_production
+    before = recorded.version if recorded else None
     return now.wrote(now.about(Kind.FOUND, now.version.release, before, now.request.reason))
 
 
 def take_the_champion_away(now: Transaction) -> Transaction:
     """Let no version carry the alias, and write down that nothing is in production."""
-    told = now.ledger.in_production
+    recorded = now.ledger.in_production
     if now.champion is not None:
         with reached(now.store):
             now.store.client.delete_registered_model_alias(now.request.model, CHAMPION)
-    before = told.version if told else None
+    before = recorded.version if recorded else None
     return now.wrote(now.about(Kind.FOUND, None, before, now.request.reason))
 
 
 def write_the_new_chain(now: Transaction) -> Transaction:
-    """Begin the chain anew with what is in production now."""
+    """Start the new chain with what is in production now."""
     there = now.champion.release if now.champion else None
     return now.wrote(now.about(Kind.CHAIN, there, None, now.request.reason))
 

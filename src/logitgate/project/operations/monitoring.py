@@ -46,9 +46,9 @@ class Monitoring(Section):
 
     def problems(self, features: Names, *, has_time: bool) -> Iterator[str]:
         """Yield what contradicts the rest of the project."""
-        strange = sorted(set(self.psi_of) - set(features))
-        if strange:
-            named = ", ".join(f"'{name}'" for name in strange)
+        unknown = sorted(set(self.psi_of) - set(features))
+        if unknown:
+            named = ", ".join(f"'{name}'" for name in unknown)
             yield f"monitoring.psi_of names {named}, no feature; declare it or drop it"
         if self.season is not None and not has_time:
             yield "monitoring.season needs columns.time; declare it or drop the season"

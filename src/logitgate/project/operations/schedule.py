@@ -1,4 +1,4 @@
-"""What a project declares about when it is trained, watched and scored: the section `[schedule]`."""
+"""What a project declares about when it is trained, monitored and scored: the section `[schedule]`."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def problem(form: str) -> str | None:
 
 
 def read(text: str, form: str) -> datetime | None:
-    """Return the moment that a text says by a format, or None when it is not written so."""
+    """Parse a text by a format, or return None when it does not match."""
     try:
         return datetime.strptime(text, form)
     except ValueError:

@@ -1,7 +1,7 @@
 """Which rows a project is about: `rows.where`, a condition over columns, parsed and never run as Python.
 
 Comparisons, ``and``, ``or``, ``not``, ``in`` and ``missing(column)`` over the arithmetic of `expressions`. A
-text in quotes is a value beside ``==``, ``!=`` and ``in``, a date beside ``<`` and ``>``, and a column
+text in quotes is a value with ``==``, ``!=`` and ``in``, a date with ``<`` and ``>``, and a column
 everywhere else. Over a missing cell a condition is unknown; a row matches only where it is true, as in SQL.
 """
 
@@ -22,7 +22,7 @@ from ...decision.levels import text_of
 from .column_types import ColumnType
 
 Truth: TypeAlias = NDArray[np.float64]
-"""1 for true, 0 for false, NaN where it cannot be told."""
+"""1 for true, 0 for false, NaN where it is unknown."""
 
 _ORDER: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Lt: np.less,
@@ -43,7 +43,7 @@ class RowFilter:
     Parameters
     ----------
     types : mapping of str to ColumnType
-        The columns it reads, and how, where nothing else of the project says it.
+        The columns it reads, with their types where no other section declares them.
     node : ast.expr
 
     Examples
@@ -66,7 +66,7 @@ class RowFilter:
         Raises
         ------
         ValueError
-            When it holds anything beyond the grammar; the message names it.
+            When it has anything beyond the grammar; the message names it.
         """
         if len(source) > _LONGEST:
             raise ValueError(f"{len(source)} characters, at most {_LONGEST} are read")
@@ -137,7 +137,7 @@ def _is_level(left: ast.expr, op: ast.cmpop, values: list[Any] | None) -> bool:
 
 def _note(column: str, kind: ColumnType, types: dict[str, ColumnType]) -> None:
     earlier = types.get(column)
-    # A missing() says nothing of the type; a number says more than a text.
+    # A missing() does not determine the type; a number determines more than a text.
     types[column] = kind if earlier in (None, ColumnType.TEXT) else earlier
 
 
@@ -222,7 +222,7 @@ def _values(node: ast.expr, op: ast.cmpop) -> list[Any] | None:
         case ast.List(elts=items) | ast.Tuple(elts=items) if isinstance(op, ast.In | ast.NotIn):
             values = [_value(item) for item in items]
             if not values or any(value is None for value in values):
-                raise ValueError("a list after in holds texts, numbers or truth values, at least one")
+                raise ValueError("a list after in has texts, numbers or truth values, at least one")
             return values
     value = _value(node)
     return None if value is None or isinstance(op, ast.In | ast.NotIn) else [value]
@@ -240,7 +240,7 @@ def _value(node: ast.expr) -> Any:  # noqa: ANN401 - a text, a number or a truth
 
 
 def _moment(node: ast.expr) -> datetime | None:
-    """Return the moment that a text in quotes says, in UTC unless it says otherwise."""
+    """Return the moment in a quoted text, in UTC where it has no time zone."""
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return None
     try:
