@@ -90,7 +90,11 @@ def test_who_watches_and_scores_without_a_champion(prefect_server, scene, lost, 
     (alarm,) = bodies
     assert "kept copy of visits version 1" in alarm["title"]
     assert alarm["message"] == told.json["stale_because"] and "--repair`" in alarm["message"]
-    refused = logitgate(*watch)
+    with told_at() as (address, bodies):
+        monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
+        refused = logitgate(*watch)
+    (alarm,) = bodies
+    assert alarm["message"] in refused.json["error"] and "visits" in alarm["title"]
     assert (refused.code, refused.json["state"]) == (4, LOSSES[lost]), refused.everything
     assert logitgate("history", project, "--verify", "--json").json["state"] == LOSSES[lost]
     (words,) = re.findall(r"`logitgate ([^`]*)`", refused.json["error"])

@@ -208,4 +208,4 @@ def test_nobody_to_tell_changes_nothing(road, monkeypatch):
     monkeypatch.setenv("LOGITGATE_NOTIFY", "json://127.0.0.1:9/secret nonsense")
     answer = watched(project, ("2022-01-01", "2022-02-01"))
     assert (answer.code, answer.json["action"]) == (1, "quarantine")
-    assert "could not be told" in answer.log and "secret" not in answer.everything
+    assert "could not be reached" in answer.log and "secret" not in answer.everything

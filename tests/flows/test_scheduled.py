@@ -5,6 +5,7 @@ from prefect.states import Completed
 
 from logitgate.errors import ConflictError, DataError, ProjectError, UnavailableError
 from logitgate_flows import scheduled
+from tests.services import told_at
 
 
 @pytest.fixture
@@ -33,6 +34,16 @@ def test_an_obstacle_is_waited_for(paused, kind):
     """Each further pause is twice as long; the work is done as if nothing had been."""
     state, tries = ending(*[kind("store", "does not answer", "see that it runs")] * 3)
     assert (state.name, tries, paused) == ("Scored", 4, [60, 120, 240])
+
+
+def test_a_conflict_that_stays_is_sent_to_people(paused, monkeypatch):
+    """Once, after the last try; a store that stays away is no conflict."""
+    with told_at() as (address, bodies):
+        monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
+        ending(*[UnavailableError("store", "does not answer", "see that it runs")] * 9)
+        ending(*[ConflictError("visits", "has no champion", "train a version")] * 9)
+    (alarm,) = bodies
+    assert "visits" in alarm["title"] and "train a version" in alarm["message"]
 
 
 def test_an_obstacle_that_stays_is_told(paused):

@@ -189,13 +189,28 @@ def test_a_training_that_is_refused_early_is_a_result(project, rows):
 
 
 def test_as_of_is_a_text_or_a_moment(project, rows):
-    """Both mean the same rows; what is no date is refused by the argument's name."""
+    """Both mean the same rows and the same training; what is no date is refused by the argument's name."""
     moment = pd.Timestamp("2021-04-20", tz="UTC").to_pydatetime()
-    text = lg.train(project, rows, "2021-04-20T00:00:00+00:00")
-    assert plain(lg.train(project, rows, moment).verdict) == plain(text.verdict)
+    text, same = lg.train(project, rows, "2021-04-20"), lg.train(project, rows, moment)
+    assert plain(same.verdict) == plain(text.verdict)
+    assert same.as_of == text.as_of
     assert text.evidence.split.test.time.max() < np.datetime64("2021-04-20")
     with pytest.raises(ProjectError, match="as_of"):
         lg.train(project, rows, "soon")
+
+
+def assert_shown(result, *words):
+    """In a terminal and in a notebook a result shows its verdict and what it is about."""
+    for shown in (repr(result), result._repr_html_()):
+        assert all(word in shown for word in words), shown
+
+
+def test_a_model_answers_as_those_of_scikit_learn(trained, rows):
+    """One row of both probabilities each, shape (n, 2)."""
+    both = trained.model.predict_proba(rows)
+    assert both.shape == (len(rows), 2)
+    np.testing.assert_allclose(both.sum(axis=1), 1)
+    np.testing.assert_array_equal(both[:, 1], trained.model.probability(rows))
 
 
 def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeypatch):
@@ -211,6 +226,7 @@ def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeyp
     same = ["id", "probability", "threshold", "decision", "expected_cost", "expected_cost_otherwise"]
     pd.testing.assert_frame_equal(named[same], typed[same], check_dtype=False)
     np.testing.assert_array_equal(named["probability"], result.model.probability(rows))
+    assert_shown(outcome, "Verdict PASS", "version 1, promoted")
     with pytest.raises(RefusedError, match="contract"):
         by_project.score(rows[:0])
     explained = lg.explain(project, "v000007")
@@ -223,6 +239,7 @@ def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeyp
     drifted = projects.table(1_000, seed=5)
     moved = lg.monitor(project, drifted.assign(load=drifted["load"] + 6), since="2021-03-02")
     assert {one.subject for one in moved.verdict.reasons if one.check == "drift"} == {"load"}
+    assert_shown(moved, "Verdict FAIL", "version 1", moved.reaction.action.value, "drift")
 
 
 def test_the_models_of_the_interface_are_those_of_the_command(project, rows, commands):
