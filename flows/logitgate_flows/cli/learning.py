@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from logitgate_flows.cli.app import AsJson, AsOf, Junit, ProjectFile, app, moment
+from logitgate_flows.cli.reporting import reported
+from logitgate_flows.server.start import server_meanwhile, started
 
 
 @app.command()
@@ -23,9 +25,6 @@ def train(
     junit: Junit = None,
 ) -> None:
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
-    from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.server.start import server_meanwhile, started
-
     with reported(junit) as report:
         with started():
             from logitgate.project.load import load_project
@@ -51,9 +50,6 @@ def check(
     junit: Junit = None,
 ) -> None:
     """Check a table against the contract, and the project's own rows for leaks."""
-    from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.server.start import started
-
     with reported(junit) as report:
         with started():
             from logitgate_flows.cli import terminal
@@ -76,9 +72,6 @@ def compare(  # noqa: PLR0913 - options of a command
     junit: Junit = None,
 ) -> None:
     """Judge a registered version against another one, on rows that neither was fitted on."""
-    from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.server.start import server_meanwhile, started
-
     with reported(junit) as report:
         with started():
             from logitgate.project.load import load_project
@@ -102,8 +95,6 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli import terminal
         from logitgate_flows.commands.explain import run_explain

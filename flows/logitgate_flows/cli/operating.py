@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from logitgate_flows.cli.app import AsJson, Junit, ProjectFile, app, moment
+from logitgate_flows.cli.reporting import reported
+from logitgate_flows.server.start import server_meanwhile, started
 
 
 @app.command()
@@ -26,9 +28,6 @@ def score(  # noqa: PLR0913 - options of a command
     junit: Junit = None,
 ) -> None:
     """Score new rows: the contract first, then probability, decision and expected costs of each row."""
-    from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.server.start import server_meanwhile, started
-
     with reported(junit) as report:
         with started():
             from logitgate.production.scoring.score import ScoringRequest, refuse_impossible_scoring
@@ -74,9 +73,6 @@ def monitor(  # noqa: PLR0913 - options of a command
     """Compare new rows with the reference of the model in production, and name the reaction."""
     from datetime import UTC, datetime
 
-    from logitgate_flows.cli.reporting import reported
-    from logitgate_flows.server.start import server_meanwhile, started
-
     with reported(junit) as report:
         with started():
             from logitgate.monitoring.window import MonitoringWindow
@@ -107,8 +103,6 @@ def shadow(
     as_json: AsJson = False,
 ) -> None:
     """Judge a challenger by its shadow scores, and promote it if asked and proven better."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli import terminal
         from logitgate_flows.commands.shadow import judged_shadow, promoted_from_shadow
@@ -131,12 +125,10 @@ def schedule(
         bool, typer.Option("--now", help="With --deploy: train at once where the deployment is new.")
     ] = False,
 ) -> None:
-    """Train, watch and score when it is due: here, in the foreground, or by a Prefect server and worker."""
+    """Train, monitor and score on a schedule: here, in the foreground, or by a Prefect server and worker."""
     if now and not deploy:
         raise typer.BadParameter("--now goes with --deploy; `logitgate train` trains here")
     if deploy:
-        from logitgate_flows.server.start import started
-
         with started():
             from logitgate_flows.scheduling.deployment import deploy_schedule
         print("\n".join(deploy_schedule(project, train_now=now)))  # noqa: T201 - the command's output

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from logitgate_flows.cli.app import AsJson, ProjectFile, app
+from logitgate_flows.server.start import started
 
 
 @app.command()
@@ -16,8 +17,6 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show what was in production, from when to when, by whom, why, and what a rollback would restore."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli.production_terminal import print_history
         from logitgate_flows.commands.production import run_history
@@ -37,8 +36,6 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Put a version back into production that was there before."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate.production.promotion.rollback import RollbackRequest
         from logitgate_flows.cli.production_terminal import print_moved
@@ -55,8 +52,6 @@ def rehearse(
     as_json: AsJson = False,
 ) -> None:
     """Do all that a rollback does but move the alias, and time it."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli.production_terminal import print_moved
         from logitgate_flows.commands.production import run_rehearsal
@@ -70,8 +65,6 @@ def adopt(
     as_json: AsJson = False,
 ) -> None:
     """Record in the ledger a champion that was set outside logitgate."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli.production_terminal import print_adopted
         from logitgate_flows.commands.production import run_adoption
@@ -90,8 +83,6 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Find leftovers of killed runs, and a champion that differs from the ledger."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli import terminal
         from logitgate_flows.commands.doctor import run_doctor, run_new_chain, run_repair
@@ -105,8 +96,6 @@ def doctor(
 @app.command()
 def migrate(as_json: AsJson = False) -> None:
     """Bring the store's database to the schema of this MLflow; back it up first."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate_flows.cli.production_terminal import print_migrated
         from logitgate_flows.commands.production import run_migration
@@ -116,8 +105,6 @@ def migrate(as_json: AsJson = False) -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5000) -> None:
     """Serve the MLflow UI on the store of this folder, until Ctrl-C."""
-    from logitgate_flows.server.start import started
-
     with started():
         from logitgate.environment import home
         from logitgate.tracking.store import open_store
