@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from logitgate.errors import ConflictError, DataError, UnavailableError
 from logitgate.findings import Status
 from logitgate.production.ledger.entries import FORMAT, Entry, Kind
-from logitgate.production.ledger.ledger import way_back_command
+from logitgate.production.ledger.ledger import rollback_command
 from logitgate.production.packaging.golden import Golden
 from logitgate.production.promotion import promotion
 from logitgate.production.promotion.lock import locked
@@ -130,7 +130,7 @@ def test_promotion_moves_both_aliases_and_tells_so(store, versions):
     assert (last.previous, last.digest, last.reason.actor) == (2, third.digest, "ann")
     assert last.reason.figures == {**BECAUSE.figures, "unit": "EUR"}
     assert last.release == third.release and last.format == FORMAT
-    assert way_back_command(ledger(store)) == "logitgate rollback PROJECT --to 2 --reason TEXT"
+    assert rollback_command(ledger(store)) == "logitgate rollback PROJECT --to 2 --reason TEXT"
 
 
 def test_promoting_the_champion_again_changes_nothing(store, versions):

@@ -214,7 +214,7 @@ def test_the_end_of_the_ledger_is_anchored(store, versions, project, mlflow_home
         and "a restored backup (lost: entry" in last.reason.because
     )
     assert logitgate("history", project, "--verify", "--json").json["champion"] == 3
-    with pytest.raises(RefusedError, match="no way back"):
+    with pytest.raises(RefusedError, match="no version to roll back to"):
         roll_back(store, NAME, RollbackRequest("what was before proves nothing"))
     promoted(store, versions[3], versions[2])
     assert state(store) == "sound"

@@ -53,7 +53,7 @@ def test_what_was_rolled_back_from_is_not_gone_back_to(store, versions):
     roll_back(store, NAME, RollbackRequest("bad"))
     promoted(store, versions[3], versions[1])
     assert roll_back(store, NAME, RollbackRequest("worse")).version == 2
-    assert history(store, NAME)[0].way_back().version == 1
+    assert history(store, NAME)[0].rollback_target().version == 1
 
 
 def offered(store):
@@ -66,7 +66,7 @@ def offered(store):
     try:
         by_rehearsal = rehearse(store, NAME, None).version
     except RefusedError as error:
-        assert "no way back" in error.rule
+        assert "no version to roll back to" in error.rule
     back = told["way_back"]
     command = f"logitgate rollback PROJECT --to {back} --reason TEXT" if back else ""
     assert commands == ([command] if command else []) and last.strip(" |") == command
@@ -91,7 +91,7 @@ def test_what_was_forced_in_is_no_way_back(store, versions):
     assert offered(store) == 1
     roll_back(store, NAME, RollbackRequest("to the first", to=1))
     assert offered(store) is None
-    with pytest.raises(RefusedError, match="no way back"):
+    with pytest.raises(RefusedError, match="no version to roll back to"):
         rehearse(store, NAME, None)
 
 
@@ -163,11 +163,11 @@ def test_a_ledger_of_format_1_is_read(store, versions, mlflow_home):
 
 def test_without_a_way_back_the_rollback_refuses(store):
     """Before the first release, and after it."""
-    with pytest.raises(RefusedError, match="no way back"):
+    with pytest.raises(RefusedError, match="no version to roll back to"):
         roll_back(store, NAME, RollbackRequest("bad"))
     (only,) = registered(store, 1)
     promoted(store, only)
-    with pytest.raises(RefusedError, match="no way back") as refusal:
+    with pytest.raises(RefusedError, match="no version to roll back to") as refusal:
         roll_back(store, NAME, RollbackRequest("bad"))
     assert refusal.value.exit_code == 1
     assert production(store) == (1, None)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from rich.markup import escape
 from rich.table import Table
 
-from logitgate.production.ledger.history import History, cost_of, way_back_of
+from logitgate.production.ledger.history import History, cost_of, rollback_command_of
 from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.tracking.schemas import Migrated
 from logitgate_flows.cli.terminal import OUT, print_findings, print_json
@@ -18,7 +18,7 @@ def print_history(history: History, *, as_json: bool) -> None:
     if as_json:
         print_json(history.as_json())
         return
-    names = ("version", "from (UTC)", "to", "cost per row", "by", "reason", "way back")
+    names = ("version", "from (UTC)", "to", "cost per row", "by", "reason", "rollback")
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for tenure in reversed(history.ledger.tenures()):
         reason, until = tenure.entry.reason, tenure.until
@@ -29,7 +29,7 @@ def print_history(history: History, *, as_json: bool) -> None:
             escape(cost_of(reason)),
             escape(reason.actor),
             escape(f"{reason.act}: {reason.because}"),
-            escape(way_back_of(tenure, history.ledger)),
+            escape(rollback_command_of(tenure, history.ledger)),
         )
     OUT.print(table if history.ledger.entries else f"{history.model}: nothing was ever in production")
     if history.verdict is not None:

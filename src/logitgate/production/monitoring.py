@@ -68,7 +68,7 @@ def load_versions(store: Store, project: Project) -> LoadedVersions:
     if verdict.status.stops:
         rule = f"registry and ledger disagree ({headline(verdict)})"
         raise ConflictError(project.name, rule, "see `logitgate history PROJECT --verify`")
-    back = ledger.way_back()
+    back = ledger.rollback_target()
     way = RollbackTarget(back.version if back else None, ledger.is_rolled_back)
     found = LoadedVersions(version, package, _made(store, version), way)
     if back is None:

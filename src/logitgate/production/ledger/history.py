@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...findings import Finding, Status, Verdict
 from . import state as production_state
 from .entries import Anchoring, Kind, Reason, Release
-from .ledger import Ledger, Tenure, way_back_command
+from .ledger import Ledger, Tenure, rollback_command
 from .state import REPAIR, Production, State, named, state_of
 
 CHECK = "ledger"
@@ -34,14 +34,14 @@ class History:
 
     def as_json(self) -> dict[str, object]:
         """Return plain values, oldest first."""
-        last, back = self.ledger.entries[-1] if self.ledger.entries else None, self.ledger.way_back()
+        last, back = self.ledger.entries[-1] if self.ledger.entries else None, self.ledger.rollback_target()
         plain: dict[str, object] = {
             "model": self.model,
             "champion": self.ledger.champion,
             "state": self.state.value if self.state else None,
             "way_back": back.version if back else None,
             "tenures": [
-                {**tenure.as_json(), "way_back": way_back_of(tenure, self.ledger) or None}
+                {**tenure.as_json(), "way_back": rollback_command_of(tenure, self.ledger) or None}
                 for tenure in self.ledger.tenures()
             ],
             "entries": self.ledger.last,
@@ -66,7 +66,7 @@ def audit(ledger: Ledger, now: Production) -> tuple[Finding, ...]:
 def page(model: str, ledger: Ledger) -> str:
     """Return the newest tenures as Markdown, newest first."""
     head = (
-        "| version | in production (UTC) | cost per row | by | reason | way back |\n|---|---|---|---|---|---|"
+        "| version | in production (UTC) | cost per row | by | reason | rollback |\n|---|---|---|---|---|---|"
     )
     rows = "\n".join(_row(tenure, ledger) for tenure in list(reversed(ledger.tenures()))[:_MOST_ROWS])
     champion = ledger.champion
@@ -75,9 +75,9 @@ def page(model: str, ledger: Ledger) -> str:
     return f"**{model}: {now} in production**\n\n{head}\n{rows}\n\n{note}\n"
 
 
-def way_back_of(tenure: Tenure, ledger: Ledger) -> str:
+def rollback_command_of(tenure: Tenure, ledger: Ledger) -> str:
     """Return the rollback target of the version in production; past tenures have none."""
-    return "" if tenure.until else way_back_command(ledger)
+    return "" if tenure.until else rollback_command(ledger)
 
 
 def cost_of(reason: Reason) -> str:
@@ -118,7 +118,7 @@ def _champion(ledger: Ledger, now: Production) -> Iterator[Finding]:
 
 
 def _previous(ledger: Ledger, now: Production) -> Iterator[Finding]:
-    back = ledger.way_back()
+    back = ledger.rollback_target()
     target = back.release if back else None
     if target is not None and target in now.damage:
         because = f"is {named(target)}, but {now.damage[target]}; restore its files, or name another by --to"
@@ -162,7 +162,7 @@ def _row(tenure: Tenure, ledger: Ledger) -> str:
         cost_of(reason),
         reason.actor,
         f"{reason.act}: {reason.because}",
-        way_back_of(tenure, ledger),
+        rollback_command_of(tenure, ledger),
     )
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 

@@ -201,7 +201,7 @@ class Ledger:
         ended = next((entry for entry in later if entry.kind in MOVING and entry.time == tenure.until), None)
         return ended is not None and ended.version is None and ended.reason.act == "repair"
 
-    def way_back(self) -> Tenure | None:
+    def rollback_target(self) -> Tenure | None:
         """Return the tenure that a rollback goes back to, or None when there is no earlier one.
 
         A promotion builds on what was there before it, a rollback tears down to the version it names. Of what
@@ -256,7 +256,7 @@ class Tenure:
         }
 
 
-def way_back_command(ledger: Ledger) -> str:
+def rollback_command(ledger: Ledger) -> str:
     """Return the command of a rollback; empty when there is no rollback target."""
-    back = ledger.way_back()
+    back = ledger.rollback_target()
     return "" if back is None else f"logitgate rollback PROJECT --to {back.version} --reason TEXT"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .entries import Anchoring, Release
-from .ledger import Ledger, way_back_command
+from .ledger import Ledger, rollback_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def because(ledger: Ledger, now: Production) -> str:
 
 def remedy(ledger: Ledger, now: Production) -> str:
     """Return what to do about it, to be typed as it stands; empty when there is nothing to do."""
-    release, back = ledger.in_production, way_back_command(ledger)
+    release, back = ledger.in_production, rollback_command(ledger)
     is_there = release is not None and now.holds(release)
     another = f"roll back by `{back}`, or let `{REPAIR}` do so"
     nothing = (

@@ -284,7 +284,7 @@ def _show_the_way_back(now: Transaction, intent: Entry) -> None:
 
 
 def _let_previous_be(now: Transaction, ledger: Ledger) -> None:
-    back = ledger.way_back()
+    back = ledger.rollback_target()
     if back is not None:
         _set(now.store, PREVIOUS, now.request.model, back.version)
     elif registry.by_alias(now.store, now.request.model, PREVIOUS) is not None:

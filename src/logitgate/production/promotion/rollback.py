@@ -253,7 +253,7 @@ def _wanted_version(now: Transaction, wanted: RollbackRequest) -> ModelVersion:
     """Return the version to restore, and refuse an unsound one unless forced."""
     model = now.request.model
     if wanted.to is None:
-        back = now.ledger.way_back()
+        back = now.ledger.rollback_target()
         if back is None:
             rule = (
                 "no earlier version that its gates promoted is left, so there is no version to roll back to"

@@ -217,7 +217,7 @@ def _production(store: Store, model: str) -> Iterator[Problem]:
     if ledger.breaks or ledger.open is not None:
         return
     state, because = state_of(ledger, now), production_state.because(ledger, now)
-    back, release = ledger.way_back(), ledger.in_production
+    back, release = ledger.rollback_target(), ledger.in_production
     if state in (State.VERSION_GONE, State.FILES_DAMAGED):
         remedy = f"put version {back.version} back" if back else "write that nothing is in production"
         replacing = partial(replace_the_missing, store, model)

@@ -42,7 +42,7 @@ def replace_the_missing(store: Store, model: str) -> None:
     ledger, now = look_at_files(store, model)
     if state_of(ledger, now) not in (State.VERSION_GONE, State.FILES_DAMAGED):
         return
-    if ledger.way_back() is not None:
+    if ledger.rollback_target() is not None:
         roll_back(store, model, RollbackRequest(f"the champion {because(ledger, now)}"[:_LONGEST_REASON]))
         return
     request = PromotionRequest(model, _reason("repair", f"the champion {because(ledger, now)}"))
@@ -136,7 +136,10 @@ def write_the_new_chain(now: Transaction) -> Transaction:
 
 def _names_the_way_back(now: Transaction) -> bool:
     """Return whether the alias `previous` is where it should be."""
-    there, back = registry.by_alias(now.store, now.request.model, registry.PREVIOUS), now.ledger.way_back()
+    there, back = (
+        registry.by_alias(now.store, now.request.model, registry.PREVIOUS),
+        now.ledger.rollback_target(),
+    )
     if there is None or back is None:
         return there is None and back is None
     return there.release.is_same(back.release)
