@@ -130,7 +130,7 @@ def _previous(ledger: Ledger, now: Production) -> Iterator[Finding]:
         because = f"is {named(now.previous)}, which an earlier logitgate has set; the next move sets it right"
         yield Finding(CHECK, "previous", Status.WARN, because)
         return
-    because = f"is {named(now.previous)}, but a rollback would restore {named(target)}; see `{REPAIR}`"
+    because = f"is {named(now.previous)}, moved by hand: the target is {named(target)}; see `{REPAIR}`"
     yield Finding(CHECK, "previous", Status.FAIL, because)
 
 

@@ -93,7 +93,7 @@ def because(ledger: Ledger, now: Production) -> str:
     sentences = {
         State.UNFINISHED: f"is {there}, as the unfinished entry {begun.number if begun else 0} intends",
         State.ALIAS_GONE: f"is none: the alias of {put} was taken away",
-        State.VERSION_GONE: f"is none: {recorded}, the ledger's champion, was deleted, and its alias with it",
+        State.VERSION_GONE: f"is none: {recorded} was deleted, the ledger's champion, and its alias with it",
         State.FILES_DAMAGED: f"is {recorded}, as in the ledger, but {damage}",
         State.MOVED: f"is {there}, but {recorded} by the ledger{gone}: moved by hand, or by a late request",
         State.UNKNOWN_TO_US: f"is {there}, which no promotion of logitgate has put there",
