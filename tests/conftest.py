@@ -13,6 +13,25 @@ for _name, _value in environment.DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
 
+def pytest_addoption(parser):
+    """Offer the one switch that rewrites golden files."""
+    parser.addoption("--rewrite", action="store_true", help="write the golden files from what the tests see")
+
+
+@pytest.fixture
+def golden(request):
+    """Compare a text with a file in the folder `golden` next to the test; `pytest --rewrite` writes it."""
+
+    def compare(name, text):
+        path = request.path.parent / "golden" / name
+        if request.config.getoption("--rewrite"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+        assert text == path.read_text("utf-8")
+
+    return compare
+
+
 def pytest_configure(config):
     """Let MLflow warn about itself while it is imported; every other warning stays an error."""
     config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")

@@ -32,7 +32,7 @@ def _python(code):
 def test_a_prefect_that_does_not_note_the_end_is_left():
     """The work is over and the flow does not come back: exit 3 with the way to the outcome."""
     told, took = _python(
-        "with watchdog.impatient():\n    with watchdog.work():\n        time.sleep(1)\n    time.sleep(20)"
+        "with watchdog.watchdog():\n    with watchdog.work():\n        time.sleep(1)\n    time.sleep(20)"
     )
     assert told.returncode == 3 and "run again to get the outcome" in told.stderr
     assert 1 < took < 10
@@ -41,7 +41,7 @@ def test_a_prefect_that_does_not_note_the_end_is_left():
 def test_work_itself_is_never_cut_short():
     """As long as it lasts nobody looks at the clock, and a flow that comes back is left alone."""
     told, _ = _python(
-        "with watchdog.impatient():\n    with watchdog.work():\n        time.sleep(1)\n"
+        "with watchdog.watchdog():\n    with watchdog.work():\n        time.sleep(1)\n"
         "time.sleep(1)\nprint('all of it')"
     )
     assert (told.returncode, told.stdout) == (0, "all of it\n")
@@ -58,7 +58,7 @@ def test_what_prefect_still_has_to_tell_keeps_nobody(code, expected):
 
 
 def test_limits_are_only_set_where_a_server_is_named(monkeypatch, tmp_path):
-    """An ephemeral server on a busy machine needs Prefect's own watchdog."""
+    """An ephemeral server on a busy machine needs Prefect's own limits."""
     for name in (*environment.WITH_A_SERVER, "PREFECT_API_URL", "PREFECT_HOME"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)

@@ -182,7 +182,7 @@ def test_the_shadow_alone_keeps_a_better_version_from_production(road):
     told = logitgate("shadow", project, 2, "--json")
     assert (
         told.code == 1
-        and "0 of 20 units" in told.findings("shadow")["version 2 in the shadow of version 1"]["because"]
+        and "0 of 20 units" in told.findings("shadow")["version 2 against version 1"]["because"]
     )
     assert logitgate("shadow", project, 2, "--promote").code == 1
     out = folder / "out.parquet"
@@ -200,7 +200,7 @@ def test_the_shadow_alone_keeps_a_better_version_from_production(road):
     runs = client.search_runs([client.get_experiment_by_name("visits-shadow").experiment_id])
     assert len(runs) == 2
     told = logitgate("shadow", project, 2, "--json")
-    figures = told.findings("shadow", stopping=False)["version 2 in the shadow of version 1"]["figures"]
+    figures = told.findings("shadow", stopping=False)["version 2 against version 1"]["figures"]
     assert told.code == 0 and figures["difference_high"] < 0 and figures["units"] >= 20
     assert figures["rows"] == len(found)
     assert logitgate("shadow", project, 2, "--promote").code == 0

@@ -227,7 +227,7 @@ def _rollback_obstacle(
     if back.is_rolled_back:
         return "the champion was itself restored by a rollback, and no release came between"
     if _times(now, past, (Symptom.LOSES,), rules) < rules.persistent:
-        return f"{_counts(now, past, (Symptom.LOSES,), rules)}, {rules.persistent} are needed"
+        return f"only {_counts(now, past, (Symptom.LOSES,), rules)}, {rules.persistent} are needed"
     return _cooling(now, past, Action.ROLL_BACK, rules)
 
 
@@ -241,15 +241,15 @@ def _training_obstacle(
 ) -> str:
     """Return why no training starts; empty when one does. Age needs no second window."""
     if Symptom.STALE not in bad and _times(now, past, bad, rules) < rules.persistent:
-        return f"{_counts(now, past, bad, rules)}, {rules.persistent} are needed"
+        return f"only {_counts(now, past, bad, rules)}, {rules.persistent} are needed"
     return _cooling(now, past, Action.RETRAIN, rules)
 
 
 def _cooling(now: WindowRecord, past: list[WindowRecord], action: Action, rules: Reactions) -> str:
-    """Return which window this cools down from; one from a clock that was ahead counts like any other."""
+    """Return the cool-down that applies; a window from a clock that was ahead counts like any other."""
     for one in past:
         if one.action is action and one.is_done and abs(one.end - now.end) < rules.cool_down:
-            return f"it cools down for {rules.cool_down_days} days since window {one.window}"
+            return f"the cool-down of {rules.cool_down_days} days after window {one.window} applies"
     return ""
 
 
@@ -259,9 +259,9 @@ def _broken(now: WindowRecord, past: list[WindowRecord]) -> str:
     began = [one for one in since if Symptom.BROKEN in one.symptoms]
     others = [one for one in earlier if not one.is_of(now)]
     sound_before = bool(others) and not any(Symptom.BROKEN in one.symptoms for one in others)
-    because = "the rows broke their contract, or served rows are not what they should have been"
+    because = "the rows broke their contract, or served rows differ from the offline rows"
     if sound_before and len(began) == len(since):
-        because += f"; it began with version {now.version}, so look at its release first"
+        because += f"; that began with version {now.version}, so look at its release first"
     return because
 
 

@@ -146,7 +146,7 @@ def shadow_finding(version: int, champion: int, totals: Shadow, project: Project
     gate = project.gates.shadow
     found = totals.sequences(project.gates.alpha)["difference"]
     figures = {**found.figures("difference"), "margin": gate.margin, "units_needed": gate.units}
-    subject = f"version {version} in the shadow of version {champion}"
+    subject = f"version {version} against version {champion}"
     if found.units < gate.units:
         because = f"{found.units} of {gate.units} units have mature outcomes: the shadow is not finished"
         return Finding(CHECK, subject, Status.INDETERMINATE, because, figures)
