@@ -8,18 +8,23 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from logitgate import environment
 from logitgate.data.readers.sql import read_query
 from logitgate.errors import DataError, LogitgateError
+from logitgate.findings import Finding, Status, Verdict
+from logitgate.orchestrator import why_unavailable
 from logitgate.production.promotion.lock import LOCK_URL, locked
 from logitgate.redaction import redacted, without_secrets
 from logitgate.tracking.store import located, open_store
+from logitgate_flows.messages.error_text import in_words, whole_trace
+from logitgate_flows.messages.notify import ADDRESSES, notify
 from tests import projects, victims
 from tests.command import living_in, logitgate, opened
 from tests.databases import postgresql
@@ -135,6 +140,84 @@ def test_stores_locks_and_sources_keep_it(mlflow_home, monkeypatch, form, word):
                 deed()
             said += [str(refused.value)]
     assert not holds(" ".join(said), pieces), said
+
+
+KINDS = (
+    *FORMS,
+    "HTTPS://me:{}@127.0.0.1:1/mlflow",
+    "http://127.0.0.1:1/mlflow#token={}",
+    "postgresql://me:{}@127.0.0.1:1,127.0.0.1:2/db",
+    "postgresql+asyncpg://me:{}@127.0.0.1:1/db",
+    "mssql+pymssql://me:{}@127.0.0.1:1/db",
+    "oracle://me:{}@127.0.0.1:1/db",
+    "redis://:{}@127.0.0.1:1/0",
+    "sqlite:////nowhere/at/all/mlflow.db?password={}",
+    "databricks://me:{}@127.0.0.1:1",
+    "nosuch://me:{}@127.0.0.1:1/db",
+)
+NOTIFIED = (
+    "json://me:{}@127.0.0.1:1",
+    "xml://me:{}@127.0.0.1:1/path",
+    "form://127.0.0.1:1/?password={}",
+    "ntfy://me:{}@127.0.0.1:1/topic",
+    "gotify://127.0.0.1:1/{}abcdefgh",
+    "mmost://127.0.0.1:1/{}abcdefgh",
+    "nosuch://{}abcdefgh/x",
+)
+
+
+def _failing(home, key, address):
+    """Return what fails when a setting holds an address that does not answer, and the settings."""
+    return {
+        "MLFLOW_TRACKING_URI": lambda: open_store(home),
+        "MLFLOW_REGISTRY_URI": lambda: open_store(home),
+        LOCK_URL: lambda: locked(located(home), "visits").__enter__(),
+        "ROWS_URL": lambda: read_query("select 1", "ROWS_URL", []),
+        "PREFECT_API_URL": lambda: why_unavailable(address),
+        ADDRESSES: lambda: notify("moved", "to version 2"),
+    }[key]
+
+
+@st.composite
+def addresses(draw):
+    """Return a setting, an address in it, and the pieces of its secret, as typed or percent-encoded."""
+    key = draw(st.sampled_from((*KEYS, ADDRESSES)))
+    form = draw(st.sampled_from(NOTIFIED if key == ADDRESSES else KINDS))
+    word, pieces = draw(passwords())
+    if key == ADDRESSES:
+        word = word.replace(" ", "")  # parts one address from the next
+    encode = draw(st.sampled_from((str, quote, quote_plus, lambda plain: quote(plain, safe=""))))
+    return key, form.format(encode(word)), pieces
+
+
+@given(addresses())
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_fails_keeps_it(mlflow_home, caplog, capfd, found):
+    """Every kind of address, at the real libraries: errors, their traces, what is logged and printed."""
+    key, address, pieces = found
+    settled = {
+        key: address,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "LOGITGATE_PATIENCE": "2",
+        "PREFECT_HOME": str(mlflow_home),
+    }
+    caplog.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settled.items():
+            patch.setenv(name, value)
+        patch.setattr("logitgate_flows.messages.notify._PAUSE_SECONDS", 0)
+        environment.prepare(mlflow_home)
+        said = []
+        try:
+            said.append(str(_failing(mlflow_home, key, address)()))
+        except LogitgateError as error:
+            shown = Finding("rows", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
+            verdict = Verdict((shown,))
+            said += [str(error), repr(error), in_words(error), whole_trace(error)]
+            said += [json.dumps([shown.subject, shown.because]), repr(verdict), verdict._repr_html_()]
+        printed = capfd.readouterr()
+    everything = "\n".join((*said, caplog.text, printed.out, printed.err))
+    assert not holds(everything, pieces), (key, everything)
 
 
 def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):

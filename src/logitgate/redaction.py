@@ -1,8 +1,8 @@
 """Keeping secrets out of whatever is said: the passwords and tokens of URLs, and those that variables hold.
 
 A URL is taken apart here and nowhere else. What looks like user information goes whole, up to the last `@`,
-because a password may hold any sign, and a query goes from its first secret parameter on, because what
-follows may belong to it. That can take a path with an `@` in it away; it never leaves half a password.
+because a password may hold any sign, and a query or fragment goes from its first secret parameter on, because
+what follows may belong to it. That can take a path with an `@` in it away; it never leaves half a password.
 """
 
 from __future__ import annotations
@@ -115,14 +115,19 @@ def _is_secret(name: str, value: str) -> bool:
 
 def _without_parameters(rest: str) -> tuple[str, str]:
     """Return what stands before the first secret parameter, and it with all that follows."""
-    start = rest.find("?")
+    start = _next(rest, "?#", 0)
     while start >= 0:
-        end = min((at for at in (rest.find(sign, start + 1) for sign in "&;#?") if at >= 0), default=-1)
+        end = _next(rest, "&;#?", start + 1)
         name = rest[start + 1 : end if end >= 0 else None].partition("=")[0]
         if _SECRET_PARAMETER.search(unquote(name)):
             return rest[:start], rest[start + 1 :]
         start = end
     return rest, ""
+
+
+def _next(text: str, signs: str, start: int) -> int:
+    """Return where the first of the signs stands from `start` on, -1 where none does."""
+    return min((at for at in (text.find(sign, start) for sign in signs) if at >= 0), default=-1)
 
 
 def _of_url(url: str, *, is_ours: bool) -> Iterator[str]:

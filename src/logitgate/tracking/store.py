@@ -239,7 +239,7 @@ def _named(variable: str) -> str | None:
         When it cannot be one; MLflow would crash, or make a folder of that name.
     """
     uri = os.environ.get(variable, "").strip()
-    if not uri or uri.startswith("databricks"):
+    if not uri or (uri.startswith("databricks") and _is_split(uri)):
         return uri or None
     scheme = uri.partition("://")[0].lower() if "://" in uri else ""
     rule = None
@@ -254,6 +254,8 @@ def _named(variable: str) -> str | None:
             uri = database_url(uri).render_as_string(hide_password=False)
         except (ValueError, ArgumentError):
             rule = "is no address of a database"
+    elif not _is_split(uri):
+        rule = "is no address, as its brackets stand for nothing"
     if rule is not None:
         remedy = (
             "write it like http://host:5000, postgresql://user@host/mlflow or sqlite:////folder/mlflow.db"
@@ -275,6 +277,14 @@ def _file_of(uri: str) -> tuple[str, str | None]:
     if path.startswith("file:"):
         return uri, "names a file by a second URI"
     return _SQLITE + str(Path(path).absolute()), None
+
+
+def _is_split(uri: str) -> bool:
+    """Whether an address falls into its parts; MLflow says none of its own where it does not."""
+    try:
+        return bool(urlsplit(uri))
+    except ValueError:
+        return False
 
 
 def _is_address(uri: str) -> bool:

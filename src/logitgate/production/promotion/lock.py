@@ -26,6 +26,7 @@ LOCK_URL = "LOGITGATE_LOCK_URL"
 
 _POLL_SECONDS = 0.1
 _SQLITE, _POSTGRESQL = "sqlite:///", "postgres"
+_DRIVERS = ("postgresql+psycopg", "postgresql+psycopg2")
 # The server's side of `databases`: a client's host that vanished closes no connection either.
 _KEEPALIVES = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
@@ -167,10 +168,9 @@ def _engine(url: str) -> Engine:
 
     try:
         parsed = database_url(url)
-        if not parsed.drivername.startswith(_POSTGRESQL):
-            raise UnavailableError(
-                LOCK_URL, "is not of PostgreSQL", "write it like postgresql://user@host/database"
-            )
+        if parsed.drivername not in _DRIVERS:
+            rule = "is not of PostgreSQL by one of the drivers psycopg and psycopg2"
+            raise UnavailableError(LOCK_URL, rule, "write it like postgresql://user@host/database")
         return create_engine(
             parsed, connect_args={"options": _KEEPALIVES}, poolclass=NullPool, isolation_level="AUTOCOMMIT"
         )
