@@ -159,7 +159,6 @@ NOTIFIED = (
     "json://me:{}@127.0.0.1:1",
     "xml://me:{}@127.0.0.1:1/path",
     "form://127.0.0.1:1/?password={}",
-    "ntfy://me:{}@127.0.0.1:1/topic",
     "gotify://127.0.0.1:1/{}abcdefgh",
     "mmost://127.0.0.1:1/{}abcdefgh",
     "nosuch://{}abcdefgh/x",
@@ -191,7 +190,7 @@ def addresses(draw):
 
 
 @given(addresses())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_fails_keeps_it(mlflow_home, caplog, capfd, found):
     """Every kind of address, at the real libraries: errors, their traces, what is logged and printed."""
     key, address, pieces = found
