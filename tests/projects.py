@@ -51,8 +51,7 @@ PLAIN = {
     "columns": {"id": "visit", "time": "at", "cluster": "day"},
     "outcome": {"column": "bad", "event": "yes", "matures_after": "1 day"},
     "features": {"numeric": ["speed", "load", "grip"], "categorical": ["side"]},
-    "search": {"forms": ["linear"], "C": [0.1, 1.0], "folds": 3},
-    "split": {"train": 0.4, "calibrate": 0.2, "threshold": 0.1, "test": 0.3},
+    "search": {"forms": ["linear"], "C": [0.1, 1.0]},
     "costs": {"true_positive": 1, "false_positive": 2, "false_negative": 8, "unit": "EUR"},
     "slices": {"columns": ["side"], "minimum_rows": 100},
     "gates": {

@@ -281,7 +281,7 @@ def test_an_address_that_does_not_answer_is_named_without_it(commands, tmp_path,
 def by_query(folder):
     """Return a small project whose rows come from a database."""
     query = {"path": None, "query": "select * from visits", "url_env": "ROWS_URL"}
-    changes = {"slices": None, "search": {"C": [1.0], "folds": 2}}
+    changes = {"slices": None, "search": {"C": [1.0]}}
     return projects.write(folder / "project", rows=query, **changes)
 
 
@@ -325,7 +325,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
         client = opened(home).client
         client.delete_registered_model_alias("visits", "champion")
         alarmed = logitgate(*scoring)
-        assert alarmed.json["status"] == "STALE" and "could not be told" in alarmed.log
+        assert alarmed.json["status"] == "STALE" and "could not be reached" in alarmed.log
         experiments = [one.experiment_id for one in client.search_experiments()]
         runs = [json.dumps(run.to_dictionary()) for run in client.search_runs(experiments)]
         assert len(runs) >= 2 and any("query by ROWS_URL" in run for run in runs)

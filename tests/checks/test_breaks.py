@@ -1,7 +1,6 @@
 """Breaks in time at their very limits, on days whose rows are all alike before the cut and after it."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ import pytest
 
 from logitgate.checks.change_points.shifts import shift_findings
 from logitgate.data.sample import Sample
-from logitgate.data.split import Split
 from logitgate.findings import Status
 from logitgate.project.load import parse_project
 from tests import projects
@@ -18,7 +16,7 @@ DAYS, ROWS = 40, 100
 
 
 def parted(days, cut, y, columns):
-    """Return the parts of rows on equal days, and their project."""
+    """Return rows on equal days, and their project."""
     declared = parse_project(projects.plain(), "visits.toml")
     given = {name: columns.get(name, ([0.0], [0.0])) for name in declared.features.numeric}
     given |= {name: columns.get(name, (["east"], ["east"])) for name in declared.features.categorical}
@@ -29,9 +27,9 @@ def parted(days, cut, y, columns):
     frame = pd.DataFrame({name: every_day(pair) for name, pair in given.items()})
     time = np.datetime64("2024-01-01", "us") + np.repeat(np.arange(days), ROWS) * np.timedelta64(1, "D")
     n = days * ROWS
-    whole = Sample(frame, every_day(y).astype(np.int8), np.arange(n).astype(str).astype(object), time)
-    bounds = [0, n // 2, n // 2 + 100, n // 2 + 200, n]
-    return Split(*(whole.take(np.arange(a, b)) for a, b in pairwise(bounds))), declared
+    return Sample(
+        frame, every_day(y).astype(np.int8), np.arange(n).astype(str).astype(object), time
+    ), declared
 
 
 QUIET = ([0, 0, 0, 1], [0, 0, 0, 1])
@@ -56,8 +54,8 @@ def test_days_without_a_break_pass_and_say_since_when():
 
 def test_rows_without_a_time_break_nowhere():
     """That is said, and stops nothing."""
-    parts, declared = parted(DAYS, 20, QUIET, {})
-    (found,) = shift_findings(Split(*(replace(part, time=None) for _, part in parts)), declared)
+    sample, declared = parted(DAYS, 20, QUIET, {})
+    (found,) = shift_findings(replace(sample, time=None), declared)
     assert (found.subject, found.status) == ("time", Status.PASS)
     assert found.because == "there is no columns.time, so nothing can break in time"
 

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
 
 from logitgate.checks.inspection.coefficients import (
     Coefficients,
@@ -16,10 +18,9 @@ from logitgate.checks.inspection.coefficients import (
 )
 from logitgate.data.sample import Sample
 from logitgate.findings import Status
-from logitgate.model.baselines import prior
 from logitgate.model.fit import Choice, fit
 from logitgate.model.fitted import Fitted, column_names
-from logitgate.model.recalibration import Recalibration, recalibrate
+from logitgate.model.recalibration import Recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
@@ -110,7 +111,8 @@ def test_recalibration_multiplies_weights_and_errors(default):
     """What decides is told, not what was fitted; the fit itself is recovered."""
     sample = unclustered(default)
     pipeline, known = fitted(sample)
-    calibrated, change = recalibrate(pipeline, default.frame[::2], default.y[::2])
+    change = Recalibration(0.9, -0.1)
+    calibrated = recalibrated(pipeline, change)
     again = Fitted.of(calibrated, change, sample)
     np.testing.assert_allclose(again.weights, known.weights, rtol=1e-9)
     np.testing.assert_allclose(again.scores, pipeline.decision_function(default.frame), atol=1e-8)
@@ -170,7 +172,7 @@ def test_columns_of_one_side_are_named(default):
 def test_a_champion_without_coefficients_is_said(default):
     """Nothing to compare is no silence, and before the first release there is nothing to say."""
     own = Coefficients.of(fitted(default)[1])
-    for stranger in (prior(default.frame, default.y), object()):
+    for stranger in (Pipeline([("model", DummyClassifier())]), object()):
         findings, _ = coefficient_evidence(own, champion_weights(stranger))
         assert (findings[1].subject, findings[1].status) == ("drift", Status.WARN)
     assert [one.subject for one in coefficient_evidence(own, None)[0]] == ["condition"]

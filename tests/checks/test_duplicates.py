@@ -1,15 +1,14 @@
 """Near duplicates: copies with a little noise are counted, and honest neighbours are not."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.duplicates import duplicate_findings, near_duplicates
+from logitgate.data.blocks import Blocks
 from logitgate.data.sample import Sample
-from logitgate.data.split import Split
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
 
@@ -17,10 +16,10 @@ LIMITS = {"duplicate_share": 1.0, "contradictory_share": 1.0}
 
 
 def parts(frame):
-    """Part 400 rows by their place: 240 train, 40 calibrate, 40 threshold, 80 test."""
+    """Cut 400 rows into five blocks of 80 by their place."""
     n = len(frame)
     whole = Sample(frame, (np.arange(n) % 2).astype(np.int8), np.arange(n).astype(str).astype(object))
-    return Split(*(whole.take(np.arange(a, b)) for a, b in ((0, 240), (240, 280), (280, 320), (320, 400))))
+    return Blocks(whole, np.arange(n) * 5 // n, in_time=True)
 
 
 def table(seed=0):
@@ -48,8 +47,8 @@ def test_copies_with_noise_are_found(noise, found):
     )
     frame.loc[320:339, "k"] = frame.loc[:19, "k"].to_numpy()
     near, _ = near_duplicates(parts(frame), DECLARED)
-    assert not near[20:].any()
-    assert near[:20].sum() >= found if found else not near.any()
+    assert not near[:320].any() and not near[340:].any()
+    assert near.sum() >= found if found else not near.any()
 
 
 def test_another_category_is_another_row():
@@ -69,10 +68,10 @@ def test_a_border_of_the_grid_parts_no_copies():
     frame.loc[0, list("abcde")] = values
     frame.loc[320, list("abcde")] = [values[0] - 1e-7, *values[1:]]
     frame.loc[320, "k"] = frame.loc[0, "k"]
-    assert near_duplicates(parts(frame), DECLARED)[0][0]
+    assert near_duplicates(parts(frame), DECLARED)[0].any()
 
 
-@pytest.mark.parametrize(("limit", "status"), [(4 / 80, Status.PASS), (0.01, Status.FAIL)])
+@pytest.mark.parametrize(("limit", "status"), [(4 / 320, Status.PASS), (0.001, Status.FAIL)])
 def test_the_share_has_a_limit(limit, status):
     """Exact copies are counted by their own finding, not twice."""
     frame = table()
@@ -82,8 +81,8 @@ def test_the_share_has_a_limit(limit, status):
     declared = project(tuple("abcde"), ("k",), near_duplicate_share=limit, **LIMITS)
     typed = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
     findings = {one.subject: one for one in duplicate_findings(parts(typed), declared)}
-    assert findings["duplicate rows"].figures["share"] == 2 / 80
-    assert findings["near-duplicate rows"].figures["share"] == 4 / 80
+    assert findings["duplicate rows"].figures["share"] == 2 / 320
+    assert findings["near-duplicate rows"].figures["share"] == 4 / 320
     assert findings["near-duplicate rows"].status is status
 
 
@@ -99,9 +98,7 @@ def shares(frame, declared, y=None):
     """Return the findings by subject; the outcomes are zeros and ones in turn if not given."""
     whole = parts(frame)
     if y is not None:
-        bounds = np.cumsum([0, *(len(part) for _, part in whole)])
-        cut = [replace(part, y=y[a:b]) for (_, part), (a, b) in zip(whole, pairwise(bounds), strict=True)]
-        whole = Split(*cut)
+        whole = replace(whole, sample=replace(whole.sample, y=y))
     return {one.subject: one for one in duplicate_findings(whole, declared)}
 
 
@@ -111,13 +108,17 @@ def test_a_share_at_its_limit_passes_and_says_so():
     frame.loc[320:323] = frame.loc[:3].to_numpy()
     frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
     limits = {"contradictory_share": 1.0, "near_duplicate_share": 1.0}
-    at = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=0.05, **limits))["duplicate rows"]
-    assert (at.check, at.status, at.figures) == ("leakage", Status.PASS, {"share": 0.05, "limit": 0.05})
-    said = "5.00% of the test rows share all features with a row of another part (at most 5.00%)"
+    at = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=4 / 320, **limits))["duplicate rows"]
+    assert (at.check, at.status, at.figures) == ("leakage", Status.PASS, {"share": 4 / 320, "limit": 4 / 320})
+    said = (
+        "1.25% of the judged rows share all features with a row that their model learned from (at most 1.25%)"
+    )
     assert at.because == said
-    below = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=0.049, **limits))["duplicate rows"]
+    below = shares(frame, project(tuple("abcde"), ("k",), duplicate_share=3.9 / 320, **limits))[
+        "duplicate rows"
+    ]
     assert below.status is Status.FAIL
-    assert below.because.startswith("5.00% of the test rows share all features with a row of another part")
+    assert below.because.startswith("1.25% of the judged rows share all features with a row that their model")
     assert "; remove repeated rows, declare what they have in common" in below.because
 
 
@@ -139,9 +140,10 @@ def test_what_chance_gives_is_granted_and_told():
     """One number of 400 rows, in a grid of a tenth of its spread; two standard errors are granted."""
     values = table()["a"].to_numpy()
     cells = pd.Series(np.floor(values / (0.1 * np.subtract(*np.quantile(values, (0.75, 0.25))))))
-    others = cells[:320].value_counts().reindex(cells[320:], fill_value=0).to_numpy()
-    expected = (1 - np.exp(-0.15 * others)).mean()
-    granted = 2 * np.sqrt(expected * (1 - expected) / 80)
+    block = np.arange(400) // 80
+    others = [int(((cells == cell) & (block < own)).sum()) for cell, own in zip(cells, block, strict=True)]
+    expected = (1 - np.exp(-0.15 * np.array(others[80:]))).mean()
+    granted = 2 * np.sqrt(expected * (1 - expected) / 320)
     chance = near_duplicates(parts(table()), project(("a",), ()))[1]
     assert chance == pytest.approx(expected + granted, rel=1e-12)
     declared = project(("a",), (), near_duplicate_share=0.01, **LIMITS)
@@ -158,7 +160,7 @@ def test_a_column_of_one_value_for_most_rows_is_still_measured(rare):
     frame.loc[some, "a"] = np.linspace(0.0, 10.0, len(some))
     frame.loc[320] = frame.loc[1]
     frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
-    assert near_duplicates(parts(frame), DECLARED)[0].tolist() == [True] + [False] * 79
+    assert near_duplicates(parts(frame), DECLARED)[0].nonzero()[0].tolist() == [320]
 
 
 def joined(a, first, second):
@@ -168,7 +170,7 @@ def joined(a, first, second):
     frame.loc[320] = frame.loc[1]
     frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
     frame.loc[1, "a"], frame.loc[320, "a"] = first, second
-    return bool(near_duplicates(parts(frame), DECLARED)[0][0])
+    return bool(near_duplicates(parts(frame), DECLARED)[0][320])
 
 
 TAILS = [5.0] + [10.0] * 6 + [15.0]
@@ -200,12 +202,10 @@ def test_missing_cells_leave_the_step_as_it_is():
 
 
 def coarse_parts(frame, y):
-    """Part rows by their place, six tenths for training, and two tenths for the test."""
+    """Cut rows into five blocks by their place."""
     n = len(frame)
     whole = Sample(frame, y.astype(np.int8), np.arange(n).astype(str).astype(object))
-    return Split(
-        *(whole.take(rows) for rows in np.split(np.arange(n), [n * 6 // 10, n * 7 // 10, n * 8 // 10]))
-    )
+    return Blocks(whole, np.arange(n) * 5 // n, in_time=True)
 
 
 def coarse(rows, sizes, seed=2):

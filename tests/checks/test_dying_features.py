@@ -7,7 +7,6 @@ import pytest
 from logitgate.checks.change_points.dying_features import dying_findings
 from logitgate.checks.change_points.shifts import shift_findings
 from logitgate.data.sample import Sample
-from logitgate.data.split import Split
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
 
@@ -67,10 +66,9 @@ def test_few_days_hide_nothing_and_a_reason_is_a_warning():
     sample = table()
     sample.frame.loc[900:, "a"] = np.nan
     half = sample.take(np.arange(600, 1_300))
-    split = Split(*(half.take(np.arange(*ends)) for ends in ((0, 300), (300, 400), (400, 500), (500, 700))))
-    statuses = {one.subject: one.status for one in shift_findings(split, DECLARED)}
+    statuses = {one.subject: one.status for one in shift_findings(half, DECLARED)}
     assert statuses["a"] is Status.FAIL
     gates = DECLARED.gates
     shifts = gates.shifts.model_copy(update={"trusted": {"a": "the station was closed for good"}})
     trusted = DECLARED.model_copy(update={"gates": gates.model_copy(update={"shifts": shifts})})
-    assert {one.subject: one.status for one in shift_findings(split, trusted)}["a"] is Status.WARN
+    assert {one.subject: one.status for one in shift_findings(half, trusted)}["a"] is Status.WARN

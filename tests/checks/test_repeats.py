@@ -6,7 +6,6 @@ import pytest
 
 from logitgate.checks.leakage.repeats import matches, one_cluster, repeat_findings
 from logitgate.data.sample import Sample
-from logitgate.data.split import Split
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
 
@@ -41,10 +40,9 @@ DECLARED = project(tuple("abc"), ("k",))
 
 
 def parted(frame, cluster=None):
-    """Deal the rows out to four parts, with outcomes that follow from the rows."""
+    """Return the rows with outcomes that follow from them."""
     y = (frame["a"].to_numpy() > frame["a"].median()).astype(np.int8)
-    whole = Sample(frame, y, np.arange(len(frame)).astype(str).astype(object), cluster=cluster)
-    return Split(*(whole.take(rows) for rows in np.array_split(np.arange(len(frame)), 4)))
+    return Sample(frame, y, np.arange(len(frame)).astype(str).astype(object), cluster=cluster)
 
 
 @pytest.mark.parametrize("times", [2, 10])
@@ -55,9 +53,8 @@ def test_copies_of_fine_rows_are_one_cluster_each(times):
     (finding,) = repeat_findings(split, DECLARED)
     assert (finding.status, finding.figures["share"], finding.figures["copied_as"]) == (Status.WARN, 1, 480)
     joined = one_cluster(split, DECLARED)
-    for _, part in joined:
-        assert len(np.unique(part.cluster)) == len(np.unique(part.frame["a"]))
-        assert part.frame.groupby(part.cluster)["a"].nunique().eq(1).all()
+    assert len(np.unique(joined.cluster)) == 480
+    assert joined.frame.groupby(joined.cluster)["a"].nunique().eq(1).all()
 
 
 def test_copies_join_the_clusters_that_they_stand_in():
@@ -65,7 +62,7 @@ def test_copies_join_the_clusters_that_they_stand_in():
     frame = fine(100)
     frame = pd.concat([fine(309, seed=2), frame, frame.iloc[:3]], ignore_index=True)
     days = np.r_[np.full(309, 99), np.arange(100) // 10, [4, 4, 7]]
-    joined = one_cluster(parted(frame, days), DECLARED).test.cluster
+    joined = one_cluster(parted(frame, days), DECLARED).cluster[309:]
     days = days[309:]
     same = pd.Series(joined).groupby(days).agg(["nunique", "first"])
     assert same["nunique"].eq(1).all() and same["first"].nunique() == 8
@@ -76,7 +73,7 @@ def test_copies_join_the_clusters_that_they_stand_in():
 def test_coarse_rows_are_equal_by_chance(rows):
     """A quarter of a census and more, and nothing is found; nor is anything clustered."""
     split = parted(coarse(rows))
-    found = matches(coarse(rows), np.concatenate([part.y for _, part in split]))
+    found = matches(coarse(rows), split.y)
     assert rows < 5_000 or found.matched.mean() > 0.24
     assert list(repeat_findings(split, DECLARED)) == []
     assert one_cluster(split, DECLARED) is split

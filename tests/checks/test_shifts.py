@@ -11,7 +11,6 @@ import pytest
 from logitgate.checks.change_points.shifts import shift_findings
 from logitgate.checks.change_points.time_blocks import Blocks
 from logitgate.data.sample import observe
-from logitgate.data.split import split
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
 from logitgate.project.load import load_project, parse_project
@@ -37,7 +36,7 @@ def spring(flights):
 
 def found(sample, declared):
     """Return the findings that did not pass, by subject."""
-    findings = shift_findings(split(sample, declared), declared)
+    findings = shift_findings(sample, declared)
     assert {one.check for one in findings} == {"shifts"}
     return {one.subject: one for one in findings if one.status is not Status.PASS}
 

@@ -1,7 +1,7 @@
 """Leaks: declared ones, columns that know the outcome on real rows, and rows that know each other."""
 
 import tomllib
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.single_features import leakage_findings, single_feature_auc
-from logitgate.data.sample import Sample, observe
-from logitgate.data.split import Split, split
+from logitgate.data.blocks import Blocks, cut
+from logitgate.data.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
 from logitgate.project.load import load_project, parse_project
@@ -50,8 +50,8 @@ def table(n=4000, seed=0):
 
 def found(frame, declared):
     """Return the status of each subject, and the findings by subject."""
-    parts = split(observe(frame, declared, None).sample, declared)
-    findings = {one.subject: one for one in leakage_findings(parts, declared)}
+    blocks = cut(observe(frame, declared, None).sample, declared)
+    findings = {one.subject: one for one in leakage_findings(blocks, declared)}
     assert {one.check for one in findings.values()} == {"leakage"}
     return {subject: one.status for subject, one in findings.items()}, findings
 
@@ -234,35 +234,36 @@ def test_a_cluster_does_not_know_itself():
 def test_an_undefined_auc_is_indeterminate():
     """One event cannot be in both halves: nothing is known, so nothing passes."""
     frame = table().drop(columns="strong")
-    parts = split(observe(frame, project(), None).sample, project())
-    lone = Sample(parts.train.frame, np.zeros(len(parts.train), dtype=np.int8), parts.train.ids)
-    lone.y[0] = 1
-    findings = leakage_findings(Split(lone, parts.calibrate, parts.threshold, parts.test), project())
+    blocks = cut(observe(frame, project(), None).sample, project())
+    y = np.zeros(len(blocks.sample), dtype=np.int8)
+    y[0] = 1
+    lone = replace(blocks, sample=replace(blocks.sample, y=y))
+    findings = leakage_findings(lone, project())
     statuses = {one.subject: one.status for one in findings}
     assert (statuses["a"], statuses["b"]) == (Status.INDETERMINATE, Status.INDETERMINATE)
     assert "single features" not in statuses
 
 
-def test_entities_that_come_back_are_a_warning():
-    """By time, entities come back; each that does is counted once."""
+def test_an_entity_in_two_blocks_is_counted_once():
+    """By time, entities come back, which is suspicious and no proof of a leak."""
     frame = table(400).drop(columns="strong")
     frame["t"] = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC").astype("datetime64[us, UTC]")
     frame["who"] = [f"w{row}" for row in range(400)]
     roles = {"time": "t", "entity": "who"}
     alone = found(frame, project(columns=roles))[1]["who"]
-    assert (alone.status, alone.because) == (Status.PASS, "0 entities stand in more than one part")
+    assert (alone.status, alone.because) == (Status.PASS, "0 entities stand in more than one block")
     frame.loc[[0, 250, 399], "who"] = "back"
     frame.loc[[1, 350], "who"] = "again"
     statuses, findings = found(frame, project(columns=roles))
     assert statuses["who"] is Status.WARN
-    assert findings["who"].figures == {"entities_across_parts": 2}
-    assert findings["who"].because.startswith("2 entities stand in more than one part; set split.by")
+    assert findings["who"].figures == {"entities_across_blocks": 2}
+    assert findings["who"].because.startswith("2 entities stand in more than one block; set split.by")
     assert statuses["order of time"] is Status.PASS
-    assert findings["order of time"].because.endswith("lie after the first row of the next")
+    assert findings["order of time"].because.endswith("lie after the first row of a later one")
 
 
 def test_a_cluster_that_reaches_over_time_fails():
-    """Whole clusters go to one part; one that lasts the year drags its late rows before the others."""
+    """Whole clusters go to one block; one that lasts the year drags its late rows before the others."""
     frame = table(400).drop(columns="strong")
     frame["t"] = pd.date_range("2024-01-01", periods=400, freq="h", tz="UTC").astype("datetime64[us, UTC]")
     frame["day"] = [f"d{row // 10}" for row in range(400)]
@@ -274,22 +275,21 @@ def test_a_cluster_that_reaches_over_time_fails():
 
 
 def repeated(frame, declared):
-    """Part the rows by their place, 240/40/40/80 of 400, and return the findings about repeated rows."""
+    """Cut 400 rows into five blocks by their place, and return the findings about repeated rows."""
     sample = observe(frame, declared, None).sample
-    edges = [0, 240, 280, 320, 400]
-    parts = [sample.take(np.arange(low, high)) for low, high in pairwise(edges)]
-    return {one.subject: one for one in leakage_findings(Split(*parts), declared)}
+    blocks = Blocks(sample, np.arange(len(sample)) * 5 // len(sample), in_time=True)
+    return {one.subject: one for one in leakage_findings(blocks, declared)}
 
 
 @pytest.mark.parametrize(("copies", "status"), [(3, Status.FAIL), (2, Status.PASS)])
-def test_test_rows_that_stand_elsewhere_are_counted(copies, status):
-    """At the limit passes, above it fails; copies within the test rows are no leak."""
+def test_judged_rows_that_stand_in_earlier_blocks_are_counted(copies, status):
+    """At the limit passes, above it fails; copies within a block are no leak."""
     frame = table(400).drop(columns="strong")
     for copy, row in enumerate((0, 250, 300)[:copies]):
         frame.loc[330 + copy, ["a", "b"]] = frame.loc[row, ["a", "b"]].to_numpy()
     frame.loc[350, ["a", "b"]] = frame.loc[351, ["a", "b"]].to_numpy()
-    finding = repeated(frame, project(duplicate_share=2 / 80))["duplicate rows"]
-    assert finding.figures["share"] == copies / 80
+    finding = repeated(frame, project(duplicate_share=2 / 320))["duplicate rows"]
+    assert finding.figures["share"] == copies / 320
     assert finding.status is status
 
 
@@ -358,7 +358,7 @@ def test_a_few_missing_cells_hide_no_leak():
 def test_a_text_of_its_own_in_ten_rows_is_looked_at():
     """A tenth as many levels as rows is a code; one more is a name."""
     frame = table().drop(columns="strong")
-    rows = len(split(observe(frame, project(), None).sample, project()).train)
+    rows = len(observe(frame, project(), None).sample)
     event = (frame["y"] == "yes").to_numpy()
     place = np.where(event, np.cumsum(event), np.cumsum(~event))
     for levels, status in ((rows // 10, Status.WARN), (rows // 10 + 1, None)):

@@ -7,11 +7,15 @@ import pytest
 from logitgate.checks.inspection import stability as module
 from logitgate.checks.inspection.stability import stability
 from logitgate.data.sample import Sample
+from logitgate.decision.rule import Rule
 from logitgate.errors import FitError
 from logitgate.findings import Status
 from logitgate.model.fit import Choice, fit
 from logitgate.model.fitted import Fitted, column_names
-from logitgate.model.recalibration import Recalibration, recalibrate
+from logitgate.model.model import Model
+from logitgate.model.recalibration import NONE, Recalibration, recalibrated
+from logitgate.model.recipe import Candidate, Decided
+from logitgate.model.train import FittedModel
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form
 
@@ -45,13 +49,21 @@ def train():
 @pytest.fixture
 def fitted(train):
     """A recalibrated fit to these rows."""
+    change = Recalibration(0.8, -0.2)
     pipeline = fit(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
-    return Fitted.of(*recalibrate(pipeline, train.frame[:400], train.y[:400]), train)
+    return Fitted.of(recalibrated(pipeline, change), change, train)
+
+
+def shipped(choice, train):
+    """Return what a training ships, as far as stability looks at it."""
+    rule = Rule("per-row")
+    decided = Decided(Candidate(choice, PROJECT.features), NONE, rule, None)
+    return FittedModel(Model(None, rule, PROJECT.costs.matrix, PROJECT.features), decided, train)
 
 
 def test_a_sound_fit_is_stable(fitted, train):
     """Rounding alone tells the two fits apart, though the model was recalibrated in between."""
-    found = stability(fitted, CHOICE, train, PROJECT)
+    found = stability(fitted, shipped(CHOICE, train), PROJECT)
     assert (found.check, found.status) == ("stability", Status.PASS)
     assert max(found.figures["coefficients"], found.figures["log_odds"]) < 1e-10
 
@@ -63,17 +75,17 @@ def test_a_fit_with_signs_is_as_stable(train):
     project = PROJECT.model_copy(update={"gates": gates})
     pipeline = fit(CHOICE, train.frame, train.y, project.features, project.search, signs=signs)
     known = Fitted.of(pipeline, Recalibration(1.0, 0.0), train, signs)
-    found = stability(known, CHOICE, train, project)
+    found = stability(known, shipped(CHOICE, train), project)
     assert found.status is Status.PASS
     assert max(found.figures["coefficients"], found.figures["log_odds"]) < 1e-9
-    assert stability(known, CHOICE, train, PROJECT).status is Status.FAIL
+    assert stability(known, shipped(CHOICE, train), PROJECT).status is Status.FAIL
 
 
 @pytest.mark.parametrize("place", [0, 5, -1])
 def test_a_fit_that_depends_on_the_order_fails(fitted, train, place):
     """One coefficient, or the intercept, that is off by a hundred-thousandth is enough."""
     fitted.weights[place] += 1e-5
-    found = stability(fitted, CHOICE, train, PROJECT)
+    found = stability(fitted, shipped(CHOICE, train), PROJECT)
     assert found.status is Status.FAIL
     assert found.figures["coefficients"] > 1e-6
 
@@ -81,7 +93,7 @@ def test_a_fit_that_depends_on_the_order_fails(fitted, train, place):
 def test_a_nan_is_not_stable(fitted, train):
     """A comparison that has no answer is not a proof."""
     fitted.weights[0] = np.nan
-    assert stability(fitted, CHOICE, train, PROJECT).status is Status.FAIL
+    assert stability(fitted, shipped(CHOICE, train), PROJECT).status is Status.FAIL
 
 
 def test_a_fit_to_the_first_rows_only_fails(fitted, train, monkeypatch):
@@ -93,12 +105,12 @@ def test_a_fit_to_the_first_rows_only_fails(fitted, train, monkeypatch):
     whole = half(CHOICE, train.frame, train.y, PROJECT.features, PROJECT.search)
     known = Fitted.of(whole, Recalibration(1.0, 0.0), train)
     monkeypatch.setattr(module, "fit", half)
-    assert stability(known, CHOICE, train, PROJECT).status is Status.FAIL
+    assert stability(known, shipped(CHOICE, train), PROJECT).status is Status.FAIL
 
 
 def test_other_columns_fail(fitted, train):
     """A refit with another form has other columns."""
-    found = stability(fitted, Choice(Form(basis="linear"), 1.0), train, PROJECT)
+    found = stability(fitted, shipped(Choice(Form(basis="linear"), 1.0), train), PROJECT)
     assert found.status is Status.FAIL
     assert "give other columns" in found.because
     linear = fit(Choice(Form(basis="linear"), 1.0), train.frame, train.y, PROJECT.features, PROJECT.search)
@@ -113,7 +125,7 @@ def test_a_refusal_to_fit_again_fails(fitted, train, monkeypatch):
         raise FitError("model", "the solver did not converge", "lower C")
 
     monkeypatch.setattr(module, "fit", refuse)
-    found = stability(fitted, CHOICE, train, PROJECT)
+    found = stability(fitted, shipped(CHOICE, train), PROJECT)
     assert found.status is Status.FAIL
     assert "did not converge" in found.because
 
@@ -125,7 +137,7 @@ def test_scores_that_depend_on_the_order_fail(fitted, train, monkeypatch, off, p
     scores = fitted.scores.copy()
     scores[place] += off
     monkeypatch.setattr(Fitted, "scores", scores)
-    found = stability(fitted, CHOICE, train, PROJECT)
+    found = stability(fitted, shipped(CHOICE, train), PROJECT)
     assert found.status is (Status.PASS if off < 1e-6 else Status.FAIL)
     assert found.figures["log_odds"] == pytest.approx(off, rel=1e-3)
     assert found.figures["coefficients"] < 1e-10
@@ -135,7 +147,7 @@ def test_a_coefficient_moves_in_parts_of_the_largest(fitted, train):
     """Two millionths of a coefficient are too much beside ones of 1, and nothing beside one of 4."""
     fitted.weights[0] += 2e-6
     scale = max(1.0, np.abs(fitted.weights).max())
-    found = stability(fitted, CHOICE, train, PROJECT)
+    found = stability(fitted, shipped(CHOICE, train), PROJECT)
     assert found.figures["coefficients"] == pytest.approx(2e-6 / scale, rel=1e-3)
     assert found.status is (Status.FAIL if 2e-6 / scale > 1e-6 else Status.PASS)
 
@@ -144,10 +156,10 @@ def test_a_coefficient_is_held_on_its_own(fitted, train, monkeypatch):
     """The scores agree, and one coefficient decides; what it moves by exactly the limit is allowed."""
     monkeypatch.setattr(Fitted, "scores", fitted.scores.copy())
     fitted.weights[0] += 1e-5
-    found = stability(fitted, CHOICE, train, PROJECT)
+    found = stability(fitted, shipped(CHOICE, train), PROJECT)
     assert found.status is Status.FAIL and found.figures["log_odds"] < 1e-10
     monkeypatch.setattr(module, "_TOLERANCE", found.figures["coefficients"])
-    assert stability(fitted, CHOICE, train, PROJECT).status is Status.PASS
+    assert stability(fitted, shipped(CHOICE, train), PROJECT).status is Status.PASS
 
 
 def test_a_score_may_move_by_the_limit_itself(fitted, train, monkeypatch):
@@ -155,7 +167,7 @@ def test_a_score_may_move_by_the_limit_itself(fitted, train, monkeypatch):
     scores = fitted.scores.copy()
     scores[0] += 1e-5
     monkeypatch.setattr(Fitted, "scores", scores)
-    moved = stability(fitted, CHOICE, train, PROJECT).figures["log_odds"]
+    moved = stability(fitted, shipped(CHOICE, train), PROJECT).figures["log_odds"]
     for limit, status in ((moved, Status.PASS), (moved * 0.999999, Status.FAIL)):
         monkeypatch.setattr(module, "_TOLERANCE", limit)
-        assert stability(fitted, CHOICE, train, PROJECT).status is status
+        assert stability(fitted, shipped(CHOICE, train), PROJECT).status is status

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.target_encoding import encoder_findings
+from logitgate.data.blocks import Blocks, cut
 from logitgate.data.sample import Sample, observe
-from logitgate.data.split import Split, split
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
 from logitgate.project.load import load_project, parse_project
@@ -39,8 +39,8 @@ def encoded(rows, smoothing=0.0, by="dest"):
 
 def found(declared, frame, values):
     """Return the findings by subject for a table with the encoded column."""
-    parts = split(observe(frame.assign(encoded=values), declared, datetime(2013, 6, 1)).sample, declared)
-    return {one.subject: one for one in encoder_findings(parts, declared)}
+    sample = observe(frame.assign(encoded=values), declared, datetime(2013, 6, 1)).sample
+    return {one.subject: one for one in encoder_findings(cut(sample, declared), declared)}
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 7.0, 300.0])
@@ -100,11 +100,12 @@ def test_a_trusted_encoding_warns_with_its_reason(flights):
     assert finding.status is Status.WARN and reason in finding.because
 
 
-def test_outcomes_of_the_training_rows_alone_are_seen(flights):
-    """An encoder that saw only the training rows still knows their outcomes."""
+def test_outcomes_of_the_earlier_blocks_alone_are_found(flights):
+    """An encoder that was fitted to all blocks but the last still knows their outcomes."""
     declared, _, recent = flights
     plain = observe(recent.assign(encoded=0.0), declared, datetime(2013, 6, 1)).sample
-    learned = split(plain, declared).train.frame
+    blocks = cut(plain, declared)
+    learned = plain.frame[blocks.number < blocks.count - 1]
     values = recent["dest"].astype(str).map(encoded(learned, 10.0)).astype(float).fillna(0.2)
     assert found(declared, recent, values)["encoded"].status is Status.FAIL
     assert np.isfinite(values).all()
@@ -122,8 +123,8 @@ def levels(sizes):
     frame = frame.assign(**dict.fromkeys(declared.features.categorical, "east"), clerk=code.astype(str))
     frame["speed"] = rate[code]
     whole = Sample(frame, y, np.arange(n).astype(str).astype(object)).take(order)
-    parts = Split(*(whole.take(np.arange(at, n, 4)) for at in range(4)))
-    return {one.subject: one.status for one in encoder_findings(parts, declared)}
+    blocks = Blocks(whole, np.arange(n) % 4, in_time=False)
+    return {one.subject: one.status for one in encoder_findings(blocks, declared)}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_a_stable_rate_of_large_levels_is_a_suspicion(rows):
         frame["speed"] = (np.bincount(code, outcomes) / rows)[code]
         order = rng.permutation(n)
         whole = Sample(frame, y, np.arange(n).astype(str).astype(object)).take(order)
-        parts = Split(*(whole.take(np.arange(at, n, 4)) for at in range(4)))
-        statuses[name] = {one.subject: one.status for one in encoder_findings(parts, declared)}
+        blocks = Blocks(whole, np.arange(n) % 4, in_time=False)
+        statuses[name] = {one.subject: one.status for one in encoder_findings(blocks, declared)}
     assert statuses["leaking"] == {"speed": Status.FAIL}
     assert statuses["honest"] == ({"speed": Status.WARN} if rows > 300 else {"encoders": Status.PASS})

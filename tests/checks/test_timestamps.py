@@ -5,7 +5,6 @@ import pytest
 
 from logitgate.checks.leakage.timestamps import time_findings
 from logitgate.data.sample import observe
-from logitgate.data.split import split
 from logitgate.findings import Status
 from logitgate.project.load import parse_project
 from tests import projects
@@ -14,8 +13,8 @@ from tests import projects
 def found(frame, **columns):
     """Return the findings by subject."""
     declared = parse_project(projects.plain(columns=columns), "visits.toml")
-    parts = split(observe(frame, declared, None).sample, declared)
-    return {one.subject: one for one in time_findings(parts, declared)}
+    sample = observe(frame, declared, None).sample
+    return {one.subject: one for one in time_findings(sample, declared)}
 
 
 def visits(**hours):

@@ -11,7 +11,6 @@ from sqlalchemy import create_engine
 
 from logitgate.data.ranges import range_findings
 from logitgate.data.sample import Sample, row_costs
-from logitgate.data.split import Split
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import DataError, ProjectError
 from logitgate.findings import Status
@@ -88,10 +87,10 @@ def test_cells_far_beyond_all_others_are_counted_by_column():
     frame = projects.table(800).assign(grip=np.exp(2.5 * np.random.default_rng(1).normal(size=800)))
     y = (frame["bad"] == "yes").astype(np.int8).to_numpy()
     part = Sample(frame, y, frame["visit"].to_numpy(object))
-    assert list(range_findings(Split(part, part, part, part), PROJECT)) == []
+    assert list(range_findings(part, PROJECT)) == []
     frame.loc[[5, 9], "load"] = 1e15
-    (found,) = range_findings(Split(part, part, part, part), PROJECT)
-    assert (found.subject, found.status, found.figures["beyond"]) == ("load", Status.WARN, 8)
+    (found,) = range_findings(part, PROJECT)
+    assert (found.subject, found.status, found.figures["beyond"]) == ("load", Status.WARN, 2)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ LEAKS = {"flights": ("dep_delay", "2013-06-01"), "bank": ("duration", None)}
 
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_column_declared_as_known_too_late_is_no_feature(name, commands, tmp_path):
-    """The finding names the column; no model is fitted, exit 1."""
+    """The finding names the column; nothing is put into production, exit 1."""
     column, date = LEAKS[name]
 
     def misuse(plain):
@@ -66,7 +66,7 @@ def test_a_column_declared_as_known_too_late_is_no_feature(name, commands, tmp_p
     assert [(one["check"], one["subject"], one["status"]) for one in declared] == [
         ("leakage", column, "FAIL")
     ]
-    assert (told.json["version"], told.json["champion"]) == (None, None)
+    assert (told.json["promoted"], told.json["champion"]) == (False, None)
 
 
 @pytest.mark.parametrize("name", LEAKS)

@@ -33,9 +33,7 @@ def project(prefect_server, mlflow_template, tmp_path_factory, visits):
 
 def written(folder, frame, name):
     """Write a project without slices, and with a suite that says nothing of ids."""
-    file = projects.write(
-        folder, frame, rules=(RULE,), rows={"path": name}, slices=None, search={"C": [1.0], "folds": 2}
-    )
+    file = projects.write(folder, frame, rules=(RULE,), rows={"path": name}, slices=None, search={"C": [1.0]})
     suite = folder / "visits.json"
     suite.write_text(suite.read_text().replace('"visit"', '"day"'))
     return file

@@ -57,19 +57,19 @@ def test_decisions_are_counted_from_one():
         ("2021-03-12", 1, False),
     ],
 )
-def test_windows_that_share_half_of_the_shorter_one_wear_each_other(first, days, worn):
+def test_windows_that_share_half_of_the_shorter_one_overlap(first, days, worn):
     """Ten days from the first of March against others, both ways; the rows' ids play no part."""
     march, other = window("2021-03-01", 11), window(first, days, start=700)
-    assert march.wears(other.tags()) is worn
-    assert other.wears(march.tags()) is worn
+    assert march.overlaps(other.tags()) is worn
+    assert other.overlaps(march.tags()) is worn
 
 
 def test_the_same_rows_are_the_same_window():
     """Without a time, nothing but the very same set of rows is; with one, it is enough."""
     one = timeless(["a", "b", "c"])
-    assert one.wears(timeless(["c", "a", "b"]).tags())
-    assert not one.wears(timeless(["a", "b"]).tags())
-    assert not one.wears(window("2021-03-01", 3).tags())
+    assert one.overlaps(timeless(["c", "a", "b"]).tags())
+    assert not one.overlaps(timeless(["a", "b"]).tags())
+    assert not one.overlaps(window("2021-03-01", 3).tags())
     assert (one.first, one.last, one.rows) == ("", "", 3)
 
 
@@ -79,8 +79,8 @@ def test_the_same_rows_are_the_same_window():
 def test_what_cannot_be_read_counts(forged):
     """A tag that somebody removed or overwrote saves no alpha."""
     told = {"test_first": "2020-01-01", "test_last": "2020-01-09", "test_digest": "other"}
-    assert window("2021-03-01", 11).wears({"test_digest": "other", **forged})
-    assert not window("2021-03-01", 11).wears(told)
+    assert window("2021-03-01", 11).overlaps({"test_digest": "other", **forged})
+    assert not window("2021-03-01", 11).overlaps(told)
 
 
 def test_tags_say_when_and_how_many():

@@ -34,7 +34,7 @@ def test_what_remains_is_at_least_a_slice(rows, events, status):
     """Exactly as many rows, events and non-events as a slice must have are enough; one fewer is not."""
     told = kept(rows, events)
     assert told.status is status
-    assert ("too few to tell" in told.because) == (status is not Status.PASS)
+    assert ("too few to decide" in told.because) == (status is not Status.PASS)
 
 
 def test_nothing_is_asked_for_when_no_row_was_left_out():

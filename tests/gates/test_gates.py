@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from logitgate.evaluation.comparison import Flips, Paired
 from logitgate.evaluation.intervals import Estimate, proves_below, proves_inside
-from logitgate.findings import Status, Verdict
+from logitgate.findings import Status
+from logitgate.gates import champion as gate
 from logitgate.gates import gates
 from logitgate.gates.slice_harm import SliceHarm
 from logitgate.project.gates import CalibrationGate, Gates
@@ -99,12 +100,18 @@ def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
     ) < 2
 
 
-def test_calibration_holds_each_figure_against_its_own_margins():
-    """Both are found, with figures, and a failure names the one that fails."""
-    gate = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
-    found = gates.calibration(Estimate(*(0.0, -0.1, 0.1)), Estimate(*(1.0, 0.9, 1.1)), gate)
-    assert [(one.check, one.status) for one in found] == [("calibration", Status.PASS)] * 2
-    assert [one.subject for one in found] == ["calibration-in-the-large", "slope"]
+GATE = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
+INSIDE, ONE, FREE = Estimate(0.0, -0.1, 0.1), Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1)
+
+
+def test_calibration_stops_on_proof_of_harm_alone():
+    """Wholly inside passes, reaching outside warns with what is proven, wholly outside fails."""
+    found = gates.calibration(INSIDE, ONE, FREE, GATE)
+    assert [(one.subject, one.status) for one in found] == [
+        ("calibration-in-the-large", Status.PASS),
+        ("slope", Status.PASS),
+        ("regret of decisions", Status.PASS),
+    ]
     assert found[1].figures == {
         "slope": 1.0,
         "slope_low": 0.9,
@@ -112,34 +119,52 @@ def test_calibration_holds_each_figure_against_its_own_margins():
         "margin_low": 0.8,
         "margin_high": 1.25,
     }
-    found = gates.calibration(Estimate(*(1.0, 0.9, 1.1)), Estimate(*(0.0, -0.1, 0.1)), gate)
-    assert [one.status for one in found] == [Status.FAIL, Status.FAIL]
-    found = gates.calibration(Estimate(*(0.0, NAN, NAN)), Estimate(*(1.0, 0.7, 1.1)), gate)
-    assert [one.status for one in found] == [Status.INDETERMINATE] * 2
-    assert "0.700, 1.100] must lie in [0.8, 1.25]" in found[1].because
+    reaching = gates.calibration(Estimate(0.2, -0.1, 0.5), Estimate(0.9, 0.7, 1.1), FREE, GATE)
+    assert [one.status for one in reaching] == [Status.WARN, Status.WARN, Status.PASS]
+    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1), FREE, GATE)
+    assert [one.status for one in outside] == [Status.FAIL, Status.FAIL, Status.PASS]
 
 
-def test_a_baseline_must_be_beaten_by_more_than_its_limit():
-    """The plain linear model is allowed a margin, the others none."""
-    assert gates.baseline("prior", paired(-0.1), 0.0).status is Status.PASS
-    assert gates.baseline("prior", paired(0.1), 0.0).status is Status.INDETERMINATE
-    assert gates.baseline("plain linear", paired(0.1), 0.2).status is Status.PASS
-    assert gates.baseline("plain linear", paired(0.5, 0.2), 0.2).status is Status.FAIL
+def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop():
+    """However close the slope looks; without an interval nothing passes."""
+    dear = gates.calibration(INSIDE, ONE, Estimate(0.2, 0.01, 0.4), GATE)
+    assert [one.status for one in dear] == [Status.PASS, Status.PASS, Status.FAIL]
+    unknown = gates.calibration(
+        Estimate(0.0, NAN, NAN), Estimate(1.0, NAN, 1.1), Estimate(0.0, NAN, NAN), GATE
+    )
+    assert [one.status for one in unknown] == [Status.INDETERMINATE] * 3
 
 
-def test_the_log_loss_must_be_lower_than_the_priors():
-    """Rows that agree prove it, rows that disagree do not, a single cluster proves nothing."""
-    rows = np.random.default_rng(0).normal(size=400)
-    alone, one = SimpleNamespace(cluster=None), SimpleNamespace(cluster=np.zeros(400, dtype=int))
-    assert gates.log_loss(rows - 1, alone, 0.05).status is Status.PASS
-    assert gates.log_loss(rows, alone, 0.05).status is Status.INDETERMINATE
-    assert gates.log_loss(rows + 1, alone, 0.05).status is Status.FAIL
-    assert gates.log_loss(rows - 1, one, 0.05).status is Status.INDETERMINATE
+@pytest.mark.parametrize(
+    ("difference", "status"),
+    [
+        (Estimate(0.1, 0.01, 0.2), Status.FAIL),
+        (Estimate(0.1, 0.0, 0.2), Status.WARN),
+        (Estimate(-0.1, -0.2, -0.01), Status.WARN),
+        (Estimate(NAN, NAN, NAN), Status.WARN),
+    ],
+)
+def test_beside_a_champion_harm_stops_only_where_it_is_worse(difference, status):
+    """A proof of worse calibration than the champion's is asked for as well."""
+    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), ONE, FREE, GATE)
+    found = gates.beside_champion(outside, 3, difference)
+    assert found[0].status is status
+    assert [one.status for one in found[1:3]] == [Status.PASS, Status.PASS]
+    sound = gates.calibration(INSIDE, ONE, FREE, GATE)
+    assert gates.beside_champion(sound, 3, difference) == sound
+
+
+def test_a_rule_without_a_model_must_be_beaten_by_proof():
+    """Below 0 by the upper bound, not at it."""
+    assert gates.baseline("flag-none", paired(-0.1)).status is Status.PASS
+    assert gates.baseline("flag-none", paired(0.0)).status is Status.INDETERMINATE
+    assert gates.baseline("flag-none", paired(0.5, 0.2)).status is Status.FAIL
+    assert gates.baseline("flag-none", paired(NAN, NAN, NAN)).status is Status.INDETERMINATE
 
 
 def champion(comparison, **declared):
-    """Return the statuses of the two findings about a champion."""
-    return [one.status for one in gates.champion(3, comparison, Gates(**declared))]
+    """Return the statuses of the two findings about a champion of another recipe."""
+    return [one.status for one in gate.new_recipe(3, comparison, "new recipe", Gates(**declared))]
 
 
 def test_a_champion_must_be_beaten_by_the_minimum_gain():
@@ -152,19 +177,38 @@ def test_a_champion_must_be_beaten_by_the_minimum_gain():
 
 
 def test_enough_events_must_be_decided_differently():
-    """A gain on a handful of events is no gain yet; exactly enough is enough."""
-    assert champion(paired(-0.1, events=99.9)) == [Status.PASS, Status.INDETERMINATE]
-    assert champion(paired(-0.1, events=100.0)) == [Status.PASS, Status.PASS]
+    """A proof on a handful of events is none yet; exactly enough is enough."""
+    assert champion(paired(-0.1, events=19.9)) == [Status.PASS, Status.INDETERMINATE]
+    assert champion(paired(-0.1, events=20.0)) == [Status.PASS, Status.PASS]
     assert champion(paired(-0.1, events=5.0), discordant_events=5) == [Status.PASS, Status.PASS]
-    assert (
-        Verdict(tuple(gates.champion(3, paired(-0.1, events=99.9), Gates()))).status is Status.INDETERMINATE
-    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "low", "status"),
+    [
+        ("not worse", -1.0, -2.0, Status.PASS),
+        ("not worse", 0.0, 0.0, Status.PASS),
+        ("not worse", 1.9, -0.1, Status.PASS),
+        ("not worse", 2.0, -0.1, Status.INDETERMINATE),
+        ("not worse", 1.0, 0.01, Status.FAIL),
+        ("better", -0.01, -2.0, Status.PASS),
+        ("better", 0.0, -2.0, Status.INDETERMINATE),
+        ("better", 1.0, 0.01, Status.FAIL),
+        ("not worse", NAN, NAN, Status.INDETERMINATE),
+        ("better", -1.0, NAN, Status.INDETERMINATE),
+    ],
+)
+def test_a_refresh_must_not_be_worse(rule, value, low, status):
+    """Proven worse fails; else the point difference decides: below 2 % of a champion that costs 100, or 0."""
+    compared = replace(paired(value + 1, low), difference=Estimate(value, low, value + 1))
+    dear = SimpleNamespace(cost=np.full(5, 100.0))
+    assert gate.refresh(3, compared, dear, Gates(refresh=rule)).status is status
 
 
 def test_without_a_champion_only_the_first_release_passes():
     """No champion passes; one that cannot be judged does not."""
-    assert gates.first_release().status is Status.PASS
-    unjudged = gates.champion_unjudged(3, "its file is damaged")
+    assert gate.first_release().status is Status.PASS
+    unjudged = gate.unjudged(3, "its file is damaged")
     assert (unjudged.status, unjudged.subject) == (Status.INDETERMINATE, "version 3")
     assert unjudged.because.endswith("its file is damaged")
 

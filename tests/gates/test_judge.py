@@ -16,8 +16,8 @@ from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.mcnemar import McNemar
 from logitgate.evaluation.metrics import log_losses
 from logitgate.findings import Status, Verdict
-from logitgate.gates.head_to_head import harm_rule
-from logitgate.gates.judge import Opponents, contest_of, judge
+from logitgate.gates.head_to_head import Lane, harm_rule
+from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
 from logitgate.model.baselines import LINEAR, PRIOR
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
@@ -74,18 +74,26 @@ def held_out():
 
 
 NOTHING = FittedRows(scheme_of(PROJECT), np.empty(0, dtype=np.uint64))
-BASELINES = {PRIOR: model("flat"), LINEAR: model("blurred")}
+SIMPLER = {PRIOR: model("flat"), LINEAR: model("blurred")}
 
 
-def judged(challenger, rows, **opponents):
+def challenging(challenger, rows, simpler=SIMPLER, **known):
+    """Return a model's decisions as those of a recipe, beside simpler ones."""
+    costs = PROJECT.costs.matrix
+    beside = {name: one.score(rows, costs) for name, one in simpler.items()}
+    return Challenger(rows, challenger.score(rows, costs), **{"recipe": "ours", "simpler": beside} | known)
+
+
+def judged(challenger, rows, declared=PROJECT, **opponents):
     """Judge and return the findings by check and subject, beside the judgement."""
-    known = {"own_rows": NOTHING, "champion_rows": NOTHING} | opponents
-    found = judge(challenger, Opponents(BASELINES, **known), rows, PROJECT)
+    own = {name: opponents.pop(name) for name in ("fitted_on", "recipe", "last") if name in opponents}
+    known = {"champion_rows": NOTHING} | opponents
+    found = judge(challenging(challenger, rows, **own), Opponents(**known), declared)
     return {(one.check, one.subject): one for one in found.findings}, found
 
 
 def test_a_good_model_is_released_first(held_out):
-    """Without a champion the baselines decide, and no version is named."""
+    """Without a champion the rules that need no model decide, and no version is named."""
     findings, found = judged(model("sharp"), held_out)
     assert Verdict(found.findings).status is Status.PASS
     assert ("champion", "first release") in findings
@@ -100,7 +108,7 @@ def test_a_good_model_is_released_first(held_out):
         "self-test",
         "weak slices",
     }
-    assert {("baselines", name) for name in (PRIOR, LINEAR, "log loss")} <= findings.keys()
+    assert {("baselines", name) for name in ("flag-none", "flag-all", "log loss")} <= findings.keys()
     assert [part.name for part in found.slices] == ["g = a", "g = b"]
     tables = {table.name: table.rows for table in found.exhibits}
     assert [row["slice"] for row in tables["calibration-slices"]] == ["g = a", "g = b"]
@@ -139,10 +147,10 @@ def test_a_worse_model_fails(held_out):
     assert findings["slices", "g = a"].figures["difference"] == 0.0
 
 
-def test_slices_are_held_against_the_prior_before_the_first_release(held_out):
-    """Without a champion the reference is the prior model, and it says so."""
+def test_slices_are_compared_with_the_better_rule_before_the_first_release(held_out):
+    """Without a champion the reference is the better of flag-none and flag-all, and it says so."""
     findings, _ = judged(model("turned"), held_out)
-    assert "prior model" in findings["slices", "g = b"].because
+    assert "flag-" in findings["slices", "g = b"].because
     findings, _ = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     assert "champion" in findings["slices", "g = a"].because
 
@@ -211,14 +219,14 @@ READS_GONE = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, f
     ids=["feature", "cost column", "refusal", "value", "type"],
 )
 def test_a_champion_that_cannot_be_scored_stops(champion, reason, held_out):
-    """It is INDETERMINATE with the reason, without a cell's value; the slices then look at the prior."""
+    """It is INDETERMINATE with the reason, without a cell's value; slices then look at the better rule."""
     findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
     unjudged = findings["champion", "version 4"]
     assert unjudged.status is Status.INDETERMINATE
     assert reason in unjudged.because
     assert "Smith" not in unjudged.because
     assert Verdict(found.findings).status is Status.INDETERMINATE
-    assert "prior model" in findings["slices", "g = a"].because
+    assert "flag-" in findings["slices", "g = a"].because
     assert found.champion_version == 4
 
 
@@ -231,36 +239,90 @@ def test_a_champion_that_could_not_be_loaded_stops(held_out):
     assert found.champion_version == 4
 
 
-def test_a_model_no_better_than_the_prior_is_stopped(held_out):
-    """Constant probabilities prove nothing against themselves."""
-    findings, _ = judged(model("flat"), held_out)
-    assert findings["baselines", PRIOR].status is Status.FAIL
-    assert findings["baselines", "log loss"].status is Status.FAIL
-    assert findings["baselines", LINEAR].status.stops
+def test_a_constant_model_is_stopped(held_out):
+    """One probability for all rows flags none or all, and beats neither of both."""
+    findings, found = judged(model("flat"), held_out)
+    statuses = [findings["baselines", name].status for name in ("flag-none", "flag-all")]
+    assert Status.FAIL in statuses or Status.INDETERMINATE in statuses
+    assert Verdict(found.findings).status.stops
+    assert findings["baselines", "log loss"].status is Status.WARN
     assert findings["calibration", "slope"].status.stops
 
 
-def test_the_plain_linear_model_has_its_margin(held_out):
-    """Another model that decides as the linear one stops, unless a margin is declared; it is proposed."""
-    near = held_out.frame.assign(near=held_out.frame["sharp"] * (1 + 1e-9))
-    rows = replace(held_out, frame=near)
-    same = Opponents({PRIOR: model("flat"), LINEAR: model("near", Rule("constant", 0.2 * (1 + 1e-9)))})
-    lenient = parse_project(PLAIN | {"gates": {"linear_margin": 0.02}}, "small.toml")
-    for declared, status in ((PROJECT, Status.FAIL), (lenient, Status.PASS)):
-        found = {one.subject: one for one in judge(model("sharp"), same, rows, declared).findings}
-        assert found[LINEAR].status is status
-        proposal = found[f"proposal: {LINEAR}"]
-        assert proposal.status is Status.WARN
-        assert proposal.because.startswith("propose the plain linear model: not proven to be dearer")
-        assert f"proposal: {PRIOR}" not in found
+@pytest.mark.parametrize(("shift", "status"), [(0.0, Status.PASS), (0.03, Status.FAIL)])
+def test_the_newest_block_has_a_veto(shift, status, held_out):
+    """Where the last block alone is dearer than the better rule, the pooled proof is not enough."""
+    last = np.arange(6000) >= 5400
+    sharp = held_out.frame["sharp"]
+    turned = sharp.where(~last, 1 - sharp) if shift else sharp
+    rows = replace(held_out, frame=held_out.frame.assign(sharp=turned))
+    findings, _ = judged(model("sharp"), rows, last=last)
+    assert findings["baselines", "flag-none"].status is Status.PASS
+    assert findings["baselines", "flag-all"].status is Status.PASS
+    told = findings["baselines", "last block"]
+    assert (told.status, told.figures["n"]) == (status, 600)
 
 
-def test_the_plain_linear_model_needs_no_proof_against_itself(held_out):
-    """The very same probabilities and decisions: no tolerance is needed, and nothing is proposed."""
-    same = Opponents({PRIOR: model("flat"), LINEAR: model("sharp")})
-    found = {one.subject: one for one in judge(model("sharp"), same, held_out, PROJECT).findings}
-    assert (found[LINEAR].status, found["proposal"].status) == (Status.PASS, Status.PASS)
-    assert "is the plain linear model itself" in found[LINEAR].because
+def test_rows_without_time_have_no_last_block(held_out):
+    """Then there is no veto."""
+    assert ("baselines", "last block") not in judged(model("sharp"), held_out)[0]
+
+
+REFRESH = {"recipe": "ours", "champion_recipe": "ours", "version": 4}
+
+
+def test_the_same_recipe_refreshes_without_a_proof(held_out):
+    """Its own twin passes in the lane of refreshes, and is refused in that of new recipes."""
+    findings, found = judged(model("sharp"), held_out, champion=model("sharp"), **REFRESH)
+    assert found.lane is Lane.REFRESH
+    assert findings["champion", "version 4"].status is Status.PASS
+    assert findings["champion", "version 4"].figures["lane"] == "refresh"
+    assert findings["champion", "lane"].figures["champion_recipe"] == "ours"
+    for other in ("theirs", ""):
+        known = REFRESH | {"champion_recipe": other}
+        findings, found = judged(model("sharp"), held_out, champion=model("sharp"), **known)
+        assert found.lane is Lane.NEW_RECIPE
+        assert findings["champion", "version 4"].status.stops
+
+
+@pytest.mark.parametrize(
+    ("rule", "challenger", "stops"),
+    [
+        ("not worse", "sharp", False),
+        ("better", "sharp", True),
+        ("proven", "sharp", True),
+        ("not worse", "blurred", True),
+        ("better", "blurred", True),
+    ],
+)
+def test_refreshes_follow_the_projects_rule(rule, challenger, stops, held_out):
+    """Against itself: not worse, yet neither better nor proven; a worse model passes none of them."""
+    declared = parse_project(PLAIN | {"gates": {"refresh": rule}}, "small.toml")
+    findings, _ = judged(model(challenger), held_out, declared, champion=model("sharp"), **REFRESH)
+    assert findings["champion", "version 4"].status.stops is stops
+    assert (("champion", "version 4: events decided differently") in findings) is (rule == "proven")
+
+
+def test_a_miscalibrated_challenger_is_stopped_only_where_it_is_worse_than_the_champion(held_out):
+    """Twice too sure fails alone and beside a right champion; beside one that is as far off it warns."""
+    odds = np.log(held_out.frame["sharp"] / (1 - held_out.frame["sharp"]))
+    frame = held_out.frame.assign(doubled=1 / (1 + np.exp(-2 * odds)), tripled=1 / (1 + np.exp(-3 * odds)))
+    rows = replace(held_out, frame=frame)
+    alone = judged(model("doubled"), rows)[0]["calibration", "slope"]
+    right = judged(model("doubled"), rows, champion=model("sharp"), **REFRESH)[0]["calibration", "slope"]
+    worse = judged(model("doubled"), rows, champion=model("tripled"), **REFRESH)[0]
+    assert (alone.status, right.status) == (Status.FAIL, Status.FAIL)
+    assert worse["calibration", "slope"].status is Status.WARN
+    assert worse["calibration", "beside version 4"].status is Status.PASS
+
+
+def test_too_few_events_cannot_judge_calibration(held_out):
+    """Nineteen events, or nineteen other rows, are INDETERMINATE."""
+    events, others = (np.flatnonzero(held_out.y == value) for value in (1, 0))
+    for kept in ((events[:19], others[:200]), (events[:200], others[:19])):
+        findings, _ = judged(model("sharp"), held_out.take(np.concatenate(kept)))
+        assert findings["calibration", "events"].status is Status.INDETERMINATE
+        assert ("calibration", "slope") not in findings
 
 
 def test_each_simpler_model_stands_in_the_table(held_out):
@@ -284,11 +346,9 @@ def test_each_simpler_model_stands_in_the_table(held_out):
 def test_clusters_weaken_every_proof(held_out):
     """The same rows from one single entity prove nothing at all."""
     one = Sample(held_out.frame, held_out.y, held_out.ids, cluster=np.zeros(6000, dtype=np.int64))
-    opponents = Opponents(BASELINES, model("blurred"), 4, own_rows=NOTHING, champion_rows=NOTHING)
-    found = judge(model("sharp"), opponents, one, PROJECT).findings
-    statuses = {(part.check, part.subject): part.status for part in found}
-    for check in (("baselines", PRIOR), ("baselines", "log loss"), ("champion", "version 4")):
-        assert statuses[check] is Status.INDETERMINATE
+    findings, _ = judged(model("sharp"), one, champion=model("blurred"), version=4)
+    for check in (("baselines", "flag-none"), ("baselines", "flag-all"), ("champion", "version 4")):
+        assert findings[check].status is Status.INDETERMINATE
 
 
 @pytest.mark.parametrize(
@@ -303,8 +363,8 @@ def test_clusters_weaken_every_proof(held_out):
 def test_critical_slices_are_judged_at_their_own_margins(name, challenger, status, held_out):
     """Proven, disproven, or absent from the test rows; the margin is a share of the reference's cost."""
     plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {name: 0.05}}}
-    opponents = Opponents(BASELINES, model("blurred"), 4)
-    found = judge(model(challenger), opponents, held_out, parse_project(plain, "small.toml"))
+    declared = parse_project(plain, "small.toml")
+    found = judged(model(challenger), held_out, declared, champion=model("blurred"), version=4)[1]
     (finding,) = (one for one in found.findings if one.check == "critical slices")
     assert (finding.subject, finding.status) == (name, status)
     champion = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.2).to_numpy())
@@ -314,10 +374,9 @@ def test_critical_slices_are_judged_at_their_own_margins(name, challenger, statu
 def test_a_critical_slice_with_too_few_rows_stops(held_out):
     """Where any other slice would be INSUFFICIENT and pass by."""
     plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {"g = b": 0.05}, "minimum_rows": 2000}}
-    found = judge(model("sharp"), Opponents(BASELINES), held_out, parse_project(plain, "small.toml"))
-    statuses = {(one.check, one.subject): one.status for one in found.findings}
-    assert statuses["slices", "g = b"] is Status.INSUFFICIENT
-    assert statuses["critical slices", "g = b"] is Status.INDETERMINATE
+    findings, _ = judged(model("sharp"), held_out, parse_project(plain, "small.toml"))
+    assert findings["slices", "g = b"].status is Status.INSUFFICIENT
+    assert findings["critical slices", "g = b"].status is Status.INDETERMINATE
 
 
 def fitted_on(rows, positions):
@@ -325,11 +384,11 @@ def fitted_on(rows, positions):
     return FittedRows.of([rows.take(np.asarray(positions))], PROJECT)
 
 
-@pytest.mark.parametrize("whose", ["own_rows", "champion_rows"])
+@pytest.mark.parametrize("whose", ["fitted_on", "champion_rows"])
 def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
     """The comparison is that of the other rows alone, and the words count those that are missing."""
     seen = fitted_on(held_out, range(0, 6000, 3))
-    opponents = {"champion": model("blurred"), "version": 4, whose: seen}
+    opponents = {"champion": model("blurred"), "version": 4, "recipe": "", "fitted_on": NOTHING, whose: seen}
     findings, found = judged(model("sharp"), held_out, **opponents)
     rest = held_out.take(np.arange(6000) % 3 > 0)
     alone, _ = judged(model("sharp"), rest, champion=model("blurred"), version=4)
@@ -339,7 +398,7 @@ def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
     assert told.status is Status.PASS
     assert (told.figures["left_out"], told.figures["n"]) == (2000, 4000)
     assert "2000 rows left out" in told.because
-    assert findings["baselines", PRIOR].figures["n"] == 6000
+    assert findings["baselines", "flag-none"].figures["n"] == 6000
     assert (
         exhibit(found)["cost per row"]["difference"]
         == findings["champion", "version 4"].figures["difference"]
@@ -350,15 +409,11 @@ def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
 def test_too_few_untouched_rows_cannot_tell(kept, held_out):
     """Nothing, or less than a slice must have: INDETERMINATE, however large the gain."""
     least = parse_project(PLAIN | {"slices": {"minimum_rows": 200}}, "small.toml")
-    opponents = Opponents(
-        BASELINES,
-        model("blurred"),
-        4,
-        own_rows=NOTHING,
-        champion_rows=fitted_on(held_out, range(kept, 6000)),
-    )
-    found = judge(model("sharp"), opponents, held_out, least)
-    (only,) = [one for one in found.findings if one.check == "champion"]
+    known = fitted_on(held_out, range(kept, 6000))
+    found = judged(
+        model("sharp"), held_out, least, champion=model("blurred"), version=4, champion_rows=known
+    )[1]
+    (only,) = [one for one in found.findings if one.check == "champion" and one.subject != "lane"]
     assert only.status is Status.INDETERMINATE
     assert only.figures["left_out"] == 6000 - kept and "later --as-of" in only.because
 
@@ -374,7 +429,7 @@ def test_few_rows_are_compared_when_none_was_left_out(held_out):
     "unknown",
     [
         {"champion_rows": None},
-        {"own_rows": None},
+        {"recipe": "", "fitted_on": None},
         {"champion_rows": FittedRows("1: id, at", np.empty(0, dtype=np.uint64))},
         {"champion_rows": FittedRows("0: id", np.empty(0, dtype=np.uint64))},
     ],
@@ -390,7 +445,7 @@ def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):
 
 
 def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
-    """The second spends a sixth of alpha and says so; champion, baselines and slices all follow."""
+    """The second recipe spends a sixth of alpha and says so; champion, rules and slices all follow."""
     bounds = []
     for earlier, share in ((0, 2), (1, 6), (4, 30)):
         opponents = {"champion": model("blurred"), "version": 4, "earlier_decisions": earlier}
@@ -398,18 +453,17 @@ def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
         told = findings["rows", "test window"]
         assert told.figures["decision"] == earlier + 1
         assert told.figures["alpha"] == pytest.approx(0.05 / share)
-        assert f"decision {earlier + 1} on these rows, at alpha {0.05 / share:.2g}" in told.because
         gated = [
             findings["champion", "version 4"],
-            findings["baselines", PRIOR],
-            findings["baselines", LINEAR],
+            findings["baselines", "flag-none"],
+            findings["baselines", "flag-all"],
         ]
         assert [one.figures["alpha"] for one in gated] == [pytest.approx(0.05 / share)] * 3
         bounds.append([one.figures["upper"] for one in (*gated, findings["baselines", "log loss"])])
     assert (np.diff(np.array(bounds), axis=0) > 0).all()
 
 
-def test_a_worn_window_stops_a_gain_that_a_fresh_one_proves(held_out):
+def test_a_reused_window_stops_a_gain_that_a_fresh_one_proves(held_out):
     """The very same figures: proven at the first decision, no longer at the thousandth."""
     slightly = Rule("constant", 0.4)
     for earlier, proven in ((0, True), (1000, False)):
@@ -424,9 +478,8 @@ def test_a_gain_that_is_too_good_is_looked_into(held_out):
     reckless = model("sharp", Rule("flag-all"))
     for limit, status in ((0.2, Status.INDETERMINATE), (0.9, Status.PASS)):
         declared = parse_project(PLAIN | {"gates": {"suspicious_gain": limit}}, "small.toml")
-        opponents = Opponents(BASELINES, reckless, 4, own_rows=NOTHING, champion_rows=NOTHING)
-        found = judge(model("sharp"), opponents, held_out, declared).findings
-        (told,) = [one for one in found if one.subject == "version 4: size of the gain"]
+        found = judged(model("sharp"), held_out, declared, champion=reckless, version=4)[1]
+        (told,) = [one for one in found.findings if one.subject == "version 4: size of the gain"]
         assert told.status is status
         assert (told.figures["gain"] > told.figures["limit"]) is status.stops
         assert ("look for a leak" in told.because and "gates.suspicious_gain" in told.because) is status.stops
@@ -484,8 +537,8 @@ def test_clustered_rows_have_a_clustered_test(held_out):
     assert "AUC (DeLong, clustered)" not in exhibit(plain)
 
 
-def test_before_the_first_release_there_is_nobody_to_compare_with(held_out):
-    """No exhibit, and the rows that the challenger itself knows are no business of that gate."""
+def test_before_the_first_release_there_is_no_comparison(held_out):
+    """No exhibit, and one finding that says why."""
     findings, found = judged(model("sharp"), held_out)
     assert "champion" not in {one.name for one in found.exhibits}
     assert [subject for check, subject in findings if check == "champion"] == ["first release"]
@@ -506,7 +559,7 @@ def test_the_order_of_the_rows_does_not_matter(held_out):
 
 def test_later_decisions_let_no_more_harm_through(held_out):
     """A proof that a slice is unharmed grows dearer with each decision, a proof of harm does not."""
-    first = contest_of(model("sharp"), Opponents(BASELINES), held_out, PROJECT)
+    first = head_to_head(challenging(model("sharp"), held_out), Opponents(), PROJECT)
     tenth = replace(first, decision=10)
     rules = harm_rule(first, PROJECT), harm_rule(tenth, PROJECT)
     assert [rule.alpha for rule in rules] == [PROJECT.gates.alpha] * 2

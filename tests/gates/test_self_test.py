@@ -1,18 +1,20 @@
 """The gates' self-test: each saboteur is refused by its own gate, and an open gate is found out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import Sample
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import Decision, Rule
 from logitgate.evaluation.cox import fit_cox
 from logitgate.findings import Finding, Status, Verdict
+from logitgate.gates import champion as champion_gate
 from logitgate.gates import gates, self_test
-from logitgate.gates import head_to_head as contest
-from logitgate.gates.head_to_head import Contest
-from logitgate.gates.judge import Opponents, contest_of, judge
+from logitgate.gates import head_to_head as comparison
+from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
 from logitgate.model.baselines import LINEAR, PRIOR
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
@@ -84,13 +86,22 @@ def rows():
     return Sample(frame, y, np.arange(6000).astype(str).astype(object))
 
 
+def challenging(rows, name="sharp"):
+    """Return a model's decisions as those of a recipe, beside simpler ones."""
+    costs = project().costs.matrix
+    simpler = {
+        one: model(column).score(rows, costs) for one, column in ((PRIOR, "flat"), (LINEAR, "blurred"))
+    }
+    return Challenger(rows, model(name).score(rows, costs), "ours", simpler)
+
+
 def tried(rows, challenger="sharp", declared=None, **opponents):
     """Run the self-test for a model; return its findings by saboteur."""
     declared = declared or project()
-    baselines = {PRIOR: model("flat"), LINEAR: model("blurred")}
-    known = {"own_rows": NOTHING, "champion_rows": NOTHING} | opponents
-    held = contest_of(model(challenger), Opponents(baselines, **known), rows, declared)
-    found = self_test.self_test(held, model(challenger), rows, declared)
+    held = head_to_head(
+        challenging(rows, challenger), Opponents(champion_rows=NOTHING, **opponents), declared
+    )
+    found = self_test.self_test(held, rows, declared)
     assert all(one.check == "self-test" for one in found)
     return {one.subject: one for one in found}
 
@@ -112,6 +123,18 @@ def test_a_bad_model_does_not_make_a_sound_gate_look_broken(rows, challenger):
     assert {one.status for one in tried(rows, challenger).values()} == {Status.PASS}
 
 
+def test_costs_by_row_make_no_gate_look_broken(rows):
+    """Where each row's own costs alone beat both rules, a constant score is one decision for all."""
+    loss = np.random.default_rng(3).lognormal(1.0, 1.5, len(rows))
+    varying = replace(rows, frame=rows.frame.assign(loss=loss))
+    declared = project(costs={"true_positive": 1, "false_positive": 1, "false_negative": "1 + loss"})
+    costs = declared.costs.matrix
+    own = replace(model("sharp", Rule("per-row")), costs=costs).score(varying, costs)
+    held = head_to_head(Challenger(varying, own, "ours"), Opponents(), declared)
+    found = {one.subject: one.status for one in self_test.self_test(held, varying, declared)}
+    assert set(found.values()) == {Status.PASS}
+
+
 def opened(check):
     """Return findings of a gate that stands open."""
 
@@ -128,12 +151,12 @@ def standing_open(check):
 
 OPEN = {
     "calibration": (gates, "calibration", opened("calibration"), {"log-odds doubled"}),
-    "champion": (gates, "champion", opened("champion"), {"champion renamed", "threshold of 0.5"}),
+    "champion": (champion_gate, "new_recipe", opened("champion"), {"champion renamed", "threshold of 0.5"}),
     "slices": (gates, "slices", opened("slices"), {"worst slice inverted"}),
     "leakage": (self_test, "separating", opened("leakage"), {"leaky model"}),
     "baselines": (
-        contest,
-        "_baselines",
+        comparison,
+        "_rules",
         opened("baselines"),
         {"labels shuffled", "constant score"},
     ),
@@ -155,22 +178,20 @@ def test_a_gate_that_stands_open_is_found_out(rows, monkeypatch, name):
 
 def test_a_nan_that_gets_as_far_as_the_gates_is_found_out(rows, monkeypatch):
     """A decision without its guard lets NaN through to other gates; that is the wrong refusal."""
-    before = Model.decide
+    before = Decision.at
 
-    def unguarded(self, probability, sample, matrix):
-        return before(self, np.nan_to_num(probability, nan=0.5), sample, matrix)
+    def unguarded(threshold, probability, costs):
+        return before(threshold, np.nan_to_num(probability, nan=0.5), costs)
 
-    monkeypatch.setattr(Model, "decide", unguarded)
+    monkeypatch.setattr(Decision, "at", unguarded)
     found = tried(rows)
     assert found["NaN score"].status is Status.FAIL
     assert "evaluation let it through" in found["NaN score"].because
 
 
 def test_margins_that_are_too_wide_are_an_open_gate(rows):
-    """A slope of a half must never lie inside the margins; nor may every leak be tolerated."""
-    wide = project(gates={"calibration": {"in_the_large": 9, "slope": [0.1, 3]}})
-    assert tried(rows, declared=wide)["log-odds doubled"].status is Status.FAIL
-    blind = project(gates={"leakage": {"single_feature_auc": 1.0, "near_perfect_auc": 1.0}})
+    """Where every leak or any harm is tolerated, the saboteurs get through."""
+    blind = project(gates={"leakage": {"single_feature_auc": 1.0, "near_perfect_auc": 1.0, "gap": 0.5}})
     assert tried(rows, declared=blind)["leaky model"].status is Status.FAIL
     harmless = project(gates={"slice_margin": 50})
     assert tried(rows, declared=harmless)["worst slice inverted"].status is Status.FAIL
@@ -178,8 +199,7 @@ def test_margins_that_are_too_wide_are_an_open_gate(rows):
 
 def test_the_inverted_slice_is_the_one_that_harm_is_proven_in(rows):
     """Harm elsewhere does not count: the gate must name the slice that was turned."""
-    held = contest_of(model("sharp"), Opponents({PRIOR: model("flat")}), rows, project())
-    assert isinstance(held, Contest)
+    held = head_to_head(challenging(rows), Opponents(), project())
     turned = self_test._turned(held.scored, held.levels["g"].codes == 1)
     before, after = held.scored.decision, turned.decision
     inside = (rows.frame["g"] == "b").to_numpy()
@@ -188,29 +208,28 @@ def test_the_inverted_slice_is_the_one_that_harm_is_proven_in(rows):
     np.testing.assert_array_equal(after.probability[inside], 1 - before.probability[inside])
 
 
-def test_without_slices_there_is_nothing_to_invert(rows):
-    """No declared slice, or none with rows enough, is INSUFFICIENT and does not stop."""
+def test_without_slices_all_rows_are_inverted(rows):
+    """No declared slice, or none with rows enough: the gate is tested on all rows as one slice."""
     for declared in ({"columns": []}, {"columns": ["g"], "minimum_rows": 10_000}):
-        found = tried(rows, declared=project(slices=declared))
-        assert found["worst slice inverted"].status is Status.INSUFFICIENT
+        found = tried(rows, declared=project(slices=declared))["worst slice inverted"]
+        assert (found.status, found.figures["gate"]) == (Status.PASS, "slices")
 
 
 def test_a_judgement_carries_the_self_test(rows, monkeypatch):
     """It is part of every judgement, and an open gate stops a model that is good."""
-    opponents = Opponents({PRIOR: model("flat"), LINEAR: model("blurred")})
-    sound = judge(model("sharp"), opponents, rows, project())
+    sound = judge(challenging(rows), Opponents(), project())
     assert {one.subject for one in sound.findings if one.check == "self-test"} == set(NAMES)
     assert Verdict(sound.findings).status is Status.PASS
     monkeypatch.setattr(gates, "calibration", opened("calibration"))
-    unsound = judge(model("sharp"), opponents, rows, project())
+    unsound = judge(challenging(rows), Opponents(), project())
     assert [one.subject for one in Verdict(unsound.findings).reasons] == ["log-odds doubled"]
 
 
 def test_the_self_test_leaves_the_rows_alone(rows):
     """Saboteurs work on copies."""
-    held = contest_of(model("sharp"), Opponents({PRIOR: model("flat")}), rows, project())
+    held = head_to_head(challenging(rows), Opponents(), project())
     y, probability = held.scored.y.copy(), held.scored.decision.probability.copy()
-    self_test.self_test(held, model("sharp"), rows, project())
+    self_test.self_test(held, rows, project())
     np.testing.assert_array_equal(held.scored.y, y)
     np.testing.assert_array_equal(held.scored.decision.probability, probability)
     assert "outcome in disguise" not in rows.frame
@@ -233,9 +252,9 @@ def test_a_gate_that_names_another_subject_has_not_seen_the_leak(rows, monkeypat
 @pytest.fixture
 def sent(monkeypatch):
     """Return every contest that saboteurs are sent into."""
-    held, judged = [], self_test.contest_findings
+    held, judged = [], self_test.comparison_findings
     monkeypatch.setattr(
-        self_test, "contest_findings", lambda one, project: held.append(one) or judged(one, project)
+        self_test, "comparison_findings", lambda one, project: held.append(one) or judged(one, project)
     )
     return held
 

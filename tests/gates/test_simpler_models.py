@@ -1,14 +1,16 @@
-"""Simpler models: which one is proposed, in which words, and what stands in the table."""
+"""Simpler models: which one is submitted, and what stands in the table."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from logitgate.evaluation.comparison import paired
 from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.metrics import log_losses
 from logitgate.findings import Status
-from logitgate.gates.simpler_models import baseline_exhibit, itself, proposals, same_model
+from logitgate.gates.simpler_models import against_prior, baseline_exhibit, submission_findings
+from logitgate.model.submission import Step, Submission
 from tests.evaluation.test_evaluate import constant, drawn, scored
 
 
@@ -17,33 +19,25 @@ def turned(one):
     return replace(one, decision=replace(one.decision, flagged=~one.decision.flagged))
 
 
-def test_a_model_is_itself_only_with_the_same_decisions():
-    """Equal probabilities are not enough, nor are equal decisions."""
-    one = drawn()
-    nearly = replace(one.decision, probability=one.decision.probability + 1e-12)
-    assert same_model(one, drawn())
-    assert not same_model(one, turned(one))
-    assert not same_model(one, replace(one, decision=nearly))
-    assert itself("plain linear").status is Status.PASS
+def test_the_log_loss_is_compared_with_the_priors_and_only_warns():
+    """Proven lower passes; otherwise a warning, as costs decide."""
+    one = drawn(rows=2000)
+    prevalence = np.full(2000, one.y.mean())
+    prior = replace(one, decision=replace(one.decision, probability=prevalence))
+    assert against_prior(one, prior, 0.05).status is Status.PASS
+    assert against_prior(prior, one, 0.05).status is Status.WARN
+    assert against_prior(one, one, 0.05).status is Status.WARN
 
 
-def test_a_simpler_model_that_is_as_good_is_proposed():
-    """One that saves more is called cheaper, one that cannot be told apart is not; a dear one is left."""
-    sound = drawn(rows=2000)
-    dear = turned(sound)
-    (cheaper,) = proposals(dear, {"prior": sound}, 0.05)
-    assert (cheaper.status, cheaper.subject) == (Status.WARN, "proposal: prior")
-    assert cheaper.because.startswith("propose the prior model: cheaper, and simpler; it costs ")
-    (left,) = proposals(sound, {"prior": dear}, 0.05)
-    assert (left.status, left.subject) == (Status.PASS, "proposal")
-    once = turned(sound).decision.flagged
-    once[1:] = sound.decision.flagged[1:]
-    nearly = replace(sound, decision=replace(sound.decision, flagged=once))
-    (alike,) = proposals(sound, {"prior": nearly}, 0.05)
-    assert alike.because.startswith(
-        "propose the prior model: not proven to be dearer, and simpler; it costs "
-    )
-    assert proposals(sound, {"itself": drawn(rows=2000)}, 0.05)[0].status is Status.PASS
+def test_a_simpler_recipe_that_was_submitted_is_reported():
+    """One warning for each step that was taken, a single PASS without any."""
+    compared = paired(drawn(rows=2000), turned(drawn(rows=2000)), 0.05)
+    taken = Submission("plain linear", (Step("search", "plain linear", compared, taken=True),))
+    (found,) = submission_findings(taken)
+    assert (found.status, found.figures["submitted"]) == (Status.WARN, "plain linear")
+    kept = Submission("search", (Step("search", "plain linear", compared, taken=False),))
+    (found,) = submission_findings(kept)
+    assert (found.status, found.figures["submitted"]) == (Status.PASS, "search")
 
 
 def test_the_table_tells_differences_and_their_intervals():

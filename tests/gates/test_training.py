@@ -24,7 +24,7 @@ PLAIN = {
     "columns": {"id": "id", "time": "t"},
     "outcome": {"column": "y", "event": "yes"},
     "features": {"numeric": ["x", "z"]},
-    "search": {"forms": ["linear"], "C": [1.0], "folds": 2},
+    "search": {"forms": ["linear"], "C": [1.0]},
     "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
     "gates": {
         "calibration": {"in_the_large": 0.6, "slope": [0.5, 2]},
@@ -64,20 +64,23 @@ def unreached(evidence):
 
 
 def test_a_sound_run_passes():
-    """Rows, leakage, fit, then the judgement: each stage adds what it found."""
+    """Rows, leakage, fit, then the judgement: each step adds what it found."""
     parted, learned, judged = road(table())
     assert {one.check for one in parted.findings} == {"contract", "rows", "leakage", "shifts"}
     assert (parted.learned, learned.judged) == (None, None)
-    assert parted.split is learned.split is judged.split
+    assert parted.blocks is learned.blocks is judged.blocks
     assert judged.verdict.status is Status.PASS
     assert not judged.stops
     assert unreached(judged) == set()
     assert judged.findings[: len(learned.findings)] == learned.findings
     counted = next(one for one in judged.findings if one.check == "rows")
-    assert counted.because == "2400 train, 400 calibrate, 400 threshold, 800 test"
     assert counted.figures["rows"] == counted.figures["used"] == 4000
-    told = next(one for one in judged.findings if one.check == "fit")
-    assert told.because.startswith("linear, C = 1, recalibrated with slope ")
+    assert sum(counted.figures[f"block {block}"] for block in range(1, 6)) == 4000
+    found = next(one for one in judged.findings if one.check == "fit")
+    assert (found.figures["rows"], found.figures["judged"]) == (4000, len(judged.learned.judged))
+    (shown,) = (one for one in judged.exhibits if one.name == "blocks")
+    assert [row["block"] for row in shown.rows] == [2, 3, 4, 5, "all"]
+    assert shown.rows[-1]["n"] == sum(row["n"] for row in shown.rows[:-1]) == len(judged.learned.judged)
 
 
 def test_the_default_date_is_written_down():
@@ -91,8 +94,8 @@ def test_the_default_date_is_written_down():
 
 
 @pytest.mark.parametrize("status", [Status.FAIL, Status.INDETERMINATE])
-def test_a_broken_contract_stops_the_road(status):
-    """Nothing is parted, learned or judged after it, and all of that is INDETERMINATE."""
+def test_a_broken_contract_ends_the_checks(status):
+    """Nothing is cut, learned or judged after it, and all of that is INDETERMINATE."""
     begun = Evidence(PROJECT, table(), findings=(Finding("contract", "rows", status, "broken"),))
     ended = judge_model(learn_model(part_rows(begun)), Opponents())
     assert ended is begun
@@ -101,10 +104,10 @@ def test_a_broken_contract_stops_the_road(status):
 
 
 @pytest.mark.parametrize("status", [Status.WARN, Status.INSUFFICIENT])
-def test_a_warning_does_not_stop_the_road(status):
-    """The rows are parted all the same."""
+def test_a_warning_about_the_contract_ends_nothing(status):
+    """The rows are cut all the same."""
     begun = Evidence(PROJECT, table(), findings=(Finding("contract", "rows", status, "so so"),))
-    assert part_rows(begun).split is not None
+    assert part_rows(begun).blocks is not None
 
 
 def test_a_contract_that_was_not_looked_at_does_not_pass():
@@ -114,7 +117,7 @@ def test_a_contract_that_was_not_looked_at_does_not_pass():
     assert ended.verdict.status is Status.INDETERMINATE
 
 
-def test_rows_that_are_refused_stop_the_road():
+def test_rows_that_are_refused_leave_nothing_to_check():
     """The refusal is a finding with rule and remedy; later stages are not reached."""
     parted, learned, judged = road(table().assign(y="no"))
     refused = parted.findings[-1]
@@ -125,14 +128,15 @@ def test_rows_that_are_refused_stop_the_road():
     assert judged.verdict.status is Status.FAIL
 
 
-def test_a_leak_stops_before_anything_is_learned():
-    """Rows and leakage were looked at, the rest was not."""
-    strict = parse_project({name: part for name, part in PLAIN.items() if name != "gates"}, "small.toml")
-    leaking = table().assign(x=lambda rows: (rows["y"] == "yes") + 0.1 * rows["z"])
-    parted, _, judged = road(leaking, strict)
-    assert parted.split is not None
-    assert judged is parted
-    assert unreached(judged) == set(REQUIRED) - {"contract", "rows", "leakage", "shifts"}
+def test_a_leak_stops_the_promotion_and_no_check():
+    """A feature that was known after the outcome fails, and all the rest is looked at."""
+    leaky = parse_project(
+        PLAIN | {"columns": PLAIN["columns"] | {"known_after_outcome": ["x"]}}, "small.toml"
+    )
+    judged = road(table(), leaky)[2]
+    assert unreached(judged) == set()
+    assert ("leakage", "x") in {(one.check, one.subject) for one in judged.verdict.reasons}
+    assert judged.judged is not None
 
 
 def test_a_suspicion_of_a_leak_is_told_and_judged():
@@ -248,7 +252,6 @@ def test_a_constant_feature_is_left_out_and_the_others_go_on(gone):
             "forms": ["linear", "spline + crossed"],
             "interactions": {"crossed": ["x", "dead"]},
             "C": [1.0],
-            "folds": 2,
         },
         "slices": {"bins": {"dead": [0.5]}},
         "gates": PLAIN["gates"] | {"signs": {"dead": "positive", "x": "positive"}},
@@ -262,12 +265,13 @@ def test_a_constant_feature_is_left_out_and_the_others_go_on(gone):
     assert [(one.subject, one.figures) for one in warned] == [("dead", {"rows": 4000})]
     assert judged.verdict.status is Status.PASS, judged.verdict
     assert judged.learned.model.features.all == judged.project.features.all == ("x", "z")
-    profile = reference_profile(judged.split.train, judged.judged.scored, judged.project)
+    profile = reference_profile(judged.learned.shipped.rows, judged.judged.scored, judged.project)
     assert set(profile["numeric"]) == {"x", "z"}
-    model, test = judged.learned.model, judged.split.test
-    replay(model, golden_rows(model, test, judged.judged.scored, judged.project))
-    later = test.frame.assign(dead=np.arange(len(test)))
-    np.testing.assert_array_equal(model.probability(later), judged.judged.scored.decision.probability)
+    model, rows = judged.learned.model, judged.learned.judged
+    own = model.score(rows, judged.project.costs.matrix)
+    replay(model, golden_rows(model, rows, own, judged.project))
+    later = rows.frame.assign(dead=np.arange(len(rows)))
+    np.testing.assert_array_equal(model.probability(later), own.decision.probability)
 
 
 def test_a_table_of_constants_fails_the_fit():
@@ -279,15 +283,21 @@ def test_a_table_of_constants_fails_the_fit():
 
 
 @pytest.mark.parametrize("form", ["linear", "spline"])
-def test_a_declared_sign_is_imposed_on_the_model_and_its_baselines(form):
-    """Where the rows contradict a sign, every model that is fitted keeps it, and the cost of it is told."""
+def test_a_declared_sign_is_imposed_on_what_ships_and_what_was_judged(form):
+    """Where the rows contradict a sign, every model that is fitted keeps it, and its cost is reported."""
     search = PLAIN["search"] | {"forms": [form]}
     project = parse_project(
-        PLAIN | {"search": search, "gates": PLAIN["gates"] | {"signs": {"z": "negative"}}}, "small.toml"
+        PLAIN
+        | {
+            "features": {"numeric": ["z"]},
+            "search": search,
+            "gates": {"signs": {"z": "negative"}},
+        },
+        "small.toml",
     )
     _, learned, judged = road(table(), project)
     later = pd.concat([table(50)] * 3).assign(z=np.repeat([-9.0, 0.0, 9.0], 50))
-    fitted = [learned.learned.model, *learned.learned.baselines.values()]
+    fitted = [learned.learned.shipped.model, learned.learned.last.model]
     for model in fitted:
         low, middle, high = model.probability(later).reshape(3, 50)
         assert (np.diff([low, middle, high], axis=0) <= 1e-12).all()

@@ -194,7 +194,7 @@ def test_as_of_is_a_text_or_a_moment(project, rows):
     text, same = lg.train(project, rows, "2021-04-20"), lg.train(project, rows, moment)
     assert plain(same.verdict) == plain(text.verdict)
     assert same.as_of == text.as_of
-    assert text.evidence.split.test.time.max() < np.datetime64("2021-04-20")
+    assert text.evidence.learned.judged.time.max() < np.datetime64("2021-04-20")
     with pytest.raises(ProjectError, match="as_of"):
         lg.train(project, rows, "soon")
 
@@ -235,11 +235,11 @@ def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeyp
     assert second.version == 2 and second.against == 1
     assert lg.compare(project, 1, 2).kind == "comparison"
     watched = lg.monitor(project, in_polars(projects.table(1_000, seed=5)))
-    assert watched.n == 1_000 and watched.version == 1 and watched.run_id
+    assert watched.n == 1_000 and watched.version == 2 and watched.run_id
     drifted = projects.table(1_000, seed=5)
     moved = lg.monitor(project, drifted.assign(load=drifted["load"] + 6), since="2021-03-02")
     assert {one.subject for one in moved.verdict.reasons if one.check == "drift"} == {"load"}
-    assert_shown(moved, "Verdict FAIL", "version 1", moved.reaction.action.value, "drift")
+    assert_shown(moved, "Verdict FAIL", "version 2", moved.reaction.action.value, "drift")
 
 
 def test_the_models_of_the_interface_are_those_of_the_command(project, rows, commands):

@@ -1,75 +1,102 @@
-"""The baselines: the prevalence, the best feature alone, and the plain linear model."""
+"""The recipes: the prevalence, the best feature alone, plain linear, and the search over all forms."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
-from logitgate.data.folds import Folds
-from logitgate.errors import FitError
-from logitgate.model.baselines import plain_linear, prior, single_feature
-from logitgate.model.fit import Choice, fit
-from logitgate.model.search import search
+from logitgate.decision.costs import CostMatrix
+from logitgate.model.baselines import LINEAR, SEARCH, prior, searched, single_feature
+from logitgate.model.cross_validation import tried
+from logitgate.model.out_of_fold import Plan
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
+from tests.model.blocks import blocks_of, search
 
 FEATURES = FeaturesConfig(numeric=("bent", "weak"), categorical=("g",))
-CHOICES = Search(forms=("spline",), interactions={"both": ("bent", "weak")})
+CHOICES = Search(forms=("linear", "spline"))
+COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=4)
 
 
 def _rows(n=1500, seed=0):
     rng = np.random.default_rng(seed)
     X = pd.DataFrame({"bent": rng.normal(size=n), "weak": rng.normal(size=n), "g": rng.choice(["a", "b"], n)})
     odds = 1.5 * X["bent"] ** 2 - 1.5 + 0.5 * X["weak"] + 0.5 * (X["g"] == "a")
-    return X, (rng.random(n) < 1 / (1 + np.exp(-odds))).to_numpy().astype(np.int8)
+    return X, (rng.random(n) < 1 / (1 + np.exp(-odds))).to_numpy().astype(np.int64)
 
 
-def test_the_prior_gives_everyone_the_prevalence():
-    """Each row gets the share of events of the training rows, whatever its features."""
+def _judged(recipe_of, blocks):
+    plan = Plan.of(blocks)
+    return recipe_of(tuple(plan.folds.values())).judge(plan, COSTS, 0.05)
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_the_prior_gives_each_block_the_prevalence_of_its_learning_rows(in_time):
+    """Each row gets the share of events of the rows that its block may learn from, whatever its features."""
     X, y = _rows()
-    probability = prior(X, y).predict_proba(X.assign(bent=np.nan))[:, 1]
-    assert probability == pytest.approx(np.full(len(y), y.mean()), abs=1e-15)
+    blocks = blocks_of(X, y, 4, in_time=in_time)
+    found = _judged(lambda folds: prior(y, folds, FEATURES), blocks)
+    number = blocks.number[np.isin(blocks.number, blocks.judged)]
+    for block in blocks.judged:
+        expected = y[blocks.learned(block)].mean()
+        assert found.scored.decision.probability[number == block] == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_best_single_feature_may_be_a_curved_one():
     """A feature that matters by its square wins alone, because numbers are tried as splines."""
     X, y = _rows()
-    best = single_feature(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
-    assert best.feature == "bent"
-    assert best.pipeline.feature_names_in_.tolist() == ["bent"]
-    assert best.log_loss < np.log(2)
-
-
-def test_its_log_loss_is_the_search_s():
-    """The single feature's log loss is what the search says of this feature alone."""
-    X, y = _rows()
-    folds = Folds.in_time(y, 3)
-    best = single_feature(X, y, folds, FEATURES, CHOICES)
-    alone = Search(forms=("spline",), C=(max(CHOICES.C),))
-    found = search(X, y, folds, FeaturesConfig(numeric=("bent",)), alone)
-    assert best.log_loss == pytest.approx(found.best.log_loss, abs=1e-12)
+    found = _judged(lambda folds: single_feature(X, y, folds, FEATURES, CHOICES), blocks_of(X, y, 4))
+    assert found.final.candidate.features == FeaturesConfig(numeric=("bent",))
+    own = search(blocks_of(X, y, 4), FeaturesConfig(numeric=("bent",)), Search(forms=("spline",), C=(10.0,)))
+    place = FEATURES.all.index("bent")
+    assert found.judged.losses[place].mean() == pytest.approx(own.best.log_loss, abs=1e-12)
 
 
 def test_a_category_can_be_the_best_single_feature():
     """A category competes with the numbers as its levels."""
     X, y = _rows()
     X["g"] = np.where((y == 1) ^ (np.arange(len(y)) % 10 == 0), "a", "b")
-    best = single_feature(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
-    assert best.feature == "g"
+    found = _judged(lambda folds: single_feature(X, y, folds, FEATURES, CHOICES), blocks_of(X, y, 4))
+    assert found.final.candidate.features == FeaturesConfig(categorical=("g",))
 
 
-def test_no_feature_that_can_be_fitted_is_an_error(monkeypatch):
-    """When every feature alone fails there is no such baseline, and that is said."""
+def test_plain_linear_chooses_among_linear_candidates_alone():
+    """It is the search over the linear form, though the curved one is better here."""
     X, y = _rows()
-    monkeypatch.setattr("logitgate.model.solver._STEPS", 1)
-    with pytest.raises(FitError, match="none of 3 features alone could be fitted"):
-        single_feature(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
+    blocks = blocks_of(X, y, 4)
+    folds = tuple(Plan.of(blocks).folds.values())
+    trials = tried(X, y, folds, FEATURES, CHOICES)
+    linear, every = (
+        searched(name, trials, forms, FEATURES).judge(Plan.of(blocks), COSTS, 0.05)
+        for name, forms in ((LINEAR, (Form(basis="linear"),)), (SEARCH, CHOICES.forms))
+    )
+    assert str(linear.final.candidate.choice.form) == "linear"
+    assert str(every.final.candidate.choice.form) == "spline"
+    assert every.scored.cost.mean() < linear.scored.cost.mean()
 
 
-def test_plain_linear_takes_its_penalty_from_the_search():
-    """The linear baseline is the linear form with the C that the same search chose for it."""
+def test_the_first_block_takes_the_simplest_form_and_scikit_learns_penalty():
+    """Nothing was judged before it, so nothing is chosen: the first form with the C closest to 1."""
     X, y = _rows()
-    found = search(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
-    pipeline = plain_linear(X, y, FEATURES, CHOICES, found)
-    expected = fit(Choice(Form(basis="linear"), found.linear.choice.C), X, y, FEATURES, CHOICES)
-    assert np.array_equal(pipeline.predict_proba(X), expected.predict_proba(X))
-    assert pipeline["model"].coef_.shape == (1, 4)
+    plan = Plan.of(blocks_of(X, y, 4))
+    trials = tried(X, y, tuple(plan.folds.values()), FEATURES, CHOICES)
+    found = searched(SEARCH, trials, CHOICES.forms, FEATURES).judge(plan, COSTS, 0.05)
+    block, decided = found.blocks[0]
+    assert (block, str(decided.candidate.choice), decided.threshold) == (1, "linear, C = 1", None)
+    own = next(trial for trial in trials if str(trial.choice) == "linear, C = 1").log_odds[0]
+    np.testing.assert_array_equal(found.scored.decision.probability[: len(own)], expit(own))
+
+
+def test_what_is_decided_for_a_block_follows_from_earlier_blocks():
+    """Other outcomes from a block on change neither its decisions nor those before it."""
+    X, y = _rows()
+    other = np.where(np.arange(len(y)) >= 3 * len(y) // 4, 1 - y, y)
+    found = []
+    for outcome in (y, other):
+        plan = Plan.of(blocks_of(X, outcome, 4))
+        trials = tried(X, outcome, tuple(plan.folds.values()), FEATURES, CHOICES)
+        found.append(searched(SEARCH, trials, CHOICES.forms, FEATURES).judge(plan, COSTS, 0.05))
+    assert found[0].blocks == found[1].blocks
+    probability = [one.scored.decision.probability for one in found]
+    np.testing.assert_array_equal(*probability)
+    assert found[0].final != found[1].final

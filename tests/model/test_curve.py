@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
-from logitgate.data.folds import Folds
 from logitgate.model.curve import curve, rising_curve
 from logitgate.model.fit import Choice, fit
 from logitgate.model.fitted import column_names, units_of
-from logitgate.model.search import search
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
+from tests.model.blocks import blocks_of, search
 
 FEW = 50
 MOST = 5
@@ -110,7 +109,7 @@ def test_the_search_finds_what_a_mostly_zero_number_does():
     y = (rng.random(6000) < expit(score)).astype(np.int8)
     X, choices = pd.DataFrame({"x": x, "city": rng.choice(["Rome", "Oslo"], 6000)}), Search()
     features = FeaturesConfig(numeric=("x",), categorical=("city",))
-    found = search(X, y, Folds.in_time(y, 3), features, choices)
+    found = search(blocks_of(X, y, 4), features, choices)
     assert found.chosen.choice.form.basis == "spline"
     layout = fit(found.chosen.choice, X, y, features, choices)["design"]
     names, units = column_names(layout), units_of(layout)

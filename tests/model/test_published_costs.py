@@ -10,7 +10,7 @@ from sklearn.model_selection import RepeatedKFold, train_test_split
 
 from logitgate.decision.costs import CostMatrix
 from logitgate.model.fit import Choice, fit
-from logitgate.model.recalibration import recalibrate
+from logitgate.model.recalibration import decide_recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
@@ -79,7 +79,8 @@ def test_bank_marketing_saves_what_was_published(clients, basis, isotonic, publi
             curve = IsotonicRegression(out_of_bounds="clip").fit(learned, y[calibrate])
             probability = curve.predict(judged)
         else:
-            model, _ = recalibrate(model, rows.iloc[calibrate], y[calibrate])
+            change = decide_recalibration(y[calibrate], model.decision_function(rows.iloc[calibrate]), None)
+            model = recalibrated(model, change)
             probability = model.predict_proba(rows.iloc[test])[:, 1]
         judged_costs = costs.take(test)
         own.append(judged_costs.savings(y[test], probability >= judged_costs.bayes_threshold()))

@@ -6,14 +6,15 @@ import pytest
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
-from logitgate.data.folds import Folds
-from logitgate.errors import DataError, FitError
+from logitgate.errors import FitError
+from logitgate.model.cross_validation import tried
 from logitgate.model.design import design
 from logitgate.model.fit import Choice, regression
-from logitgate.model.search import search
+from logitgate.model.out_of_fold import Plan
 from logitgate.model.solver import Solution, solve
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
+from tests.model.blocks import blocks_of, search
 
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
 FEATURES = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
@@ -33,32 +34,32 @@ def _rows(n=1200, seed=0, curve=0.0):
 def test_log_losses_are_those_of_models_fitted_fold_by_fold():
     """Each candidate's log loss is that of scikit-learn pipelines fitted to each fold from scratch."""
     X, y = _rows()
-    folds = Folds.in_time(y, 3)
-    found = search(X, y, folds, FEATURES, CHOICES)
+    blocks = blocks_of(X, y, 4)
+    folds = tuple(Plan.of(blocks).folds.values())
+    found = search(blocks, FEATURES, CHOICES)
     assert [str(one.choice) for one in found.candidates] == [
         f"{form}, C = {C:g}" for form in CHOICES.forms for C in sorted(CHOICES.C)
     ]
     for one in found.candidates:
         losses = []
-        for fold in folds.parts:
-            learned = X.iloc[fold.train]
+        for fold in folds:
+            learned = X.iloc[fold.learned]
             layout = design(one.choice.form, FEATURES, CHOICES, learned)
-            model = make_pipeline(layout, regression(one.choice.C)).fit(learned, y[fold.train])
+            model = make_pipeline(layout, regression(one.choice.C)).fit(learned, y[fold.learned])
             probability = model.predict_proba(X.iloc[fold.judged])[:, 1]
             losses.append(log_loss(y[fold.judged], probability, normalize=False))
-        assert one.log_loss == pytest.approx(
-            sum(losses) / sum(len(fold.judged) for fold in folds.parts), abs=1e-9
-        )
+        assert one.log_loss == pytest.approx(sum(losses) / sum(len(fold.judged) for fold in folds), abs=1e-9)
         assert one.n_features == model[:-1].transform(X).shape[1]
         assert one.failure is None
-        assert one.iterations >= len(folds.parts)
+        assert one.iterations >= len(folds)
 
 
 def test_the_same_rows_give_the_same_bits():
     """Two searches over the same rows agree bit for bit, threads or not."""
     X, y = _rows(curve=0.5)
-    folds = Folds.at_random(y, 4, 7)
-    first, second = (search(X.copy(), y.copy(), folds, FEATURES, CHOICES) for _ in range(2))
+    first, second = (
+        search(blocks_of(X.copy(), y.copy(), 4, in_time=False), FEATURES, CHOICES) for _ in range(2)
+    )
     assert first == second
     assert repr(first) == repr(second)
 
@@ -74,49 +75,65 @@ def test_no_fold_learns_from_later_rows():
         np.int8
     )
     one = Search(forms=("linear",), C=(1.0,))
-    honest = search(X, y, Folds.in_time(y, 1 + 1), FEATURES, one)
-    edge = Folds.in_time(y, 3).parts[1]
-    assert later[edge.judged].all()
-    assert not later[edge.train].any()
-    alone = search(X, y, Folds((edge,)), FEATURES, one)
-    assert alone.best.log_loss > 2 * np.log(2)
-    assert honest.best.log_loss > np.log(2)
+    halves = search(blocks_of(X, y, 2), FEATURES, one)
+    assert halves.best.log_loss > 2 * np.log(2)
 
 
 def test_later_rows_cannot_change_an_earlier_fold():
-    """Scrambling the rows after a fold leaves its log loss untouched to the last bit."""
+    """Scrambling the rows after a block leaves its log-odds untouched to the last bit."""
     X, y = _rows()
-    folds = Folds.in_time(y, 3)
     scrambled_X, scrambled_y = X.copy(), y.copy()
-    after = folds.parts[0].judged.max() + 1
-    scrambled_X.iloc[after:] = X.iloc[after:].sample(frac=1, random_state=0).to_numpy()
-    scrambled_y[after:] = 1 - y[after:]
-    first = Folds(folds.parts[:1])
-    scrambled = scrambled_X.astype(X.dtypes)
-    assert search(X, y, first, FEATURES, CHOICES) == search(scrambled, scrambled_y, first, FEATURES, CHOICES)
+    scrambled_X.iloc[600:] = X.iloc[600:].sample(frac=1, random_state=0).to_numpy()
+    scrambled_y[600:] = 1 - y[600:]
+    first, second = (
+        _out_of_fold(blocks_of(frame.astype(X.dtypes), outcome, 4))
+        for frame, outcome in ((X, y), (scrambled_X, scrambled_y))
+    )
+    before = first.block < 2
+    assert before.any()
+    np.testing.assert_array_equal(first.log_odds[:, before], second.log_odds[:, before])
+    assert (first.log_odds[:, ~before] != second.log_odds[:, ~before]).any()
+
+
+def _out_of_fold(blocks):
+    plan = Plan.of(blocks)
+    folds = tuple(plan.folds.values())
+    trials = tried(blocks.sample.frame, blocks.sample.y.astype(int), folds, FEATURES, CHOICES)
+    return plan.final([trial.log_odds for trial in trials])
+
+
+def test_a_decision_about_a_fold_looks_at_models_that_know_neither():
+    """At random, the log-odds that a fold's choice looks at come from fits without that fold's rows."""
+    X, y = _rows(n=600)
+    blocks = blocks_of(X, y, 3, in_time=False)
+    other = blocks_of(X, np.where(np.arange(len(y)) % 3 == 1, 1 - y, y), 3, in_time=False)
+    looks = []
+    for one in (blocks, other):
+        plan = Plan.of(one)
+        trials = tried(X, one.sample.y.astype(int), tuple(plan.folds.values()), FEATURES, CHOICES)
+        looks.append(plan.before(1, [trial.log_odds for trial in trials]))
+    assert set(looks[0].block) == {0, 2}
+    np.testing.assert_array_equal(looks[0].log_odds, looks[1].log_odds)
 
 
 def test_a_curve_is_found():
     """Where the log-odds are curved, a curved form wins although a linear one is simpler."""
     X, y = _rows(curve=1.0)
-    found = search(X, y, Folds.in_time(y, 4), FEATURES, CHOICES)
+    found = search(blocks_of(X, y, 5), FEATURES, CHOICES)
     assert found.chosen.choice.form in CHOICES.forms[1:]
-    assert found.linear.choice.form == LINEAR
-    assert found.linear.log_loss > found.chosen.log_loss
+    linear = min(one.log_loss for one in found.candidates if one.choice.form == LINEAR)
+    assert linear > found.chosen.log_loss
 
 
-def test_the_simplest_within_one_standard_error_is_chosen():
-    """Where the log-odds are linear, the linear form is chosen although another one leads by noise."""
+def test_the_best_form_with_its_strongest_penalty_that_is_as_good_is_chosen():
+    """The form is that of the lowest log loss; among its penalties the one-standard-error rule decides."""
     leads = 0
     for seed in range(6):
         X, y = _rows(seed=seed)
-        found = search(X, y, Folds.in_time(y, 4), FEATURES, CHOICES)
-        good = [one for one in found.candidates if one.behind <= one.behind_error]
+        found = search(blocks_of(X, y, 5), FEATURES, CHOICES)
+        own = [one for one in found.candidates if one.choice.form == found.best.choice.form]
+        good = [one for one in own if one.behind <= one.behind_error or one == found.best]
         assert found.chosen == good[0]
-        assert found.best in good
-        assert all(
-            one.behind > one.behind_error for one in found.candidates[: found.candidates.index(good[0])]
-        )
         leads += found.best != found.chosen
     assert leads
 
@@ -124,7 +141,7 @@ def test_the_simplest_within_one_standard_error_is_chosen():
 def test_behind_is_the_paired_difference_to_the_best():
     """The best is nothing behind; the others by their log loss's difference."""
     X, y = _rows(curve=0.5)
-    found = search(X, y, Folds.in_time(y, 4), FEATURES, CHOICES)
+    found = search(blocks_of(X, y, 5), FEATURES, CHOICES)
     assert (found.best.behind, found.best.behind_error) == (0.0, 0.0)
     assert found.best.log_loss == min(one.log_loss for one in found.candidates)
     for one in found.candidates:
@@ -138,19 +155,10 @@ def test_clusters_widen_the_error():
     copied, outcome, cluster = X.loc[X.index.repeat(10)], np.repeat(y, 10), np.repeat(np.arange(400), 10)
     one = Search(forms=("linear",), C=(1.0,))
     naive, honest = (
-        search(copied, outcome, Folds(Folds.in_time(outcome, 3).parts, known), FEATURES, one).best.error
+        search(blocks_of(copied, outcome, 4, cluster=known), FEATURES, one).best.error
         for known in (None, cluster)
     )
     assert honest == pytest.approx(naive * np.sqrt(10), rel=0.01)
-
-
-def test_the_linear_baseline_is_tried_but_not_chosen_unasked():
-    """Without a linear form in the project it is a baseline only, never a candidate."""
-    X, y = _rows()
-    found = search(X, y, Folds.in_time(y, 3), FEATURES, Search(forms=("spline",)))
-    assert {one.choice.form for one in found.candidates} == {SPLINE}
-    assert found.linear.choice.form == LINEAR
-    assert found.linear == search(X, y, Folds.in_time(y, 3), FEATURES, Search(forms=("linear",))).chosen
 
 
 def _failing(monkeypatch, fails):
@@ -167,13 +175,12 @@ def _failing(monkeypatch, fails):
 def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):
     """One failed fold fails the candidate, with the fold and the reason; the others go on."""
     X, y = _rows()
-    folds = Folds.in_time(y, 3)
-    longest = len(folds.parts[-1].train)
+    longest = 900
     _failing(monkeypatch, lambda C, matrix: C == 0.1 and len(matrix) == longest)
-    found = search(X, y, folds, FEATURES, CHOICES)
+    found = search(blocks_of(X, y, 4), FEATURES, CHOICES)
     failed = [one for one in found.candidates if one.choice.C == 0.1]
     assert [one.failure for one in failed] == ["fold 3: the Hessian is singular or ill-conditioned"] * 3
-    assert all(np.isnan(one.log_loss) and not one.as_good_as_best for one in failed)
+    assert all(np.isnan(one.log_loss) for one in failed)
     assert found.chosen.failure is None
     assert found.best.failure is None
 
@@ -185,7 +192,7 @@ def test_a_feature_that_is_constant_in_an_early_fold_fails_no_form(form):
     X["late"] = np.where(np.arange(len(X)) < 500, 0.0, X["x"])
     features = FeaturesConfig(numeric=("x", "late"))
     choices = Search(forms=(form,), interactions={"both": ("x", "late")}, C=(0.1, 1.0))
-    found = search(X, y, Folds.in_time(y, 3), features, choices)
+    found = search(blocks_of(X, y, 4), features, choices)
     assert [one.failure for one in found.candidates] == [None, None]
 
 
@@ -195,26 +202,18 @@ def test_a_block_that_cannot_be_built_fails_its_form_only():
     X["sign"] = X["same"] = np.where(np.arange(len(X)) % 2, 1.0, -1.0)
     features = FeaturesConfig(numeric=("x", "sign", "same"))
     choices = Search(forms=("linear", "linear + both"), interactions={"both": ("sign", "same")}, C=(1.0,))
-    found = search(X, y, Folds.in_time(y, 3), features, choices)
+    found = search(blocks_of(X, y, 4), features, choices)
     plain, crossed = found.candidates
     assert plain.failure is None
     assert "No feature in X meets the variance threshold" in str(crossed.failure)
 
 
 def test_when_all_fail_nothing_is_chosen(monkeypatch):
-    """When no candidate could be fitted the search is refused with the reasons."""
+    """When no candidate could be fitted the search is refused."""
     X, y = _rows()
     _failing(monkeypatch, lambda C, matrix: True)
-    with pytest.raises(FitError, match=r"none of 9 candidates could be fitted \(fold 1: the Hessian"):
-        search(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
-
-
-def test_unlearnable_rows_are_refused():
-    """An infinite number is refused once, before any fold is tried."""
-    X, y = _rows()
-    X.loc[5, "x"] = np.inf
-    with pytest.raises(DataError, match="'x': 1 of 1200 values are infinite"):
-        search(X, y, Folds.in_time(y, 3), FEATURES, CHOICES)
+    with pytest.raises(FitError, match="none of 9 candidates could be fitted"):
+        search(blocks_of(X, y, 4), FEATURES, CHOICES)
 
 
 def test_a_column_constant_in_an_early_fold_is_no_error():
@@ -222,7 +221,7 @@ def test_a_column_constant_in_an_early_fold_is_no_error():
     X, y = _rows()
     X["z"] = np.where(np.arange(len(X)) < 600, 1.0, X["x"] ** 2)
     X["g"] = np.where(np.arange(len(X)) < 600, "a", X["g"])
-    found = search(X, y, Folds.in_time(y, 3), FEATURES, Search(forms=("linear", "spline", "polynomial")))
+    found = search(blocks_of(X, y, 4), FEATURES, Search(forms=("linear", "spline", "polynomial")))
     assert all(one.failure is None for one in found.candidates)
 
 

@@ -1,7 +1,5 @@
 """Imposed signs: the best fit among those that go the declared ways, and the free one where it does."""
 
-from contextlib import suppress
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,16 +9,15 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 from scipy.special import expit
 
-from logitgate.data.folds import Folds
-from logitgate.errors import FitError
 from logitgate.model.design import TRUSTED_TYPES
 from logitgate.model.fit import Choice, fit, regression
-from logitgate.model.recalibration import recalibrate
-from logitgate.model.search import search
+from logitgate.model.out_of_fold import Plan
+from logitgate.model.recalibration import Recalibration, recalibrated
 from logitgate.model.signs import Limits
 from logitgate.model.solver import Rows, solve
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
+from tests.model.blocks import blocks_of, search
 
 FEATURES = FeaturesConfig(numeric=("wave", "late", "amount"), categorical=("city",))
 SIGNS = {"wave": "positive", "late": "positive", "amount": "negative"}
@@ -163,11 +160,7 @@ def test_the_served_effect_goes_the_declared_way_everywhere(seed, form, C, ways)
     X, y = _rows(400, seed)
     signs = dict(zip(SIGNS, ways, strict=True))
     pipeline = fit(Choice(form, C), X, y, FEATURES, SEARCH, signs=signs)
-    noisy = (np.random.default_rng(seed).random(len(X)) < expit(2 * pipeline.decision_function(X))).astype(
-        int
-    )
-    with suppress(FitError):  # too weak a model can rank so few rows backwards
-        pipeline, _ = recalibrate(pipeline, X, noisy)
+    pipeline = recalibrated(pipeline, Recalibration(0.6, 0.4))
     for feature, sign in signs.items():
         rises = np.diff(_curves(pipeline, X, feature), axis=1) * (1 if sign == "positive" else -1)
         assert rises.min() > -1e-9
@@ -215,14 +208,14 @@ def test_a_signed_count_with_a_code_is_learned():
 def test_the_search_judges_fits_with_the_signs(form):
     """The log loss of a candidate is that of `fit` with the same signs on the same folds."""
     X, y = _rows(1200, 3)
-    folds = Folds.in_time(y, 3)
+    blocks = blocks_of(X, y, 4)
     choices = Search(forms=(form,), C=(0.1, 10.0), rare_level_rows=20)
-    found = search(X, y, folds, FEATURES, choices, signs=BINDING[form])
-    free = search(X, y, folds, FEATURES, choices)
+    found = search(blocks, FEATURES, choices, BINDING[form])
+    free = search(blocks, FEATURES, choices)
     for candidate, other in zip(found.candidates, free.candidates, strict=True):
         losses = []
-        for fold in folds.parts:
-            rows = (X.iloc[fold.train], y[fold.train])
+        for fold in Plan.of(blocks).folds.values():
+            rows = (X.iloc[fold.learned], y[fold.learned])
             score = fit(candidate.choice, *rows, FEATURES, choices, signs=BINDING[form]).decision_function(
                 X.iloc[fold.judged]
             )

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.model.threshold import choose_rule, empirical_minimiser, threshold_interval
+from logitgate.model.threshold import (
+    Judged,
+    bayes_rule,
+    choose_rule,
+    empirical_minimiser,
+    threshold_interval,
+)
 
 Y = np.array([0, 1] * 4)
 SCORE = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
@@ -63,17 +69,80 @@ def test_neither_order_nor_currency_changes_the_rule(rows, random, factor):
     assert empirical_minimiser(probability[index], y[index], scaled)[0] == empirical_minimiser(*rows)[0]
 
 
+def judged(probability, y, costs, *, block=None, in_time=True, cluster=None):
+    """Return rows in five blocks, in their order."""
+    blocks = np.arange(len(y)) * 5 // max(len(y), 1) if block is None else block
+    return Judged(probability, y, costs, cluster, blocks, in_time)
+
+
+MATRIX = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5)
+
+
 def test_textbook_rows():
-    """FP = 1, FN = 5: flagging from .2 on costs 3 of 8, the Bayes threshold of 1/6 the same."""
-    choice = choose_rule(SCORE, Y, constant(8))
-    assert choice.rule == Rule("constant", 0.2)
-    assert choice.figures() == {
-        "cost": 0.375,
-        "cost_bayes": 0.375,
-        "cost_empirical": 0.375,
-        "cost_flag_none": 2.5,
-        "cost_flag_all": 0.5,
-    }
+    """FP = 1, FN = 5: Bayes at 1/6 costs 3 of 8, as much as the best threshold of these rows."""
+    choice = choose_rule(judged(SCORE, Y, constant(8)), bayes_rule(MATRIX), 0.05)
+    assert choice.rule == Rule("constant", 1 / 6)
+    assert (choice.cost, choice.bayes, choice.empirical) == (0.375, 0.375, 0.375)
+    assert (choice.flag_none, choice.flag_all) == (2.5, 0.5)
+    assert not choice.upper < 0
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_bayes_decides_where_probabilities_are_right(in_time):
+    """Nothing beats the Bayes threshold of calibrated probabilities, so the empirical one is not proven."""
+    taken = 0
+    for seed in range(30):
+        p, y, costs, _ = _chosen_on(1_000, seed)
+        taken += (
+            choose_rule(judged(p, y, costs, in_time=in_time), Rule("constant", 0.2), 0.05).rule.value != 0.2
+        )
+    assert taken <= 3
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_an_empirical_threshold_is_taken_where_it_is_proven_cheaper(in_time):
+    """Probabilities that are all three times too small need a lower threshold, and rows enough show it."""
+    p, y, costs, _ = _chosen_on(4_000)
+    found = choose_rule(judged(p / 3, y, costs, in_time=in_time), Rule("constant", 0.2), 0.05)
+    assert found.upper < 0
+    assert found.rule.value == pytest.approx(0.2 / 3, abs=0.02)
+    assert found.cost == found.empirical < found.bayes
+
+
+def test_clusters_make_the_proof_harder():
+    """Rows that stand there ten times prove no more than once."""
+    p, y, _, _ = _chosen_on(1_500, seed=1)
+    p, y, cluster = np.repeat(p, 10) / 2, np.repeat(y, 10), np.repeat(np.arange(1_500), 10)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
+    alone, together = (
+        choose_rule(judged(p, y, costs.rows({}, len(y)), cluster=known), Rule("constant", 0.2), 0.05).upper
+        for known in (None, cluster)
+    )
+    assert alone < together
+
+
+def test_the_empirical_threshold_is_judged_on_other_blocks():
+    """A threshold that is best in each block by chance, and nowhere else, is not taken."""
+    rng = np.random.default_rng(0)
+    n = 2_000
+    block = np.arange(n) * 5 // n
+    y = (rng.random(n) < 0.2).astype(np.int64)
+    p = np.where(y == 1, 0.15 + 0.01 * block, rng.uniform(0.0, 0.4, n))
+    p = np.where((y == 0) & (np.abs(p - 0.15 - 0.01 * block) < 0.004), 0.0, p)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, n)
+    found = choose_rule(judged(p, y, costs, block=block), Rule("constant", 0.2), 0.05)
+    own = [
+        empirical_minimiser(p[block == one], y[block == one], costs.take(block == one))[1] for one in range(5)
+    ]
+    assert np.mean(own) < found.bayes
+    assert found.rule == Rule("constant", 0.2) or found.upper < 0
+
+
+def test_the_bayes_rule_is_one_number_only_for_constant_costs():
+    """Costs over columns are decided row by row, though these rows may all cost the same."""
+    assert bayes_rule(MATRIX) == Rule("constant", 1 / 6)
+    varying = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative="loss")
+    assert bayes_rule(varying) == Rule("per-row")
 
 
 def test_the_threshold_is_a_score_to_the_last_bit():
@@ -87,10 +156,8 @@ def test_the_threshold_is_a_score_to_the_last_bit():
 
 @pytest.mark.parametrize(("y", "name"), [([0, 0, 0], "flag-none"), ([1, 1, 1], "flag-all")])
 def test_one_class_flags_none_or_all(y, name):
-    """Where no score separates anything, flagging nobody or everybody is the rule."""
-    choice = choose_rule(np.array([0.2, 0.5, 0.7]), np.array(y), constant(3))
-    assert choice.rule == Rule(name)
-    assert choice.cost == 0.0
+    """Where no score separates anything, flagging no row or each one is the cheapest rule."""
+    assert empirical_minimiser(np.array([0.2, 0.5, 0.7]), np.array(y), constant(3)) == (Rule(name), 0.0)
 
 
 def test_ties_flag_the_fewest():
@@ -112,7 +179,7 @@ def varying_rows(seed=0, rows=2_000):
 
 def test_costs_that_vary_are_decided_per_row():
     """Where costs really vary, each row's own threshold beats the best single one, and is chosen."""
-    choice = choose_rule(*varying_rows())
+    choice = choose_rule(judged(*varying_rows()), Rule("per-row"), 0.05)
     assert choice.rule == Rule("per-row")
     assert choice.cost == choice.bayes < choice.empirical < min(choice.flag_none, choice.flag_all)
 
@@ -120,16 +187,15 @@ def test_costs_that_vary_are_decided_per_row():
 def test_costs_that_vary_fall_back_when_the_model_misleads():
     """Probabilities that are the wrong way round do worse than the better of none and all."""
     _, y, costs = varying_rows()
-    choice = choose_rule(np.where(y == 1, 0.0, 1.0), y, costs)
-    cheaper = "flag-none" if choice.flag_none < choice.flag_all else "flag-all"
-    assert choice.rule == Rule(cheaper)
-    assert choice.cost == min(choice.flag_none, choice.flag_all) < choice.bayes
+    choice = choose_rule(judged(np.where(y == 1, 0.0, 1.0), y, costs), Rule("per-row"), 0.05)
+    assert choice.upper < 0
+    assert choice.cost <= min(choice.flag_none, choice.flag_all) < choice.bayes
 
 
 def test_no_rows_choose_nothing():
     """A threshold needs rows to be chosen on."""
     with pytest.raises(ValueError, match="no rows"):
-        choose_rule(np.array([]), np.array([], dtype=int), constant(0))
+        choose_rule(judged(np.array([]), np.array([], dtype=int), constant(0)), Rule("per-row"), 0.05)
 
 
 def test_a_missing_probability_is_refused():

@@ -1,19 +1,17 @@
-"""Learning: each part of the rows has its one use, and the same rows give the same bits."""
+"""Training: recipes judged on blocks, one submitted, all rows shipped, the same bits every time."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
-from logitgate.data.folds import Folds
+from logitgate.data.blocks import cut
 from logitgate.data.sample import observe
-from logitgate.data.split import Split, split
 from logitgate.errors import DataError
-from logitgate.model.baselines import LINEAR, PRIOR
-from logitgate.model.search import search
-from logitgate.model.threshold import choose_rule
-from logitgate.model.train import learn
+from logitgate.model.baselines import LINEAR, PRIOR, SEARCH, SINGLE
+from logitgate.model.train import learn, recipe_key
 from logitgate.project.load import parse_project
 
 PLAIN = {
@@ -22,15 +20,16 @@ PLAIN = {
     "columns": {"id": "id", "time": "t"},
     "outcome": {"column": "y", "event": "yes"},
     "features": {"numeric": ["x", "z"], "categorical": ["g"]},
-    "search": {"forms": ["linear", "spline"], "C": [0.1, 1.0], "folds": 2},
+    "search": {"forms": ["linear", "spline"], "C": [0.1, 1.0]},
     "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
     "contract": {"suite": "suite.json"},
 }
 PROJECT = parse_project(PLAIN, "small.toml")
+AT_RANDOM = parse_project(PLAIN | {"split": {"by": "random"}}, "small.toml")
 
 
-def parted(project=PROJECT, n=1500):
-    """Return the parts of rows whose log-odds are curved in x."""
+def blocks(project=PROJECT, n=1500, curve=1.5):
+    """Return rows whose log-odds are curved in x, cut into blocks."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -41,155 +40,165 @@ def parted(project=PROJECT, n=1500):
             "g": pd.Categorical(rng.choice(["u", "v"], n)),
         }
     )
-    odds = 1.5 * frame["x"] ** 2 - 2 + 0.5 * frame["z"]
-    frame["y"] = np.where(rng.random(n) < 1 / (1 + np.exp(-odds)), "yes", "no")
-    return split(observe(frame, project, None).sample, project)
+    odds = curve * (frame["x"] ** 2 - 1) - 0.5 + 0.8 * frame["z"]
+    frame["y"] = np.where(rng.random(n) < expit(odds), "yes", "no")
+    return cut(observe(frame, project, None).sample, project)
 
 
-def bits(model):
-    """Return all that a model decides by, to the last bit."""
-    last = model.pipeline[-1]
-    numbers = last.class_prior_ if hasattr(last, "class_prior_") else np.append(last.coef_, last.intercept_)
-    return numbers.tobytes(), model.rule, model.features
+def bits(one):
+    """Return all that a fitted model decides by, to the last bit."""
+    last = one.model.pipeline[-1]
+    return np.append(last.coef_, last.intercept_).tobytes(), one.model.rule, one.model.features
 
 
 def all_bits(learned):
     """Return the bits of everything that was learned."""
-    return (
-        bits(learned.model),
-        {name: bits(one) for name, one in learned.baselines.items()},
-        repr((learned.found, learned.recalibration, learned.threshold, learned.design_means)),
-    )
+    recipes = {name: one.scored.decision.probability.tobytes() for name, one in learned.recipes.items()}
+    decided = {name: (one.blocks, one.final) for name, one in learned.recipes.items()}
+    return bits(learned.shipped), bits(learned.last), recipes, decided, repr(learned.found)
 
 
-def with_part(parts, name, **columns):
-    """Return the parts with one of them changed: its outcomes turned, its features shuffled."""
-    return replace(parts, **{name: replace(getattr(parts, name), **columns)})
-
-
-def turned(parts, name):
-    """Return the parts with the outcomes of one turned round for its first half."""
-    y = getattr(parts, name).y.copy()
-    y[: len(y) // 4] = 1 - y[: len(y) // 4]
-    return with_part(parts, name, y=y)
+def with_rows(found, **columns):
+    """Return the same blocks over changed rows."""
+    return replace(found, sample=replace(found.sample, **columns))
 
 
 @pytest.fixture(scope="module")
 def learned():
     """What the rows teach."""
-    return learn(parted(), PROJECT)
+    return learn(blocks(), PROJECT)
 
 
-def test_the_form_of_the_rows_is_found(learned):
-    """The curve in x is found, and the model is frozen with threshold, costs and features."""
-    assert str(learned.found.chosen.choice.form) == "spline"
-    assert learned.model.features == PROJECT.features
-    assert learned.model.rule == learned.threshold.rule
-    assert learned.model.rule.name == "constant"
-    assert len(learned.design_means) == learned.model.pipeline[-1].coef_.shape[1]
+def test_every_block_but_the_first_is_judged_once(learned):
+    """The judged rows are those of the later blocks, each once, in order."""
+    found = blocks()
+    later = np.flatnonzero(found.number > 0)
+    assert learned.judged.ids.tolist() == found.sample.ids[later].tolist()
+    np.testing.assert_array_equal(learned.block, found.number[later])
+    assert [block for block, _ in learned.submitted.blocks] == [1, 2, 3, 4]
 
 
-def test_the_baselines_are_simpler_and_complete(learned):
-    """The prior, the best single feature and the plain linear model, each with its own rule."""
-    assert set(learned.baselines) == {PRIOR, "best single feature (x)", LINEAR}
-    single = learned.baselines["best single feature (x)"]
-    assert (single.features.numeric, single.features.categorical) == (("x",), ())
-    frame = parted().test.frame
-    assert np.ptp(learned.baselines[PRIOR].probability(frame)) == 0
-    np.testing.assert_array_equal(single.probability(frame[["x"]]), single.probability(frame))
-    linear = learned.baselines[LINEAR]
-    assert linear.pipeline[-1].coef_.shape[1] < learned.model.pipeline[-1].coef_.shape[1]
+def test_without_time_every_row_is_judged_once():
+    """Folds judge all rows."""
+    found = learn(blocks(AT_RANDOM), AT_RANDOM)
+    assert sorted(found.judged.ids) == sorted(blocks(AT_RANDOM).sample.ids)
+    assert not found.in_time
 
 
-def test_a_best_feature_may_be_a_category():
-    """Its baseline then reads that category alone."""
-    parts = parted()
-    known = {}
-    for name, part in parts:
-        told = np.arange(len(part)) % 5 > 0
-        known[name] = replace(part, frame=part.frame.assign(g=np.where(part.y == told, "u", "v")))
-    found = learn(Split(**known), PROJECT)
-    single = found.baselines["best single feature (g)"]
-    assert (single.features.numeric, single.features.categorical) == ((), ("g",))
+def test_the_recipes_stand_from_simple_to_complex(learned):
+    """The prior, the best single feature, plain linear, and the search, which finds the curve."""
+    assert list(learned.recipes) == [PRIOR, SINGLE, LINEAR, SEARCH]
+    assert str(learned.recipes[SEARCH].final.candidate.choice.form) == "spline"
+    assert learned.submission.name == SEARCH
+    assert set(learned.simpler) == {PRIOR, SINGLE, LINEAR}
+    assert learned.found.chosen.choice == learned.recipes[SEARCH].final.candidate.choice
 
 
-def test_the_same_rows_give_the_same_bits(learned):
-    """Twice over the same rows: every coefficient, threshold and figure."""
-    assert all_bits(learn(parted(), PROJECT)) == all_bits(learned)
+def test_what_ships_is_fitted_to_all_rows(learned):
+    """The refit knows every mature row; the last block's model only those before it."""
+    found = blocks()
+    assert len(learned.shipped.rows) == len(found.sample)
+    assert len(learned.last.rows) == int((found.number < 4).sum())
+    assert bits(learned.shipped)[0] != bits(learned.last)[0]
+    own = learned.last.model.probability(found.sample.take(found.rows(4)).frame)
+    np.testing.assert_allclose(learned.scored.decision.probability[learned.block == 4], own, atol=1e-6)
 
 
-def test_the_test_rows_teach_nothing(learned):
-    """Other outcomes and other features in the test rows change no bit of what is learned."""
-    parts = parted()
-    other = turned(parts, "test")
-    other = with_part(other, "test", frame=other.test.frame.sample(frac=1, random_state=0))
-    assert all_bits(learn(other, PROJECT)) == all_bits(learned)
+def test_without_refit_the_judged_model_ships():
+    """`fit.refit = false` ships the model of the last block."""
+    project = parse_project(PLAIN | {"fit": {"refit": False}}, "small.toml")
+    found = learn(blocks(project), project)
+    assert found.shipped is found.last
 
 
-def test_the_threshold_rows_choose_the_threshold_only(learned):
-    """They move no coefficient."""
-    other = learn(turned(parted(), "threshold"), PROJECT)
-    assert bits(other.model)[0] == bits(learned.model)[0]
-    assert (other.found, other.recalibration) == (learned.found, learned.recalibration)
-    assert other.threshold != learned.threshold
+@pytest.mark.parametrize("project", [PROJECT, AT_RANDOM], ids=["in time", "at random"])
+def test_the_same_rows_give_the_same_bits(project):
+    """Twice over the same rows: every coefficient, decision and figure."""
+    assert all_bits(learn(blocks(project), project)) == all_bits(learn(blocks(project), project))
 
 
-def test_the_threshold_is_chosen_on_calibrated_probabilities(learned):
-    """It is the best one for what the frozen model says about the threshold rows."""
-    rows = parted().threshold
-    own = choose_rule(learned.model.probability(rows.frame), rows.y, rows.row_costs(PROJECT.costs.matrix))
-    assert learned.threshold == own
+def test_a_block_teaches_nothing_about_itself_or_before(learned):
+    """Other outcomes in the last block change no judged probability and no decision, only what ships."""
+    found = blocks()
+    y = np.where(found.number == 4, 1 - found.sample.y, found.sample.y).astype(np.int8)
+    other = learn(with_rows(found, y=y), PROJECT)
+    for name, one in learned.recipes.items():
+        assert other.recipes[name].blocks == one.blocks
+        np.testing.assert_array_equal(
+            other.recipes[name].scored.decision.probability, one.scored.decision.probability
+        )
+    assert bits(other.last)[0] == bits(learned.last)[0] or other.submission.name != learned.submission.name
+    assert bits(other.shipped)[0] != bits(learned.shipped)[0]
 
 
-def test_the_calibrate_rows_recalibrate_only(learned):
-    """They move all coefficients alike, and change nothing that was searched."""
-    other = learn(turned(parted(), "calibrate"), PROJECT)
-    assert repr(other.found) == repr(learned.found)
-    assert other.recalibration != learned.recalibration
-    ratio = other.model.pipeline[-1].coef_ / learned.model.pipeline[-1].coef_
-    np.testing.assert_allclose(ratio, other.recalibration.slope / learned.recalibration.slope, rtol=1e-9)
+def test_a_fold_teaches_nothing_about_itself():
+    """At random, other outcomes in a fold change no probability in it, though they change all others."""
+    found = blocks(AT_RANDOM)
+    turned = np.where((found.number == 2) & (np.arange(len(found.number)) % 2 == 0), 1, 0)
+    y = np.where(turned, 1 - found.sample.y, found.sample.y).astype(np.int8)
+    one, other = learn(found, AT_RANDOM), learn(with_rows(found, y=y), AT_RANDOM)
+    within = one.block == 2
+    for name in one.recipes:
+        before, after = (each.recipes[name].scored.decision.probability for each in (one, other))
+        np.testing.assert_array_equal(before[within], after[within])
+        assert (before[~within] != after[~within]).any()
 
 
-def test_the_train_rows_are_searched_in_time():
-    """Folds by time judge only later rows, folds at random all of them; clusters are kept together."""
-    at_random = parse_project(PLAIN | {"split": {"by": "random"}}, "small.toml")
-    parts = parted()
-    by_time, shuffled = learn(parts, PROJECT).found, learn(parts, at_random).found
-    y = parts.train.y.astype(int)
-    in_time = Folds.in_time(y, PROJECT.search.folds)
-    assert by_time == search(parts.train.frame, y, in_time, PROJECT.features, PROJECT.search)
-    assert by_time.chosen.log_loss != shuffled.chosen.log_loss
-    alike = with_part(parts, "train", cluster=np.arange(len(parts.train)) // 30)
-    assert learn(alike, PROJECT).found.chosen.error != by_time.chosen.error
+def test_a_linear_world_submits_the_linear_recipe():
+    """Where a curve is not proven to earn more, the simpler recipe ships in its place, in the same run."""
+    found = learn(blocks(curve=0.0, n=3000), PROJECT)
+    assert found.submission.name in (LINEAR, SINGLE)
+    assert str(found.recipes[found.submission.name].final.candidate.choice.form) in ("linear", "spline")
+    assert found.model.features.all == (("x", "z", "g") if found.submission.name == LINEAR else ("z",))
+
+
+def test_a_single_feature_has_no_best_among_them():
+    """That recipe would be the search itself."""
+    project = parse_project(PLAIN | {"features": {"numeric": ["x"]}}, "small.toml")
+    assert list(learn(blocks(project), project).recipes) == [PRIOR, LINEAR, SEARCH]
+
+
+def test_a_search_over_linear_forms_is_the_linear_recipe():
+    """There is no plain linear opponent of a plain linear search."""
+    project = parse_project(PLAIN | {"search": {"forms": ["linear"]}}, "small.toml")
+    assert list(learn(blocks(project), project).recipes) == [PRIOR, SINGLE, LINEAR]
 
 
 def test_rows_that_cannot_be_learned_from_are_refused():
     """An infinite number is named, not fitted."""
-    parts = parted()
-    frame = parts.train.frame.assign(x=np.inf)
+    found = blocks()
     with pytest.raises(DataError, match="'x'"):
-        learn(with_part(parts, "train", frame=frame), PROJECT)
+        learn(with_rows(found, frame=found.sample.frame.assign(x=np.inf)), PROJECT)
 
 
-def test_a_single_feature_has_no_best_among_them():
-    """That baseline would be the model itself, which nothing beats."""
-    project = parse_project(PLAIN | {"features": {"numeric": ["x"]}}, "small.toml")
-    assert set(learn(parted(project), project).baselines) == {PRIOR, LINEAR}
+LEARNING = [
+    {"features": {"numeric": ["x"], "categorical": ["g"]}},
+    {"search": {"forms": ["linear"], "C": [0.1, 1.0]}},
+    {"split": {"blocks": 6}},
+    {"split": {"window": "30 days"}},
+    {"fit": {"refit": False}},
+    {"costs": {"true_positive": 1, "false_positive": 1, "false_negative": 6}},
+    {"gates": {"signs": {"x": "positive"}}},
+    {"rows": {"path": "rows.csv", "where": "x > 0"}},
+    {"outcome": {"column": "y", "event": "no"}},
+]
+OTHER = [
+    {"purpose": "other words"},
+    {"rows": {"path": "elsewhere.csv"}},
+    {"gates": {"alpha": 0.01, "refresh": "proven"}},
+    {"slices": {"columns": ["g"]}},
+    {"costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5, "unit": "EUR"}},
+    {"schedule": {"time_zone": "UTC", "train": {"cron": "0 6 * * *"}}},
+]
 
 
-def test_a_baseline_that_ranks_backwards_competes_as_it_is():
-    """A simple model that the calibrate rows contradict is no reason to refuse a sound one."""
-    rng = np.random.default_rng(1)
-    names = ["z", "a", "b", "c", "d"]
-    frame = pd.DataFrame(rng.normal(size=(4000, 5)), columns=names)
-    frame["id"] = [f"r{row:04}" for row in range(len(frame))]
-    frame["t"] = pd.date_range("2024-01-01", periods=4000, freq="h", tz="UTC").astype("datetime64[us, UTC]")
-    row = np.arange(len(frame))
-    turned_round = (row >= 2400) & (row < 2800)
-    odds = frame[["a", "b", "c", "d"]].sum(axis=1) + np.where(turned_round, -0.8, 1.6) * frame["z"] - 1
-    frame["y"] = np.where(rng.random(4000) < 1 / (1 + np.exp(-odds)), "yes", "no")
-    project = parse_project(PLAIN | {"features": {"numeric": names}}, "small.toml")
-    found = learn(split(observe(frame, project, None).sample, project), project)
-    single = found.baselines["best single feature (z)"].probability(frame)
-    assert np.corrcoef(single, frame["z"])[0, 1] > 0.8
-    assert found.recalibration.slope > 0
+@pytest.mark.parametrize("change", LEARNING, ids=str)
+def test_what_is_learned_from_makes_another_recipe(change):
+    """Features, forms, blocks, costs, signs and the choice of rows are the recipe."""
+    assert recipe_key(parse_project(PLAIN | change, "small.toml")) != recipe_key(PROJECT)
+
+
+@pytest.mark.parametrize("change", OTHER, ids=str)
+def test_what_is_not_learned_from_leaves_the_recipe(change):
+    """Words, paths, gates and slices are none of it."""
+    assert recipe_key(parse_project(PLAIN | change, "small.toml")) == recipe_key(PROJECT)

@@ -163,7 +163,7 @@ def road(prefect_server, mlflow_template, tmp_path_factory):
     weak = projects.write(folder / "weak", visits, features={"numeric": ["speed", "load"]}, **DEMANDED)
     strong = projects.write(folder / "strong", visits, gates={"suspicious_gain": 0.9, **DEMANDED["gates"]})
     with living_in(folder / "home", mlflow_template) as home:
-        first = logitgate("train", weak, "--as-of", "2021-05-01", "--json")
+        first = logitgate("train", weak, "--as-of", "2021-04-15", "--json")
         assert first.code == 0, first.out
         answer = logitgate("train", strong, "--as-of", "2021-05-02", "--json")
         newer = visits[visits["at"] >= "2021-05-02"]

@@ -266,7 +266,10 @@ def road(prefect_server, mlflow_template, tmp_path_factory):
     with living_in(folder / "home", mlflow_template) as home, pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOGITGATE_ACTOR", "nightly job")
         empty = logitgate("history", strong, "--json")
-        trained = [logitgate("train", project, "--json") for project in (weak, strong)]
+        trained = [
+            logitgate("train", weak, "--as-of", "2021-04-10", "--json"),
+            logitgate("train", strong, "--json"),
+        ]
         assert [one.json["promoted"] for one in trained] == [True, True], [one.everything for one in trained]
         yield home, strong, trained, empty
 

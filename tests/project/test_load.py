@@ -280,7 +280,4 @@ def test_the_guides_complete_example_loads_and_shows_nearly_every_key():
         "rows.url_env",
         "rows.unnamed",
         "columns.entity",
-        "split.calibrate_from",
-        "split.threshold_from",
-        "split.test_from",
     }

@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pydantic
@@ -40,16 +40,17 @@ def test_what_is_left_out_has_these_values():
     """A default that changes changes what every project proves."""
     project = parsed()
     assert [str(form) for form in project.search.forms] == ["linear", "spline"]
-    assert (project.search.C, project.search.folds, project.search.knots) == ((0.01, 0.1, 1.0, 10.0), 4, 5)
+    assert (project.search.C, project.search.knots) == ((0.01, 0.1, 1.0, 10.0), 5)
     split = project.split
-    assert (split.train, split.calibrate, split.threshold, split.test, split.seed) == (0.6, 0.1, 0.1, 0.2, 0)
-    assert (split.by, split.window, split.dates) == (None, None, (None, None, None))
+    assert (split.by, split.window, split.blocks, split.seed) == (None, None, 5, 0)
+    assert project.fit.refit
     assert project.outcome.matures_after == timedelta(0)
     assert project.costs.true_negative == 0
     assert (project.slices.all, project.slices.minimum_rows, project.slices.minimum_events) == ((), 200, 20)
     gates = project.gates
-    assert (gates.alpha, gates.minimum_gain, gates.discordant_events) == (0.05, 0, 100)
-    assert (gates.linear_margin, gates.slice_margin, gates.signs) == (0, 0.1, {})
+    assert (gates.alpha, gates.minimum_gain, gates.discordant_events) == (0.05, 0, 20)
+    assert (gates.refresh, gates.refresh_margin) == ("not worse", 0.02)
+    assert (gates.slice_margin, gates.signs) == (0.1, {})
     assert (gates.calibration.in_the_large, gates.calibration.slope) == (0.2, (0.8, 1.25))
     leakage = gates.leakage
     assert (leakage.single_feature_auc, leakage.near_perfect_auc, leakage.gap) == (0.75, 0.95, 0.15)
@@ -174,7 +175,7 @@ CONTRADICTIONS = [
     ({"search": {"forms": []}}, "search.forms"),
     ({"search": {"C": [0.0]}}, "search.C.0"),
     ({"search": {"C": []}}, "search.C"),
-    ({"search": {"folds": 1}}, "search.folds"),
+    ({"search": {"folds": 4}}, "folds is no more: the search uses the blocks of the split"),
     ({"search": {"knots": 2}}, "search.knots"),
     ({"split": {"by": "time"}}, "the split is by time but columns.time is not declared"),
     ({"split": {"by": "entity"}}, "split.by is 'entity' but columns.entity is not declared"),
@@ -208,35 +209,13 @@ CONTRADICTIONS = [
         {"gates": {"leakage": {"trusted": {"nobody": "measured before the decision"}}}},
         "gates.leakage.trusted names 'nobody', no feature",
     ),
-    ({"split": {"train": 0.7}}, "train + calibrate + threshold + test = 1.1"),
-    ({"split": {"train": 0.0, "test": 0.8}}, "split.train"),
     (
-        {"columns": TIMED, "split": {"calibrate_from": date(2013, 1, 1), "test_from": date(2013, 3, 1)}},
-        "calibrate_from, threshold_from and test_from go together, in this order",
+        {"split": {"train": 0.7}},
+        "train is no more: every block after the first is judged by a model of the blocks before it",
     ),
-    (
-        {
-            "columns": TIMED,
-            "split": {
-                "calibrate_from": date(2013, 3, 1),
-                "threshold_from": date(2013, 2, 1),
-                "test_from": date(2013, 4, 1),
-            },
-        },
-        "calibrate_from, threshold_from and test_from go together, in this order",
-    ),
-    (
-        {
-            "columns": TIMED,
-            "split": {
-                "by": "random",
-                "calibrate_from": date(2013, 1, 1),
-                "threshold_from": date(2013, 2, 1),
-                "test_from": date(2013, 4, 1),
-            },
-        },
-        "dates part the rows by time",
-    ),
+    ({"split": {"blocks": 2}}, "split.blocks"),
+    ({"gates": {"refresh": "worse"}}, "gates.refresh"),
+    ({"fit": {"refit": "sometimes"}}, "fit.refit"),
     (
         {"slices": {"columns": ["job"], "crossings": [["job", "loan"]]}},
         "crossings name 'loan'; declare it under columns or bins first",

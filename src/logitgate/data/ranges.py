@@ -8,18 +8,17 @@ import numpy as np
 
 from ..findings import Figure, Finding, Status
 from ..project.project import Project
-from .split import Split
+from .sample import Sample
 
 CHECK = "rows"
 _FAR = 1_000.0
 _TAILS = (0.02, 0.5, 0.98)
 
 
-def range_findings(split: Split, project: Project) -> Iterator[Finding]:
+def range_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     """Count, by feature, the cells that lie a thousand times the middle 96 % away from the median."""
     for name in project.features.numeric:
-        parts = [part.frame[name].to_numpy(np.float64, na_value=np.nan) for _, part in split]
-        values = np.concatenate(parts)
+        values = sample.frame[name].to_numpy(np.float64, na_value=np.nan)
         present = values[~np.isnan(values)]
         if not len(present):
             continue

@@ -74,9 +74,19 @@ class Decision:
         ValueError
             When a probability is missing or outside [0, 1]: such a row has no decision.
         """
+        return cls.at(rule.thresholds(costs), probability, costs)
+
+    @classmethod
+    def at(cls, threshold: FloatArray, probability: FloatArray, costs: RowCosts) -> Decision:
+        """Flag each row whose probability reaches its threshold, both of shape (n,).
+
+        Raises
+        ------
+        ValueError
+            As `by`.
+        """
         sound = (probability >= 0) & (probability <= 1)
         if not sound.all():
             raise ValueError(f"{int((~sound).sum())} of {len(sound)} probabilities are not in [0, 1]")
-        threshold = rule.thresholds(costs)
         flag, leave = costs.expected(probability)
         return cls(probability, threshold, probability >= threshold, flag, leave)

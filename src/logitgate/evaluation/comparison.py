@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from ..decision.costs import ENTRIES, BoolArray
 from ..decision.expressions import FloatArray
 from .evaluate import Scored
 from .intervals import Estimate, mean_interval, upper_bound
+
+FLAG_NONE, FLAG_ALL = "flag-none", "flag-all"
+"""Names of the two rules that need no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,19 @@ def paired(challenger: Scored, champion: Scored, alpha: float) -> Paired:
         newly_flagged=Flips.of(flagged & ~before, event, difference),
         newly_passed=Flips.of(before & ~flagged, event, difference),
     )
+
+
+def always(scored: Scored, flagged: bool) -> Scored:  # noqa: FBT001 - the decision itself
+    """Return the same rows, all of them flagged or none: an opponent that no rows can move."""
+    every = np.full(len(scored.y), flagged)
+    threshold = np.full(len(scored.y), -np.inf if flagged else np.inf)
+    return replace(scored, decision=replace(scored.decision, flagged=every, threshold=threshold))
+
+
+def better_rule(scored: Scored) -> tuple[str, Scored]:
+    """Return the cheaper of flag-none and flag-all on these rows, and its name; flag-none on a tie."""
+    none, every = always(scored, flagged=False), always(scored, flagged=True)
+    return (FLAG_ALL, every) if every.cost.mean() < none.cost.mean() else (FLAG_NONE, none)
 
 
 def effective_number(size: FloatArray) -> float:

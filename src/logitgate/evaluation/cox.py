@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, expit, fdtrc, ndtri, stdtrit
+from scipy.special import chdtrc, expit, fdtrc, ndtri, stdtr, stdtrit
 
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
@@ -45,6 +45,9 @@ class Cox:
     in_the_large_error: float
     joint_statistic: float
     """2 (l(a, b) - l(0, 1)); chi-squared with 2 degrees of freedom for a calibrated model."""
+    slope_statistic: float
+    """2 (l(a, b) - l(a', 1)), a' calibration-in-the-large; chi-squared with 1 degree of freedom when the
+    slope is 1."""
     degrees: float
     """Degrees of freedom of the errors: clusters - 1, or infinite."""
 
@@ -84,6 +87,15 @@ class Cox:
         """
         clustered = np.isfinite(self.degrees)
         return self.wald if clustered else Statistic(self.joint_statistic, self.joint_p_value)
+
+    @property
+    def slope_beyond_intercept(self) -> Statistic:
+        """Slope 1 tested with a free intercept: the likelihood ratio, or Wald's where rows are clustered."""
+        if np.isinf(self.degrees):
+            return Statistic(self.slope_statistic, float(chdtrc(1, self.slope_statistic)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = (self.slope - 1) / self.slope_error
+        return Statistic(value, float(2 * stdtr(self.degrees, -abs(value))))
 
     def slope_interval(self, confidence: float = 0.95) -> Estimate:
         """Return the slope with its Wald interval."""
@@ -132,7 +144,9 @@ def fit_cox(y: NDArray[np.integer], score: FloatArray, cluster: Clusters = None)
     overlap = both and _overlap(score[event], score[~event])
     large = _newton(ones, event, score) if both else _undefined(1)
     line = _newton(design, event, np.zeros(len(event))) if overlap else _undefined(2)
-    gain = 2 * (_likelihood(design @ line.weights, event) - _likelihood(score, event)) if overlap else NAN
+    best = _likelihood(design @ line.weights, event) if overlap else NAN
+    gain = 2 * (best - _likelihood(score, event))
+    by_slope = 2 * (best - _likelihood(large.weights[0] + score, event))
     return Cox(
         intercept=float(line.weights[0]),
         slope=float(line.weights[1]),
@@ -142,6 +156,7 @@ def fit_cox(y: NDArray[np.integer], score: FloatArray, cluster: Clusters = None)
             np.sqrt(_robust(large, ones, event - expit(large.weights[0] + score), cluster)[0, 0])
         ),
         joint_statistic=max(gain, 0.0),
+        slope_statistic=max(by_slope, 0.0),
         degrees=np.inf if cluster is None else float(np.count_nonzero(np.bincount(cluster)) - 1),
     )
 

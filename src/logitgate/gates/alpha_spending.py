@@ -1,4 +1,4 @@
-"""Test rows wear out: what each further decision on the same rows may still spend of alpha."""
+"""Alpha spending over repeated use of the same rows by other recipes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ..data.row_hashes import digest_of, row_hashes
 from ..data.sample import Sample
 
 FIRST, LAST, ROWS, DIGEST = "test_first", "test_last", "test_rows", "test_digest"
-"""Tags under which a run keeps its test window."""
+"""Tags under which a run keeps the window of its judged rows."""
+RECIPE = "logitgate.recipe"
+"""Tag of a run and of a version: the key of its recipe."""
 
 _HALF = 0.5
 _NEVER = ""
@@ -48,7 +50,7 @@ def spent(alpha: float, k: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which test rows a decision was made on.
+    """Which rows a decision was made on.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ class Window:
 
     @classmethod
     def of(cls, test: Sample) -> Window:
-        """Describe the test rows."""
+        """Describe the judged rows."""
         first = last = _NEVER
         if test.time is not None and len(test):
             first, last = (
@@ -78,7 +80,7 @@ class Window:
         """Return what a run keeps of it."""
         return {FIRST: self.first, LAST: self.last, ROWS: str(self.rows), DIGEST: self.digest}
 
-    def wears(self, earlier: Mapping[str, str]) -> bool:
+    def overlaps(self, earlier: Mapping[str, str]) -> bool:
         """Tell whether a decision on the rows that these tags describe was one on these rows, too.
 
         It was when they are the same rows, or when both spans of time share at least half of the shorter one.

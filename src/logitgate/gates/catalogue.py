@@ -11,15 +11,15 @@ from ..project.project import Project
 from .gates import REQUIRED
 
 ASKS: Mapping[str, str] = {
-    "rows": "enough rows with a known outcome in every part",
+    "rows": "enough rows with a known outcome to judge the recipe on",
     "contract": "no breach of the suite that is not declared harmless",
-    "leakage": "no feature knows the outcome, and no part knows another",
+    "leakage": "no feature knows the outcome, and no block knows another",
     "shifts": "no unit, code or label breaks from one day to the next",
-    "baselines": "costs less than the prior and the best single feature, and within a margin of plain linear",
-    "calibration": "the 95 % intervals of calibration-in-the-large and slope lie inside the margins",
+    "baselines": "proven cheaper than flag-none and flag-all, and not dearer than both in the last block",
+    "calibration": "no proof that calibration lies outside its margins or that miscalibration costs money",
     "slices": "no declared slice is proven to be harmed; each critical slice is proven not to be",
     "behaviour": "each curated case gets its decision, and declared directions and invariances hold",
-    "champion": "proven cheaper than the champion on the same rows, with enough events decided differently",
+    "champion": "the same recipe: not worse than the champion on the same rows; another: proven cheaper",
     "self-test": "each saboteur of this model is refused by the gate that is meant for it",
     "coefficients": "declared signs hold",
     SHADOW: "proven beside the champion, at all times at once, on new rows with mature outcomes",
@@ -77,8 +77,8 @@ def _shifts(project: Project) -> dict[str, str]:
 
 
 def _baselines(project: Project) -> dict[str, str]:
-    share = f"{project.gates.linear_margin:.2%} of its cost"
-    return {"alpha": f"{project.gates.alpha:g}", "plain linear may be cheaper by": share}
+    share = f"{project.gates.refresh_margin:.2%} of the better rule's cost"
+    return {"alpha": f"{project.gates.alpha:g}", "the last block may be dearer by": share}
 
 
 def _calibration(project: Project) -> dict[str, str]:
@@ -104,7 +104,9 @@ def _slices(project: Project) -> dict[str, str]:
 def _champion(project: Project) -> dict[str, str]:
     gates = project.gates
     return {
-        "alpha, shared by all decisions on the same rows": f"{gates.alpha:g}",
+        "the same recipe must be": gates.refresh,
+        "and may be dearer by": f"{gates.refresh_margin:.2%} of the champion's cost",
+        "alpha, shared by other recipes on the same rows": f"{gates.alpha:g}",
         "gain per row above": f"{gates.minimum_gain:g} {project.costs.unit}",
         "effective events decided differently": f"{gates.discordant_events:g}",
         "gain is suspicious above": f"{gates.suspicious_gain:.0%} of the champion's cost",

@@ -1,20 +1,24 @@
 """The gates: from evidence to findings that can stop a promotion.
 
-Each gate asks for a proof and says PASS only when the proof is there. FAIL means that the opposite
-is proven, INDETERMINATE that neither is; what is missing or NaN is never a proof.
+Gates of gain (baselines, a new recipe against the champion) say PASS only where the gain is proven; FAIL
+means that the opposite is proven, INDETERMINATE that neither is. Gates of harm (calibration, slices, a
+refresh) say FAIL where harm is proven. What is missing or NaN never passes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from ..decision.expressions import FloatArray
+import numpy as np
+
+from ..decision.costs import IntArray
 from ..evaluation.calibration import Calibration
 from ..evaluation.comparison import Paired
 from ..evaluation.evaluate import Scored
-from ..evaluation.intervals import Estimate, mean_interval, proves_below, proves_inside, upper_bound
-from ..findings import Finding, Status
-from ..project.gates import CalibrationGate, Gates
+from ..evaluation.intervals import Estimate, mean_interval, proves_below, proves_inside
+from ..findings import Figure, Finding, Status
+from ..project.gates import CalibrationGate
 from .slice_harm import SliceHarm
 
 REQUIRED = (
@@ -33,13 +37,76 @@ REQUIRED = (
 )
 
 
-def calibration(in_the_large: Estimate, slope: Estimate, gate: CalibrationGate) -> list[Finding]:
-    """Demand that calibration-in-the-large and slope lie within their margins."""
+FEWEST_EVENTS = 20
+"""Below so many events, or other rows, calibration cannot be judged."""
+
+
+def too_few(y: IntArray) -> Finding | None:
+    """Return the finding that calibration cannot be judged on so few events; None where it can."""
+    events = int(y.sum())
+    if min(events, len(y) - events) >= FEWEST_EVENTS:
+        return None
+    because = (
+        f"{events} events in {len(y)} judged rows; calibration needs {FEWEST_EVENTS} events and as many "
+        "other rows: give more rows or a longer split.window"
+    )
+    figures = {"events": events, "n": len(y), "limit": FEWEST_EVENTS}
+    return Finding("calibration", "events", Status.INDETERMINATE, because, figures)
+
+
+def calibration(
+    in_the_large: Estimate, slope: Estimate, regret: Estimate, gate: CalibrationGate
+) -> list[Finding]:
+    """Stop where miscalibration beyond the margins, or decisions that cost more because of it, are proven.
+
+    Parameters
+    ----------
+    in_the_large : Estimate
+        In log-odds.
+    slope : Estimate
+    regret : Estimate
+        Mean extra cost per row against decisions by cross-fitted recalibrated probabilities.
+    gate : CalibrationGate
+    """
     limit = gate.in_the_large
     return [
         _interval_finding("calibration_in_the_large", in_the_large, -limit, limit),
         _interval_finding("slope", slope, *gate.slope),
+        _regret(regret),
     ]
+
+
+def _regret(regret: Estimate) -> Finding:
+    status = Status.FAIL if regret.low > 0 else Status.PASS
+    if not np.isfinite(regret.low):
+        status = Status.INDETERMINATE
+    because = f"decisions cost {_signed(regret)} per row beyond those of recalibrated probabilities"
+    return Finding("calibration", "regret of decisions", status, because, regret.figures("regret"))
+
+
+def beside_champion(found: list[Finding], version: int, difference: Estimate) -> list[Finding]:
+    """Stop for harm only where the challenger is proven worse calibrated than the champion on the same rows.
+
+    In a world that has changed both are off, and the fresher one is usually less so.
+
+    Parameters
+    ----------
+    found : list of Finding
+        Of `calibration`.
+    version : int
+        The champion's.
+    difference : Estimate
+        Mean of the challenger's miscalibration less the champion's, in nats per row: log loss less that of
+        cross-fitted recalibrated probabilities.
+    """
+    if difference.low > 0 or not any(one.status is Status.FAIL for one in found):
+        return found
+    because = f"not proven worse calibrated than version {version}: {_signed(difference)} nats per row"
+    compared = Finding(
+        "calibration", f"beside version {version}", Status.PASS, because, difference.figures("difference")
+    )
+    softened = [replace(one, status=Status.WARN) if one.status is Status.FAIL else one for one in found]
+    return [*softened, compared]
 
 
 def near_threshold(found: Calibration | None, gate: CalibrationGate) -> list[Finding]:
@@ -86,74 +153,45 @@ def _said_and_seen(found: Calibration) -> str:
     return f"{found.said:.1%} were said and {found.observed:.1%} of {found.n} rows are events"
 
 
-def baseline(name: str, paired: Paired, limit: float) -> Finding:
-    """Demand that the model costs less per row than a simpler one (by more than minus the limit)."""
+def baseline(name: str, paired: Paired) -> Finding:
+    """Demand that the model is proven to cost less per row than a rule that needs no feature."""
     return Finding(
         "baselines",
         name,
-        proves_below(paired.upper, paired.difference.low, limit),
-        f"costs {_signed(paired.difference)} per row against the {name} model; the upper bound "
-        f"{paired.upper:+.4g} must be below {limit:.4g}",
-        {**paired.figures(), "limit": limit},
+        proves_below(paired.upper, paired.difference.low, 0.0),
+        f"costs {_signed(paired.difference)} per row against {name}; the upper bound "
+        f"{paired.upper:+.4g} must be below 0",
+        {**paired.figures(), "limit": 0.0},
     )
 
 
-def log_loss(difference: FloatArray, scored: Scored, alpha: float) -> Finding:
-    """Demand a log loss that is lower than the prior's.
+def last_block(newest: Scored, name: str, rule: Scored, margin: float) -> Finding:
+    """Stop where the newest block alone speaks against the model: a world that changed shows there first.
 
     Parameters
     ----------
-    difference : array of shape (n,)
-        Log loss of the model minus log loss of the prior, per row.
-    scored : Scored
-        The rows, for their clusters.
-    alpha : float
+    newest, rule : Scored
+        The model and the better of flag-none and flag-all on the last block.
+    name : str
+        Of that rule.
+    margin : float
+        Share of the rule's mean cost that the point difference must stay below.
     """
-    interval = mean_interval(difference, scored.cluster)
-    upper = upper_bound(difference, scored.cluster, alpha)
+    difference = mean_interval(newest.cost - rule.cost, newest.cluster)
+    limit = margin * abs(float(rule.cost.mean()))
+    status = Status.PASS if difference.value < limit else Status.FAIL
     because = (
-        f"log loss {_signed(interval)} against the prior model; the upper bound {upper:+.4g} must be below 0"
+        f"in the last block alone ({len(newest.y)} rows, {int(newest.y.sum())} events) it costs "
+        f"{_signed(difference)} per row against {name}; the difference must be below {limit:.4g}"
     )
-    figures = {**interval.figures("difference"), "upper": upper}
-    return Finding("baselines", "log loss", proves_below(upper, interval.low, 0.0), because, figures)
-
-
-def champion(version: int, paired: Paired, gates: Gates) -> list[Finding]:
-    """Demand a proven gain over the model in production, on enough events that are decided differently."""
-    subject, limit = f"version {version}", 0.0 - gates.minimum_gain
-    enough = paired.effective_events >= gates.discordant_events
-    return [
-        Finding(
-            "champion",
-            subject,
-            proves_below(paired.upper, paired.difference.low, limit),
-            f"costs {_signed(paired.difference)} per row against the champion; the upper bound "
-            f"{paired.upper:+.4g} must be below {limit:.4g}",
-            {**paired.figures(), "limit": limit},
-        ),
-        Finding(
-            "champion",
-            f"{subject}: events decided differently",
-            Status.PASS if enough else Status.INDETERMINATE,
-            f"effectively {paired.effective_events:.0f} events cost differently, at least "
-            f"{gates.discordant_events:g} are needed to tell",
-            {"effective_events": paired.effective_events, "limit": gates.discordant_events},
-        ),
-    ]
-
-
-def first_release() -> Finding:
-    """Record that no model is in production yet, so that the baselines alone are to be beaten."""
-    return Finding(
-        "champion", "first release", Status.PASS, "no model is in production yet; the baselines decide"
-    )
-
-
-def champion_unjudged(version: int, reason: str) -> Finding:
-    """Record that the champion could not be judged on these rows."""
-    return Finding(
-        "champion", f"version {version}", Status.INDETERMINATE, f"the champion cannot be judged: {reason}"
-    )
+    figures: dict[str, Figure] = {
+        **difference.figures("difference"),
+        "limit": limit,
+        "n": len(newest.y),
+        "events": int(newest.y.sum()),
+        "rule": name,
+    }
+    return Finding("baselines", "last block", status, because, figures)
 
 
 def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Finding]:
@@ -220,10 +258,15 @@ def _said(harm: SliceHarm, reference: str, margin: float) -> str:
 
 
 def _interval_finding(name: str, interval: Estimate, low: float, high: float) -> Finding:
+    """FAIL wholly outside the margins, WARN where it reaches outside, INDETERMINATE without an interval."""
     words = name.replace("_", "-")
-    because = f"{words} {_spanned(interval)} must lie in [{low:.3g}, {high:.3g}]"
+    status = proves_inside(interval, low, high)
+    because = f"{words} {_spanned(interval)}; margins [{low:.3g}, {high:.3g}]"
+    if status is Status.INDETERMINATE and np.isfinite(interval.low) and np.isfinite(interval.high):
+        status = Status.WARN
+        because += f"; proven is [{interval.low:.3g}, {interval.high:.3g}]"
     figures = {**interval.figures(name), "margin_low": low, "margin_high": high}
-    return Finding("calibration", words, proves_inside(interval, low, high), because, figures)
+    return Finding("calibration", words, status, because, figures)
 
 
 def _signed(difference: Estimate) -> str:

@@ -1,50 +1,72 @@
-"""A contest: a model and its opponents on the very same rows, and the gates that hold them together."""
+"""The challenger, its opponents and the gates that compare them, all on the same rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ..decision.costs import BoolArray
-from ..decision.expressions import FloatArray
-from ..evaluation.comparison import paired
+from ..evaluation.comparison import FLAG_ALL, FLAG_NONE, always, better_rule, paired
 from ..evaluation.cox import fit_cox, log_odds
 from ..evaluation.evaluate import Scored
-from ..evaluation.metrics import log_losses
+from ..evaluation.intervals import mean_interval
+from ..evaluation.recalibrated import miscalibration, regret
 from ..evaluation.slices import Levels
 from ..findings import Finding
-from ..model.baselines import LINEAR, PRIOR
 from ..project.project import Project
-from . import champion as gates_champion
+from . import champion as champion_gate
 from . import gates
 from .alpha_spending import spent
-from .simpler_models import itself, same_model
 from .slice_harm import HarmRule, proven_harm
 
 
+class Lane(StrEnum):
+    """How a challenger meets the champion."""
+
+    REFRESH = "refresh"
+    """The champion's own recipe on newer rows: it must not be worse."""
+    NEW_RECIPE = "new recipe"
+    """Another recipe: its gain must be proven."""
+
+
 @dataclass(frozen=True, slots=True)
-class Contest:
-    """Who competes, each scored through its own preprocessing and threshold on the same rows."""
+class HeadToHead:
+    """Challenger, simpler recipes and champion, each with its own decisions about the same n rows.
+
+    Parameters
+    ----------
+    scored : Scored
+        The challenger.
+    simpler : mapping of name to Scored
+        Simpler recipes; empty when two registered versions are compared.
+    levels : mapping of column to Levels
+        The declared slices.
+    champion : Scored, optional
+    version : int, optional
+        The champion's version; None before the first release.
+    refusal : str
+        Why there is a version but no champion: it could not be loaded or scored.
+    untouched : bool array of shape (n,), optional
+        Rows that the champion was not fitted on (nor the challenger, where it is a fitted version); None
+        where that is not known.
+    last : bool array of shape (n,), optional
+        The newest block; None where rows have no order in time.
+    lane : Lane
+    decision : int
+        1-based index of this decision on these rows among those of other recipes, for alpha spending.
+    """
 
     scored: Scored
-    baselines: Mapping[str, Scored]
-    """The simpler models by name; `PRIOR` is always among them."""
+    simpler: Mapping[str, Scored]
     levels: Mapping[str, Levels]
-    """The slices of the rows."""
     champion: Scored | None = None
     version: int | None = None
-    """The champion's version; None before the first release."""
     refusal: str = ""
-    """Why there is a version but no champion: it could not be loaded or scored."""
     untouched: BoolArray | None = None
-    """The rows that neither model was fitted on, shape (n,); None where that is not known."""
+    last: BoolArray | None = None
+    lane: Lane = Lane.NEW_RECIPE
     decision: int = 1
-    """The how many-th decision on these rows this is."""
-
-    @property
-    def reference(self) -> Scored:
-        """Whom slices are held against: the champion, or the prior model before there is one."""
-        return self.champion or self.baselines[PRIOR]
 
     def alpha(self, project: Project) -> float:
         """Return the error rate that each proof of this decision may spend."""
@@ -52,36 +74,47 @@ class Contest:
 
     @property
     def met(self) -> tuple[Scored, Scored] | None:
-        """Challenger and champion on the rows that neither was fitted on; None without a champion or rows."""
+        """Challenger and champion on the rows that can compare them; None without a champion or such rows."""
         if self.champion is None or self.untouched is None or not self.untouched.any():
             return None
         if self.untouched.all():
             return self.scored, self.champion
         return self.scored.take(self.untouched), self.champion.take(self.untouched)
 
+    @property
+    def reference(self) -> tuple[str, Scored, Scored, Mapping[str, Levels]]:
+        """Name, challenger, reference and slices of the comparison by slice.
 
-def contest_findings(contest: Contest, project: Project) -> list[Finding]:
-    """Hold a model against its margins and its opponents: one finding or more from each gate."""
-    scored = contest.scored
-    cox = fit_cox(scored.y, log_odds(scored.decision.probability), scored.cluster)
+        The champion on the rows that can compare them, or the better of flag-none and flag-all on all rows.
+        """
+        if self.met is None:
+            name, rule = better_rule(self.scored)
+            return name, self.scored, rule, self.levels
+        assert self.untouched is not None  # noqa: S101 - as `met` says
+        levels = {name: Levels(one.codes[self.untouched], one.names) for name, one in self.levels.items()}
+        return "champion", *self.met, levels
+
+
+def comparison_findings(contest: HeadToHead, project: Project) -> list[Finding]:
+    """Compare the challenger with its margins and its opponents: one finding or more from each gate."""
     return [
-        *gates.calibration(cox.in_the_large_interval(), cox.slope_interval(), project.gates.calibration),
-        *_baselines(contest, project),
+        *_calibration(contest, project),
+        *_rules(contest, project),
         *_champion(contest, project),
         *_slices(contest, project),
     ]
 
 
-def harm_rule(contest: Contest, project: Project) -> HarmRule:
+def harm_rule(contest: HeadToHead, project: Project) -> HarmRule:
     """Return when a slice's extra cost beyond the reference stops, for these rows.
 
     Only proofs that a slice is unharmed share alpha with other decisions on the same rows: to ask for ever
     stronger proofs of harm would let more and more harm through.
     """
-    margin = project.gates.slice_margin * abs(float(contest.reference.cost.mean()))
+    reference = contest.reference[2]
     declared = project.slices
     return HarmRule(
-        margin,
+        project.gates.slice_margin * abs(float(reference.cost.mean())),
         project.gates.alpha,
         declared.minimum_rows,
         declared.minimum_events,
@@ -90,47 +123,55 @@ def harm_rule(contest: Contest, project: Project) -> HarmRule:
     )
 
 
-def _baselines(contest: Contest, project: Project) -> list[Finding]:
+def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
+    scored, seed, gate = contest.scored, project.split.seed, project.gates.calibration
+    few = gates.too_few(scored.y)
+    if few is not None:
+        return [few]
+    cox = fit_cox(scored.y, log_odds(scored.decision.probability), scored.cluster)
+    regrets = mean_interval(regret(scored, seed), scored.cluster)
+    found = gates.calibration(cox.in_the_large_interval(), cox.slope_interval(), regrets, gate)
+    if contest.met is None or contest.version is None:
+        return found
+    one, other = contest.met
+    difference = miscalibration(one, seed) - miscalibration(other, seed)
+    return gates.beside_champion(found, contest.version, mean_interval(difference, one.cluster))
+
+
+def _rules(contest: HeadToHead, project: Project) -> list[Finding]:
+    """Compare with the rules that need no model: both must be beaten, and the last block must not object."""
     scored, alpha = contest.scored, contest.alpha(project)
-    findings = []
-    for name, other in contest.baselines.items():
-        if name == LINEAR and same_model(scored, other):
-            findings.append(itself(name))
-            continue
-        margin = project.gates.linear_margin * abs(float(other.cost.mean())) if name == LINEAR else 0.0
-        findings.append(gates.baseline(name, paired(scored, other, alpha), margin))
-    difference = _log_losses(scored) - _log_losses(contest.baselines[PRIOR])
-    return [*findings, gates.log_loss(difference, scored, alpha)]
+    rules = {FLAG_NONE: always(scored, flagged=False), FLAG_ALL: always(scored, flagged=True)}
+    found = [gates.baseline(name, paired(scored, other, alpha)) for name, other in rules.items()]
+    if contest.last is None or not contest.last.any():
+        return found
+    newest = scored.take(contest.last)
+    return [*found, gates.last_block(newest, *better_rule(newest), project.gates.refresh_margin)]
 
 
-def _log_losses(scored: Scored) -> FloatArray:
-    return log_losses(scored.y, scored.decision.probability)
-
-
-def _champion(contest: Contest, project: Project) -> list[Finding]:
+def _champion(contest: HeadToHead, project: Project) -> list[Finding]:
     if contest.version is None:
-        return [gates.first_release()]
+        return [champion_gate.first_release()]
     if contest.champion is None:
-        return [gates.champion_unjudged(contest.version, contest.refusal)]
+        return [champion_gate.unjudged(contest.version, contest.refusal)]
     if contest.untouched is None:
-        return [gates_champion.rows_unknown(contest.version)]
-    kept = gates_champion.left_out(contest.version, contest.untouched, contest.scored.y, project.slices)
+        return [champion_gate.rows_unknown(contest.version)]
+    kept = champion_gate.left_out(contest.version, contest.untouched, contest.scored.y, project.slices)
     if kept.status.stops or contest.met is None:
         return [kept]
     one, other = contest.met
     compared = paired(one, other, contest.alpha(project))
-    return [
-        *gates.champion(contest.version, compared, project.gates),
-        gates_champion.believable(contest.version, compared, other, project.gates),
-        kept,
-    ]
+    if contest.lane is Lane.REFRESH and project.gates.refresh != "proven":
+        gain = [champion_gate.refresh(contest.version, compared, other, project.gates)]
+    else:
+        gain = champion_gate.new_recipe(contest.version, compared, contest.lane.value, project.gates)
+    return [*gain, champion_gate.believable(contest.version, compared, other, project.gates), kept]
 
 
-def _slices(contest: Contest, project: Project) -> list[Finding]:
-    scored, reference = contest.scored, contest.reference
+def _slices(contest: HeadToHead, project: Project) -> list[Finding]:
+    name, scored, reference, levels = contest.reference
     rule = harm_rule(contest, project)
-    harms = proven_harm(scored.cost - reference.cost, scored.y, contest.levels, scored.cluster, rule)
-    name = "champion" if contest.champion else "prior model"
+    harms = proven_harm(scored.cost - reference.cost, scored.y, levels, scored.cluster, rule)
     unit = abs(float(reference.cost.mean()))
     margins = {slice_: share * unit for slice_, share in project.slices.critical.items()}
     return gates.slices(harms, name, rule.margin) + gates.critical_slices(harms, margins, name)

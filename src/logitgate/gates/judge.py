@@ -1,4 +1,4 @@
-"""Judging a model once on the test rows: the evaluation, the slices and the gates' findings."""
+"""Judging a challenger: evaluation, slices and the gates' findings, all on the rows it is judged on."""
 
 from __future__ import annotations
 
@@ -9,28 +9,63 @@ from ..checks.slice_finder import weak_exhibit, weak_findings, weak_slices
 from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample
 from ..data.slicing import rare_pooled, slice_levels
+from ..decision.costs import BoolArray
 from ..errors import LogitgateError
-from ..evaluation.comparison import paired
+from ..evaluation.comparison import FLAG_ALL, FLAG_NONE, always, paired
 from ..evaluation.evaluate import Evaluation, Scored, evaluate
+from ..evaluation.sample_size import Learning, Proof, proof, row_findings
 from ..evaluation.slices import SliceEvaluation, slice_evaluations
 from ..evidence_table import Exhibit
 from ..findings import Finding
+from ..model.baselines import PRIOR
 from ..model.model import Model
+from ..model.submission import Submission
 from ..project.project import Project
 from .calibration_report import calibration_evidence
-from .champion import worn
+from .champion import lane_finding, test_set_reuse
 from .cost_sensitivity import sensitivity
-from .head_to_head import Contest, contest_findings
+from .head_to_head import HeadToHead, Lane, comparison_findings
 from .self_test import self_test
 from .side_by_side import champion_exhibit
-from .simpler_models import baseline_exhibit, proposals
+from .simpler_models import against_prior, baseline_exhibit, submission_findings
+
+
+@dataclass(frozen=True, slots=True)
+class Challenger:
+    """What is judged: decisions about rows that they were not made from.
+
+    Parameters
+    ----------
+    rows : Sample of n rows
+    scored : Scored of the same rows
+    recipe : str
+        Key of the recipe; empty for a registered version.
+    simpler : mapping of name to Scored
+        Simpler recipes on the same rows.
+    submission : Submission, optional
+        How the challenger was chosen among them.
+    last : bool array of shape (n,), optional
+        The newest block; None where rows have no order in time.
+    learning : Learning, optional
+        What there was to learn its coefficients from.
+    fitted_on : FittedRows, optional
+        Rows that a registered version was fitted on. None for a recipe, whose decisions are out of fold.
+    """
+
+    rows: Sample
+    scored: Scored
+    recipe: str = ""
+    simpler: Mapping[str, Scored] = field(default_factory=dict)
+    submission: Submission | None = None
+    last: BoolArray | None = None
+    learning: Learning | None = None
+    fitted_on: FittedRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Opponents:
-    """Whom a challenger must beat: the simpler models by name, and the champion if there is one."""
+    """The champion, if there is one, and what was tried on these rows before."""
 
-    baselines: Mapping[str, Model] = field(default_factory=dict)
     champion: Model | None = None
     version: int | None = None
     """The champion's version; None before the first release."""
@@ -38,12 +73,12 @@ class Opponents:
     """Of its files."""
     refusal: str = ""
     """Why there is a version but no champion: it could not be loaded."""
-    own_rows: FittedRows | None = None
-    """The rows that the challenger itself was fitted on; None where they are not known."""
     champion_rows: FittedRows | None = None
-    """Those that the champion was fitted on; None for one that was registered without them."""
+    """Rows that the champion was fitted on; None for one that was registered without them."""
+    champion_recipe: str = ""
+    """Key of the champion's recipe; empty for one that was registered without it."""
     earlier_decisions: int = 0
-    """How many other trainings were judged on these test rows before."""
+    """How many other recipes were judged on these rows before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,85 +91,110 @@ class Judged:
     findings: tuple[Finding, ...]
     exhibits: tuple[Exhibit, ...]
     champion_version: int | None
-    """The version in production that it was held against; None for a first release."""
+    """The version in production that it was compared with; None for a first release."""
     champion_digest: str = ""
     """Of its files."""
+    lane: Lane = Lane.NEW_RECIPE
 
 
-def judge(model: Model, opponents: Opponents, test: Sample, project: Project) -> Judged:
-    """Evaluate a model on the test rows and hold it against its opponents on the very same rows.
+def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Judged:
+    """Evaluate a challenger and compare it with its opponents on the very same rows.
 
-    The gates are tested in the same breath: saboteurs made of this model go through them too.
+    The gates are tested as well: sabotaged models made of this challenger go through them too.
 
     Parameters
     ----------
-    model : Model
+    challenger : Challenger
     opponents : Opponents
-        Each is scored through its own preprocessing and threshold.
-    test : Sample
-        Rows that nobody was fitted on.
     project : Project
         Costs, slices and margins.
 
     Raises
     ------
     DataError
-        When the model gives a row no probability.
+        When the champion gives a row no probability.
     """
-    contest = contest_of(model, opponents, test, project)
-    findings = [worn(contest.decision, project.gates.alpha), *contest_findings(contest, project)]
-    findings += self_test(contest, model, test, project)
-    parts = tuple(slice_evaluations(contest.scored, contest.levels))
-    named = "champion" if contest.champion else "prior model"
-    costs_found, costs_table = sensitivity(contest.scored, contest.reference, contest.alpha(project), named)
+    contest = head_to_head(challenger, opponents, project)
+    alpha, reference = contest.alpha(project), contest.reference
+    findings = [
+        test_set_reuse(contest.decision, project.gates.alpha),
+        *lane_finding(opponents.version, contest.lane.value, challenger.recipe, opponents.champion_recipe),
+        *comparison_findings(contest, project),
+        *self_test(contest, challenger.rows, project),
+    ]
+    costs_found, costs_table = sensitivity(reference[1], reference[2], alpha, reference[0])
     calibrated, calibration_tables = calibration_evidence(contest.scored, contest.levels, project)
     findings += costs_found + calibrated
-    findings += proposals(contest.scored, contest.baselines, contest.alpha(project))
+    if challenger.submission is not None:
+        findings += submission_findings(challenger.submission)
+    findings += row_findings(challenger.learning, _proofs(contest, alpha)) if challenger.learning else []
+    if PRIOR in contest.simpler:
+        findings.append(against_prior(contest.scored, contest.simpler[PRIOR], alpha))
+    parts = tuple(slice_evaluations(contest.scored, contest.levels))
+    weak = weak_slices(challenger.rows, contest.scored, project)
     exhibits = (
-        baseline_exhibit(contest.scored, contest.baselines),
+        baseline_exhibit(contest.scored, contest.simpler),
         *calibration_tables,
         costs_table,
         Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts)),
+        weak_exhibit(weak),
+        *_side_by_side(contest, alpha),
     )
-    weak = weak_slices(test, contest.scored, project)
     return Judged(
         contest.scored,
         evaluate(contest.scored),
         parts,
         (*findings, *weak_findings(weak)),
-        (*exhibits, weak_exhibit(weak), *_side_by_side(contest, project)),
+        exhibits,
         opponents.version,
         opponents.digest,
+        contest.lane,
     )
 
 
-def _side_by_side(contest: Contest, project: Project) -> tuple[Exhibit, ...]:
-    if contest.met is None:
-        return ()
-    challenger, champion = contest.met
-    compared = paired(challenger, champion, contest.alpha(project))
-    return (champion_exhibit(challenger, champion, compared),)
-
-
-def contest_of(model: Model, opponents: Opponents, test: Sample, project: Project) -> Contest:
-    """Score everybody on the same rows; a champion that cannot be scored is said, not skipped."""
-    costs = project.costs.matrix
+def head_to_head(challenger: Challenger, opponents: Opponents, project: Project) -> HeadToHead:
+    """Score the champion on the challenger's rows; one that cannot be scored is reported, not skipped."""
     champion, refusal = None, opponents.refusal
     if opponents.champion is not None:
         try:
-            champion = opponents.champion.score(test, costs)
+            champion = opponents.champion.score(challenger.rows, project.costs.matrix)
         except LogitgateError as error:
             refusal = str(error)
         except (TypeError, ValueError):
             refusal = "its own preprocessing refuses these rows"
-    fitted_on = [opponents.own_rows] + ([opponents.champion_rows] if opponents.champion else [])
-    return Contest(
-        model.score(test, costs),
-        {name: other.score(test, costs) for name, other in opponents.baselines.items()},
-        rare_pooled(slice_levels(test, project), project),
+    fitted_on = [opponents.champion_rows] if opponents.champion else []
+    if not challenger.recipe:
+        fitted_on.append(challenger.fitted_on)
+    same = bool(challenger.recipe) and challenger.recipe == opponents.champion_recipe
+    return HeadToHead(
+        challenger.scored,
+        challenger.simpler,
+        rare_pooled(slice_levels(challenger.rows, project), project),
         champion,
         opponents.version,
         refusal,
-        untouched(test, project, fitted_on),
+        untouched(challenger.rows, project, fitted_on),
+        challenger.last,
+        Lane.REFRESH if same else Lane.NEW_RECIPE,
         opponents.earlier_decisions + 1,
     )
+
+
+def _proofs(contest: HeadToHead, alpha: float) -> dict[str, Proof]:
+    """Return how far each rule without a model, and the champion, is from being proven dearer."""
+    scored = contest.scored
+    found = {
+        name: proof(scored.cost - always(scored, flagged=flagged).cost, scored.cluster, alpha)
+        for name, flagged in ((FLAG_NONE, False), (FLAG_ALL, True))
+    }
+    if contest.met is not None and contest.lane is Lane.NEW_RECIPE:
+        one, other = contest.met
+        found["champion"] = proof(one.cost - other.cost, one.cluster, alpha)
+    return found
+
+
+def _side_by_side(contest: HeadToHead, alpha: float) -> tuple[Exhibit, ...]:
+    if contest.met is None:
+        return ()
+    challenger, champion = contest.met
+    return (champion_exhibit(challenger, champion, paired(challenger, champion, alpha)),)

@@ -18,7 +18,7 @@ from ..findings import Finding, Status
 from ..model.baselines import PRIOR
 from ..model.model import Model
 from ..project.project import Project
-from .judge import Opponents, judge
+from .judge import Challenger, Opponents, judge
 from .training import Evidence
 
 REQUIRED = ("rows", "contract", "baselines", "calibration", "slices", "behaviour", "champion", "self-test")
@@ -90,12 +90,15 @@ def rejudge(evidence: Evidence, sample: Sample, judged: Judgeable, opponents: Op
     events = int(kept.y.sum())
     figures = {"left_out": left_out, "used": len(kept), "events": events}
     if not 0 < events < len(kept):
-        because += f"; {len(kept)} rows with {events} events judge nobody: give a later or longer span"
+        because += f"; {len(kept)} rows with {events} events can judge no model: give a later or longer span"
         return evidence.plus([Finding("rows", "unseen rows", Status.FAIL, because, figures)])
     counted = Finding("rows", "unseen rows", Status.PASS, because, figures)
-    prior = {PRIOR: prior_model(judged.prevalence, judged.model)}
+    costs = project.costs.matrix
     try:
-        found = judge(judged.model, replace(opponents, baselines=prior, own_rows=judged.seen), kept, project)
+        prior = prior_model(judged.prevalence, judged.model).score(kept, costs)
+        scored = judged.model.score(kept, costs)
+        challenger = Challenger(kept, scored, simpler={PRIOR: prior}, fitted_on=judged.seen)
+        found = judge(challenger, opponents, project)
     except DataError as error:
         refused = Finding("evaluation", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
         return evidence.plus([counted, refused])

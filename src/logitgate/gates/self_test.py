@@ -17,21 +17,22 @@ from ..checks.leakage.single_features import separating
 from ..data.sample import Sample
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
-from ..decision.rule import Rule
+from ..decision.rule import Decision
 from ..errors import DataError
+from ..evaluation.comparison import better_rule
 from ..evaluation.cox import fit_cox, log_odds
 from ..evaluation.evaluate import Scored
+from ..evaluation.slices import Levels
 from ..findings import Finding, Status
-from ..model.baselines import PRIOR
-from ..model.model import Model
 from ..project.project import Project
-from .head_to_head import Contest, contest_findings, harm_rule
+from .head_to_head import HeadToHead, Lane, comparison_findings, harm_rule
 from .slice_harm import proven_harm
 
 CHECK = "self-test"
 INVERTED = "worst slice inverted"
 _LEAK = "outcome in disguise"
 _NOISE = 0.25
+_ALL_ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,57 +46,56 @@ class Saboteur:
     """The subject that the gate must name; None when any will do."""
 
 
-def self_test(contest: Contest, model: Model, test: Sample, project: Project) -> list[Finding]:
-    """Send saboteurs through the gates: one finding each, PASS when the right gate refuses it.
+def self_test(contest: HeadToHead, rows: Sample, project: Project) -> list[Finding]:
+    """Send sabotaged models through the gates: one finding each, PASS when the right gate refuses it.
 
     Parameters
     ----------
-    contest : Contest
-        The model and its opponents on the test rows.
-    model : Model
-        The model itself, whose rule and costs the saboteurs borrow.
-    test : Sample
-        The test rows.
+    contest : HeadToHead
+        The challenger and its opponents.
+    rows : Sample
+        The judged rows.
     project : Project
         The margins under test.
 
     Returns
     -------
     list of Finding
-        FAIL when a saboteur passes its gate, even if another gate refuses it. INSUFFICIENT for the
-        inverted slice when no declared slice has rows enough to prove any harm.
+        FAIL when a saboteur passes its gate, even if another gate refuses it.
     """
-
-    def scored(probability: FloatArray, rule: Rule = model.rule) -> Scored:
-        return replace(model, rule=rule).decide(probability, test, project.costs.matrix)
-
-    def gated(**sabotage: Scored | int) -> list[Finding]:
-        return contest_findings(replace(contest, **sabotage), project)  # type: ignore[arg-type]
-
+    proof = replace(contest, lane=Lane.NEW_RECIPE, untouched=np.ones(len(rows), dtype=bool))
     before, version = contest.scored, contest.version or 0
     twin = contest.champion or before
+    constant = _constant(before)
+    alone = replace(contest, champion=None, version=None)
+
+    def gated(sabotaged: HeadToHead) -> list[Finding]:
+        return comparison_findings(sabotaged, project)
+
     saboteurs = [
-        Saboteur("labels shuffled", "baselines", lambda: _shuffled(contest, project)),
+        Saboteur("labels shuffled", "baselines", lambda: gated(_shuffled(contest, project))),
         Saboteur(
             "constant score",
             "baselines",
-            lambda: gated(scored=scored(contest.baselines[PRIOR].decision.probability)),
+            lambda: gated(replace(contest, scored=constant)),
         ),
-        Saboteur("NaN score", "evaluation", lambda: gated(scored=scored(np.full(len(test), np.nan)))),
-        Saboteur("champion renamed", "champion", lambda: gated(scored=twin, champion=twin, version=version)),
-        Saboteur("leaky model", "leakage", lambda: _leaky(test, project), _LEAK),
-        Saboteur("log-odds doubled", "calibration", lambda: gated(scored=scored(_doubled(before)))),
+        Saboteur("NaN score", "evaluation", lambda: gated(_unknown(contest))),
+        Saboteur(
+            "champion renamed",
+            "champion",
+            lambda: gated(replace(proof, scored=twin, champion=twin, version=version)),
+        ),
+        Saboteur("leaky model", "leakage", lambda: _leaky(rows, project), _LEAK),
+        Saboteur("log-odds doubled", "calibration", lambda: _spread(alone, project)),
         Saboteur(
             "threshold of 0.5",
             "champion",
             lambda: gated(
-                scored=scored(before.decision.probability, Rule("constant", 0.5)),
-                champion=before,
-                version=version,
+                replace(proof, scored=_redecided(before, None, 0.5), champion=before, version=version)
             ),
         ),
     ]
-    return [*map(_tried, saboteurs), _inverted(contest, project)]
+    return [*map(_tried, saboteurs), _inverted(alone, project)]
 
 
 def _tried(saboteur: Saboteur) -> Finding:
@@ -115,21 +115,47 @@ def _tried(saboteur: Saboteur) -> Finding:
     return Finding(CHECK, saboteur.name, Status.PASS if caught else Status.FAIL, because, figures)
 
 
-def _shuffled(contest: Contest, project: Project) -> list[Finding]:
-    """Give every row the outcome of another one: nobody can know anything about it."""
+def _constant(scored: Scored) -> Scored:
+    """Return one probability for all rows, and with it the cheaper of the two decisions for all."""
+    prevalence = np.full(len(scored.y), float(scored.y.mean()))
+    rule = better_rule(scored)[1].decision
+    return replace(scored, decision=Decision.at(rule.threshold, prevalence, scored.costs))
+
+
+def _redecided(scored: Scored, probability: FloatArray | None, threshold: float | None = None) -> Scored:
+    """Decide the same rows by another probability, or by one threshold for all of them."""
+    decision = scored.decision
+    at = decision.threshold if threshold is None else np.full(len(scored.y), threshold)
+    given = decision.probability if probability is None else probability
+    return replace(scored, decision=Decision.at(at, given, scored.costs))
+
+
+def _unknown(contest: HeadToHead) -> HeadToHead:
+    try:
+        return replace(contest, scored=_redecided(contest.scored, np.full(len(contest.scored.y), np.nan)))
+    except ValueError as error:
+        raise DataError("probabilities", str(error), "find the rows that the model cannot score") from error
+
+
+def _shuffled(contest: HeadToHead, project: Project) -> HeadToHead:
+    """Give every row the decision about another one: then it knows neither the outcome nor the costs."""
     order = np.random.default_rng(project.split.seed).permutation(len(contest.scored.y))
-    y = contest.scored.y[order]
-    shuffled = replace(
-        contest,
-        scored=replace(contest.scored, y=y),
-        baselines={name: replace(other, y=y) for name, other in contest.baselines.items()},
-        champion=contest.champion and replace(contest.champion, y=y),
-    )
-    return contest_findings(shuffled, project)
+    return replace(contest, scored=replace(contest.scored, decision=contest.scored.take(order).decision))
 
 
-def _doubled(scored: Scored) -> FloatArray:
-    """Return the probabilities of a model that is right but for its log-odds, which are twice too large.
+def _spread(contest: HeadToHead, project: Project) -> list[Finding]:
+    """Multiply the log-odds by 2; by 4, 8 and 16 where rows are too few to prove a smaller factor wrong."""
+    findings: list[Finding] = []
+    for factor in (2, 4, 8, 16):
+        scored = _redecided(contest.scored, _multiplied(contest.scored, factor))
+        findings = comparison_findings(replace(contest, scored=scored), project)
+        if any(one.check == "calibration" and one.status.stops for one in findings):
+            break
+    return findings
+
+
+def _multiplied(scored: Scored, factor: float) -> FloatArray:
+    """Return the probabilities of a model that is right, its log-odds multiplied by a factor.
 
     First the log-odds are made right on these very rows, so that a model which was off before cannot
     be made better by the sabotage.
@@ -137,8 +163,8 @@ def _doubled(scored: Scored) -> FloatArray:
     odds = log_odds(scored.decision.probability)
     cox = fit_cox(scored.y, odds)
     right = cox.intercept + cox.slope * odds
-    doubled: FloatArray = expit(2 * np.where(np.isfinite(right), right, odds))
-    return doubled
+    spread: FloatArray = expit(factor * np.where(np.isfinite(right), right, odds))
+    return spread
 
 
 def _leaky(test: Sample, project: Project) -> list[Finding]:
@@ -149,22 +175,32 @@ def _leaky(test: Sample, project: Project) -> list[Finding]:
     return list(separating(sample, project.model_copy(update={"features": features})))
 
 
-def _inverted(contest: Contest, project: Project) -> Finding:
-    """Decide the wrong way round in the slice where that does the most provable harm."""
-    scored, reference = contest.scored, contest.reference
+def _inverted(contest: HeadToHead, project: Project) -> Finding:
+    """Decide the wrong way round in the slice where that does the most provable harm.
+
+    Where no declared slice is large enough to prove harm, all rows are the slice.
+    """
+    scored, (_, _, reference, _) = contest.scored, contest.reference
     wrong = scored.costs.of(scored.y, ~scored.decision.flagged) - reference.cost
-    harms = proven_harm(wrong, scored.y, contest.levels, scored.cluster, harm_rule(contest, project))
-    told = [harm for harm in harms if harm.status is not Status.INSUFFICIENT]
-    if not told:
-        because = "no declared slice has rows enough to prove harm, so this gate cannot be tested on them"
-        return Finding(CHECK, INVERTED, Status.INSUFFICIENT, because, {"gate": "slices"})
-    worst = min(told, key=lambda harm: (np.nan_to_num(harm.p_value, nan=1.0), harm.name)).name
-    turned = _turned(scored, _rows_of(contest, worst))
-    sabotaged = replace(contest, scored=turned)
-    return _tried(Saboteur(INVERTED, "slices", lambda: contest_findings(sabotaged, project), worst))
+    rule = harm_rule(contest, project)
+    harms = proven_harm(wrong, scored.y, contest.levels, scored.cluster, rule)
+    enough = [harm for harm in harms if harm.status is not Status.INSUFFICIENT]
+    if enough:
+        worst = min(enough, key=lambda harm: (np.nan_to_num(harm.p_value, nan=1.0), harm.name)).name
+        levels = contest.levels
+    else:
+        worst, levels = (
+            f"{_ALL_ROWS} = all",
+            {_ALL_ROWS: Levels(np.zeros(len(scored.y), dtype=np.int64), ("all",))},
+        )
+        declared = project.slices.model_copy(update={"minimum_rows": 1, "minimum_events": 1})
+        project = project.model_copy(update={"slices": declared})
+    whole = replace(contest, levels=levels)
+    sabotaged = replace(whole, scored=_turned(scored, _rows_of(whole, worst)))
+    return _tried(Saboteur(INVERTED, "slices", lambda: comparison_findings(sabotaged, project), worst))
 
 
-def _rows_of(contest: Contest, name: str) -> BoolArray:
+def _rows_of(contest: HeadToHead, name: str) -> BoolArray:
     """Return which rows belong to the slice of this name, shape (n,)."""
     for column, levels in contest.levels.items():
         for code, level in enumerate(levels.names):

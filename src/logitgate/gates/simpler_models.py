@@ -1,4 +1,4 @@
-"""Simpler models: what the model is worth beyond each, and which one to propose where that is unproven.
+"""Simpler recipes: which one is submitted, and what the model is worth beyond each.
 
 Costs decide; log loss and AUC are shown beside them. Source: Obuchowski (1997) for the AUCs.
 """
@@ -9,64 +9,54 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..evaluation.comparison import Paired, paired
+from ..decision.expressions import FloatArray
 from ..evaluation.delong import delong
 from ..evaluation.evaluate import Scored
-from ..evaluation.intervals import Estimate, mean_interval, proves_below
+from ..evaluation.intervals import Estimate, mean_interval, upper_bound
 from ..evaluation.metrics import log_losses
 from ..evidence_table import Exhibit
 from ..findings import Figure, Finding, Status
+from ..model.submission import Step, Submission
 
 CHECK = "baselines"
 
 
-def same_model(one: Scored, other: Scored) -> bool:
-    """Whether two models give every row the same probability and the same decision, to the last bit."""
-    return bool(
-        np.array_equal(one.decision.probability, other.decision.probability)
-        and np.array_equal(one.decision.flagged, other.decision.flagged)
-    )
+def submission_findings(submission: Submission) -> list[Finding]:
+    """Report which recipe is submitted: a single PASS, or one WARN for each step to a simpler one."""
+    taken = [step for step in submission.steps if step.taken]
+    if not taken:
+        because = f"{submission.name} is submitted: no simpler recipe does as well"
+        return [Finding(CHECK, "submission", Status.PASS, because, {"submitted": submission.name})]
+    return [_step(one, submission.name) for one in taken]
 
 
-def itself(name: str) -> Finding:
-    """Record that the model is this simpler one, so that there is nothing simpler to propose in its place."""
-    because = f"the model is the {name} model itself: nothing more complex is to be justified"
-    return Finding(CHECK, name, Status.PASS, because)
-
-
-def proposals(scored: Scored, baselines: Mapping[str, Scored], alpha: float) -> list[Finding]:
-    """Propose each simpler model that the model is not proven to beat: one finding each, or a single PASS.
-
-    The gates stop where a margin is broken; a proposal never does more than warn.
-
-    Parameters
-    ----------
-    scored : Scored
-    baselines : mapping of name to Scored
-        On the same rows.
-    alpha : float
-    """
-    rivals = {name: other for name, other in baselines.items() if not same_model(scored, other)}
-    found = [_proposed(name, other, paired(scored, other, alpha)) for name, other in rivals.items()]
-    kept = [one for one in found if one is not None]
-    if kept:
-        return kept
-    because = "cheaper than every simpler model, each by its own paired interval"
-    return [Finding(CHECK, "proposal", Status.PASS, because)]
-
-
-def _proposed(name: str, other: Scored, compared: Paired) -> Finding | None:
-    difference = compared.difference
-    if proves_below(compared.upper, difference.low, 0.0) is Status.PASS:
-        return None
-    cost = float(other.cost.mean())
-    worth = "cheaper" if difference.low > 0 else "not proven to be dearer"
+def _step(step: Step, submitted: str) -> Finding:
+    difference = step.compared.difference
     because = (
-        f"propose the {name} model: {worth}, and simpler; it costs {cost:.4g} per row, and the model "
-        f"{difference.value:+.4g} [{difference.low:+.4g}, {difference.high:+.4g}] beside it"
+        f"{step.simpler} is submitted in place of {step.recipe}, which is not proven cheaper: it costs "
+        f"{difference.value:+.4g} [{difference.low:+.4g}, {difference.high:+.4g}] per row against it"
     )
-    figures = {"cost": cost, **compared.figures()}
-    return Finding(CHECK, f"proposal: {name}", Status.WARN, because, figures)
+    figures: dict[str, Figure] = {**step.compared.figures(), "submitted": submitted, "simpler": step.simpler}
+    return Finding(CHECK, f"submission: {step.recipe}", Status.WARN, because, figures)
+
+
+def against_prior(scored: Scored, prior: Scored, alpha: float) -> Finding:
+    """Compare the log loss with the prior's; costs decide, so a loss that is not proven lower only warns."""
+    difference = _losses(scored) - _losses(prior)
+    interval, upper = (
+        mean_interval(difference, scored.cluster),
+        upper_bound(difference, scored.cluster, alpha),
+    )
+    status = Status.PASS if upper < 0 else Status.WARN
+    because = (
+        f"log loss {interval.value:+.4g} [{interval.low:+.4g}, {interval.high:+.4g}] against the prior; "
+        f"proven lower where the upper bound {upper:+.4g} is below 0"
+    )
+    return Finding(CHECK, "log loss", status, because, {**interval.figures("difference"), "upper": upper})
+
+
+def _losses(scored: Scored) -> FloatArray:
+    return log_losses(scored.y, scored.decision.probability)
 
 
 def baseline_exhibit(scored: Scored, baselines: Mapping[str, Scored]) -> Exhibit:
@@ -74,7 +64,7 @@ def baseline_exhibit(scored: Scored, baselines: Mapping[str, Scored]) -> Exhibit
     rows = [_row("the model", scored)]
     rows += [_row(name, other) | _beside(scored, other) for name, other in baselines.items()]
     note = (
-        "Differences are the model's figure less the row's on the same test rows, with 95 % intervals over "
+        "Differences are the model's figure less the row's on the same judged rows, with 95 % intervals over "
         "the clusters. Savings are against the better of flag-none and flag-all, their cost taken as known."
     )
     return Exhibit(CHECK, "The model and the simpler ones", tuple(rows), note)

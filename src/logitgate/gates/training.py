@@ -1,7 +1,9 @@
-"""The road of one training run as a value that grows: table, contract, parts, model, judgement.
+"""The road of one training run as a value that grows: table, contract, blocks, model, judgement.
 
-Each stage takes the evidence and returns more of it; once a finding stops the run, later stages
-return it as it is, and the verdict says which checks were never reached.
+Each step takes the evidence and returns more of it. After a broken contract nothing can be trusted, so
+nothing else is checked; any other finding that stops a promotion stops no step, so that one training reports
+everything at once. A step without what it needs returns the evidence as it is, and the verdict says which
+checks were not reached.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 import pandas as pd
 
@@ -20,19 +24,22 @@ from ..checks.change_points.shifts import shift_findings
 from ..checks.inspection.inspect import inspect
 from ..checks.leakage.repeats import one_cluster
 from ..checks.leakage.single_features import leakage_findings
+from ..data.blocks import Blocks, cut
 from ..data.ranges import range_findings
-from ..data.row_hashes import FittedRows
-from ..data.sample import observe
-from ..data.split import Split, split
+from ..data.sample import Sample, observe
 from ..errors import DataError, FitError, ProjectError
+from ..evaluation.sample_size import Learning, cox_snell, learning, row_findings
 from ..evidence_table import Exhibit
 from ..findings import Finding, Status, Verdict
-from ..model.learnable import Usable, usable_features
-from ..model.train import Learned, learn
+from ..model.learnable import usable_features
+from ..model.train import Learned, learn, recipe_key
 from ..monitoring.shadow import not_yet
 from ..project.project import Project
+from .fit_report import block_exhibit, fit_findings
 from .gates import REQUIRED
-from .judge import Judged, Opponents, judge
+from .judge import Challenger, Judged, Opponents, judge
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ class Evidence:
     exhibits: tuple[Exhibit, ...] = ()
     cases: Cases | None = None
     """What was read of the project's case file; None where it declares none."""
-    split: Split | None = None
+    blocks: Blocks | None = None
+    recipe: str = ""
+    """Key of the recipe as declared (`recipe_key`)."""
     learned: Learned | None = None
     judged: Judged | None = None
     required: tuple[str, ...] = REQUIRED
@@ -109,76 +118,97 @@ def _bytes(path: Path, key: str) -> bytes:
         raise ProjectError(str(path), rule, f"give {key} the path of its file") from error
 
 
+def _refusing(check: str) -> Callable[[Callable[P, Evidence]], Callable[P, Evidence]]:
+    """Turn an error of data or fit that a step raises into a FAIL of this check."""
+
+    def step(stage: Callable[P, Evidence]) -> Callable[P, Evidence]:
+        @wraps(stage)
+        def refusing(*args: P.args, **kwargs: P.kwargs) -> Evidence:
+            try:
+                return stage(*args, **kwargs)
+            except (DataError, FitError) as error:
+                known = args[0]
+                assert isinstance(known, Evidence)  # noqa: S101 - each step's first argument
+                because = f"{error.rule}; {error.remedy}"
+                return known.plus([Finding(check, error.subject, Status.FAIL, because)])
+
+        return refusing
+
+    return step
+
+
+@_refusing("rows")
 def part_rows(evidence: Evidence) -> Evidence:
-    """Choose the rows, part them, and look for leaks."""
-    return _stage("rows", evidence, _parted)
-
-
-def learn_model(evidence: Evidence) -> Evidence:
-    """Search, fit, recalibrate and choose the threshold; the baselines too."""
-    return _stage("fit", evidence, _with_model)
-
-
-def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
-    """Judge the model once, on the test rows, against its baselines and the champion."""
-    return _stage("evaluation", evidence, lambda known: _with_judgement(known, champion))
-
-
-def _stage(check: str, evidence: Evidence, stage: Callable[[Evidence], Evidence]) -> Evidence:
+    """Choose the rows, cut them into blocks, look for leaks and breaks; not after a broken contract."""
     if evidence.stops:
         return evidence
-    try:
-        return stage(evidence)
-    except (DataError, FitError) as error:
-        return evidence.plus([Finding(check, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")])
-
-
-def _parted(evidence: Evidence) -> Evidence:
-    observed = observe(evidence.frame, evidence.project, evidence.as_of)
-    parts = one_cluster(split(observed.sample, evidence.project), evidence.project)
-    sizes = {name: len(rows) for name, rows in parts}
-    because = ", ".join(f"{number} {name}" for name, number in sizes.items())
+    project = evidence.project
+    observed = observe(evidence.frame, project, evidence.as_of)
+    sample = one_cluster(observed.sample, project)
+    blocks = cut(sample, project)
+    sizes = {name: len(rows) for name, rows in blocks}
+    because = ", ".join(f"{number} in {name}" for name, number in sizes.items())
     counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})
-    known = replace(evidence, split=parts, as_of=observed.as_of)
+    known = replace(evidence, blocks=blocks, as_of=observed.as_of, recipe=recipe_key(project))
     return known.plus(
         [
             counted,
-            *range_findings(parts, evidence.project),
-            *leakage_findings(parts, evidence.project),
-            *shift_findings(parts, evidence.project),
+            _before_a_fit(sample, project),
+            *range_findings(sample, project),
+            *leakage_findings(blocks, project),
+            *shift_findings(sample, project),
         ]
     )
 
 
-def _with_model(evidence: Evidence) -> Evidence:
-    assert evidence.split is not None  # noqa: S101 - the stage before makes it or stops
-    usable = _usable(evidence.split, evidence.project)
+@_refusing("fit")
+def learn_model(evidence: Evidence) -> Evidence:
+    """Judge the recipes on the blocks, submit one, and fit it to all rows."""
+    if evidence.blocks is None:
+        return evidence
+    sample = evidence.blocks.sample
+    usable = usable_features(sample.frame, evidence.project.features, evidence.project.search)
     project = usable.of(evidence.project)
-    learned = learn(evidence.split, project)
-    change, rule = learned.recalibration, learned.threshold.rule
-    threshold = "" if rule.value is None else f" {rule.value:.4g}"
-    because = (
-        f"{learned.found.chosen.choice}, recalibrated with slope {change.slope:.3f} and intercept "
-        f"{change.intercept:+.3f}, {rule.name} threshold{threshold}"
+    learned = learn(evidence.blocks, project)
+    found = [*usable.findings(len(sample)), *fit_findings(learned)]
+    return replace(evidence, learned=learned, project=project).plus(found, [block_exhibit(learned)])
+
+
+@_refusing("evaluation")
+def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
+    """Judge the submitted recipe on the judged rows, with the champion on those that it was not fitted to."""
+    learned, blocks, project = evidence.learned, evidence.blocks, evidence.project
+    if learned is None or blocks is None:
+        return evidence
+    last = learned.block == blocks.last if learned.in_time else None
+    challenger = Challenger(
+        learned.judged,
+        learned.scored,
+        evidence.recipe,
+        learned.simpler,
+        learned.submission,
+        last,
+        _learning(learned),
     )
-    figures = {**learned.threshold.figures(), **learned.threshold_interval.figures("cheapest_threshold")}
-    found = Finding("fit", "search", Status.PASS, because, figures)
-    left_out = usable.findings(sum(len(rows) for _, rows in evidence.split))
-    return replace(evidence, learned=learned, project=project).plus([*left_out, found])
-
-
-def _usable(parts: Split, project: Project) -> Usable:
-    rows = pd.concat([part.frame[list(project.features.all)] for _, part in parts], ignore_index=True)
-    return usable_features(rows, project.features, project.search)
-
-
-def _with_judgement(evidence: Evidence, champion: Opponents) -> Evidence:
-    assert evidence.split is not None and evidence.learned is not None  # noqa: S101 - as above
-    own_rows = FittedRows.of(evidence.split.fitted_on, evidence.project)
-    opponents = replace(champion, baselines=evidence.learned.baselines, own_rows=own_rows)
-    model, test, project = evidence.learned.model, evidence.split.test, evidence.project
-    judged = judge(model, opponents, test, project)
-    inspected = inspect(evidence.learned, champion.champion, evidence.split, project)
-    known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits).plus(*inspected)
+    judged = judge(challenger, champion, project)
+    known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)
+    known = known.plus(*inspect(learned, champion.champion, blocks, project))
     known = known.plus(not_yet(project.gates.shadow, champion.version))
-    return known.plus(*behaviour_findings(model, evidence.cases, test, project))
+    return known.plus(*behaviour_findings(learned.model, evidence.cases, learned.judged, project))
+
+
+def _before_a_fit(sample: Sample, project: Project) -> Finding:
+    """Return what the rows can teach, by the columns of the plain linear form and a modest R2."""
+    rare, features = project.search.rare_level_rows, project.features
+    levels = [int((sample.frame[name].value_counts() >= rare).sum()) for name in features.categorical]
+    coefficients = len(features.numeric) + sum(max(count - 1, 1) for count in levels)
+    (found,) = row_findings(learning(len(sample), int(sample.y.sum()), coefficients), {})
+    return replace(found, subject="before a fit")
+
+
+def _learning(learned: Learned) -> Learning:
+    """Return what there was to learn the shipped coefficients from, by the out-of-fold R2."""
+    y, scored = learned.shipped.rows.y, learned.scored
+    coefficients = learned.model.pipeline[-1].coef_.shape[1]
+    r2 = cox_snell(scored.y, scored.decision.probability)
+    return learning(len(y), int(y.sum()), coefficients, r2)

@@ -1,122 +1,100 @@
-"""The simplest correct models, which every other must be worth its complexity against."""
+"""The recipes that a training judges: the search over all forms, and the simpler ones."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.dummy import DummyClassifier
-from sklearn.pipeline import Pipeline
 
-from ..data.folds import Folds
-from ..errors import FitError
+from ..data.blocks import Fold
+from ..evaluation.cox import log_odds
 from ..project.data import FeaturesConfig
 from ..project.search import Form, Search
 from .cross_validation import Trial, tried
-from .fit import Choice, fit
-from .learnable import refuse_unlearnable
-from .search import SearchResult
+from .fit import Choice
+from .recipe import Candidate, Recipe
+from .search import LINEAR as LINEAR_FORM
 from .signs import FREE, Signs
 
-PRIOR, LINEAR = "prior", "plain linear"
-"""Names of the two simplest models."""
+PRIOR, SINGLE, LINEAR, SEARCH = "prior", "best single feature", "plain linear", "search"
+"""Names of the recipes, from simple to complex."""
 _CURVED = Form(basis="spline")
 
 
-@dataclass(frozen=True, slots=True)
-class SingleFeature:
-    """The model of the one feature that predicts best alone."""
+def prior(y: NDArray[np.integer], folds: Sequence[Fold], features: FeaturesConfig) -> Recipe:
+    """Return the recipe that gives every row the prevalence of the fitted rows.
 
-    feature: str
-    log_loss: float
-    """Cross-validated, in nats."""
-    pipeline: Pipeline
-
-
-def prior(X: pd.DataFrame, y: NDArray[np.integer]) -> Pipeline:
-    """Return a model that gives every row the prevalence of the training rows.
+    It is the limit of an infinite penalty.
 
     Parameters
     ----------
-    X : DataFrame of shape (n, ...)
     y : int array of shape (n,)
         0 or 1.
-
-    Returns
-    -------
-    Pipeline
-        With the single step `model` (DummyClassifier).
+    folds : sequence of Fold
+    features : FeaturesConfig
     """
-    return Pipeline([("model", DummyClassifier(strategy="prior"))]).fit(X, y)
+    rates = [float(y[fold.learned].mean()) for fold in folds]
+    constant = [
+        np.full(len(fold.judged), log_odds(np.array([rate]))[0])
+        for fold, rate in zip(folds, rates, strict=True)
+    ]
+    return Recipe(PRIOR, (Candidate(Choice(LINEAR_FORM, 0.0), features),), (constant,), 0, recalibrates=False)
 
 
-def plain_linear(  # noqa: PLR0913 - as `fit`, and what the search found
+def single_feature(  # noqa: PLR0913 - as `tried`
     X: pd.DataFrame,
     y: NDArray[np.integer],
-    features: FeaturesConfig,
-    choices: Search,
-    found: SearchResult,
-    *,
-    signs: Signs = FREE,
-) -> Pipeline:
-    """Fit the linear form without interactions, its C chosen by the search that was already made.
-
-    Raises
-    ------
-    FitError
-        As `fit` does, or when no linear candidate converged.
-    """
-    return fit(found.linear.choice, X, y, features, choices, signs=signs)
-
-
-def single_feature(  # noqa: PLR0913 - as `search`
-    X: pd.DataFrame,
-    y: NDArray[np.integer],
-    folds: Folds,
+    folds: Sequence[Fold],
     features: FeaturesConfig,
     choices: Search,
     *,
     signs: Signs = FREE,
-) -> SingleFeature:
-    """Fit each feature alone, a number as a spline, and keep the lowest cross-validated log loss.
+) -> Recipe:
+    """Return the recipe that chooses one feature, a number as a spline, by the lowest out-of-fold log loss.
 
     The penalty is the weakest of the search: a single feature has little to shrink.
 
     Parameters
     ----------
     X : DataFrame of shape (n, ...)
-        Training rows; in time order if the folds are.
     y : int array of shape (n,)
         0 or 1.
-    folds : Folds
-        Over these rows.
+    folds : sequence of Fold
     features : FeaturesConfig
     choices : Search
-
-    Raises
-    ------
-    DataError, FitError
-        When nothing can be learned from the rows, or no feature alone could be fitted.
+    signs : mapping of feature to "positive" or "negative"
+        Imposed on every fit; see `fit`.
     """
-    refuse_unlearnable(X, y, features, choices)
     alone = choices.model_copy(update={"forms": (_CURVED,), "interactions": {}, "C": (max(choices.C),)})
-    trials = {name: tried(X, y, folds, _only(name, features), alone, signs=signs)[0] for name in features.all}
-    fitted = {name: trial for name, trial in trials.items() if trial.failure is None}
-    if not fitted:
-        rule = f"none of {len(trials)} features alone could be fitted"
-        raise FitError("best single feature", rule, "lower search.C")
-    best = min(fitted, key=lambda name: _log_loss(fitted[name]))
-    pipeline = fit(Choice(_CURVED, max(choices.C)), X, y, _only(best, features), alone, signs=signs)
-    return SingleFeature(best, _log_loss(fitted[best]), pipeline)
+    only = [_only(name, features) for name in features.all]
+    trials = [tried(X, y, folds, one, alone, signs=signs)[0] for one in only]
+    candidates = [Candidate(trial.choice, one) for trial, one in zip(trials, only, strict=True)]
+    return Recipe(SINGLE, candidates, [trial.log_odds for trial in trials], 0)
+
+
+def searched(name: str, trials: Sequence[Trial], forms: Sequence[Form], features: FeaturesConfig) -> Recipe:
+    """Return the recipe that chooses among some forms of a search that was made.
+
+    A block before which nothing was judged takes the simplest form with the penalty closest to scikit-learn's
+    default of C = 1.
+
+    Parameters
+    ----------
+    name : str
+    trials : sequence of Trial
+    forms : sequence of Form
+    features : FeaturesConfig
+    """
+    wanted = [trial for trial in trials if trial.choice.form in forms]
+    simplest = [place for place, trial in enumerate(wanted) if trial.choice.form == wanted[0].choice.form]
+    first = min(simplest, key=lambda place: abs(np.log(wanted[place].choice.C)))
+    candidates = [Candidate(trial.choice, features) for trial in wanted]
+    return Recipe(name, candidates, [trial.log_odds for trial in wanted], first)
 
 
 def _only(name: str, features: FeaturesConfig) -> FeaturesConfig:
     return (
         FeaturesConfig(numeric=(name,)) if name in features.numeric else FeaturesConfig(categorical=(name,))
     )
-
-
-def _log_loss(trial: Trial) -> float:
-    return float(trial.losses.mean())

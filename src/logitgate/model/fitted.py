@@ -83,6 +83,17 @@ class Fitted:
         )
 
     @property
+    def covariance(self) -> FloatArray:
+        """Covariance of the weights, shape (p + 1, p + 1).
+
+        Without clusters the inverse of the penalised Hessian H; with clusters the sandwich H^-1 B H^-1, where
+        B is G/(G-1) times the sum over the clusters of each one's score times itself, the scores less their
+        mean, which a penalty keeps from being zero (Liang, Zeger 1986).
+        """
+        inverse = np.asarray(np.linalg.inv(self.hessian), dtype=np.float64)
+        return inverse if self.cluster is None else inverse @ _meat(self) @ inverse
+
+    @property
     def scores(self) -> FloatArray:
         """Log-odds of each row before recalibration, shape (n,)."""
         return np.asarray(self.matrix @ self.weights[:-1] + self.weights[-1])
@@ -135,3 +146,18 @@ def _hessian(matrix: FloatArray, curvature: FloatArray, C: float) -> FloatArray:
     hessian[-1, -1] = curvature.sum()
     hessian[np.arange(width), np.arange(width)] += 1 / C
     return hessian
+
+
+def _meat(fitted: Fitted) -> FloatArray:
+    """Return the covariance of the scores, summed over the clusters (Liang, Zeger 1986)."""
+    assert fitted.cluster is not None  # noqa: S101 - the caller looked
+    code = np.unique(fitted.cluster, return_inverse=True)[1]
+    clusters = int(code.max()) + 1
+    residual = fitted.y - 1 / (1 + np.exp(-fitted.scores))
+    order = np.argsort(code, kind="stable")
+    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+    rows = np.column_stack((fitted.matrix, np.ones(len(residual)))) * residual[:, None]
+    sums = np.add.reduceat(rows[order], starts, axis=0)
+    centred = sums - sums.mean(axis=0)
+    meat: FloatArray = centred.T @ centred * (clusters / max(clusters - 1, 1))
+    return meat

@@ -68,7 +68,7 @@ def usable_features(X: pd.DataFrame, features: FeaturesConfig, search: Search) -
     Examples
     --------
     >>> X = pd.DataFrame({"age": [30.0, 41.0], "branch": ["north", "north"]})
-    >>> usable_features(X, Features(numeric=("age",), categorical=("branch",)), Search()).left_out
+    >>> usable_features(X, FeaturesConfig(numeric=("age",), categorical=("branch",)), Search()).left_out
     ('branch',)
     """
     left_out = tuple(name for name in features.all if X[name].nunique(dropna=False) < _FEWEST_VALUES)

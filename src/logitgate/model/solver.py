@@ -8,6 +8,7 @@ spoiled it, it is summed again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from .signs import Limits
 _GAIN = 1e-7
 _STEPS = 100
 _HALVINGS = 30
+
+_Factor: TypeAlias = tuple[FloatArray, bool]
+"""A Cholesky factor, as `cho_factor` returns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,46 +115,62 @@ def solve(rows: Rows, C: float, start: FloatArray, within: float = _GAIN) -> Sol
     [0.4215, 0.899]
     """
     at, penalty = rows.steps_of(start), rows.penalty(C)
-    now = _objective(rows, at, penalty)
+    score, before = rows.X @ at, None
+    now = _objective(rows, score, at, penalty)
     for steps in range(1, _STEPS + 1):
-        chance = expit(-rows.sign * (rows.X @ at))
+        chance = expit(-rows.sign * score)
         gradient = penalty @ at - rows.X.T @ (rows.sign * chance)
-        step = _step(rows, chance * (1 - chance), penalty, (at, gradient))
+        step = _last_step(before, gradient, within)
+        if step is None:
+            before, step = _step(rows, chance * (1 - chance), penalty, (at, gradient))
         if step is None:
             return Solution(rows.weights_of(at), steps, "the Hessian is singular or ill-conditioned")
-        gain = float(gradient @ step) / 2
+        gain, along = float(gradient @ step) / 2, rows.X @ step
         for _ in range(_HALVINGS):
-            then = _objective(rows, at - step, penalty)
+            then = _objective(rows, score - along, at - step, penalty)
             if then <= now or gain < _GAIN:
                 break
-            step = step / 2
+            step, along = step / 2, along / 2
         else:
             break
-        at, now = at - step, then
+        at, score, now = at - step, score - along, then
         if gain < within:
             return Solution(rows.weights_of(at), steps, None)
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
 
 
-def _objective(rows: Rows, at: FloatArray, penalty: FloatArray) -> float:
-    losses = np.logaddexp(0.0, -rows.sign * (rows.X @ at))
+def _objective(rows: Rows, score: FloatArray, at: FloatArray, penalty: FloatArray) -> float:
+    losses = np.logaddexp(0.0, -rows.sign * score)
     return float(losses.sum() + at @ penalty @ at / 2)
+
+
+def _last_step(before: _Factor | None, gradient: FloatArray, within: float) -> FloatArray | None:
+    """Return the step by the Hessian before, where it gains so little that it is the last; else None.
+
+    Close to the maximum the Hessian hardly changes, and summing it takes nearly all of the time.
+    """
+    if before is None:
+        return None
+    step = np.asarray(cho_solve(before, gradient), dtype=np.float64)
+    return step if 0 <= float(gradient @ step) / 2 < within / 10 else None
 
 
 def _step(
     rows: Rows, curvature: FloatArray, penalty: FloatArray, here: tuple[FloatArray, FloatArray]
-) -> FloatArray | None:
+) -> tuple[_Factor | None, FloatArray | None]:
+    """Return the factor of the Hessian, where nothing is bounded, and the step; None where it is singular."""
     root = np.sqrt(curvature)
     for X, own in ((rows.narrow, root.astype(np.float32)), (rows.X, root)):
         scaled = X * own[:, None]
         hessian = np.asarray(scaled.T @ scaled, dtype=np.float64) + penalty
         try:
-            step = _within(hessian, rows.bounded, *here)
+            factor = None if rows.bounded.any() else cho_factor(hessian)
+            step = _within(hessian, rows.bounded, *here) if factor is None else cho_solve(factor, here[1])
         except (LinAlgError, ValueError, RuntimeError):
             continue
         if np.isfinite(step).all():
-            return step
-    return None
+            return factor, np.asarray(step, dtype=np.float64)
+    return None, None
 
 
 def _within(hessian: FloatArray, bounded: BoolArray, at: FloatArray, gradient: FloatArray) -> FloatArray:
@@ -159,8 +179,6 @@ def _within(hessian: FloatArray, bounded: BoolArray, at: FloatArray, gradient: F
     The free entries are eliminated (Schur complement) and the bounded ones found by non-negative least
     squares (Lawson, Hanson 1974), which ends at the exact minimum after finitely many exchanges.
     """
-    if not bounded.any():
-        return np.asarray(cho_solve(cho_factor(hessian), gradient), dtype=np.float64)
     pull = hessian @ at - gradient
     across, free = hessian[np.ix_(~bounded, bounded)], cho_factor(hessian[np.ix_(~bounded, ~bounded)])
     schur = hessian[np.ix_(bounded, bounded)] - across.T @ cho_solve(free, across)

@@ -1,118 +1,188 @@
-"""Learning: search and fit on train, recalibrate on calibrate, choose the threshold on threshold."""
+"""Training: judge the recipes block by block, submit one of them, and fit it to all rows."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from ..data.folds import Folds
-from ..data.split import Split
-from ..errors import FitError
+from ..data.blocks import Blocks
+from ..data.sample import Sample
+from ..decision.costs import IntArray
+from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import Estimate
-from ..project.data import FeaturesConfig
 from ..project.project import Project
 from . import baselines
-from .baselines import LINEAR, PRIOR
+from .baselines import LINEAR, SEARCH
+from .cross_validation import Trial, tried
 from .explanation import design_means
 from .fit import fit
+from .learnable import refuse_unlearnable
 from .model import Model
-from .recalibration import Recalibration, recalibrate
-from .search import SearchResult, search
-from .threshold import Choice, choose_rule, threshold_interval
+from .out_of_fold import Plan
+from .recalibration import recalibrated
+from .recipe import Decided, JudgedRecipe, Recipe
+from .search import LINEAR as LINEAR_FORM
+from .search import SearchResult, search_result
+from .submission import Submission, submit
+from .threshold import threshold_interval
+
+LEARNER = 1
+"""Version of what is learned from the same rows and configuration; raised when a change of code changes the
+model."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """A model with what was decided for it and the rows it was fitted to."""
+
+    model: Model
+    decided: Decided
+    rows: Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A frozen model, how it came about, and the simpler ones it must beat."""
+    """What a training learned.
 
-    model: Model
+    Parameters
+    ----------
+    shipped : FittedModel
+        What is registered: the submitted recipe on all mature rows, or the last block's model without
+        `fit.refit`.
+    last : FittedModel
+        The submitted recipe as the last block was judged by it.
+    judged : Sample
+        The rows that are judged.
+    block : int array
+        The block of each judged row.
+    in_time : bool
+        Whether the last block holds the newest rows.
+    recipes : mapping of str to JudgedRecipe
+        From simple to complex.
+    submission : Submission
+    found : SearchResult
+        All candidates of the search.
+    threshold_interval : Estimate
+        The one threshold that costs least on the judged rows, with its bootstrap interval.
+    design_means : tuple of float
+        Mean of each column of the shipped model's design matrix over the rows it was fitted to.
+    """
+
+    shipped: FittedModel
+    last: FittedModel
+    judged: Sample
+    block: IntArray
+    in_time: bool
+    recipes: Mapping[str, JudgedRecipe]
+    submission: Submission
     found: SearchResult
-    recalibration: Recalibration
-    threshold: Choice
     threshold_interval: Estimate
-    """The one threshold that costs least on the threshold rows, with its bootstrap interval."""
-    baselines: Mapping[str, Model]
     design_means: tuple[float, ...]
-    """Mean of each column of the design matrix over the training rows."""
+
+    @property
+    def model(self) -> Model:
+        """The model that is registered."""
+        return self.shipped.model
+
+    @property
+    def submitted(self) -> JudgedRecipe:
+        """The recipe that goes to the gates."""
+        return self.recipes[self.submission.name]
+
+    @property
+    def scored(self) -> Scored:
+        """The submitted recipe's decisions about the judged rows."""
+        return self.submitted.scored
+
+    @property
+    def simpler(self) -> dict[str, Scored]:
+        """The recipes that were not submitted, on the judged rows."""
+        return {name: one.scored for name, one in self.recipes.items() if name != self.submission.name}
 
 
-def learn(split: Split, project: Project) -> Learned:
-    """Learn a model and its baselines; the test rows are not looked at.
+def recipe_key(project: Project) -> str:
+    """Return what makes two trainings the same recipe: learning part of the project, and learner.
+
+    Which rows are learned from, and when, makes no difference.
+    """
+    parts: Any = {
+        "rows": {"where", "types", "missing"},
+        "columns": True,
+        "outcome": True,
+        "features": True,
+        "search": True,
+        "split": True,
+        "fit": True,
+        "costs": {"true_positive", "false_positive", "true_negative", "false_negative"},
+        "gates": {"signs"},
+    }
+    text = project.model_dump_json(include=parts)
+    return hashlib.sha256(f"{LEARNER}\0{text}".encode()).hexdigest()[:16]
+
+
+def learn(blocks: Blocks, project: Project) -> Learned:
+    """Judge the recipes on the blocks of a sample, choose which one is submitted, and fit what ships.
 
     Raises
     ------
     DataError, FitError
         When nothing can be learned from the rows.
     """
-    train, y = split.train, split.train.y.astype(np.int64)
-    folds, signs = _folds(split, project), project.gates.signs
-    found = search(train.frame, y, folds, project.features, project.search, signs=signs)
-    pipeline = fit(found.chosen.choice, train.frame, y, project.features, project.search, signs=signs)
-    calibrated, recalibration = recalibrate(
-        pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64)
-    )
-    model, threshold = _deciding(calibrated, project.features, split, project)
+    plan, costs, alpha = Plan.of(blocks), project.costs.matrix, project.gates.alpha
+    recipes, trials = _recipes(plan, project)
+    judged = {recipe.name: recipe.judge(plan, costs, alpha) for recipe in recipes}
+    submission = submit({name: one.scored for name, one in judged.items()}, alpha)
+    chosen, top = judged[submission.name], judged[recipes[-1].name]
+    last = _fitted(chosen.last, blocks.sample.take(blocks.learned(blocks.last)), project)
+    shipped = _fitted(chosen.final, blocks.sample, project) if project.fit.refit else last
+    rows = chosen.judged
     return Learned(
-        model,
-        found,
-        recalibration,
-        threshold,
-        _interval(calibrated, split, project),
-        _baselines(found, folds, split, project),
-        design_means(pipeline, train.frame),
+        shipped,
+        last,
+        rows.sample,
+        rows.block,
+        blocks.in_time,
+        judged,
+        submission,
+        search_result(trials, top.judged, list(recipes[-1].candidates).index(top.final.candidate)),
+        _threshold_interval(chosen, project),
+        design_means(shipped.model.pipeline, shipped.rows.frame),
     )
 
 
-def _folds(split: Split, project: Project) -> Folds:
-    y = split.train.y.astype(np.int64)
-    if project.split_by == "time":
-        return Folds.in_time(y, project.search.folds, split.train.cluster)
-    return Folds.at_random(y, project.search.folds, project.split.seed, split.train.cluster)
-
-
-def _deciding(
-    calibrated: Pipeline, features: FeaturesConfig, split: Split, project: Project
-) -> tuple[Model, Choice]:
-    """Choose the threshold on its own rows."""
-    costs = project.costs.matrix
-    probability = calibrated.predict_proba(split.threshold.frame)[:, 1]
-    threshold = choose_rule(probability, split.threshold.y, split.threshold.row_costs(costs))
-    return Model(calibrated, threshold.rule, costs, features), threshold
-
-
-def _interval(calibrated: Pipeline, split: Split, project: Project) -> Estimate:
-    rows = split.threshold
-    probability = calibrated.predict_proba(rows.frame)[:, 1]
-    costs = rows.row_costs(project.costs.matrix)
-    return threshold_interval(probability, rows.y, costs, rows.cluster, project.split.seed)
-
-
-def _baselines(found: SearchResult, folds: Folds, split: Split, project: Project) -> dict[str, Model]:
-    X, y = split.train.frame, split.train.y.astype(np.int64)
-    features, signs = project.features, project.gates.signs
-    simpler = {
-        PRIOR: (baselines.prior(X, y), features),
-        LINEAR: (baselines.plain_linear(X, y, features, project.search, found, signs=signs), features),
-    }
+def _recipes(plan: Plan, project: Project) -> tuple[list[Recipe], list[Trial]]:
+    """Fit all candidates on all folds: the recipes from simple to complex, and the trials of the last one."""
+    sample, features, choices = plan.blocks.sample, project.features, project.search
+    X, y, folds = sample.frame, sample.y.astype(np.int64), tuple(plan.folds.values())
+    signs = project.gates.signs
+    refuse_unlearnable(X, y, features, choices)
+    forms = choices.forms if LINEAR_FORM in choices.forms else (*choices.forms, LINEAR_FORM)
+    trials = tried(X, y, folds, features, choices.model_copy(update={"forms": forms}), signs=signs)
+    found = [baselines.prior(y, folds, features)]
     if len(features.all) > 1:  # a single feature has no best among them: it would be the model itself
-        alone = baselines.single_feature(X, y, folds, features, project.search, signs=signs)
-        only = FeaturesConfig(
-            numeric=tuple({alone.feature} & set(features.numeric)),
-            categorical=tuple({alone.feature} & set(features.categorical)),
-        )
-        simpler[f"best single feature ({alone.feature})"] = (alone.pipeline, only)
-    return {
-        name: _deciding(_recalibrated_if_it_can_be(pipeline, split), uses, split, project)[0]
-        for name, (pipeline, uses) in simpler.items()
-    }
+        found.append(baselines.single_feature(X, y, folds, features, choices, signs=signs))
+    found.append(baselines.searched(LINEAR, trials, (LINEAR_FORM,), features))
+    if choices.forms != (LINEAR_FORM,):
+        found.append(baselines.searched(SEARCH, trials, choices.forms, features))
+    last = {one.choice for one in found[-1].candidates}
+    return found, [trial for trial in trials if trial.choice in last]
 
 
-def _recalibrated_if_it_can_be(pipeline: Pipeline, split: Split) -> Pipeline:
-    """Recalibrate a baseline; one that ranks the calibrate rows backwards competes as it is."""
-    try:
-        return recalibrate(pipeline, split.calibrate.frame, split.calibrate.y.astype(np.int64))[0]
-    except FitError:
-        return pipeline
+def _fitted(decided: Decided, rows: Sample, project: Project) -> FittedModel:
+    """Fit what was decided to some rows."""
+    choice, features = decided.candidate.choice, decided.candidate.features
+    y, signs = rows.y.astype(np.int64), project.gates.signs
+    pipeline = fit(choice, rows.frame, y, features, project.search, signs=signs)
+    model = Model(recalibrated(pipeline, decided.recalibration), decided.rule, project.costs.matrix, features)
+    return FittedModel(model, decided, rows)
+
+
+def _threshold_interval(recipe: JudgedRecipe, project: Project) -> Estimate:
+    scored = recipe.scored
+    return threshold_interval(
+        scored.decision.probability, scored.y, scored.costs, scored.cluster, project.split.seed
+    )

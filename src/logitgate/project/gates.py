@@ -58,7 +58,7 @@ class Slices(Section):
 
 
 class CalibrationGate(Section):
-    """Margins that the 95 % intervals must lie in."""
+    """Margins of calibration: a 95 % interval wholly outside stops, one that reaches outside warns."""
 
     in_the_large: Annotated[float, Field(gt=0)] = 0.2
     """Largest calibration-in-the-large, in log-odds, either way."""
@@ -125,12 +125,14 @@ class Gates(Section):
     """One-sided error rate of each proof."""
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
     """What a challenger must save per row over the champion, in the unit of the costs."""
-    discordant_events: Annotated[float, Field(ge=0)] = 100.0
-    """Effective number of events that champion and challenger must decide differently."""
+    refresh: Literal["not worse", "better", "proven"] = "not worse"
+    """What the champion's own recipe must show on newer rows; another recipe must prove its gain."""
+    refresh_margin: Share = 0.02
+    """Largest extra cost of a refresh, and of the last block against the better rule, as a share."""
+    discordant_events: Annotated[float, Field(ge=0)] = 20.0
+    """Effective number of events that must be decided differently for a proven gain."""
     suspicious_gain: Annotated[float, Field(gt=0)] = 0.5
     """Share of the champion's cost; a challenger that saves more stops, as a leak is likelier."""
-    linear_margin: Share = 0.0
-    """Share of the plain linear model's cost by which a more complex one may be worse; 0 asks for a gain."""
     slice_margin: Annotated[float, Field(ge=0)] = 0.1
     """Harm to a slice, as a share of the reference's mean cost, that must be proven to stop."""
     signs: dict[Name, Sign] = {}

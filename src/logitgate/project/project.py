@@ -23,7 +23,7 @@ from .operations.monitoring import Monitoring
 from .operations.reactions import Reactions
 from .operations.schedule import Schedule
 from .search import Search
-from .split import Split
+from .split import Fit, Split
 from .syntax.column_types import ColumnType
 
 Golden: TypeAlias = Literal["rows", "synthetic"]
@@ -114,6 +114,7 @@ class Project(Section):
     features: FeaturesConfig
     search: Search = Search()
     split: Split = Split()
+    fit: Fit = Fit()
     costs: Costs
     slices: Slices = Slices()
     gates: Gates = Gates()

@@ -45,14 +45,19 @@ class Search(Section):
     """Named interactions: two features each."""
     C: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.01, 0.1, 1.0, 10.0)
     """Inverse strengths of the penalty that are tried."""
-    folds: Annotated[int, Field(ge=2, le=20)] = 4
-    """Folds of the cross-validation: each is judged by a model of the rows before it."""
     knots: Annotated[int, Field(ge=3, le=20)] = 5
     """Knots of a spline, at quantiles; a long tail gets up to three more."""
     rare_level_rows: Annotated[int, Field(ge=1)] = 50
     """Levels of a category with fewer training rows are pooled."""
     most_levels: Annotated[int, Field(ge=2)] = 2_000
     """A category with more levels is refused: it is an id, not a feature."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_folds(cls, value: object) -> object:
+        if isinstance(value, dict) and "folds" in value:
+            raise ValueError("folds is no more: the search uses the blocks of the split; set split.blocks")
+        return value
 
     @model_validator(mode="after")
     def _known_interactions(self) -> Self:

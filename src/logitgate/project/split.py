@@ -1,57 +1,49 @@
-"""What a project declares about the parts of its rows."""
+"""What a project declares about its rows: which are used, and how they are cut into blocks."""
 
 from __future__ import annotations
 
-import math
-from datetime import date
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from .fields import Duration, Section
 
-Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+_GONE = {
+    "train": "every block after the first is judged by a model of the blocks before it; set split.blocks",
+    "calibrate": "recalibration is decided from out-of-fold predictions; remove it",
+    "threshold": "the threshold is decided from out-of-fold predictions; remove it",
+    "test": "every block after the first is judged; set split.blocks",
+    "calibrate_from": "blocks are of equal time; set split.blocks",
+    "threshold_from": "blocks are of equal time; set split.blocks",
+    "test_from": "blocks are of equal time; set split.blocks",
+}
 
 
 class Split(Section):
-    """How the rows are parted into train, calibrate, threshold and test."""
+    """Which rows are used, and how they are cut into the blocks on which the recipe is judged."""
 
     by: Literal["time", "entity", "random"] | None = None
-    """Default: time when there is a time column, else entity when there is one, else at random."""
+    """How blocks are cut. Default: time where there is a time column, else entity, else random."""
     window: Duration | None = None
     """How far back from the as-of date rows are used; default: all."""
-    train: Fraction = 0.6
-    """Share of the rows that the model learns from."""
-    calibrate: Fraction = 0.1
-    """Share of the rows that the recalibration learns from."""
-    threshold: Fraction = 0.1
-    """Share of the rows that choose the threshold."""
-    test: Fraction = 0.2
-    """Share of the rows that judge, untouched until then."""
-    calibrate_from: date | None = None
-    """First day of the calibrate rows; with the next two, instead of shares."""
-    threshold_from: date | None = None
-    """First day of the threshold rows."""
-    test_from: date | None = None
-    """First day of the test rows."""
+    blocks: Annotated[int, Field(ge=3, le=20)] = 5
+    """Number of blocks or folds."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Seed of a random split and of every resampling."""
+    """Seed of random folds and of every resampling."""
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        total = self.train + self.calibrate + self.threshold + self.test
-        if not math.isclose(total, 1.0, abs_tol=1e-9):
-            raise ValueError(
-                f"train + calibrate + threshold + test = {total:g}, give shares that add up to 1"
-            )
-        dates = [day for day in self.dates if day is not None]
-        if dates and (len(dates) < len(self.dates) or dates != sorted(set(dates))):
-            raise ValueError("calibrate_from, threshold_from and test_from go together, in this order")
-        if dates and self.by not in (None, "time"):
-            raise ValueError("dates part the rows by time; leave `by` out")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _no_shares(cls, value: object) -> object:
+        gone = [
+            f"{key} is no more: {_GONE[key]}" for key in _GONE if isinstance(value, dict) and key in value
+        ]
+        if gone:
+            raise ValueError("; ".join(gone))
+        return value
 
-    @property
-    def dates(self) -> tuple[date | None, date | None, date | None]:
-        """First days of the calibrate, threshold and test rows."""
-        return self.calibrate_from, self.threshold_from, self.test_from
+
+class Fit(Section):
+    """What is shipped."""
+
+    refit: bool = True
+    """Whether all mature rows are fitted for shipping; false ships the model of the last block."""

@@ -1,21 +1,24 @@
-"""How many decisions the test rows of a training have served before, as its experiment remembers."""
+"""How many other recipes were tried on the judged rows of a training before, as its experiment remembers."""
 
 from __future__ import annotations
 
 from mlflow.entities import Run, ViewType
 
-from ..gates.alpha_spending import DIGEST, Window
+from ..gates.alpha_spending import DIGEST, RECIPE, Window
 from .runs import KEY, experiment
 from .store import Store, reached
 
 _PAGE = 1_000
 
 
-def earlier_decisions(store: Store, name: str, window: Window, key: str) -> int:
-    """Count the other trainings of a model that have judged on these test rows.
+def earlier_decisions(store: Store, name: str, window: Window, key: str, recipe: str = "") -> int:
+    """Count the other recipes that were judged on these rows.
+
+    A schedule that repeats one recipe as time goes on chooses nothing by these rows, so it spends no alpha. A
+    training that was recorded without its recipe counts as a recipe of its own.
 
     A training counts from the moment its judgement is recorded, whatever became of it later: its figures were
-    there to be seen, even if its run was deleted since. The same training done again is still one, and the
+    there to be read, even if its run was deleted since. The same training done again is still one, and the
     candidates of a search and trainings that were refused before their judgement have no window at all.
 
     Parameters
@@ -24,18 +27,20 @@ def earlier_decisions(store: Store, name: str, window: Window, key: str) -> int:
     name : str
         Of the model, and so of its experiment.
     window : Window
-        The test rows.
+        The judged rows.
     key : str
         Of the training that asks, which never counts itself.
+    recipe : str
+        Of the training that asks.
 
     Raises
     ------
     UnavailableError
-        When the store cannot be read: earlier decisions on the rows are then unknown.
+        When the store cannot be read: then it is not known what the rows have served.
     """
     with reached(store):
         runs = _judged(store, experiment(store, name))
-    return len({_key(run) for run in runs if window.wears(run.data.tags)} - {key})
+    return len({_recipe(run) for run in runs if window.overlaps(run.data.tags)} - {key, recipe})
 
 
 def _judged(store: Store, experiment_id: str) -> list[Run]:
@@ -51,5 +56,6 @@ def _judged(store: Store, experiment_id: str) -> list[Run]:
             return runs
 
 
-def _key(run: Run) -> str:
-    return str(run.data.tags.get(KEY, run.info.run_id))
+def _recipe(run: Run) -> str:
+    tags = run.data.tags
+    return str(tags.get(RECIPE) or tags.get(KEY) or run.info.run_id)

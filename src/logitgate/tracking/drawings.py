@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..decision.rule import Rule
 from ..errors import RefusedError
 from ..evaluation.curves import cost_points, roc_points
 from ..evaluation.reliability import Corp, consistency
 from ..gates.judge import Judged
 from ..gates.training import Evidence
-from ..model.threshold import Choice
 from ..project.project import Project
 from .figures import (
     CostCurve,
@@ -41,9 +41,9 @@ def reliability(judged: Judged, project: Project) -> Reliability:
     return Reliability(corp, consistency(corp, project.split.seed))
 
 
-def cost_curve(judged: Judged, threshold: Choice, project: Project) -> CostCurve:
+def cost_curve(judged: Judged, rule: Rule, project: Project) -> CostCurve:
     """Return the cost of the test rows at each threshold, with that of the chosen rule."""
-    scored, value = judged.scored, threshold.rule.value
+    scored, value = judged.scored, rule.value
     chosen = (value if value is not None else float("nan"), judged.evaluation.cost.value)
     none, everyone = (
         float(scored.costs.of(scored.y, np.full(len(scored.y), flag)).mean()) for flag in (False, True)
@@ -81,7 +81,7 @@ def drawn(evidence: Evidence, name: str) -> Figure:
         case "reliability":
             return reliability_figure(reliability(judged, project), project.name)
         case "cost":
-            return cost_curve_figure(cost_curve(judged, learned.threshold, project), project.name)
+            return cost_curve_figure(cost_curve(judged, learned.model.rule, project), project.name)
         case "slices" if judged.slices:
             return slices_figure(slices(judged, project), project.name)
         case "slices":

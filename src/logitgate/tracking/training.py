@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..decision.rule import Rule
 from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
 from ..findings import Figure, Verdict, finite
-from ..gates.alpha_spending import Window
+from ..gates.alpha_spending import RECIPE, Window
 from ..gates.judge import Judged
 from ..gates.training import Evidence
 from ..gates.verdict.markdown import description, markdown
 from ..gates.verdict.outcome import Outcome
 from ..model.search import Candidate
-from ..model.threshold import Choice
 from ..model.train import Learned
 from ..project.project import Project
 from . import drawings, figures
@@ -43,12 +43,11 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     UnavailableError
         When the store cannot be reached.
     """
-    project, split = evidence.project, evidence.split
+    project, blocks = evidence.project, evidence.blocks
     counts = {"rows": len(evidence.frame)}
-    if split is not None:
-        counts |= {name: len(rows) for name, rows in split} | {
-            "events": sum(int(rows.y.sum()) for _, rows in split)
-        }
+    if blocks is not None:
+        counts |= {"used": len(blocks.sample), "events": int(blocks.sample.y.sum())}
+        counts |= {name: len(rows) for name, rows in blocks}
     dataset(run, DatasetNote(project.name, snapshot, _source(evidence), counts))
     if evidence.learned is not None:
         candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
@@ -76,7 +75,7 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
 def run_name(evidence: Evidence) -> str:
     """Return a name that a person understands: date, verdict, choice."""
     date = f"{evidence.as_of:%Y-%m-%d}" if evidence.as_of else "all rows"
-    choice = f": {evidence.learned.found.chosen.choice}" if evidence.learned else ""
+    choice = f": {evidence.learned.shipped.decided.candidate.choice}" if evidence.learned else ""
     return f"{date} {evidence.verdict.status}{choice}"
 
 
@@ -105,13 +104,15 @@ def _params(evidence: Evidence) -> dict[str, str | float]:
         if project.split.window
         else "all",
         "split": project.split_by,
+        "blocks": project.split.blocks,
         "seed": project.split.seed,
         "features": ", ".join(project.features.all),
         **{f"cost.{name}": str(getattr(project.costs, name)) for name in ("true_positive", "false_positive")},
         **{f"cost.{name}": str(getattr(project.costs, name)) for name in ("true_negative", "false_negative")},
     }
     if evidence.learned is not None:
-        choice = evidence.learned.found.chosen.choice
+        choice = evidence.learned.shipped.decided.candidate.choice
+        params |= {"recipe": evidence.learned.submission.name}
         params |= {"form": str(choice.form), "C": choice.C, "rule": evidence.learned.model.rule.name}
     return params
 
@@ -129,22 +130,24 @@ def _metrics(evidence: Evidence) -> dict[str, float]:
 
 
 def _learned(learned: Learned) -> dict[str, float]:
-    threshold = learned.model.rule.value
-    figures_of = {f"threshold.{name}": value for name, value in learned.threshold.figures().items()}
+    decided, value = learned.shipped.decided, learned.model.rule.value
+    threshold = decided.threshold.figures() if decided.threshold else {}
     return {
         "cv.log_loss": learned.found.chosen.log_loss,
-        "recalibration.slope": learned.recalibration.slope,
-        "recalibration.intercept": learned.recalibration.intercept,
-        **({} if threshold is None else {"threshold": threshold}),
+        "recalibration.slope": decided.recalibration.slope,
+        "recalibration.intercept": decided.recalibration.intercept,
+        **({} if value is None else {"threshold": value}),
         **learned.threshold_interval.figures("threshold.cheapest"),
-        **figures_of,
+        **{f"threshold.{name}": figure for name, figure in threshold.items()},
     }
 
 
 def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     stopping = sorted({finding.check for finding in evidence.verdict.reasons})
-    judged_on = Window.of(evidence.split.test).tags() if evidence.split and evidence.judged else {}
-    # MLflow shows an artifact that this tag names as a table, next to those of other runs.
+    judged_on = {}
+    if evidence.learned and evidence.judged:
+        judged_on = Window.of(evidence.learned.judged).tags() | {RECIPE: evidence.recipe}
+    # MLflow shows an artifact that this tag names as a table, beside those of other runs.
     tables = json.dumps([{"path": SLICE_TABLE, "type": "table"}])
     return judged_on | {
         **({"mlflow.loggedArtifacts": tables} if evidence.judged and evidence.judged.slices else {}),
@@ -178,7 +181,7 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
         return
     drawings = folder / "figures"
     drawings.mkdir()
-    _draw(drawings, evidence.project, judged, evidence.learned.threshold)
+    _draw(drawings, evidence.project, judged, evidence.learned.model.rule)
 
 
 def slice_table(parts: Iterable[SliceEvaluation]) -> dict[str, list[Any]]:
@@ -202,11 +205,11 @@ def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
     (folder / "evidence.md").write_text(page, encoding="utf-8")
 
 
-def _draw(folder: Path, project: Project, judged: Judged, threshold: Choice) -> None:
+def _draw(folder: Path, project: Project, judged: Judged, rule: Rule) -> None:
     """Draw the ROC, the reliability curve, the cost curve and the slices."""
     name = project.name
     figures.roc(drawings.roc(judged), name, folder / "roc.png")
     figures.reliability(drawings.reliability(judged, project), name, folder / "reliability.png")
-    figures.cost_curve(drawings.cost_curve(judged, threshold, project), name, folder / "cost.png")
+    figures.cost_curve(drawings.cost_curve(judged, rule, project), name, folder / "cost.png")
     if judged.slices:
         figures.slices(drawings.slices(judged, project), name, folder / "slices.png")

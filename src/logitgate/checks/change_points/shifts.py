@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from ...data.sample import Sample
-from ...data.split import Split
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
@@ -30,8 +29,8 @@ _MOVED, _MOVED_LEVELS = 0.3, 4
 _FEWEST = 10
 
 
-def shift_findings(split: Split, project: Project) -> list[Finding]:
-    """Look for breaks in time over all parts: in each feature, and in the outcome.
+def shift_findings(sample: Sample, project: Project) -> list[Finding]:
+    """Look for breaks in time: in each feature, and in the outcome.
 
     Returns
     -------
@@ -39,11 +38,9 @@ def shift_findings(split: Split, project: Project) -> list[Finding]:
         Each break names its column and since when; one in a column that is trusted with a reason,
         and one that the trade may explain, is a WARN.
     """
-    if split.train.time is None:
+    if sample.time is None:
         because = "there is no columns.time, so nothing can break in time"
         return [Finding(CHECK, "time", Status.PASS, because)]
-    sample = _whole(split)
-    assert sample.time is not None  # noqa: S101 - all parts have one or none has
     blocks = Blocks.of(sample.time)
     dying = [_trusted(one, project) for one in dying_findings(sample, project)]
     if len(blocks) < 2 * LEAST:
@@ -54,14 +51,6 @@ def shift_findings(split: Split, project: Project) -> list[Finding]:
         return found
     because = f"no column and no label breaks in {len(blocks)} blocks of days from {blocks.day(0)} on"
     return [*found, Finding(CHECK, "columns", Status.PASS, because, {"blocks": len(blocks)})]
-
-
-def _whole(split: Split) -> Sample:
-    parts = [part for _, part in split]
-    times = [part.time for part in parts if part.time is not None]
-    frame = pd.concat([part.frame for part in parts], ignore_index=True)
-    y, ids = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "ids"))
-    return Sample(frame, y, ids, np.concatenate(times))
 
 
 def _trusted(finding: Finding, project: Project) -> Finding:

@@ -1,8 +1,8 @@
 """What the model weighs, column by column: coefficients, odds ratios, and drift against the champion.
 
 The errors are those of the final fit. Where a penalty works they are conditional on it: they say how far
-the estimate would move on other rows, not how far the penalty holds it from the truth. Sources: Liang, Zeger
-(1986) for rows in clusters; Belsley, Kuh, Welsch (1980) for scaling before a condition number is taken.
+the estimate would move on other rows, not how far the penalty holds it from the truth. Source: Belsley, Kuh,
+Welsch (1980) for scaling before a condition number is taken.
 """
 
 from __future__ import annotations
@@ -54,15 +54,10 @@ class Coefficients:
     def of(cls, fitted: Fitted) -> Coefficients:
         """Return the weights of a model with their errors.
 
-        Without clusters the covariance is the inverse of the penalised Hessian H; with clusters it is the
-        sandwich H^-1 B H^-1, where B is G/(G-1) times the sum over the clusters of each one's score times
-        itself, the scores less their mean, which a penalty keeps from being zero. The errors are
-        multiplied by the slope of the recalibration, which is taken as given. A weight that a declared sign
-        keeps at zero has no such error.
+        The errors are those of `Fitted.covariance`, multiplied by the slope of the recalibration, which is
+        taken as given. A weight that a declared sign keeps at zero has no such error.
         """
-        inverse = np.linalg.inv(fitted.hessian)
-        covariance = inverse if fitted.cluster is None else inverse @ _meat(fitted) @ inverse
-        errors = fitted.change.slope * np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        errors = fitted.change.slope * np.sqrt(np.maximum(np.diag(fitted.covariance), 0.0))
         degrees = np.inf if fitted.cluster is None else float(len(np.unique(fitted.cluster)) - 1)
         known = errors if degrees > 0 else np.full(len(errors), NAN)
         known[:-1][fitted.limits.bounded & (fitted.weights[:-1] == 0)] = NAN
@@ -208,21 +203,6 @@ def _note(own: Coefficients) -> str:
         "Log-odds per unit of the design column (a straight line's is one standard deviation), per_unit per "
         f"unit of the feature. Intervals are 95 % Wald{clusters}{rough}, given penalty and recalibration."
     )
-
-
-def _meat(fitted: Fitted) -> FloatArray:
-    """Return the covariance of the scores, summed over the clusters (Liang, Zeger 1986)."""
-    assert fitted.cluster is not None  # noqa: S101 - the caller looked
-    code = np.unique(fitted.cluster, return_inverse=True)[1]
-    clusters = int(code.max()) + 1
-    residual = fitted.y - 1 / (1 + np.exp(-fitted.scores))
-    order = np.argsort(code, kind="stable")
-    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
-    rows = np.column_stack((fitted.matrix, np.ones(len(residual)))) * residual[:, None]
-    sums = np.add.reduceat(rows[order], starts, axis=0)
-    centred = sums - sums.mean(axis=0)
-    meat: FloatArray = centred.T @ centred * (clusters / max(clusters - 1, 1))
-    return meat
 
 
 def _condition(hessian: FloatArray) -> float:

@@ -1,8 +1,8 @@
-"""What each feature is worth: what decisions cost more without it, on the test rows.
+"""Leave-one-feature-out (LOCO) importance in cost, on the last block.
 
-Each reduced model has the chosen form and C, is fitted to the same rows, recalibrated and given a threshold
-of its own as the model was. The differences are paired by row and clustered; Holm's correction holds
-them to one error rate together. Source: Lei et al. (2018) for leaving one covariate out.
+Each reduced model has the form, C, recalibration and threshold rule of the last block's model and is fitted
+to the same rows. The differences are paired by row and clustered; Holm's correction holds them to one error
+rate together. Source: Lei et al. (2018) for leaving one covariate out.
 """
 
 from __future__ import annotations
@@ -13,11 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from ...data.sample import Sample
-from ...data.split import Split
-from ...decision.costs import CostMatrix
 from ...decision.expressions import FloatArray
-from ...decision.rule import Decision
-from ...evaluation.cox import fit_cox
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import Estimate, Means, holm, mean_interval
 from ...evaluation.metrics import log_losses
@@ -25,7 +21,7 @@ from ...evidence_table import Exhibit
 from ...findings import Finding, Status
 from ...model.design import source_of
 from ...model.model import Model
-from ...model.threshold import choose_rule
+from ...model.recalibration import Recalibration
 from .leave_one_out import Dropped
 
 CHECK = "features"
@@ -44,19 +40,20 @@ class Worth:
     """One-sided, of the cost being no higher without it; Holm's over all features."""
 
 
-def worths(model: Model, scored: Scored, dropped: Dropped, split: Split) -> list[Worth]:
-    """Judge each reduced model on the test rows beside the model itself, the dearest loss first.
+def worths(model: Model, change: Recalibration, dropped: Dropped, rows: Sample) -> list[Worth]:
+    """Judge each reduced model on rows that it was not fitted to, the dearest loss first.
 
     Parameters
     ----------
     model : Model
-    scored : Scored
-        The model on the test rows.
+    change : Recalibration
+        The model's, which the reduced ones share, as they share its threshold rule.
     dropped : Dropped
         From `without_each`.
-    split : Split
+    rows : Sample
     """
-    others = _scored(model, dropped, split)
+    scored = model.score(rows, model.costs)
+    others = [model.decide(expit(one), rows, model.costs) for one in _log_odds(model, change, dropped, rows)]
     differences = [other.cost - scored.cost for other in others]
     p_values = holm(np.array([_p_value(one, scored) for one in differences]))
     own = log_losses(scored.y, scored.decision.probability)
@@ -90,7 +87,7 @@ def worth_evidence(found: list[Worth], alpha: float) -> tuple[Finding, Exhibit]:
     )
     note = (
         "What decisions cost more per row, and the log loss, when the feature is dropped and the rest is "
-        "fitted anew. p-values are Holm's over all features. Features that stand in for each other are "
+        "fitted again. p-values are Holm's over all features. Features that stand in for each other are "
         "worth little alone."
     )
     because = f"not proven to earn their place: {', '.join(idle)}" if idle else "each earns its place"
@@ -100,29 +97,11 @@ def worth_evidence(found: list[Worth], alpha: float) -> tuple[Finding, Exhibit]:
     return Finding(CHECK, "worth", status, because, figures), table
 
 
-def _scored(model: Model, dropped: Dropped, split: Split) -> list[Scored]:
-    layout, costs = model.pipeline[0], model.costs
-    log_odds = [_log_odds(layout, rows, dropped) for rows in (split.calibrate, split.threshold, split.test)]
-    places = range(len(dropped.features))
-    return [_decided([part[:, place] for part in log_odds], split, costs) for place in places]
-
-
-def _log_odds(layout: object, rows: Sample, dropped: Dropped) -> FloatArray:
-    matrix = layout.transform(rows.frame[list(layout.feature_names_in_)])  # type: ignore[attr-defined]
-    return np.asarray(matrix @ dropped.weights[:-1] + dropped.weights[-1], dtype=np.float64)
-
-
-def _decided(log_odds: list[FloatArray], split: Split, costs: CostMatrix) -> Scored:
-    """Recalibrate and choose the threshold of one reduced model on the parts kept for that."""
-    calibrate, threshold, test = log_odds
-    with np.errstate(invalid="ignore"):
-        change = fit_cox(split.calibrate.y.astype(np.int64), calibrate)
-    if np.isfinite(change.slope) and change.slope > 0:
-        threshold, test = (change.intercept + change.slope * part for part in (threshold, test))
-    rule = choose_rule(expit(threshold), split.threshold.y, split.threshold.row_costs(costs)).rule
-    row_costs = split.test.row_costs(costs)
-    decision = Decision.by(rule, expit(test), row_costs)
-    return Scored(split.test.y.astype(np.int64), decision, row_costs, split.test.cluster)
+def _log_odds(model: Model, change: Recalibration, dropped: Dropped, rows: Sample) -> FloatArray:
+    """Return the recalibrated log-odds of each reduced model, shape (k, n)."""
+    layout = model.pipeline[0]
+    matrix = layout.transform(rows.frame[list(layout.feature_names_in_)])
+    return np.asarray(change.of(matrix @ dropped.weights[:-1] + dropped.weights[-1]), dtype=np.float64).T
 
 
 def _p_value(difference: FloatArray, scored: Scored) -> float:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from ...data.split import Split
+from dataclasses import replace
+
+from ...data.blocks import Blocks
 from ...errors import FitError
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status
 from ...model.fitted import Fitted
 from ...model.model import Model
-from ...model.train import Learned
+from ...model.signs import Signs
+from ...model.train import FittedModel, Learned
 from ...project.project import Project
 from .coefficients import Coefficients, champion_weights, coefficient_evidence
 from .feature_value import CHECK, worth_evidence, worths
 from .leave_one_out import without_each
 from .monotonicity import imposed, sign_findings
+from .refit import refit_finding
 from .stability import stability
 
 
 def inspect(
-    learned: Learned, champion: Model | None, split: Split, project: Project
+    learned: Learned, champion: Model | None, blocks: Blocks, project: Project
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Look at what was learned: findings and the tables behind them.
 
@@ -27,30 +31,49 @@ def inspect(
     learned : Learned
     champion : Model or None
         The model in production, where there is one that could be loaded.
-    split : Split
-        The parts that the model was learned from.
+    blocks : Blocks
+        The rows that the model was learned from.
     project : Project
     """
-    pipeline = learned.model.pipeline
-    fitted = Fitted.of(pipeline, learned.recalibration, split.train, project.gates.signs)
+    shipped, last = learned.shipped, learned.last
+    pipeline, rows = shipped.model.pipeline, shipped.rows
+    signs = {name: sign for name, sign in project.gates.signs.items() if name in shipped.model.features.all}
+    fitted = _fitted(shipped, signs)
+    before = fitted if shipped is last else _fitted(last, project.gates.signs)
     weights = champion_weights(champion.pipeline) if champion is not None else None
     found, table = coefficient_evidence(Coefficients.of(fitted), weights)
-    worth, tables = _worth(learned, fitted, split, project)
+    worth, tables = _worth(learned, before, blocks, project)
     return [
         *found,
         worth,
-        *imposed(fitted, project.gates.signs),
-        *sign_findings(pipeline, split.train.frame, project.gates.signs),
-        stability(fitted, learned.found.chosen.choice, split.train, project),
-    ], [table, *tables]
+        *imposed(fitted, signs),
+        *sign_findings(pipeline, rows.frame, signs),
+        stability(fitted, shipped, project),
+        *([] if shipped is last else [refit_finding(fitted, learned, blocks)]),
+    ], [table, *_judged_coefficients(before, learned), *tables]
 
 
-def _worth(learned: Learned, fitted: Fitted, split: Split, project: Project) -> tuple[Finding, list[Exhibit]]:
-    """Drop each feature in turn; where that cannot be done it is a warning, as it decides nothing."""
-    scored = learned.model.score(split.test, project.costs.matrix)
+def _fitted(one: FittedModel, signs: Signs) -> Fitted:
+    return Fitted.of(one.model.pipeline, one.decided.recalibration, one.rows, signs)
+
+
+def _judged_coefficients(before: Fitted, learned: Learned) -> list[Exhibit]:
+    """Return the coefficients of the model that the last block was judged by, where another one ships."""
+    if learned.shipped is learned.last:
+        return []
+    table = coefficient_evidence(Coefficients.of(before), None)[1]
+    return [replace(table, name="coefficients-last-block", title="Coefficients as judged on the last block")]
+
+
+def _worth(
+    learned: Learned, before: Fitted, blocks: Blocks, project: Project
+) -> tuple[Finding, list[Exhibit]]:
+    """Drop each feature in turn from the last block's model; where that cannot be done it is a warning."""
+    last, rows = learned.last, blocks.sample.take(blocks.rows(blocks.last))
     try:
-        found = worths(learned.model, scored, without_each(fitted, learned.model.features.all), split)
+        dropped = without_each(before, last.model.features.all)
+        found = worths(last.model, last.decided.recalibration, dropped, rows)
     except FitError as error:
-        return Finding(CHECK, "worth", Status.WARN, f"cannot be told: {error}"), []
+        return Finding(CHECK, "worth", Status.WARN, f"cannot be measured: {error}"), []
     finding, table = worth_evidence(found, project.gates.alpha)
     return finding, [table]

@@ -13,8 +13,9 @@ from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...errors import DataError, FitError
 from ...findings import Figure, Finding, Status
-from ...model.fit import Choice, fit
+from ...model.fit import fit
 from ...model.fitted import Fitted, column_names
+from ...model.train import FittedModel
 from ...project.project import Project
 
 CHECK = "stability"
@@ -23,16 +24,14 @@ _TOLERANCE = 1e-6
 """Log-odds that agree this well move no probability by more than 2.5e-7."""
 
 
-def stability(fitted: Fitted, choice: Choice, train: Sample, project: Project) -> Finding:
+def stability(fitted: Fitted, shipped: FittedModel, project: Project) -> Finding:
     """Fit once more to the permuted training rows, preprocessing included, and compare.
 
     Parameters
     ----------
     fitted : Fitted
         The final fit, to the rows in their own order.
-    choice : Choice
-        Form and C of that fit.
-    train : Sample
+    shipped : FittedModel
     project : Project
 
     Returns
@@ -42,13 +41,14 @@ def stability(fitted: Fitted, choice: Choice, train: Sample, project: Project) -
         if that is more), where the log-odds move by more than 1e-6 in one of up to 5,000 training rows, or
         where the rows cannot be fitted in the other order.
     """
-    order = np.random.default_rng((project.split.seed, 1)).permutation(len(train))
+    rows, choice = shipped.rows, shipped.decided.candidate.choice
+    order = np.random.default_rng((project.split.seed, 1)).permutation(len(rows))
     try:
         again = fit(
             choice,
-            train.frame.iloc[order],
+            rows.frame.iloc[order],
             fitted.y[order],
-            project.features,
+            shipped.model.features,
             project.search,
             signs=project.gates.signs,
         )
@@ -60,7 +60,7 @@ def stability(fitted: Fitted, choice: Choice, train: Sample, project: Project) -
         differing = sorted(set(columns) ^ set(fitted.columns[:-1]))
         because = f"the same rows in another order give other columns: {len(differing)} differ"
         return Finding(CHECK, "permuted rows", Status.FAIL, because, {"columns": len(differing)})
-    return _compared(fitted, again, train)
+    return _compared(fitted, again, rows)
 
 
 def _compared(fitted: Fitted, again: Pipeline, train: Sample) -> Finding:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...data.split import Split
+from ...data.blocks import Blocks
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
@@ -23,33 +23,33 @@ _BOTH_GRIDS = 1.5
 """Steps that two cells cover together, half a step apart."""
 
 
-def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
-    """Count test rows that stand in another part, exactly or nearly, and rows that contradict each other."""
+def duplicate_findings(blocks: Blocks, project: Project) -> Iterator[Finding]:
+    """Count judged rows that their model learned from, exactly or nearly, and contradictory rows."""
     gate = project.gates.leakage
-    whole = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
-    tested = np.arange(len(whole)) >= len(whole) - len(split.test)
-    elsewhere = matches(whole, tested, opposite=True)
-    equal = elsewhere.matched[tested]
+    whole, tested = blocks.sample.frame[list(project.features.all)], _tested(blocks)
+    elsewhere = matches(whole, blocks.number, opposite=True)
+    equal = _known(elsewhere.group, blocks)[tested]
     yield _share(
         "duplicate rows",
         float(equal.mean()),
         gate.duplicate_share,
-        "of the test rows share all features with a row of another part",
+        "of the judged rows share all features with a row that their model learned from",
         "remove repeated rows, declare what they have in common as columns.entity, or raise "
         "gates.leakage.duplicate_share",
         chance=elsewhere.share_by_chance(tested),
     )
-    near, chance = near_duplicates(split, project)
+    near, chance = near_duplicates(blocks, project)
     yield _share(
         "near-duplicate rows",
-        float((near & ~equal).mean()),
+        float((near[tested] & ~equal).mean()),
         gate.near_duplicate_share,
-        f"of the test rows nearly equal a row of another part, each number within {_STEP:.0%} of its spread",
+        f"of the judged rows nearly equal a row that their model learned from, each number within "
+        f"{_STEP:.0%} of its spread",
         "remove copies, declare what they have in common as columns.entity, or raise "
         "gates.leakage.near_duplicate_share",
         chance=chance,
     )
-    contrary = matches(whole, np.concatenate([part.y for _, part in split]), opposite=True)
+    contrary = matches(whole, blocks.sample.y, opposite=True)
     yield _share(
         "contradictory rows",
         float(contrary.matched.mean()),
@@ -61,31 +61,47 @@ def duplicate_findings(split: Split, project: Project) -> Iterator[Finding]:
     )
 
 
-def near_duplicates(split: Split, project: Project) -> tuple[NDArray[np.bool_], float]:
-    """Return which test rows, shape (n,), share a cell with a row of another part, and the share by chance.
+def near_duplicates(blocks: Blocks, project: Project) -> tuple[NDArray[np.bool_], float]:
+    """Return which rows, shape (n,), share a cell with one that their model learned from, and chance's share.
 
     Two grids, shifted by half a step, are looked at: values that one of them parts by its border
     may share a cell of the other. Hashed, so the time grows with the rows and not with their pairs.
     By chance: a grid ten times as fine leaves honest rows a tenth of their neighbours or fewer, as
     they spread in one dimension at least; copies keep theirs. Two standard errors are granted to it.
     """
-    frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
+    frame = blocks.sample.frame[list(project.features.all)]
     scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
-    tested = np.arange(len(frame)) >= len(frame) - len(split.test)
 
     def cells(steps: float, shift: float) -> NDArray[np.integer[Any]]:
         placed = {name: np.floor(values / steps + shift) for name, values in scaled.items()}
         return pd.util.hash_pandas_object(frame.assign(**placed), index=False).to_numpy()
 
-    found = np.zeros(len(split.test), dtype=bool)
+    found = np.zeros(len(frame), dtype=bool)
     for shift in (0.0, 0.5):
-        fine = cells(1, shift)
-        found |= np.isin(fine[tested], fine[~tested])
-    coarse = cells(_COARSER, 0.0)
-    others = pd.Series(coarse[~tested]).value_counts()
-    neighbours = others.reindex(coarse[tested], fill_value=0).to_numpy()
+        found |= _known(cells(1, shift), blocks)
+    tested = _tested(blocks)
+    neighbours = _learned(cells(_COARSER, 0.0), blocks)[tested]
     chance = float((1 - np.exp(-_BOTH_GRIDS * neighbours / _COARSER)).mean())
-    return found, chance + 2 * float(np.sqrt(chance * (1 - chance) / len(found)))
+    return found, chance + 2 * float(np.sqrt(chance * (1 - chance) / len(neighbours)))
+
+
+def _tested(blocks: Blocks) -> NDArray[np.bool_]:
+    """Return which rows, shape (n,), are judged: all, but for the first block in time."""
+    return np.asarray((blocks.number > 0) | (not blocks.in_time), dtype=bool)
+
+
+def _known(hashes: NDArray[np.integer[Any]], blocks: Blocks) -> NDArray[np.bool_]:
+    """Return which rows, shape (n,), share their hash with a row that their model learned from."""
+    return np.asarray(_learned(hashes, blocks) > 0, dtype=bool)
+
+
+def _learned(hashes: NDArray[np.integer[Any]], blocks: Blocks) -> NDArray[np.integer[Any]]:
+    """Return for each row, shape (n,), how many rows of its hash its model learned from."""
+    rows = pd.DataFrame({"cell": pd.factorize(hashes)[0], "block": blocks.number})
+    own = rows.groupby(["cell", "block"]).size()
+    by_cell = own.groupby(level="cell")
+    others = (by_cell.cumsum() if blocks.in_time else by_cell.transform("sum")) - own
+    return np.asarray(others.reindex(pd.MultiIndex.from_frame(rows)), dtype=np.int64)
 
 
 def _in_steps(column: pd.Series) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Equal rows under several ids: what coarse features make by chance, and copies, which prove nothing anew.
+"""Equal rows under several ids: what coarse features make by chance, and copies, which prove nothing further.
 
 How many equal rows chance gives a row follows from the rows that differ from it in one column alone: those
 are no copies of it. Where, of the pairs that differ in another column, a share q agrees in the first one, h
@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...data.sample import Sample
-from ...data.split import Split
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
@@ -142,10 +141,10 @@ def _odds(code: IntArray, alike: FloatArray, differ: FloatArray) -> FloatArray:
     return found[code]
 
 
-def repeat_findings(split: Split, project: Project) -> Iterator[Finding]:
+def repeat_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     """Warn where more rows are equal to another one, features and outcome, than chance explains."""
     limit = project.gates.leakage.duplicate_share
-    found = _repeated(split, project)
+    found = _repeated(sample, project)
     if not _beyond(found, limit):
         return
     share, chance = float(found.matched.mean()), found.share_by_chance()
@@ -159,24 +158,17 @@ def repeat_findings(split: Split, project: Project) -> Iterator[Finding]:
     yield Finding(CHECK, "equal rows", Status.WARN, because, figures)
 
 
-def one_cluster(split: Split, project: Project) -> Split:
-    """Return the parts with copies as one cluster each, where they are more than chance and gate allow."""
-    found = _repeated(split, project)
+def one_cluster(sample: Sample, project: Project) -> Sample:
+    """Return the sample with copies as one cluster each, where chance and the gate do not explain them."""
+    found = _repeated(sample, project)
     if not _beyond(found, project.gates.leakage.duplicate_share):
-        return split
-    parts, first = dict(split), 0
-    for name, part in split:
-        rows = slice(first, first + len(part))
-        first += len(part)
-        if found.copies[rows].any():
-            parts[name] = replace(part, cluster=_joined(part, found.group[rows], found.copies[rows]))
-    return Split(**parts)
+        return sample
+    return replace(sample, cluster=_joined(sample, found.group, found.copies))
 
 
-def _repeated(split: Split, project: Project) -> Matches:
-    """Compare the rows of all parts, features and outcome."""
-    frame = pd.concat([part.frame[list(project.features.all)] for _, part in split], ignore_index=True)
-    return matches(frame, np.concatenate([part.y for _, part in split]))
+def _repeated(sample: Sample, project: Project) -> Matches:
+    """Compare the rows, features and outcome."""
+    return matches(sample.frame[list(project.features.all)], sample.y)
 
 
 def _beyond(found: Matches, limit: float) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...data.blocks import Blocks
 from ...data.sample import Sample
-from ...data.split import Split
 from ...decision.costs import IntArray
 from ...evaluation.auc import auc
 from ...evaluation.metrics import ScoreGroups
@@ -54,16 +53,16 @@ def single_feature_auc(column: pd.Series, y: NDArray[np.int8], half: IntArray) -
     return float(np.mean([_auc_of_rates(column, y, half == learned) for learned in (0, 1)]))
 
 
-def leakage_findings(split: Split, project: Project) -> list[Finding]:
-    """Look for leaks: in the declarations, in single columns, across the parts."""
+def leakage_findings(blocks: Blocks, project: Project) -> list[Finding]:
+    """Look for leaks: in the declarations, in single columns, across the blocks."""
     return [
         *_declared(project),
-        *separating(split.train, project),
-        *_spans(split, project),
-        *duplicate_findings(split, project),
-        *repeat_findings(split, project),
-        *encoder_findings(split, project),
-        *time_findings(split, project),
+        *separating(blocks.sample, project),
+        *_spans(blocks, project),
+        *duplicate_findings(blocks, project),
+        *repeat_findings(blocks.sample, project),
+        *encoder_findings(blocks, project),
+        *time_findings(blocks.sample, project),
     ]
 
 
@@ -156,32 +155,32 @@ def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Fin
             yield Finding(CHECK, str(name), Status.WARN, because, {"auc": auc})
 
 
-def _spans(split: Split, project: Project) -> Iterator[Finding]:
+def _spans(blocks: Blocks, project: Project) -> Iterator[Finding]:
     if project.columns.entity:
-        parts = [np.unique(part.entity) for _, part in split if part.entity is not None]
+        parts = [np.unique(part.entity) for _, part in blocks if part.entity is not None]
         _, seen_in = np.unique(np.concatenate(parts), return_counts=True)
         spanning = int((seen_in > 1).sum())
         yield Finding(
             CHECK,
             project.columns.entity,
             _spanning(spanning, project),
-            f"{spanning} entities stand in more than one part"
+            f"{spanning} entities stand in more than one block"
             + (
                 "; set split.by = 'entity', or drop columns.entity if its rows are independent"
                 if spanning
                 else ""
             ),
-            {"entities_across_parts": spanning},
+            {"entities_across_blocks": spanning},
         )
     if project.split_by == "time":
-        times = [part.time for _, part in split if part.time is not None]
-        late = sum(int((before > after.min()).sum()) for before, after in pairwise(times))
+        latest = np.maximum.accumulate(blocks.number)
+        late = int((blocks.number < latest).sum())
         yield Finding(
             CHECK,
             "order of time",
             Status.FAIL if late else Status.PASS,
-            f"{late} rows of an earlier part lie after the first row of the next"
-            + ("; declare a columns.cluster that does not reach across parts" if late else ""),
+            f"{late} rows of an earlier block lie after the first row of a later one"
+            + ("; declare a columns.cluster that does not reach across blocks" if late else ""),
             {"rows_out_of_order": late},
         )
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtr
 
+from ...data.blocks import Blocks
 from ...data.sample import Sample
-from ...data.split import Split
-from ...decision.costs import IntArray
+from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Finding, Status
 from ...project.project import Project
@@ -33,22 +33,21 @@ class Sign(NamedTuple):
     proven: bool
 
 
-def encoder_findings(split: Split, project: Project) -> Iterator[Finding]:
+def encoder_findings(blocks: Blocks, project: Project) -> Iterator[Finding]:
     """Look for numbers that follow from a column and the outcomes of these very rows.
 
     Two marks: a number that is the same all over a level and a straight line of the level's smoothed
     event rate, and one that within each level is one value for events and another for the others,
-    as when each row's own outcome is left out of the mean. The rates are those of the training
-    rows and those of all parts. An encoder that was fitted on earlier rows follows neither, but where levels
-    have so many rows that their rates hardly scatter: what those could explain is a WARN.
+    as when each row's own outcome is left out of the mean. The rates are those of the rows outside the
+    last block and those of all rows. An encoder that was fitted on earlier rows follows neither, but where
+    levels have so many rows that their rates hardly scatter: what those could explain is a WARN.
     """
-    whole = _whole(split)
-    train = len(split.train)
+    whole, learned = blocks.sample, blocks.number < blocks.count - 1
     found = False
     for name in project.features.numeric:
         values = whole.frame[name].to_numpy(np.float64, na_value=np.nan)
         for source, code in _categories(whole.frame, name, project):
-            sign = _sign(values, code, whole, train)
+            sign = _sign(values, code, whole, learned)
             if sign is not None:
                 found = True
                 yield _told(name, source, sign, project)
@@ -56,13 +55,6 @@ def encoder_findings(split: Split, project: Project) -> Iterator[Finding]:
     if not found:
         because = "no feature is the mean of these rows' outcomes by another column"
         yield Finding(CHECK, "encoders", Status.PASS, because)
-
-
-def _whole(split: Split) -> Sample:
-    parts = [part for _, part in split]
-    frame = pd.concat([part.frame for part in parts], ignore_index=True)
-    y, ids = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "ids"))
-    return Sample(frame, y, ids)
 
 
 def _told(name: str, source: str, sign: Sign, project: Project) -> Finding:
@@ -90,9 +82,8 @@ def _categories(frame: pd.DataFrame, name: str, project: Project) -> Iterator[tu
             yield str(other), code.astype(np.int64)
 
 
-def _sign(values: FloatArray, code: IntArray, whole: Sample, train: int) -> Sign | None:
+def _sign(values: FloatArray, code: IntArray, whole: Sample, learned: BoolArray) -> Sign | None:
     y = whole.y.astype(np.float64)
-    learned = np.arange(len(values)) < train
     if _constant(values, code):
         fits = [_straight(values[rows], code[rows], y[rows]) for rows in (learned, learned | True)]
         best, proven = max(fit for fit, _ in fits), min(by_chance for _, by_chance in fits) < _PROOF

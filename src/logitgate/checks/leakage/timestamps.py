@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ...data.split import Split
+from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...findings import Finding, Status
 from ...project.project import Project
@@ -16,7 +16,7 @@ CHECK = "leakage"
 _MOST = 0.5
 
 
-def time_findings(split: Split, project: Project) -> Iterator[Finding]:
+def time_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     """Demand feature time <= decision time < outcome time <= the time from which outcomes count.
 
     A datetime column that nobody declared and that mostly lies after the decision is a WARN.
@@ -26,18 +26,18 @@ def time_findings(split: Split, project: Project) -> Iterator[Finding]:
         return
     names = (*roles.feature_times, *([roles.outcome_time] if roles.outcome_time else []))
     for name in names:
-        if name not in split.train.frame:
+        if name not in sample.frame:
             because = "a declared time that the table does not have; give the column or drop it"
             yield Finding(CHECK, name, Status.INDETERMINATE, because)
             continue
-        delay = _delays(split, name)
+        delay = _delays(sample, name)
         if name == roles.outcome_time:
             yield _outcome(name, delay, project.outcome.matures_after.total_seconds())
         else:
             yield _feature(name, delay)
-    for name in split.train.frame.columns.difference([roles.time, *names]):
-        if isinstance(split.train.frame[name].dtype, pd.DatetimeTZDtype):
-            late = float((_delays(split, name) > 0).mean())
+    for name in sample.frame.columns.difference([roles.time, *names]):
+        if isinstance(sample.frame[name].dtype, pd.DatetimeTZDtype):
+            late = float((_delays(sample, name) > 0).mean())
             if late > _MOST:
                 because = (
                     f"{late:.1%} of its times lie after the decision: declare it as columns.outcome_time or "
@@ -46,14 +46,11 @@ def time_findings(split: Split, project: Project) -> Iterator[Finding]:
                 yield Finding(CHECK, str(name), Status.WARN, because, {"share": late})
 
 
-def _delays(split: Split, name: str) -> FloatArray:
-    """Return how many seconds after its row's decision each time lies, over all parts; NaN where missing."""
-    found = []
-    for _, part in split:
-        moment = part.frame[name].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
-        assert part.time is not None  # noqa: S101 - the project declares columns.time
-        found.append(((moment - part.time) / np.timedelta64(1, "s")).astype(np.float64))
-    return np.concatenate(found)
+def _delays(sample: Sample, name: str) -> FloatArray:
+    """Return how many seconds after its row's decision each time lies, shape (n,); NaN where missing."""
+    moment = sample.frame[name].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    assert sample.time is not None  # noqa: S101 - the project declares columns.time
+    return np.asarray((moment - sample.time) / np.timedelta64(1, "s"), dtype=np.float64)
 
 
 def _feature(name: str, delay: FloatArray) -> Finding:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ...data.row_hashes import FittedRows
 from ...errors import ConflictError, LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
-from ...gates.alpha_spending import Window
+from ...gates.alpha_spending import RECIPE, Window
 from ...gates.judge import Opponents
 from ...gates.training import Evidence, key_of
 from ...gates.verdict.markdown import headline
@@ -85,7 +85,7 @@ def recording(store: Store, project: Project, snapshot: Snapshot, begun: Outcome
 
 
 def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents:
-    """Load the champion, if there is one, and count the decisions that were made on the test rows before.
+    """Load the champion, if there is one, and count the other recipes that were tried on the judged rows.
 
     A champion that cannot be loaded is reported, never skipped.
 
@@ -95,8 +95,9 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
         When the store cannot be reached: no answer does not mean no champion, or no earlier decision.
     """
     name, earlier = evidence.project.name, 0
-    if evidence.split is not None:
-        earlier = earlier_decisions(store, name, Window.of(evidence.split.test), snapshot.key)
+    if evidence.learned is not None:
+        rows = Window.of(evidence.learned.judged)
+        earlier = earlier_decisions(store, name, rows, snapshot.key, evidence.recipe)
     champion = registry.champion(store, name)
     if champion is None or stands_in(champion, ledger_store.read(store, name)):
         return Opponents(earlier_decisions=earlier)
@@ -105,7 +106,8 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
         package = registry.load(store, champion)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
-    return replace(found, champion=package.model, champion_rows=package.fitted_rows)
+    recipe = registry.tag(store, champion, RECIPE)
+    return replace(found, champion=package.model, champion_rows=package.fitted_rows, champion_recipe=recipe)
 
 
 def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Outcome:
@@ -120,12 +122,14 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     names = tuple(exhibit.name for exhibit in evidence.exhibits)
     against = judged.champion_version if judged else None
     outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against)
-    if learned is None or judged is None or evidence.split is None:
+    if learned is None or judged is None:
         return _kept(run, outcome)
-    profile = reference_profile(evidence.split.train, judged.scored, project)
+    rows = learned.shipped.rows
+    profile = reference_profile(rows, judged.scored, project)
     reference = profile | {"design_means": list(learned.design_means)}
-    seen = FittedRows.of(evidence.split.fitted_on, project)
-    golden = golden_rows(learned.model, evidence.split.test, judged.scored, project)
+    seen = FittedRows.of([rows], project)
+    own = learned.model.score(learned.judged, project.costs.matrix)
+    golden = golden_rows(learned.model, learned.judged, own, project)
     package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden)
     version = _registered(run, evidence, snapshot, package)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)
@@ -192,9 +196,9 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: Model
     """Register the model, unless this very training has done so before it was interrupted."""
     name, label = evidence.project.name, _label(evidence, snapshot)
     known = versions.of_training(run.store, name, snapshot.key)
-    assert evidence.split is not None  # noqa: S101 - without it there is no model
+    assert evidence.learned is not None  # noqa: S101 - the caller looked
     for version in known:
-        if versions.answers_alike(run.store, version, package.model, evidence.split.test):
+        if versions.answers_alike(run.store, version, package.model, evidence.learned.judged):
             versions.relabel(run, version, label)
             return version
     idempotency.see_that_nobody_took_over(run)
@@ -248,6 +252,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
         "logitgate.judged_against": _judged_against(evidence),
         JUDGED_DIGEST: evidence.judged.champion_digest if evidence.judged else "",
         KEY: snapshot.key,
+        RECIPE: evidence.recipe,
         **gate_tags(verdict),
     }
     fate = "Refused: not to be put into production." if refused else "Passed every gate."

@@ -1,0 +1,78 @@
+"""Whether the shipped fit lies as close to the last block's model as sampling explains.
+
+Of two nested fits the difference has the variance of the smaller one's estimate less the larger one's
+(Hausman 1978).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...data.blocks import Blocks
+from ...decision.expressions import FloatArray
+from ...findings import Figure, Finding, Status
+from ...model.fitted import Fitted
+from ...model.train import FittedModel, Learned
+
+CHECK = "fit"
+_FAR = 2.0
+"""Multiple of what sampling explains from which on the distance warns."""
+
+
+def refit_finding(fitted: Fitted, learned: Learned, blocks: Blocks) -> Finding:
+    """Compare the log-odds of the shipped and the last block's model on the last block's rows.
+
+    The root mean square of the difference is compared with its expectation under the shipped fit's
+    covariance, which is clustered where rows are.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The shipped fit.
+    learned : Learned
+    blocks : Blocks
+
+    Returns
+    -------
+    Finding
+        WARN beyond twice what sampling explains, or where another form or penalty ships. It never stops:
+        where the world changed in the last block, the shipped model is meant to follow it.
+    """
+    shipped, last = learned.shipped, learned.last
+    frame = blocks.sample.take(blocks.rows(blocks.last)).frame
+    distance = float(np.sqrt(np.mean((_log_odds(shipped, frame) - _log_odds(last, frame)) ** 2)))
+    layout = shipped.model.pipeline[0]
+    design = np.asarray(layout.transform(frame[list(layout.feature_names_in_)]), dtype=np.float64)
+    more = len(shipped.rows) / len(last.rows) - 1
+    expected = abs(fitted.change.slope) * float(np.sqrt(more * np.mean(_variances(fitted, design))))
+    same = shipped.decided.candidate == last.decided.candidate
+    multiple = distance / expected if expected > 0 else float("nan")
+    status = Status.PASS if multiple <= _FAR and same else Status.WARN
+    because = (
+        f"on the last block's rows the shipped model lies {distance:.3f} in log-odds (root mean square) from "
+        f"the model that was judged there, {multiple:.1f} times what sampling explains"
+    )
+    if not same:
+        because += (
+            f"; shipped is {shipped.decided.candidate.choice}, judged there {last.decided.candidate.choice}"
+        )
+    elif status is Status.WARN:
+        because += "; see what changed in the last block"
+    figures: dict[str, Figure] = {
+        "distance": distance,
+        "expected": expected,
+        "multiple": multiple,
+        "same": same,
+    }
+    return Finding(CHECK, "refit", status, because, figures)
+
+
+def _log_odds(one: FittedModel, frame: object) -> FloatArray:
+    model = one.model
+    return np.asarray(model.pipeline.decision_function(model.brought(frame)[list(model.features.all)]))  # type: ignore[arg-type]
+
+
+def _variances(fitted: Fitted, design: FloatArray) -> FloatArray:
+    """Return the variance of the log-odds of each row of a design, shape (n,)."""
+    with_ones = np.column_stack((design, np.ones(len(design))))
+    return np.asarray(np.einsum("ij,jk,ik->i", with_ones, fitted.covariance, with_ones, optimize=True))
