@@ -4,8 +4,8 @@ Rows have true log-odds z ~ N(m, 1.5), m set for the base rate. A model sees z w
 both correlate by one half. Each model decides by the threshold that costs least on many other rows. In a pair
 without a difference the noises are equally large; a better challenger has as much less as makes its cost 5 %
 lower. A miss costs as many times a false alarm as there are rows without an event for each one with it.
-Everything goes through `paired` and `gates.champion`, at the alpha that the first decision on a test window
-may spend.
+Everything goes through `paired` and `champion.new_recipe`, at the alpha that the first recipe on its judged
+rows may spend.
 
     python benchmarks/champion_gate.py
 """
@@ -24,7 +24,7 @@ from logitgate.decision.rule import Decision, Rule
 from logitgate.evaluation.comparison import paired
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.gates import gates
+from logitgate.gates import champion as champion_gate
 from logitgate.gates.alpha_spending import spent
 from logitgate.model.threshold import empirical_minimiser
 from logitgate.project.gates import Gates
@@ -100,7 +100,8 @@ def promoted(n: int, world: World, challenger: Model, champion: Model) -> float:
     for _ in range(REPLICATIONS):
         rows = Rows.drawn(random, n, world)
         pair = decided(rows, rows.first, *challenger), decided(rows, rows.second, *champion)
-        found = gates.champion(1, paired(*pair, spent(declared.alpha, 1)), declared)
+        compared = paired(*pair, spent(declared.alpha, 1))
+        found = champion_gate.new_recipe(1, compared, "new recipe", declared)
         passed += all(one.status is Status.PASS for one in found)
     return passed / REPLICATIONS
 
