@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from logitgate.evaluation.comparison import Flips, Paired
 from logitgate.evaluation.intervals import Estimate, proves_below, proves_inside
+from logitgate.evaluation.recalibrated import Regret
 from logitgate.findings import Status
 from logitgate.gates import champion as gate
 from logitgate.gates import gates
@@ -101,12 +102,14 @@ def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
 
 
 GATE = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
-INSIDE, ONE, FREE = Estimate(0.0, -0.1, 0.1), Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1)
+GATES = Gates(calibration=GATE, discordant_events=20)
+INSIDE, ONE = Estimate(0.0, -0.1, 0.1), Estimate(1.0, 0.9, 1.1)
+FREE = Regret(Estimate(0.0, -0.1, 0.1), 0.0)
 
 
 def test_calibration_stops_on_proof_of_harm_alone():
     """Wholly inside passes, reaching outside warns with what is proven, wholly outside fails."""
-    found = gates.calibration(INSIDE, ONE, FREE, GATE)
+    found = gates.calibration(INSIDE, ONE, FREE, GATES)
     assert [(one.subject, one.status) for one in found] == [
         ("calibration-in-the-large", Status.PASS),
         ("slope", Status.PASS),
@@ -119,20 +122,26 @@ def test_calibration_stops_on_proof_of_harm_alone():
         "margin_low": 0.8,
         "margin_high": 1.25,
     }
-    reaching = gates.calibration(Estimate(0.2, -0.1, 0.5), Estimate(0.9, 0.7, 1.1), FREE, GATE)
+    reaching = gates.calibration(Estimate(0.2, -0.1, 0.5), Estimate(0.9, 0.7, 1.1), FREE, GATES)
     assert [one.status for one in reaching] == [Status.WARN, Status.WARN, Status.PASS]
-    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1), FREE, GATE)
+    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1), FREE, GATES)
     assert [one.status for one in outside] == [Status.FAIL, Status.FAIL, Status.PASS]
 
 
-def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop():
-    """However close the slope looks; without an interval nothing passes."""
-    dear = gates.calibration(INSIDE, ONE, Estimate(0.2, 0.01, 0.4), GATE)
-    assert [one.status for one in dear] == [Status.PASS, Status.PASS, Status.FAIL]
-    unknown = gates.calibration(
-        Estimate(0.0, NAN, NAN), Estimate(1.0, NAN, 1.1), Estimate(0.0, NAN, NAN), GATE
-    )
-    assert [one.status for one in unknown] == [Status.INDETERMINATE] * 3
+@pytest.mark.parametrize(("events", "status"), [(20.0, Status.FAIL), (19.9, Status.WARN), (0.0, Status.WARN)])
+def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop(events, status):
+    """However close the slope looks; what few events say is no proof."""
+    dear = gates.calibration(INSIDE, ONE, Regret(Estimate(0.2, 0.01, 0.4), events), GATES)
+    assert [one.status for one in dear] == [Status.PASS, Status.PASS, status]
+    assert dear[-1].figures["effective_events"] == events
+
+
+@pytest.mark.parametrize("events", [0.0, 100.0])
+def test_calibration_without_an_interval_is_not_judged(events):
+    """Whatever the values say."""
+    unknown = Regret(Estimate(0.0, NAN, NAN), events)
+    found = gates.calibration(Estimate(0.0, NAN, NAN), Estimate(1.0, NAN, 1.1), unknown, GATES)
+    assert [one.status for one in found] == [Status.INDETERMINATE] * 3
 
 
 @pytest.mark.parametrize(
@@ -146,11 +155,11 @@ def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop():
 )
 def test_beside_a_champion_harm_stops_only_where_it_is_worse(difference, status):
     """A proof of worse calibration than the champion's is asked for as well."""
-    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), ONE, FREE, GATE)
+    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), ONE, FREE, GATES)
     found = gates.beside_champion(outside, 3, difference)
     assert found[0].status is status
     assert [one.status for one in found[1:3]] == [Status.PASS, Status.PASS]
-    sound = gates.calibration(INSIDE, ONE, FREE, GATE)
+    sound = gates.calibration(INSIDE, ONE, FREE, GATES)
     assert gates.beside_champion(sound, 3, difference) == sound
 
 

@@ -200,7 +200,7 @@ def test_margins_that_are_too_wide_are_an_open_gate(rows):
 def test_the_inverted_slice_is_the_one_that_harm_is_proven_in(rows):
     """Harm elsewhere does not count: the gate must name the slice that was turned."""
     held = head_to_head(challenging(rows), Opponents(), project())
-    turned = self_test._turned(held.scored, held.levels["g"].codes == 1)
+    turned = self_test._turned(held.scored, held.levels["g"].codes == 1, ~held.scored.decision.flagged)
     before, after = held.scored.decision, turned.decision
     inside = (rows.frame["g"] == "b").to_numpy()
     assert (after.flagged[inside] != before.flagged[inside]).all()
@@ -213,6 +213,25 @@ def test_without_slices_all_rows_are_inverted(rows):
     for declared in ({"columns": []}, {"columns": ["g"], "minimum_rows": 10_000}):
         found = tried(rows, declared=project(slices=declared))["worst slice inverted"]
         assert (found.status, found.figures["gate"]) == (Status.PASS, "slices")
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(("n", "rate"), [(400, 0.15), (900, 0.03)])
+def test_few_rows_make_no_gate_look_broken(n, rate, seed):
+    """What so few rows cannot prove of a mild saboteur, they prove of a worse one."""
+    rng = np.random.default_rng(seed)
+    odds = np.log(rate / (1 - rate)) + rng.normal(0, 0.8, n)
+    sharp = 1 / (1 + np.exp(-odds))
+    y = np.zeros(n, dtype=np.int8)
+    y[rng.choice(n, round(rate * n), replace=False, p=sharp / sharp.sum())] = 1
+    frame = pd.DataFrame({"sharp": sharp, "g": rng.choice(["a", "b"], n)})
+    few = Sample(frame, y, np.arange(n).astype(str).astype(object))
+    costs = {"true_positive": 1, "false_positive": 1, "false_negative": 1 / rate}
+    declared = project(costs=costs)
+    own = replace(model("sharp", Rule("constant", rate)), costs=declared.costs.matrix)
+    held = head_to_head(Challenger(few, own.score(few, declared.costs.matrix), "ours"), Opponents(), declared)
+    found = self_test.self_test(held, few, declared)
+    assert {one.subject for one in found if one.status is not Status.PASS} == set()
 
 
 def test_a_judgement_carries_the_self_test(rows, monkeypatch):

@@ -6,35 +6,43 @@ intercept and slope of the other one. So a recalibration is never judged on the 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
 from ..decision.expressions import FloatArray
+from .comparison import effective_number
 from .cox import fit_cox, log_odds
 from .evaluate import Scored
+from .intervals import Estimate, mean_interval
 from .metrics import log_losses
 
 
-def regret(scored: Scored, seed: int) -> FloatArray:
-    """Return what each row's decision costs beyond the decision by its recalibrated probability.
+@dataclass(frozen=True, slots=True)
+class Regret:
+    """What decisions cost per row beyond those by recalibrated probabilities, about 0 where p is right."""
 
-    Both decide by the row's own threshold. The mean is about 0 for a calibrated model.
+    mean: Estimate
+    """In the unit of the costs."""
+    events: float
+    """Effective number of events that cost differently; without them the interval knows no missed event."""
+
+
+def regret(scored: Scored, seed: int) -> Regret:
+    """Compare each row's decision with the one by its recalibrated probability, at the row's own threshold.
 
     Parameters
     ----------
     scored : Scored of n rows
     seed : int
         Of the two halves.
-
-    Returns
-    -------
-    array of shape (n,)
-        In the unit of the costs.
     """
     flagged = _recalibrated(scored, seed) >= scored.decision.threshold
-    return scored.cost - replace(scored, decision=replace(scored.decision, flagged=flagged)).cost
+    other = replace(scored, decision=replace(scored.decision, flagged=flagged))
+    difference = scored.cost - other.cost
+    events = effective_number(np.abs(difference[scored.y == 1]))
+    return Regret(mean_interval(difference, scored.cluster), events)
 
 
 def miscalibration(scored: Scored, seed: int) -> FloatArray:

@@ -17,8 +17,9 @@ from ..evaluation.calibration import Calibration
 from ..evaluation.comparison import Paired
 from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import Estimate, mean_interval, proves_below, proves_inside
+from ..evaluation.recalibrated import Regret
 from ..findings import Figure, Finding, Status
-from ..project.gates import CalibrationGate
+from ..project.gates import CalibrationGate, Gates
 from .slice_harm import SliceHarm
 
 REQUIRED = (
@@ -54,9 +55,7 @@ def too_few(y: IntArray) -> Finding | None:
     return Finding("calibration", "events", Status.INDETERMINATE, because, figures)
 
 
-def calibration(
-    in_the_large: Estimate, slope: Estimate, regret: Estimate, gate: CalibrationGate
-) -> list[Finding]:
+def calibration(in_the_large: Estimate, slope: Estimate, regret: Regret, declared: Gates) -> list[Finding]:
     """Stop where miscalibration beyond the margins, or decisions that cost more because of it, are proven.
 
     Parameters
@@ -64,24 +63,32 @@ def calibration(
     in_the_large : Estimate
         In log-odds.
     slope : Estimate
-    regret : Estimate
-        Mean extra cost per row against decisions by cross-fitted recalibrated probabilities.
-    gate : CalibrationGate
+    regret : Regret
+    declared : Gates
+        Margins of calibration, and the events that a proof of a cost takes.
     """
+    gate = declared.calibration
     limit = gate.in_the_large
     return [
         _interval_finding("calibration_in_the_large", in_the_large, -limit, limit),
         _interval_finding("slope", slope, *gate.slope),
-        _regret(regret),
+        _regret(regret, declared.discordant_events),
     ]
 
 
-def _regret(regret: Estimate) -> Finding:
-    status = Status.FAIL if regret.low > 0 else Status.PASS
-    if not np.isfinite(regret.low):
+def _regret(regret: Regret, least: float) -> Finding:
+    """FAIL where a cost is proven, which takes events: a few flags too many always cost more than no miss."""
+    status = Status.PASS
+    if not np.isfinite(regret.mean.low):
         status = Status.INDETERMINATE
-    because = f"decisions cost {_signed(regret)} per row beyond those of recalibrated probabilities"
-    return Finding("calibration", "regret of decisions", status, because, regret.figures("regret"))
+    elif regret.mean.low > 0:
+        status = Status.FAIL if regret.events >= least else Status.WARN
+    because = (
+        f"decisions cost {_signed(regret.mean)} per row beyond those of recalibrated probabilities; "
+        f"effectively {regret.events:.0f} events cost differently, at least {least:g} are needed for a proof"
+    )
+    figures = {**regret.mean.figures("regret"), "effective_events": regret.events, "limit": least}
+    return Finding("calibration", "regret of decisions", status, because, figures)
 
 
 def beside_champion(found: list[Finding], version: int, difference: Estimate) -> list[Finding]:

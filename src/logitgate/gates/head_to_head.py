@@ -124,13 +124,13 @@ def harm_rule(contest: HeadToHead, project: Project) -> HarmRule:
 
 
 def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
-    scored, seed, gate = contest.scored, project.split.seed, project.gates.calibration
+    scored, seed = contest.scored, project.split.seed
     few = gates.too_few(scored.y)
     if few is not None:
         return [few]
     cox = fit_cox(scored.y, log_odds(scored.decision.probability), scored.cluster)
-    regrets = mean_interval(regret(scored, seed), scored.cluster)
-    found = gates.calibration(cox.in_the_large_interval(), cox.slope_interval(), regrets, gate)
+    intervals = cox.in_the_large_interval(), cox.slope_interval()
+    found = gates.calibration(*intervals, regret(scored, seed), project.gates)
     if contest.met is None or contest.version is None:
         return found
     one, other = contest.met

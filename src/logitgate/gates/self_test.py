@@ -31,7 +31,7 @@ from .slice_harm import proven_harm
 CHECK = "self-test"
 INVERTED = "worst slice inverted"
 _LEAK = "outcome in disguise"
-_NOISE = 0.25
+_NOISES = (0.25, 0.1)
 _ALL_ROWS = "rows"
 
 
@@ -168,20 +168,35 @@ def _multiplied(scored: Scored, factor: float) -> FloatArray:
 
 
 def _leaky(test: Sample, project: Project) -> list[Finding]:
-    """Look for leaks in a feature that is the outcome with some noise."""
-    noise = np.random.default_rng(project.split.seed).normal(0, _NOISE, len(test))
-    sample = replace(test, frame=pd.DataFrame({_LEAK: test.y + noise}))
+    """Look for leaks in a feature that is the outcome with noise: with less where events are too few."""
     features = project.features.model_copy(update={"numeric": (_LEAK,), "categorical": ()})
-    return list(separating(sample, project.model_copy(update={"features": features})))
+    alone = project.model_copy(update={"features": features})
+    findings: list[Finding] = []
+    for noise in _NOISES:
+        drawn = np.random.default_rng(project.split.seed).normal(0, noise, len(test))
+        findings = list(separating(replace(test, frame=pd.DataFrame({_LEAK: test.y + drawn})), alone))
+        if any(one.subject == _LEAK and one.status.stops for one in findings):
+            break
+    return findings
 
 
 def _inverted(contest: HeadToHead, project: Project) -> Finding:
     """Decide the wrong way round in the slice where that does the most provable harm.
 
-    Where no declared slice is large enough to prove harm, all rows are the slice.
+    Where rows are too few to prove that harm, each of its rows gets the dearer decision: the most harm there
+    is. Where no declared slice is large enough to prove any, all rows are the slice.
     """
-    scored, (_, _, reference, _) = contest.scored, contest.reference
-    wrong = scored.costs.of(scored.y, ~scored.decision.flagged) - reference.cost
+    scored = contest.scored
+    every = np.ones(len(scored.y), dtype=bool)
+    dearer = scored.costs.of(scored.y, every) > scored.costs.of(scored.y, ~every)
+    found = _sabotaged(contest, ~scored.decision.flagged, project)
+    return found if found.status is Status.PASS else _sabotaged(contest, dearer, project)
+
+
+def _sabotaged(contest: HeadToHead, flagged: BoolArray, project: Project) -> Finding:
+    """Put these decisions, shape (n,), into the slice where they do the most provable harm."""
+    scored, reference = contest.scored, contest.reference[2]
+    wrong = scored.costs.of(scored.y, flagged) - reference.cost
     rule = harm_rule(contest, project)
     harms = proven_harm(wrong, scored.y, contest.levels, scored.cluster, rule)
     enough = [harm for harm in harms if harm.status is not Status.INSUFFICIENT]
@@ -196,7 +211,7 @@ def _inverted(contest: HeadToHead, project: Project) -> Finding:
         declared = project.slices.model_copy(update={"minimum_rows": 1, "minimum_events": 1})
         project = project.model_copy(update={"slices": declared})
     whole = replace(contest, levels=levels)
-    sabotaged = replace(whole, scored=_turned(scored, _rows_of(whole, worst)))
+    sabotaged = replace(whole, scored=_turned(scored, _rows_of(whole, worst), flagged))
     return _tried(Saboteur(INVERTED, "slices", lambda: comparison_findings(sabotaged, project), worst))
 
 
@@ -210,9 +225,9 @@ def _rows_of(contest: HeadToHead, name: str) -> BoolArray:
     raise ValueError(f"no slice is called {name!r}")
 
 
-def _turned(scored: Scored, rows: BoolArray) -> Scored:
-    """Turn probabilities and decisions of the chosen rows upside down."""
+def _turned(scored: Scored, rows: BoolArray, flagged: BoolArray) -> Scored:
+    """Turn the probabilities of the chosen rows upside down, and give them other decisions."""
     decision = scored.decision
     probability = np.where(rows, 1 - decision.probability, decision.probability)
-    flagged = np.where(rows, ~decision.flagged, decision.flagged)
-    return replace(scored, decision=replace(decision, probability=probability, flagged=flagged))
+    changed = np.where(rows, flagged, decision.flagged)
+    return replace(scored, decision=replace(decision, probability=probability, flagged=changed))

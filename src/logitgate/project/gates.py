@@ -130,7 +130,7 @@ class Gates(Section):
     refresh_margin: Share = 0.02
     """Largest extra cost of a refresh, and of the last block against the better rule, as a share."""
     discordant_events: Annotated[float, Field(ge=0)] = 20.0
-    """Effective number of events that must be decided differently for a proven gain."""
+    """Effective number of events that must be decided differently for a proven gain, or a proven regret."""
     suspicious_gain: Annotated[float, Field(gt=0)] = 0.5
     """Share of the champion's cost; a challenger that saves more stops, as a leak is likelier."""
     slice_margin: Annotated[float, Field(ge=0)] = 0.1

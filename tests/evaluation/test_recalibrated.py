@@ -1,0 +1,43 @@
+"""Decisions held against those by recalibrated probabilities."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from logitgate.decision.costs import RowCosts
+from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.evaluate import Scored
+from logitgate.evaluation.recalibrated import regret
+
+MISS = 10.0
+
+
+def scored(y, probability):
+    """Decide by 1 / MISS: a flag costs 1, a missed event MISS."""
+    n = len(y)
+    costs = RowCosts(np.ones(n), np.ones(n), np.zeros(n), np.full(n, MISS))
+    return Scored(y, Decision.by(Rule("constant", 1 / MISS), probability, costs), costs)
+
+
+@pytest.mark.parametrize("shift", [-1.5, 1.5])
+def test_probabilities_that_are_off_are_regretted(shift):
+    """Whether too many rows are flagged or too few; it rests on many events."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2.2, 1, 20_000)
+    y = (rng.random(20_000) < expit(odds)).astype(np.int64)
+    off, right = (regret(scored(y, expit(odds + by)), 0) for by in (shift, 0.0))
+    assert off.mean.low > 0
+    assert off.events > 100
+    assert right.mean.low <= 0
+
+
+def test_flags_that_no_event_speaks_for_are_a_regret_without_events():
+    """The interval says that it is proven; the number of events says upon what."""
+    rng = np.random.default_rng(0)
+    odds = np.concatenate([rng.normal(-4, 0.5, 4_000), rng.normal(1, 0.3, 400)])
+    y = np.concatenate([np.zeros(4_000), rng.random(400) < 0.7]).astype(np.int64)
+    close = np.log((1 / MISS) / (1 - 1 / MISS)) + 1e-3
+    odds[:200] = close
+    found = regret(scored(y, expit(odds)), 0)
+    assert found.mean.low > 0
+    assert found.events == 0
