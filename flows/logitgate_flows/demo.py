@@ -14,10 +14,10 @@ from logitgate_flows.server.start import server_meanwhile, started
 
 PROJECT = Path("mlproject/flights.toml")
 TABLE = Path("data/flights.parquet")
-SPRING, SUMMER = ("2013-05-01", "2013-06-01"), ("2013-07-01",)
-"""The first of each month from the first that has a whole training window behind it."""
-OLD = 1
-"""The version of the first of May."""
+SPRING, SUMMER = ("2013-02-01", "2013-05-01", "2013-06-01"), ("2013-07-01",)
+"""Once with January alone, then each first of a month that has a whole training window behind it."""
+BAD = 1
+"""The version that knows January alone and was refused."""
 JUNE, JULY = [("2013-06-01", "2013-07-01")], [("2013-07-01", "2013-08-01")]
 AUTUMN = [("2013-08-01", "2013-09-01"), ("2013-09-01", "2013-10-01")]
 
@@ -58,7 +58,7 @@ def main() -> int:
         terminal.OUT.print("The demo was already run in this folder; this is how it ended.")
         print_story_end()
         return 0
-    with _chapter("Spring: a first release, and a refresh"):
+    with _chapter("Spring: a refusal, a first release, and a refresh"):
         if train(*SPRING) is None:
             terminal.OUT.print("\nNothing is in production.")
             return 1
@@ -69,8 +69,8 @@ def main() -> int:
     with _chapter("June is watched, and the model refreshed"):
         watch(JUNE)
         train(*SUMMER)
-    with _chapter("July: somebody brings the model of May back"):
-        forced = RollbackRequest("the demo: a bad release", OLD, is_forced=True)
+    with _chapter("July: somebody forces the version that was refused"):
+        forced = RollbackRequest("the demo: a bad release", BAD, is_forced=True)
         print_moved(run_rollback(PROJECT, forced), "is in production", as_json=False)
         watch(JULY)
     with _chapter("Autumn"):

@@ -7,7 +7,7 @@ from tests import projects
 SHORT = {
     "SPRING": ("2021-04-20", "2021-04-21"),
     "SUMMER": (),
-    "OLD": 2,
+    "BAD": 2,
     "JUNE": [("2021-04-14", "2021-04-21")],
     "JULY": [("2021-04-21", "2021-04-30")],
     "AUTUMN": [],
