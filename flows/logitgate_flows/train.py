@@ -64,8 +64,8 @@ def learn(evidence: Evidence) -> Evidence:
 
 @_io
 def judge(evidence: Evidence, store: Store, snapshot: release.Snapshot) -> Evidence:
-    """Judge once, on the test rows, against the baselines and the champion."""
-    with step("judge on the test rows"):
+    """Judge once, on the judged rows, against the baselines and the champion."""
+    with step("judge on the judged rows"):
         return judge_model(evidence, release.opponents(store, evidence, snapshot))
 
 

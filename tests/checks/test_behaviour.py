@@ -56,7 +56,7 @@ def model(turn=np.inf, rule=None, costs=None):
 
 
 def rows(n=100):
-    """Return test rows whose x runs from -2 to 2."""
+    """Return judged rows whose x runs from -2 to 2."""
     frame = pd.DataFrame(
         {
             "x": np.linspace(-2, 2, n),

@@ -54,7 +54,7 @@ def test_the_worse_version_is_refused(road):
 
 
 def test_rows_that_a_version_was_fitted_on_are_left_out(road):
-    """Over all rows only those remain that neither has learned from, the test rows of both among them."""
+    """Over all rows only those remain that neither has learned from, the judged rows of both among them."""
     _, project = road
     whole, late = compare(project, 2, 1), compare(project, 2, 1, "--since", "2021-05-11")
     seen = whole.findings("rows", stopping=False)["unseen rows"]["figures"]

@@ -357,7 +357,7 @@ def test_a_person_reads_the_same_verdict(commands, tmp_path, visits):
     told = logitgate("train", projects.write(tmp_path / "here", visits))
     assert told.code == 0
     assert "PASS" in told.out and "version 1 is registered and promoted; champion: 1" in told.out
-    assert "calibration-in-the-large" in told.out and "test rows" in told.out
+    assert "calibration-in-the-large" in told.out and "judged rows" in told.out
 
 
 def _judgement(told):

@@ -361,7 +361,7 @@ def test_clusters_weaken_every_proof(held_out):
     ],
 )
 def test_critical_slices_are_judged_at_their_own_margins(name, challenger, status, held_out):
-    """Proven, disproven, or absent from the test rows; the margin is a share of the reference's cost."""
+    """Proven, disproven, or absent from the judged rows; the margin is a share of the reference's cost."""
     plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {name: 0.05}}}
     declared = parse_project(plain, "small.toml")
     found = judged(model(challenger), held_out, declared, champion=model("blurred"), version=4)[1]

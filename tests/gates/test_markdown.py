@@ -49,7 +49,7 @@ def test_the_table_holds_all_findings(evaluation):
     odd = Finding("rows", "a|b", Status.PASS, "first\nsecond | third")
     text = markdown(Verdict((GOOD, odd, UNSURE)), evaluation, "EUR")
     assert text.startswith(
-        "**INDETERMINATE: champion of version 3 (cannot tell)**\n\n200 test rows, 50 events\n\n"
+        "**INDETERMINATE: champion of version 3 (cannot tell)**\n\n200 judged rows, 50 events\n\n"
     )
     rows = text.split("|---|---|---|---|\n")[1].splitlines()
     assert rows == [
@@ -70,7 +70,7 @@ def test_the_figures_stand_with_their_intervals(evaluation):
 
 def test_without_an_evaluation_there_are_no_figures():
     """A run that stopped early has findings only."""
-    assert "test rows" not in markdown(Verdict((FAIL,)), None, "EUR")
+    assert "judged rows" not in markdown(Verdict((FAIL,)), None, "EUR")
     assert description(Verdict((GOOD,)), None, "EUR") == "**PASS: 1 PASS**\n"
 
 
@@ -82,7 +82,7 @@ def test_the_description_lists_the_reasons_only(evaluation):
         "- INDETERMINATE champion, version 3: cannot tell",
         "- FAIL slices, carrier = UA: costs more",
     ]
-    assert "200 test rows, 50 events" in text
+    assert "200 judged rows, 50 events" in text
 
 
 def test_quiet_slices_are_folded_and_the_others_named():

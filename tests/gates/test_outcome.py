@@ -83,7 +83,7 @@ def test_the_status_is_the_verdicts():
 
 
 def test_a_judgement_adds_rule_and_figures():
-    """The figures of the test rows are flat, and strict JSON even where undefined."""
+    """The figures of the judged rows are flat, and strict JSON even where undefined."""
     y = (np.arange(100) % 4 == 0).astype(np.int64)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 100)
     evaluation = evaluate(Scored(y, Decision.by(Rule("flag-all"), np.full(100, 0.25), costs), costs))

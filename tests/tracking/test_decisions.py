@@ -51,7 +51,7 @@ def test_each_judged_training_counts_once(store):
 
 
 def test_a_training_that_was_refused_before_its_judgement_does_not_count(store):
-    """Neither do the candidates of a search: they never saw the test rows."""
+    """Neither do the candidates of a search: they never saw the judged rows."""
     train(store, "a", None)
     assert earlier_decisions(store, "visits", MARCH, "c") == 0
 

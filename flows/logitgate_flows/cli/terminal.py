@@ -71,7 +71,7 @@ def print_gates(asked: Iterable[GateEntry], consequences: Mapping[str, str], *, 
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """Print the verdict, the figures of the test rows, and what is in production now."""
+    """Print the verdict, the figures of the judged rows, and what is in production now."""
     OUT.print(f"\n[bold]{outcome.model}[/]" + (f" as of {outcome.as_of:%Y-%m-%d}" if outcome.as_of else ""))
     print_findings(outcome.verdict)
     if outcome.test:
@@ -152,7 +152,7 @@ def _figures(outcome: Outcome) -> str:
     threshold = f"{outcome.rule.value:.4f}" if outcome.rule and outcome.rule.value is not None else ""
     rule = f"{outcome.rule.name} {threshold}".strip() if outcome.rule else "none"
     return (
-        f"\n{test['n']:.0f} test rows, {test['events']:.0f} events: cost {test['cost']:.4g} a row, savings "
+        f"\n{test['n']:.0f} judged rows, {test['events']:.0f} events: cost {test['cost']:.4g} a row, savings "
         f"{test['savings']:.3f}, log loss {test['log_loss']:.4f}, AUC {test['auc']:.3f}, "
         f"slope {test['slope']:.2f}; threshold {rule}"
     )

@@ -73,7 +73,7 @@ def weak_slices(sample: Sample, scored: Scored, project: Project) -> list[WeakSl
     Parameters
     ----------
     sample : Sample
-        The test rows; the features and the declared slice columns are looked at.
+        The judged rows; the features and the declared slice columns are looked at.
     scored : Scored
         The same rows with their probabilities. Whole clusters go to either half.
     project : Project
@@ -124,7 +124,7 @@ def weak_findings(found: list[WeakSlice]) -> list[Finding]:
 def weak_exhibit(found: list[WeakSlice]) -> Exhibit:
     """Return all leaves as a table."""
     note = (
-        "Leaves of a shallow tree on the residuals of one half of the test rows, tested on the other half; "
+        "Leaves of a shallow tree on the residuals of one half of the judged rows, tested on the other half; "
         "n and all figures are of that half. A q-value of .05 or less is a weak slice."
     )
     return Exhibit(

@@ -72,7 +72,7 @@ class FittedRows:
 
 
 def untouched(test: Sample, project: Project, seen: Iterable[FittedRows | None]) -> BoolArray | None:
-    """Return which test rows no model has learned from, shape (n,).
+    """Return which judged rows no model has learned from, shape (n,).
 
     Parameters
     ----------

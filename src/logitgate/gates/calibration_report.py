@@ -1,4 +1,4 @@
-"""The calibration of a model on the test rows: all of them, near the threshold, and slice by slice.
+"""The calibration of a model on the judged rows: all of them, near the threshold, and slice by slice.
 
 Probabilities that are right on the whole may be wrong where decisions turn on them, or for some
 people only. So the same figures are taken there too: as evidence, while the gate looks at all rows.
@@ -92,7 +92,7 @@ def calibration_evidence(
     """
     seed = project.split.seed
     how = _HOW if scored.cluster is None else _HOW + _CAUTION
-    where = f"Test rows whose log-odds lie within {NEAR:g} of their own threshold's. {how}"
+    where = f"Judged rows whose log-odds lie within {NEAR:g} of their own threshold's. {how}"
     overall, near = _calibration(scored, seed), scored.take(near_threshold(scored))
     beside = _calibration(near, seed) if _enough(len(near.y), int(near.y.sum()), project.slices) else None
     parts = tuple(_parts(scored, levels, project))

@@ -228,7 +228,7 @@ def critical_slices(
     Parameters
     ----------
     harms : iterable of SliceHarm
-        All slices of the test rows.
+        All slices of the judged rows.
     margins : mapping of str to float
         By the slice's name, the mean extra cost per row that its upper bound must stay below.
     reference : str

@@ -38,7 +38,7 @@ class Training:
     Parameters
     ----------
     learned : Evidence
-        All that is known without the test rows; the judgement can be made again from it.
+        All that is known without the judged rows; the judgement can be made again from it.
     evidence : Evidence
         The same and the judgement against the baselines; no champion was asked.
     digest : str
@@ -101,7 +101,7 @@ class Training:
         return pd.DataFrame(list(found.rows), columns=list(found.columns))
 
     def figure(self, name: FigureName) -> Axes:
-        """Draw a figure of the test rows, the same as is kept with a registered model.
+        """Draw a figure of the judged rows, the same as is kept with a registered model.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Training:
         Raises
         ------
         RefusedError
-            When the training ended before the test rows were judged, or there is no slice to be drawn.
+            When the training ended before the judged rows were judged, or there is no slice to be drawn.
         KeyError
             When there is no figure of this name.
         """
@@ -160,7 +160,7 @@ def check(project: Project, table: object = None) -> Verdict:
 
 
 def train(project: Project, table: object = None, as_of: str | datetime | None = None) -> Training:
-    """Train a model and judge it on the test rows against its baselines.
+    """Train a model and judge it on the judged rows against its baselines.
 
     Parameters
     ----------

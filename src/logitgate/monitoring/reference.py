@@ -85,10 +85,10 @@ class Reference:
         Training rows, which the features were counted over.
     features : Features
     log_odds : Numbers
-        Of the test rows.
+        Of the judged rows.
     test_rows : int
     flag_rate : float
-        Share of the test rows that were flagged.
+        Share of the judged rows that were flagged.
     seasons : mapping of str to Features
         Parts of the features by season; empty without a declared one.
     """
@@ -148,13 +148,13 @@ class Reference:
 
 
 def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[str, Any]:
-    """Summarise the features of the training rows and the scores of the test rows.
+    """Summarise the features of the training rows and the scores of the judged rows.
 
     Returns
     -------
     dict
         Plain values of a `Reference`, with the rates of events and the figures of consecutive
-        chunks of the test rows (`Chunks.as_json`).
+        chunks of the judged rows (`Chunks.as_json`).
     """
     whole = Features.of(train.frame, project)
     return {

@@ -20,7 +20,7 @@ class Slices(Section):
     crossings: tuple[Annotated[Names, Field(min_length=2, max_length=2)], ...] = ()
     """Pairs of slice columns that are crossed."""
     minimum_rows: Annotated[int, Field(ge=1)] = 200
-    """Fewer test rows are INSUFFICIENT."""
+    """Fewer judged rows are INSUFFICIENT."""
     minimum_events: Annotated[int, Field(ge=1)] = 20
     """Fewer events, or fewer non-events, are INSUFFICIENT."""
     critical: dict[Name, Annotated[float, Field(ge=0)]] = {}
@@ -82,9 +82,9 @@ class LeakageGate(Section):
     gap: Annotated[float, Field(gt=0, le=0.5)] = 0.15
     """A feature this far above the next one is a warning too."""
     duplicate_share: Share = 0.01
-    """Largest share of test rows, beyond chance, whose features also stand in another part."""
+    """Largest share of judged rows, beyond chance, equal to a row that their model learned from."""
     near_duplicate_share: Share = 0.05
-    """Largest share of further test rows that nearly equal a row of another part."""
+    """Largest share of further judged rows that nearly equal such a row."""
     contradictory_share: Share = 0.1
     """Largest share of rows, beyond chance, that share all features with a row of the other outcome."""
     trusted: dict[Name, Annotated[str, Field(min_length=10)]] = {}

@@ -107,7 +107,7 @@ class Project(Section):
     purpose: str = ""
     """What the decision is for, in a sentence."""
     golden: Golden = "rows"
-    """What proves a version's answers before it is promoted: test rows kept with it, or made-up ones."""
+    """What proves a version's answers before it is promoted: judged rows kept with it, or made-up ones."""
     rows: RowsConfig
     columns: Columns
     outcome: OutcomeConfig

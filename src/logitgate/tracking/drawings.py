@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 
 def roc(judged: Judged) -> Roc:
-    """Return the ROC of the test rows, with the point at which the model decides."""
+    """Return the ROC of the judged rows, with the point at which the model decides."""
     evaluation = judged.evaluation
     point = (evaluation.false_positive_rate.value, evaluation.recall.value)
     return Roc(*roc_points(judged.scored), evaluation.auc.value, point)
 
 
 def reliability(judged: Judged, project: Project) -> Reliability:
-    """Return the reliability curve of the test rows, with the band of a model that is right."""
+    """Return the reliability curve of the judged rows, with the band of a model that is right."""
     corp = Corp.of(judged.scored.y, judged.scored.decision.probability)
     return Reliability(corp, consistency(corp, project.split.seed))
 
 
 def cost_curve(judged: Judged, rule: Rule, project: Project) -> CostCurve:
-    """Return the cost of the test rows at each threshold, with that of the chosen rule."""
+    """Return the cost of the judged rows at each threshold, with that of the chosen rule."""
     scored, value = judged.scored, rule.value
     chosen = (value if value is not None else float("nan"), judged.evaluation.cost.value)
     none, everyone = (
@@ -73,7 +73,7 @@ def drawn(evidence: Evidence, name: str) -> Figure:
     """
     judged, learned, project = evidence.judged, evidence.learned, evidence.project
     if judged is None or learned is None:
-        rule = "has no figures, as the training ended before the test rows were judged"
+        rule = "has no figures, as the training ended before the judged rows were judged"
         raise RefusedError(project.name, rule, "see result.verdict")
     match name:
         case "roc":

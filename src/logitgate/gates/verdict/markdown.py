@@ -41,7 +41,7 @@ def headline(verdict: Verdict) -> str:
 
 
 def markdown(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> str:
-    """Return the verdict, the figures of the test rows and all findings as Markdown."""
+    """Return the verdict, the figures of the judged rows and all findings as Markdown."""
     parts = [f"**{headline(verdict)}**"]
     if evaluation is not None:
         parts.append(_figures(evaluation, unit))
@@ -96,7 +96,7 @@ def _figures(evaluation: Evaluation, unit: str) -> str:
     }
     rows = "\n".join(f"| {name} | {_interval(estimate)} |" for name, estimate in shown.items())
     head = "| figure | value [95 % interval] |\n|---|---|"
-    return f"{evaluation.n} test rows, {evaluation.events} events\n\n{head}\n{rows}"
+    return f"{evaluation.n} judged rows, {evaluation.events} events\n\n{head}\n{rows}"
 
 
 def _interval(estimate: Estimate) -> str:

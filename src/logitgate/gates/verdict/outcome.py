@@ -45,7 +45,7 @@ class Outcome:
         return cls(model, snapshot, verdict.findings, verdict.status, as_of)
 
     def judged(self, rule: Rule, evaluation: Evaluation) -> Outcome:
-        """Add the threshold rule and the figures of the test rows."""
+        """Add the threshold rule and the figures of the judged rows."""
         return replace(self, rule=rule, test=evaluation.figures())
 
     @property

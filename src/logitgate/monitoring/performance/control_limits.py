@@ -1,7 +1,7 @@
 """Chunks: figures of consecutive rows, so many rows each, and the limits that later chunks keep to.
 
 A figure of a model in production is compared with the same figure of chunks of its reference rows (the
-test rows it was judged on), cut to the same size: what days and storms do to a chunk is then in the
+judged rows it was judged on), cut to the same size: what days and storms do to a chunk is then in the
 limits already. The mean of M new chunks lies with probability 1 - alpha within
 
     mean +- t(K - 1; 1 - alpha/2) sd sqrt(min(1, f/M) + f/K),    f = (1 + r) / (1 - r)

@@ -173,7 +173,7 @@ def estimate(
     costs : RowCosts
         The project's, of the same rows.
     reference : Chunks
-        Those that `reference_chunks` made of the test rows.
+        Those that `reference_chunks` made of the judged rows.
     alpha : float
         The chance of a false alarm, shared by the figures that can raise one.
 

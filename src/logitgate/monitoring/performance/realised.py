@@ -1,6 +1,6 @@
 """Realised performance on labelled rows: calibration and cost against chunks of the reference.
 
-`reference_chunks(scored)` is made of the test rows when a model is trained and kept in its reference
+`reference_chunks(scored)` is made of the judged rows when a model is trained and kept in its reference
 profile; `realised(scored, reference, project)` gives the findings of the checks "calibration" and "cost" of
 a window, and their exhibit. A window's mean over its whole chunks is compared with the limits that follow
 from the chunks of the reference (`chunks`); intervals over all rows respect the project's clusters.
@@ -111,7 +111,7 @@ def reference_chunks(scored: Scored, rows: int | None = None) -> Chunks:
     Parameters
     ----------
     scored : Scored of n rows
-        The test rows, in order of time: calibrated by rows that are not among them.
+        The judged rows, in order of time: calibrated by rows that are not among them.
     rows : int, optional
         Of a chunk; by default `chunk_rows(n)`.
 

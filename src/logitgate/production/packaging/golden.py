@@ -83,7 +83,7 @@ class Golden:
 def golden_rows(model: Model, test: Sample, scored: Scored, project: Project) -> Golden:
     """Choose golden rows and keep the model's answers about them.
 
-    They are test rows, spread over the ranks of the probability, and those closest to their threshold; or,
+    They are judged rows, spread over the ranks of the probability, and those closest to their threshold; or,
     where the project has ``golden = "synthetic"``, rows made of deciles and levels. Only columns that the
     model needs are kept.
 

@@ -216,7 +216,7 @@ def _kept(run: Run, outcome: Outcome) -> Outcome:
 
 
 def _costs(outcome: Outcome) -> dict[str, Figure]:
-    """Return the figures of the test rows that the ledger keeps."""
+    """Return the figures of the judged rows that the ledger keeps."""
     names = (
         "n",
         "events",
