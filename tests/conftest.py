@@ -6,8 +6,12 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from logitgate import environment
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing about it
+settings.load_profile("untimed")
 
 for _name, _value in environment.DEFAULTS.items():
     os.environ.setdefault(_name, _value)
