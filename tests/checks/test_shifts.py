@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.change_points.shifts import shift_findings
-from logitgate.checks.change_points.time_blocks import Blocks
+from logitgate.checks.change_points.time_blocks import DayBlocks
 from logitgate.data.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
@@ -205,7 +205,7 @@ def test_a_few_days_are_too_few():
 def test_blocks_hold_fifty_rows_or_a_day():
     """Thin days are put together, and a thin end belongs to the block before."""
     days = np.repeat(np.arange(7), [80, 20, 20, 20, 60, 30, 10])
-    blocks = Blocks.of(np.datetime64("2024-01-01", "us") + days * np.timedelta64(1, "D"))
+    blocks = DayBlocks.of(np.datetime64("2024-01-01", "us") + days * np.timedelta64(1, "D"))
     assert [str(day) for day in blocks.starts] == ["2024-01-01", "2024-01-02", "2024-01-05"]
     assert np.bincount(blocks.code).tolist() == [80, 60, 100]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, Rule
 from logitgate.model.threshold import (
-    Judged,
+    JudgedRows,
     bayes_rule,
     choose_rule,
     empirical_minimiser,
@@ -72,7 +72,7 @@ def test_neither_order_nor_currency_changes_the_rule(rows, random, factor):
 def judged(probability, y, costs, *, block=None, in_time=True, cluster=None):
     """Return rows in five blocks, in their order."""
     blocks = np.arange(len(y)) * 5 // max(len(y), 1) if block is None else block
-    return Judged(probability, y, costs, cluster, blocks, in_time)
+    return JudgedRows(probability, y, costs, cluster, blocks, in_time)
 
 
 MATRIX = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5)

@@ -23,7 +23,7 @@ from .fit import Choice
 from .out_of_fold import OutOfFold, Plan
 from .recalibration import NONE, Recalibration, decide_recalibration
 from .search import choose
-from .threshold import Judged, ThresholdChoice, bayes_rule, choose_rule
+from .threshold import JudgedRows, ThresholdChoice, bayes_rule, choose_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Recipe:
         place = choose(judged, [(one.choice.form, one.features) for one in self.candidates], usable)
         y, score, sample = judged.sample.y.astype(np.int64), judged.log_odds[place], judged.sample
         change = decide_recalibration(y, score, sample.cluster) if self.recalibrates else NONE
-        rows = Judged(
+        rows = JudgedRows(
             expit(change.of(score)), y, sample.row_costs(costs), sample.cluster, judged.block, judged.in_time
         )
         threshold = choose_rule(rows, bayes_rule(costs), alpha)

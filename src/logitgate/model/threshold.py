@@ -51,7 +51,7 @@ class ThresholdChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRows:
     """Rows with a recalibrated out-of-fold probability, on which a threshold is chosen; arrays of shape (n,).
 
     Parameters
@@ -145,7 +145,7 @@ def threshold_interval(
     return Estimate(value, float(drawn[tail]), float(drawn[-1 - tail]))
 
 
-def choose_rule(judged: Judged, bayes: Rule, alpha: float) -> ThresholdChoice:
+def choose_rule(judged: JudgedRows, bayes: Rule, alpha: float) -> ThresholdChoice:
     """Choose how to decide: the rule to freeze with the model.
 
     The Bayes threshold follows from the costs alone. The empirical one, which costs least on these rows, is
@@ -154,7 +154,7 @@ def choose_rule(judged: Judged, bayes: Rule, alpha: float) -> ThresholdChoice:
 
     Parameters
     ----------
-    judged : Judged
+    judged : JudgedRows
     bayes : Rule
         From `bayes_rule`.
     alpha : float
@@ -180,7 +180,7 @@ def bayes_rule(costs: CostMatrix) -> Rule:
     return Rule("per-row")
 
 
-def _upper_of_empirical(judged: Judged, bayes: Rule, alpha: float) -> float:
+def _upper_of_empirical(judged: JudgedRows, bayes: Rule, alpha: float) -> float:
     """Return the upper bound of the extra cost of an empirical threshold that other blocks chose."""
     difference = np.full(len(judged.y), NAN)
     for block in np.unique(judged.block):

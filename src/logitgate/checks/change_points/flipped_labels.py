@@ -12,7 +12,7 @@ from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from .time_blocks import Blocks
+from .time_blocks import DayBlocks
 
 CHECK = "shifts"
 _REMEDY = "mend the labels, or say under gates.shifts.trusted why this is real"
@@ -22,7 +22,7 @@ _TURNED, _STRENGTH = -0.25, 0.05
 _JUMP, _MIRRORED_JUMP, _MIRROR = 1.5, 2.4, 0.35
 
 
-def label_shift(sample: Sample, blocks: Blocks, project: Project) -> Iterator[Finding]:
+def label_shift(sample: Sample, blocks: DayBlocks, project: Project) -> Iterator[Finding]:
     """Find the cut after which the features tell the opposite of what they told before.
 
     Each feature's bins are scored by their event rates before the cut; the covariance of score and
@@ -61,7 +61,7 @@ def _turned(day: str, ratio: float, rates: tuple[float, float], project: Project
 
 
 def _rate_jump(
-    blocks: Blocks,
+    blocks: DayBlocks,
     cuts: list[tuple[int, slice, slice]],
     rates: list[tuple[float, float]],
     project: Project,
@@ -99,7 +99,7 @@ def _levels(column: pd.Series) -> IntArray:
 
 
 def _relations(
-    blocks: Blocks, level: IntArray, sample: Sample, cuts: list[tuple[int, slice, slice]]
+    blocks: DayBlocks, level: IntArray, sample: Sample, cuts: list[tuple[int, slice, slice]]
 ) -> tuple[FloatArray, FloatArray]:
     """Return the covariance of score and outcome over the outcome's variance, before and after each cut."""
     events = blocks.counts(level, sample.y).cumsum(axis=0)

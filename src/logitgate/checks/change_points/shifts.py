@@ -17,7 +17,7 @@ from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from .dying_features import dying_findings
 from .flipped_labels import label_shift
-from .time_blocks import LEAST, Blocks
+from .time_blocks import LEAST, DayBlocks
 
 CHECK = "shifts"
 _TRUST = "or say under gates.shifts.trusted why this is real"
@@ -41,7 +41,7 @@ def shift_findings(sample: Sample, project: Project) -> list[Finding]:
     if sample.time is None:
         because = "there is no columns.time, so nothing can break in time"
         return [Finding(CHECK, "time", Status.PASS, because)]
-    blocks = Blocks.of(sample.time)
+    blocks = DayBlocks.of(sample.time)
     dying = [_trusted(one, project) for one in dying_findings(sample, project)]
     if len(blocks) < 2 * LEAST:
         because = f"{len(blocks)} blocks of days are too few to see a break; {2 * LEAST} are needed"
@@ -61,7 +61,7 @@ def _trusted(finding: Finding, project: Project) -> Finding:
     return Finding(CHECK, finding.subject, Status.WARN, because, finding.figures)
 
 
-def _breaks(sample: Sample, blocks: Blocks, project: Project) -> Iterator[Finding]:
+def _breaks(sample: Sample, blocks: DayBlocks, project: Project) -> Iterator[Finding]:
     for name in project.features.numeric:
         values = sample.frame[name].to_numpy(np.float64, na_value=np.nan)
         yield from _jump(name, values, blocks)
@@ -70,7 +70,7 @@ def _breaks(sample: Sample, blocks: Blocks, project: Project) -> Iterator[Findin
     yield from label_shift(sample, blocks, project)
 
 
-def _jump(name: str, values: FloatArray, blocks: Blocks) -> Iterator[Finding]:
+def _jump(name: str, values: FloatArray, blocks: DayBlocks) -> Iterator[Finding]:
     """Find the cut at which a column's daily means lie farthest apart, in spreads within a day."""
     known = np.isfinite(values)
     filled = np.where(known, values, 0.0)
@@ -97,7 +97,7 @@ def _jump(name: str, values: FloatArray, blocks: Blocks) -> Iterator[Finding]:
         yield Finding(CHECK, name, Status.FAIL, because, {"gap": best, "limit": _GAP, "since": day})
 
 
-def _recoding(name: str, column: pd.Series, blocks: Blocks) -> Iterator[Finding]:
+def _recoding(name: str, column: pd.Series, blocks: DayBlocks) -> Iterator[Finding]:
     """Find levels that vanish while others appear, and levels that exchange their shares."""
     level, _ = pd.factorize(column, use_na_sentinel=False)
     counts = blocks.counts(level.astype(np.int64))
@@ -128,7 +128,7 @@ def _exchanged(old: FloatArray, new: FloatArray) -> float:
     return float(by_level - sorted_shares)
 
 
-def _exchange(name: str, moved: tuple[float, int], total: FloatArray, blocks: Blocks) -> Finding:
+def _exchange(name: str, moved: tuple[float, int], total: FloatArray, blocks: DayBlocks) -> Finding:
     """Tell a permutation of many levels from two or three that trade places in the world."""
     share, cut = moved
     old, new = (rows / rows.sum() for rows in (total[cut], total[-1] - total[cut]))

@@ -12,12 +12,12 @@ from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 
 NEAR, LEAST = 14, 10
-"""Blocks that are looked at on each side of a cut: at most, and at least."""
+"""DayBlocks that are looked at on each side of a cut: at most, and at least."""
 _ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class DayBlocks:
     """Days, or as many days in a row as have fifty rows together.
 
     Attributes
@@ -31,7 +31,7 @@ class Blocks:
     starts: NDArray[np.datetime64]
 
     @classmethod
-    def of(cls, time: NDArray[np.datetime64]) -> Blocks:
+    def of(cls, time: NDArray[np.datetime64]) -> DayBlocks:
         """Cut the rows by their times, shape (n,)."""
         days, day, rows = np.unique(time.astype("datetime64[D]"), return_inverse=True, return_counts=True)
         block = np.empty(len(days), dtype=np.int64)
