@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from logitgate.findings import Status
-from logitgate.gates.champion import believable, left_out
+from logitgate.gates.champion import believable, lane_finding, left_out
 from logitgate.project.gates import Gates, Slices
 
 LEAST = Slices(minimum_rows=10, minimum_events=3)
@@ -49,3 +49,20 @@ def test_a_gain_is_suspicious_beyond_its_limit(gain, status):
     compared = SimpleNamespace(difference=SimpleNamespace(value=-gain))
     champion = SimpleNamespace(cost=np.full(5, 4.0), y=np.zeros(5))
     assert believable(4, compared, champion, Gates(suspicious_gain=0.5)).status is status
+
+
+@pytest.mark.parametrize(
+    ("recipe", "champions", "reason"),
+    [("a", "a", "same recipe"), ("a", "b", "another recipe"), ("a", "", "unknown recipe")],
+)
+def test_the_lane_has_its_reason(recipe, champions, reason):
+    """Typed, next to the sentence."""
+    (found,) = lane_finding(4, "a lane", recipe, champions)
+    assert (found.status, found.figures["lane"], found.figures["reason"]) == (Status.PASS, "a lane", reason)
+    assert found.figures["champion_recipe"] == (champions or None)
+
+
+@pytest.mark.parametrize(("version", "recipe"), [(None, "a"), (4, ""), (None, "")])
+def test_without_champion_or_recipe_there_is_no_lane(version, recipe):
+    """A first release, and a comparison of registered versions."""
+    assert lane_finding(version, "a lane", recipe, "a") == []

@@ -32,12 +32,16 @@ def lane_finding(version: int | None, lane: str, recipe: str, champion_recipe: s
     if version is None or not recipe:
         return []
     if recipe == champion_recipe:
-        because = f"{lane}: version {version} was trained by the same recipe"
+        reason, because = "same recipe", f"version {version} was trained by the same recipe"
     elif champion_recipe:
-        because = f"{lane}: version {version} was trained by another recipe, so a gain must be proven"
+        reason = "another recipe"
+        because = f"version {version} was trained by another recipe, so a gain must be proven"
     else:
-        because = f"{lane}: which recipe trained version {version} is not known, so a gain must be proven"
-    figures: dict[str, Figure] = {"lane": lane, "recipe": recipe, "champion_recipe": champion_recipe or None}
+        reason = "unknown recipe"
+        because = f"which recipe trained version {version} is not known, so a gain must be proven"
+    figures: dict[str, Figure] = {"lane": lane, "reason": reason, "recipe": recipe}
+    figures["champion_recipe"] = champion_recipe or None
+    because = f"{lane}: {because}"
     return [Finding(CHECK, "lane", Status.PASS, because, figures)]
 
 
