@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
@@ -190,7 +190,9 @@ def addresses(draw):
 
 
 @given(addresses())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(("MLFLOW_REGISTRY_URI", "databricks://me:;/Q0000J@127.0.0.1:1", ["Q0000J"]))
+@example(("MLFLOW_TRACKING_URI", "databricks://me:Q0000J@127.0.0.1:1", ["Q0000J"]))
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_fails_keeps_it(mlflow_home, caplog, capfd, found):
     """Every kind of address, at the real libraries: errors, their traces, what is logged and printed."""
     key, address, pieces = found

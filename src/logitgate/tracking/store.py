@@ -114,6 +114,10 @@ def located(home: Path) -> Store:
     return Store(tracking_uri, registry_uri, tracking_uri.startswith(_SQLITE))
 
 
+_FAILURES = (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError)
+"""What a store raises that cannot be reached; MLflow's own stores add errors of their own kinds."""
+
+
 @contextmanager
 def reached(store: Store) -> Iterator[None]:
     """Say in our words that a store cannot be reached or does not do what it is asked.
@@ -133,7 +137,9 @@ def reached(store: Store) -> Iterator[None]:
             "needs a driver that is not installed",
             "install it, such as logitgate[postgresql]",
         ) from error
-    except (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except Exception as error:
+        if not (isinstance(error, _FAILURES) or type(error).__module__.partition(".")[0] == "mlflow"):
+            raise
         reason = without_secrets(str(error).strip()).partition("\n")[0][:300]
         raise (NoAnswerError if _timed_out(error) else UnavailableError)(
             f"store {store}",
