@@ -215,6 +215,7 @@ CONTRADICTIONS = [
     ),
     ({"split": {"blocks": 2}}, "split.blocks"),
     ({"gates": {"refresh": "worse"}}, "gates.refresh"),
+    ({"gates": {"linear_margin": 0.02}}, "linear_margin is no more: a simpler recipe that does as well"),
     ({"fit": {"refit": "sometimes"}}, "fit.refit"),
     (
         {"slices": {"columns": ["job"], "crossings": [["job", "loan"]]}},

@@ -141,3 +141,12 @@ class Gates(Section):
     leakage: LeakageGate = LeakageGate()
     shifts: ShiftGate = ShiftGate()
     shadow: ShadowGate = ShadowGate()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_linear_margin(cls, value: object) -> object:
+        if isinstance(value, dict) and "linear_margin" in value:
+            raise ValueError(
+                "linear_margin is no more: a simpler recipe that does as well is submitted; drop it"
+            )
+        return value
