@@ -21,12 +21,12 @@ from scipy.special import expit
 
 from logitgate.decision.costs import CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.comparison import paired
+from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.gates import champion as champion_gate
-from logitgate.gates.alpha_spending import spent
-from logitgate.model.threshold import empirical_minimiser
+from logitgate.gates.rules import champion as champion_gate
+from logitgate.gates.rules.alpha_spending import spent
+from logitgate.model.recipes.threshold import empirical_minimiser
 from logitgate.project.gates import Gates
 
 REPLICATIONS, GAIN = 400, 0.05

@@ -28,10 +28,10 @@ from scipy.special import expit
 
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.auc import auc
-from logitgate.evaluation.average_precision import average_precision
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.metrics import ScoreGroups
+from logitgate.evaluation.ranking.auc import auc
+from logitgate.evaluation.ranking.average_precision import average_precision
 
 FloatArray = NDArray[np.float64]
 REPLICATIONS, ENOUGH = 400, 0.9

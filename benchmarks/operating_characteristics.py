@@ -36,8 +36,8 @@ from threadpoolctl import threadpool_limits
 from logitgate.data.row_hashes import FittedRows
 from logitgate.data.slicing import column_levels
 from logitgate.decision.rule import Decision
-from logitgate.evaluation.cox import log_odds
 from logitgate.evaluation.evaluate import Scored
+from logitgate.evaluation.probabilities.cox import log_odds
 from logitgate.findings import Finding, Status
 from logitgate.gates.judge import Challenger, Opponents, judge
 from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows

@@ -28,7 +28,7 @@ from logitgate.data.row_hashes import FittedRows, row_hashes
 from logitgate.data.sample import Sample, observe
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError
-from logitgate.evaluation.comparison import better_rule, paired
+from logitgate.evaluation.comparisons.comparison import better_rule, paired
 from logitgate.findings import Finding, Status
 from logitgate.gates.judge import Opponents
 from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows

@@ -26,8 +26,8 @@ from scipy.special import expit
 
 from logitgate.evaluation.slices import Levels
 from logitgate.findings import Status, Verdict
-from logitgate.gates import gates
-from logitgate.gates.slice_harm import HarmRule, SliceHarm, proven_harm
+from logitgate.gates.rules import gates
+from logitgate.gates.rules.slice_harm import HarmRule, SliceHarm, proven_harm
 from logitgate.project.gates import Gates, Slices
 
 REPLICATIONS, SLICES = 2_000, 30

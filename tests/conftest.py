@@ -129,7 +129,7 @@ def package(served_rows):
     from logitgate.data.row_hashes import FittedRows
     from logitgate.decision.costs import CostMatrix
     from logitgate.decision.rule import Rule
-    from logitgate.model.design import design
+    from logitgate.model.design.matrix import design
     from logitgate.model.model import Model
     from logitgate.production.packaging.golden import answered
     from logitgate.production.packaging.model_package import ModelPackage

@@ -1,6 +1,6 @@
 """Break one module in many small ways, and name each break that its tests do not notice.
 
-    python tools/mutate.py src/logitgate/gates/gates.py tests/gates/test_gates.py
+    python tools/mutate.py src/logitgate/gates/rules/gates.py tests/gates/test_gates.py
 
 Each mutant swaps a comparison, drops one operand of an `and` or `or`, turns a status, a sign or a branch
 around, exchanges two arguments, or adds 1 to a number. The tests run in a fork of this interpreter, so that

@@ -18,9 +18,9 @@ from logitgate.checks.inspection.coefficients import (
 )
 from logitgate.data.sample import Sample
 from logitgate.findings import Status
-from logitgate.model.fit import Choice, fit
-from logitgate.model.fitted import Fitted, column_names
-from logitgate.model.recalibration import Recalibration, recalibrated
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.fitted import Fitted, column_names
+from logitgate.model.fitting.recalibration import Recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 

@@ -9,11 +9,11 @@ from logitgate.checks.inspection.leave_one_out import Dropped, without_each
 from logitgate.data.sample import observe
 from logitgate.decision.rule import Rule
 from logitgate.findings import Status
-from logitgate.model.fit import Choice, fit, regression
-from logitgate.model.fitted import Fitted
+from logitgate.model.design.signs import FREE
+from logitgate.model.fitting.fit import Choice, fit, regression
+from logitgate.model.fitting.fitted import Fitted
+from logitgate.model.fitting.recalibration import NONE, Recalibration, recalibrated
 from logitgate.model.model import Model
-from logitgate.model.recalibration import NONE, Recalibration, recalibrated
-from logitgate.model.signs import FREE
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form

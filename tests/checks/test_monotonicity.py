@@ -12,9 +12,9 @@ from logitgate.checks.inspection.monotonicity import imposed, sign_findings
 from logitgate.data.sample import Sample
 from logitgate.errors import ProjectError
 from logitgate.findings import Status
-from logitgate.model.fit import Choice, fit
-from logitgate.model.fitted import Fitted
-from logitgate.model.recalibration import Recalibration
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.fitted import Fitted
+from logitgate.model.fitting.recalibration import Recalibration
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form, Search

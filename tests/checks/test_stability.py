@@ -10,11 +10,11 @@ from logitgate.data.sample import Sample
 from logitgate.decision.rule import Rule
 from logitgate.errors import FitError
 from logitgate.findings import Status
-from logitgate.model.fit import Choice, fit
-from logitgate.model.fitted import Fitted, column_names
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.fitted import Fitted, column_names
+from logitgate.model.fitting.recalibration import NONE, Recalibration, recalibrated
 from logitgate.model.model import Model
-from logitgate.model.recalibration import NONE, Recalibration, recalibrated
-from logitgate.model.recipe import Candidate, Decided
+from logitgate.model.recipes.recipe import Candidate, Decided
 from logitgate.model.train import FittedModel
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form

@@ -25,7 +25,7 @@ from logitgate.decision.costs import CostMatrix
 from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, ServedModel, Terms, answer
 from logitgate.decision.rule import Decision, Rule
 from logitgate.errors import ConflictError, DataError
-from logitgate.model import design
+from logitgate.model.design.matrix import matrix as design
 from logitgate.production.packaging import model_package as packaging
 from logitgate.production.packaging.model_package import pack, signature, terms_of, unpack
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from logitgate import __version__
-from logitgate.gates.gates import REQUIRED
+from logitgate.gates.rules.gates import REQUIRED
 from tests import projects
 from tests.command import living_in, logitgate, opened
 

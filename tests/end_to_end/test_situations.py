@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from logitgate.data.sample import observe
 from logitgate.data.table import read_rows
-from logitgate.model.fit import Choice, fit
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.project.load import load_project
 from logitgate.project.search import Form
 from tests import projects

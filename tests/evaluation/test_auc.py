@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from logitgate.evaluation.auc import group_aucs
-from logitgate.evaluation.delong import delong
 from logitgate.evaluation.intervals import Units
+from logitgate.evaluation.ranking.auc import group_aucs
+from logitgate.evaluation.ranking.delong import delong
 
 TUMOUR = Path(__file__).parents[2] / "data" / "tumour.csv"
 

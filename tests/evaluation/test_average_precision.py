@@ -8,8 +8,8 @@ from scipy import stats
 from scipy.special import expit, logit
 from sklearn.metrics import average_precision_score
 
-from logitgate.evaluation.average_precision import average_precision_interval, influences
 from logitgate.evaluation.metrics import ScoreGroups
+from logitgate.evaluation.ranking.average_precision import average_precision_interval, influences
 
 
 def drawn(seed, rows=300, clusters=25):

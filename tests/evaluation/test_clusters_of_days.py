@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.evaluation.auc import group_aucs
 from logitgate.evaluation.intervals import Units, mean_interval
+from logitgate.evaluation.ranking.auc import group_aucs
 
 FLIGHTS = Path(__file__).parents[2] / "data" / "flights.parquet"
 REPEATS, DAYS = 300, 60

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from logitgate.decision.costs import CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.comparison import paired
+from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.intervals import mean_interval, upper_bound
 

@@ -10,7 +10,7 @@ from scipy.special import expit
 from scipy.stats import f, norm, t
 from sklearn.linear_model import LogisticRegression
 
-from logitgate.evaluation.cox import fit_cox, log_odds
+from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from logitgate.evaluation.delong import delong
+from logitgate.evaluation.ranking.delong import delong
 
 # 113 patients after an aneurysmal subarachnoid haemorrhage (data set aSAH of the R package pROC 1.18):
 # by outcome and grade (World Federation of Neurosurgical Societies), the S100 beta in hundredths of ug/l.

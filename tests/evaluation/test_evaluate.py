@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.cox import fit_cox, log_odds
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.intervals import mean_interval, wilson
+from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 

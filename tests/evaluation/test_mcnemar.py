@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 
-from logitgate.evaluation.mcnemar import McNemar
+from logitgate.evaluation.comparisons.mcnemar import McNemar
 
 counts = st.integers(0, 2_000)
 

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from logitgate.evaluation.auc import auc
-from logitgate.evaluation.average_precision import average_precision
 from logitgate.evaluation.metrics import ScoreGroups, brier, log_loss, log_losses
+from logitgate.evaluation.ranking.auc import auc
+from logitgate.evaluation.ranking.average_precision import average_precision
 
 Y = np.array([0, 1] * 4)
 SCORE = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])

@@ -6,8 +6,8 @@ from scipy.special import expit
 
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, Rule
+from logitgate.evaluation.comparisons.recalibrated import regret
 from logitgate.evaluation.evaluate import Scored
-from logitgate.evaluation.recalibrated import regret
 
 MISS = 10.0
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from model_diagnostics.scoring import LogLoss, SquaredError, decompose
 from scipy.special import expit
 
-from logitgate.evaluation.cox import fit_cox
 from logitgate.evaluation.metrics import brier, log_loss
-from logitgate.evaluation.reliability import Corp, consistency
+from logitgate.evaluation.probabilities.cox import fit_cox
+from logitgate.evaluation.probabilities.reliability import Corp, consistency
 from tests.evaluation.test_cox import drawn, fit_default
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.data.sample import Sample
-from logitgate.gates.alpha_spending import Window, spent
+from logitgate.gates.rules.alpha_spending import Window, spent
 
 
 def window(first, days, *, start=0):

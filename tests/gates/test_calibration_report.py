@@ -8,12 +8,12 @@ from scipy.special import expit
 
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.calibration import calibration
 from logitgate.evaluation.evaluate import Scored
-from logitgate.evaluation.reliability import Corp, consistency
+from logitgate.evaluation.probabilities.calibration import calibration
+from logitgate.evaluation.probabilities.reliability import Corp, consistency
 from logitgate.evaluation.slices import Levels
 from logitgate.findings import Status
-from logitgate.gates.calibration_report import calibration_evidence, near_threshold
+from logitgate.gates.reports.calibration_report import calibration_evidence, near_threshold
 from logitgate.project.load import parse_project
 
 PROJECT = parse_project(

@@ -2,7 +2,7 @@
 
 from logitgate.findings import Status
 from logitgate.gates.catalogue import ASKS, consequences, gate_list
-from logitgate.gates.gates import REQUIRED
+from logitgate.gates.rules.gates import REQUIRED
 from logitgate.project.load import parse_project
 from tests.projects import plain
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from logitgate.findings import Status
-from logitgate.gates.champion import believable, lane_finding, left_out
+from logitgate.gates.rules.champion import believable, lane_finding, left_out
 from logitgate.project.gates import Gates, Slices
 
 LEAST = Slices(minimum_rows=10, minimum_events=3)

@@ -9,7 +9,7 @@ from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, Rule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.gates.cost_sensitivity import FACTORS, break_even, scenarios, sensitivity
+from logitgate.gates.reports.cost_sensitivity import FACTORS, break_even, scenarios, sensitivity
 
 MATRIX = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5)
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logitgate.evaluation.comparison import Flips, Paired
+from logitgate.evaluation.comparisons.comparison import Flips, Paired
+from logitgate.evaluation.comparisons.recalibrated import Regret
 from logitgate.evaluation.intervals import Estimate, proves_below, proves_inside
-from logitgate.evaluation.recalibrated import Regret
 from logitgate.findings import Status
-from logitgate.gates import champion as gate
-from logitgate.gates import gates
-from logitgate.gates.slice_harm import SliceHarm
+from logitgate.gates.rules import champion as gate
+from logitgate.gates.rules import gates
+from logitgate.gates.rules.slice_harm import SliceHarm
 from logitgate.project.gates import CalibrationGate, Gates
 
 NAN = float("nan")

@@ -11,15 +11,15 @@ from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Rule
 from logitgate.errors import DataError
-from logitgate.evaluation.delong import delong
+from logitgate.evaluation.comparisons.mcnemar import McNemar
 from logitgate.evaluation.intervals import mean_interval
-from logitgate.evaluation.mcnemar import McNemar
 from logitgate.evaluation.metrics import log_losses
+from logitgate.evaluation.ranking.delong import delong
 from logitgate.findings import Status, Verdict
-from logitgate.gates.head_to_head import Lane, harm_rule
 from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
-from logitgate.model.baselines import LINEAR, PRIOR
+from logitgate.gates.rules.head_to_head import Lane, harm_rule
 from logitgate.model.model import Model
+from logitgate.model.recipes.baselines import LINEAR, PRIOR
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 

@@ -9,14 +9,15 @@ import pytest
 from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import Sample
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.cox import fit_cox
+from logitgate.evaluation.probabilities.cox import fit_cox
 from logitgate.findings import Finding, Status, Verdict
-from logitgate.gates import champion as champion_gate
-from logitgate.gates import gates, self_test
-from logitgate.gates import head_to_head as comparison
+from logitgate.gates import self_test
 from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
-from logitgate.model.baselines import LINEAR, PRIOR
+from logitgate.gates.rules import champion as champion_gate
+from logitgate.gates.rules import gates
+from logitgate.gates.rules import head_to_head as comparison
 from logitgate.model.model import Model
+from logitgate.model.recipes.baselines import LINEAR, PRIOR
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 

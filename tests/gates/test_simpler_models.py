@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from logitgate.evaluation.comparison import paired
+from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.metrics import log_losses
 from logitgate.findings import Status
-from logitgate.gates.simpler_models import against_prior, baseline_exhibit, submission_findings
-from logitgate.model.submission import Step, Submission
+from logitgate.gates.reports.simpler_models import against_prior, baseline_exhibit, submission_findings
+from logitgate.model.recipes.submission import Step, Submission
 from tests.evaluation.test_evaluate import constant, drawn, scored
 
 

@@ -5,7 +5,7 @@ from scipy import stats
 from logitgate.evaluation.intervals import holm
 from logitgate.evaluation.slices import Levels
 from logitgate.findings import Status
-from logitgate.gates.slice_harm import HarmRule, proven_harm
+from logitgate.gates.rules.slice_harm import HarmRule, proven_harm
 
 LEVELS = Levels(np.arange(3000) % 3, ("good", "bad", "same"))
 Y = (np.arange(3000) // 3 % 5 == 0).astype(int)

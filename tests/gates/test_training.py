@@ -11,8 +11,8 @@ import pytest
 from logitgate.checks.cases import Cases, Expectation
 from logitgate.errors import ProjectError
 from logitgate.findings import Finding, Status
-from logitgate.gates.gates import REQUIRED
 from logitgate.gates.judge import Opponents
+from logitgate.gates.rules.gates import REQUIRED
 from logitgate.gates.training import Evidence, judge_model, key_of, learn_model, part_rows
 from logitgate.monitoring.reference import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay

@@ -4,9 +4,9 @@ import numpy as np
 
 from logitgate.data.blocks import Blocks
 from logitgate.data.sample import Sample
-from logitgate.model.cross_validation import tried
-from logitgate.model.out_of_fold import Plan
-from logitgate.model.search import choose, search_result
+from logitgate.model.recipes.cross_validation import tried
+from logitgate.model.recipes.out_of_fold import Plan
+from logitgate.model.recipes.search import choose, search_result
 
 
 def blocks_of(X, y, count=4, *, in_time=True, cluster=None):

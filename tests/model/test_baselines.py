@@ -6,9 +6,9 @@ import pytest
 from scipy.special import expit
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.model.baselines import LINEAR, SEARCH, prior, searched, single_feature
-from logitgate.model.cross_validation import tried
-from logitgate.model.out_of_fold import Plan
+from logitgate.model.recipes.baselines import LINEAR, SEARCH, prior, searched, single_feature
+from logitgate.model.recipes.cross_validation import tried
+from logitgate.model.recipes.out_of_fold import Plan
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 from tests.model.blocks import blocks_of, search

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
-from logitgate.model.curve import curve, rising_curve
-from logitgate.model.fit import Choice, fit
-from logitgate.model.fitted import column_names, units_of
+from logitgate.model.design.curve import curve, rising_curve
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.fitted import column_names, units_of
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 from tests.model.blocks import blocks_of, search

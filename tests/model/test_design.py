@@ -7,8 +7,8 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.model.design import TRUSTED_TYPES, design, source_of
-from logitgate.model.fit import Choice, fit
+from logitgate.model.design.matrix import TRUSTED_TYPES, design, source_of
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 

@@ -9,9 +9,9 @@ import pytest
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Rule
 from logitgate.errors import DataError
-from logitgate.model.explain_row import explain_row
-from logitgate.model.explanation import design_means
-from logitgate.model.fit import Choice, fit
+from logitgate.model.explanation.contributions import design_means
+from logitgate.model.explanation.row import explain_row
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.project.load import parse_project
 from logitgate.project.search import Form

@@ -9,9 +9,9 @@ from scipy.special import expit, logit
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from logitgate.model.explanation import design_means, explain
-from logitgate.model.fit import Choice, fit
-from logitgate.model.recalibration import Recalibration, recalibrated
+from logitgate.model.explanation.contributions import design_means, explain
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.recalibration import Recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
 from logitgate.errors import DataError, FitError
-from logitgate.model.fit import Choice, condition_number, fit, regression
+from logitgate.model.fitting.fit import Choice, condition_number, fit, regression
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
@@ -202,7 +202,9 @@ def test_the_condition_number_is_the_hessian_s():
 def test_no_convergence_is_an_error(monkeypatch):
     """A solver that stops early is refused, never warned about."""
     X, y = _rows()
-    monkeypatch.setattr("logitgate.model.fit.regression", lambda C: regression(C).set_params(max_iter=1))
+    monkeypatch.setattr(
+        "logitgate.model.fitting.fit.regression", lambda C: regression(C).set_params(max_iter=1)
+    )
     with pytest.raises(FitError, match="model linear, C = 1: the solver did not converge"):
         fit(Choice(LINEAR, 1.0), X, y, TWO, SEARCH)
 

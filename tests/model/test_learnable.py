@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.errors import DataError, FitError
 from logitgate.findings import Status
-from logitgate.model.learnable import refuse_unlearnable, usable_features
+from logitgate.model.design.learnable import refuse_unlearnable, usable_features
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
 

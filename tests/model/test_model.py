@@ -8,7 +8,7 @@ from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Rule
 from logitgate.errors import DataError
-from logitgate.model.fit import Choice, fit
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search

@@ -9,8 +9,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import RepeatedKFold, train_test_split
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.model.fit import Choice, fit
-from logitgate.model.recalibration import decide_recalibration, recalibrated
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.recalibration import decide_recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 

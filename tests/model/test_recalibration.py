@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from logitgate.model.fit import Choice, fit
-from logitgate.model.recalibration import NONE, Recalibration, decide_recalibration, recalibrated
+from logitgate.model.fitting.fit import Choice, fit
+from logitgate.model.fitting.recalibration import NONE, Recalibration, decide_recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 

@@ -7,11 +7,11 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
 from logitgate.errors import FitError
-from logitgate.model.cross_validation import tried
-from logitgate.model.design import design
-from logitgate.model.fit import Choice, regression
-from logitgate.model.out_of_fold import Plan
-from logitgate.model.solver import Solution, solve
+from logitgate.model.design.matrix import design
+from logitgate.model.fitting.fit import Choice, regression
+from logitgate.model.fitting.solver import Solution, solve
+from logitgate.model.recipes.cross_validation import tried
+from logitgate.model.recipes.out_of_fold import Plan
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 from tests.model.blocks import blocks_of, search
@@ -169,7 +169,7 @@ def _failing(monkeypatch, fails):
             return Solution(start, 1, "the Hessian is singular or ill-conditioned")
         return solve(rows, C, start)
 
-    monkeypatch.setattr("logitgate.model.cross_validation.solve", solved)
+    monkeypatch.setattr("logitgate.model.recipes.cross_validation.solve", solved)
 
 
 def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 from scipy.special import expit
 
-from logitgate.model.design import TRUSTED_TYPES
-from logitgate.model.fit import Choice, fit, regression
-from logitgate.model.out_of_fold import Plan
-from logitgate.model.recalibration import Recalibration, recalibrated
-from logitgate.model.signs import Limits
-from logitgate.model.solver import Rows, solve
+from logitgate.model.design.matrix import TRUSTED_TYPES
+from logitgate.model.design.signs import Limits
+from logitgate.model.fitting.fit import Choice, fit, regression
+from logitgate.model.fitting.recalibration import Recalibration, recalibrated
+from logitgate.model.fitting.solver import Rows, solve
+from logitgate.model.recipes.out_of_fold import Plan
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 from tests.model.blocks import blocks_of, search

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from logitgate.model.fit import regression
-from logitgate.model.solver import Rows, solve
+from logitgate.model.fitting.fit import regression
+from logitgate.model.fitting.solver import Rows, solve
 
 
 def rows(seed, n=2_000, p=8, *, repeated=True):
@@ -69,7 +69,7 @@ def test_what_is_no_number_ends_in_a_reason(spoiled):
 
 def test_too_few_steps_are_said(monkeypatch):
     """A fit that has not converged is a failure with a name."""
-    monkeypatch.setattr("logitgate.model.solver._STEPS", 2)
+    monkeypatch.setattr("logitgate.model.fitting.solver._STEPS", 2)
     X, y = rows(7)
     assert solve(Rows.of(X, y), 1.0, np.zeros(X.shape[1] + 1)).failure == "the solver did not converge"
 
@@ -79,7 +79,7 @@ def test_a_step_that_never_gains_is_no_end(monkeypatch):
     X, y = rows(8)
     start = np.zeros(X.shape[1] + 1)
     heights = iter(np.arange(0.0, 1e6))
-    monkeypatch.setattr("logitgate.model.solver._objective", lambda *_: next(heights))
+    monkeypatch.setattr("logitgate.model.fitting.solver._objective", lambda *_: next(heights))
     found = solve(Rows.of(X, y), 1.0, start)
     assert (found.failure, found.steps) == ("the solver did not converge", 1)
     np.testing.assert_array_equal(found.weights, start)

@@ -8,7 +8,7 @@ import pytest
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, Rule
 from logitgate.evaluation.evaluate import Scored
-from logitgate.model.submission import beats_rules, submit
+from logitgate.model.recipes.submission import beats_rules, submit
 
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
 NAMES = ("prior", "best single feature", "plain linear", "search")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.model.threshold import (
+from logitgate.model.recipes.threshold import (
     JudgedRows,
     bayes_rule,
     choose_rule,

@@ -10,7 +10,7 @@ from scipy.special import expit
 from logitgate.data.blocks import cut
 from logitgate.data.sample import observe
 from logitgate.errors import DataError
-from logitgate.model.baselines import LINEAR, PRIOR, SEARCH, SINGLE
+from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH, SINGLE
 from logitgate.model.train import learn, recipe_key
 from logitgate.project.load import parse_project
 

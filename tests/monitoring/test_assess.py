@@ -11,7 +11,7 @@ from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import observe
 from logitgate.decision.rule import Rule
 from logitgate.findings import Status
-from logitgate.model.fit import Choice, fit
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from logitgate.monitoring.performance.control_limits import NO_REFERENCE

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, Rule
-from logitgate.evaluation.cox import fit_cox, log_odds
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.intervals import wilson
+from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
 from logitgate.findings import Status
 from logitgate.monitoring.performance.control_limits import Chunks, ControlLimits
 from logitgate.monitoring.performance.estimated import NAMES as EXPECTED

@@ -7,7 +7,7 @@ import pytest
 from logitgate.decision.rule import Rule
 from logitgate.evaluation.histograms import Numbers, longest_run
 from logitgate.findings import Status
-from logitgate.model.fit import Choice, fit
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.monitoring.reference import Features, Reference
 from logitgate.monitoring.unfamiliar_values import CellCounts, Known, unfamiliar

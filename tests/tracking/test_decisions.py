@@ -7,7 +7,7 @@ from mlflow.exceptions import MlflowException
 
 from logitgate.data.sample import Sample
 from logitgate.errors import UnavailableError
-from logitgate.gates.alpha_spending import Window
+from logitgate.gates.rules.alpha_spending import Window
 from logitgate.tracking import decisions
 from logitgate.tracking.batches import Entries
 from logitgate.tracking.decisions import KEY, earlier_decisions

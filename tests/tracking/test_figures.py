@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logitgate.evaluation.reliability import Corp, consistency
+from logitgate.evaluation.probabilities.reliability import Corp, consistency
 from logitgate.tracking import figures
 from logitgate.tracking.figures import CostCurve, Reliability, Roc, SliceDots
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from logitgate.data.table import read_rows
 from logitgate.environment import home
-from logitgate.model.explain_row import explain_row
+from logitgate.model.explanation.row import explain_row
 from logitgate.production.release import release
 from logitgate.project.load import load_project
 from logitgate.tracking.store import open_store

@@ -14,12 +14,12 @@ import numpy as np
 from ..decision.costs import BoolArray, IntArray, RowCosts
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
-from .auc import group_aucs
-from .average_precision import average_precision_interval
-from .cox import fit_cox, log_odds
 from .figures import ENOUGH, Column, mean, rate, savings
 from .intervals import Estimate, Units
 from .metrics import log_losses, squared_errors
+from .probabilities.cox import fit_cox, log_odds
+from .ranking.auc import group_aucs
+from .ranking.average_precision import average_precision_interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..findings import Status
 from ..monitoring.shadow import CHECK as SHADOW
 from ..project.project import Project
-from .gates import REQUIRED
+from .rules.gates import REQUIRED
 
 ASKS: Mapping[str, str] = {
     "rows": "enough rows with a known outcome to judge the recipe on",

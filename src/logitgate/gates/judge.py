@@ -11,23 +11,23 @@ from ..data.sample import Sample
 from ..data.slicing import rare_pooled, slice_levels
 from ..decision.costs import BoolArray
 from ..errors import LogitgateError
-from ..evaluation.comparison import FLAG_ALL, FLAG_NONE, always, paired
+from ..evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always, paired
 from ..evaluation.evaluate import Evaluation, Scored, evaluate
 from ..evaluation.sample_size import Learning, Proof, proof, row_findings
 from ..evaluation.slices import SliceEvaluation, slice_evaluations
 from ..evidence_table import Exhibit
 from ..findings import Finding
-from ..model.baselines import PRIOR
 from ..model.model import Model
-from ..model.submission import Submission
+from ..model.recipes.baselines import PRIOR
+from ..model.recipes.submission import Submission
 from ..project.project import Project
-from .calibration_report import calibration_evidence
-from .champion import lane_finding, test_set_reuse
-from .cost_sensitivity import sensitivity
-from .head_to_head import HeadToHead, Lane, comparison_findings
+from .reports.calibration_report import calibration_evidence
+from .reports.cost_sensitivity import sensitivity
+from .reports.side_by_side import champion_exhibit
+from .reports.simpler_models import against_prior, baseline_exhibit, submission_findings
+from .rules.champion import lane_finding, test_set_reuse
+from .rules.head_to_head import HeadToHead, Lane, comparison_findings
 from .self_test import self_test
-from .side_by_side import champion_exhibit
-from .simpler_models import against_prior, baseline_exhibit, submission_findings
 
 
 @dataclass(frozen=True, slots=True)

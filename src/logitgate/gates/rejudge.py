@@ -15,8 +15,8 @@ from ..data.sample import Sample, observe
 from ..decision.rule import Rule
 from ..errors import DataError, ProjectError
 from ..findings import Finding, Status
-from ..model.baselines import PRIOR
 from ..model.model import Model
+from ..model.recipes.baselines import PRIOR
 from ..project.project import Project
 from .judge import Challenger, Opponents, judge
 from .training import Evidence

@@ -19,14 +19,14 @@ from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
 from ..errors import DataError
-from ..evaluation.comparison import better_rule
-from ..evaluation.cox import fit_cox, log_odds
+from ..evaluation.comparisons.comparison import better_rule
 from ..evaluation.evaluate import Scored
+from ..evaluation.probabilities.cox import fit_cox, log_odds
 from ..evaluation.slices import Levels
 from ..findings import Finding, Status
 from ..project.project import Project
-from .head_to_head import HeadToHead, Lane, comparison_findings, harm_rule
-from .slice_harm import proven_harm
+from .rules.head_to_head import HeadToHead, Lane, comparison_findings, harm_rule
+from .rules.slice_harm import proven_harm
 
 CHECK = "self-test"
 INVERTED = "worst slice inverted"

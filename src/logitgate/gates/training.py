@@ -31,13 +31,13 @@ from ..errors import DataError, FitError, ProjectError
 from ..evaluation.sample_size import Learning, cox_snell, learning, row_findings
 from ..evidence_table import Exhibit
 from ..findings import Finding, Status, Verdict
-from ..model.learnable import usable_features
+from ..model.design.learnable import usable_features
 from ..model.train import Learned, learn, recipe_key
 from ..monitoring.shadow import not_yet
 from ..project.project import Project
-from .fit_report import block_exhibit, fit_findings
-from .gates import REQUIRED
 from .judge import Challenger, Judged, Opponents, judge
+from .reports.fit_report import block_exhibit, fit_findings
+from .rules.gates import REQUIRED
 
 P = ParamSpec("P")
 

@@ -17,11 +17,11 @@ from ..decision.costs import ENTRIES, IntArray, RowCosts
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision, Rule
 from ..errors import DataError
-from ..evaluation.calibration import Calibration
-from ..evaluation.calibration import calibration as measured
-from ..evaluation.comparison import Paired, paired
+from ..evaluation.comparisons.comparison import Paired, paired
 from ..evaluation.curves import cost_points
 from ..evaluation.evaluate import Scored
+from ..evaluation.probabilities.calibration import Calibration
+from ..evaluation.probabilities.calibration import calibration as measured
 from ..evaluation.slices import Levels, slice_evaluations
 
 Costs: TypeAlias = "Mapping[str, ArrayLike]"

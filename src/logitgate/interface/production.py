@@ -23,7 +23,7 @@ from ..gates.rejudge import REQUIRED, Span, choose_rows, rejudge
 from ..gates.training import Evidence, judge_model
 from ..gates.verdict.markdown import headline
 from ..gates.verdict.outcome import Outcome
-from ..model.explain_row import explain_row
+from ..model.explanation.row import explain_row
 from ..model.scored_rows import Stamp, laid_out
 from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..production import monitoring

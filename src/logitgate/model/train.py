@@ -15,20 +15,20 @@ from ..decision.costs import IntArray
 from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import Estimate
 from ..project.project import Project
-from . import baselines
-from .baselines import LINEAR, SEARCH
-from .cross_validation import Trial, tried
-from .explanation import design_means
-from .fit import fit
-from .learnable import refuse_unlearnable
+from .design.learnable import refuse_unlearnable
+from .explanation.contributions import design_means
+from .fitting.fit import fit
+from .fitting.recalibration import recalibrated
 from .model import Model
-from .out_of_fold import Plan
-from .recalibration import recalibrated
-from .recipe import Decided, JudgedRecipe, Recipe
-from .search import LINEAR as LINEAR_FORM
-from .search import SearchResult, search_result
-from .submission import Submission, submit
-from .threshold import threshold_interval
+from .recipes import baselines
+from .recipes.baselines import LINEAR, SEARCH
+from .recipes.cross_validation import Trial, tried
+from .recipes.out_of_fold import Plan
+from .recipes.recipe import Decided, JudgedRecipe, Recipe
+from .recipes.search import LINEAR as LINEAR_FORM
+from .recipes.search import SearchResult, search_result
+from .recipes.submission import Submission, submit
+from .recipes.threshold import threshold_interval
 
 LEARNER = 1
 """Version of what is learned from the same rows and configuration; raised when a change of code changes the

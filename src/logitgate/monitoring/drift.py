@@ -25,9 +25,9 @@ import pandas as pd
 from scipy.stats import binom, fisher_exact
 
 from ..decision.rule import Decision
-from ..evaluation.cox import log_odds
 from ..evaluation.histograms import OTHER, Levels, Numbers
 from ..evaluation.intervals import NAN, benjamini_hochberg
+from ..evaluation.probabilities.cox import log_odds
 from ..evidence_table import Exhibit
 from ..findings import Figure, Finding, Status
 from ..project.operations.monitoring import Monitoring

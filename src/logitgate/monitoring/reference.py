@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..data.outcome_levels import Levels as OutcomeLevels
 from ..data.outcome_levels import learned, levels_of
 from ..data.sample import Sample
-from ..evaluation.cox import log_odds
 from ..evaluation.evaluate import Scored
 from ..evaluation.histograms import Levels, Numbers, longest_run, mixed, outside_of, unreadable
+from ..evaluation.probabilities.cox import log_odds
 from ..project.project import Project
 from .performance.realised import reference_chunks
 

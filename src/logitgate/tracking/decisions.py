@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlflow.entities import Run, ViewType
 
-from ..gates.alpha_spending import DIGEST, RECIPE, Window
+from ..gates.rules.alpha_spending import DIGEST, RECIPE, Window
 from .runs import KEY, experiment
 from .store import Store, reached
 

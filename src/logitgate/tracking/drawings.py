@@ -9,7 +9,7 @@ import numpy as np
 from ..decision.rule import Rule
 from ..errors import RefusedError
 from ..evaluation.curves import cost_points, roc_points
-from ..evaluation.reliability import Corp, consistency
+from ..evaluation.probabilities.reliability import Corp, consistency
 from ..gates.judge import Judged
 from ..gates.training import Evidence
 from ..project.project import Project

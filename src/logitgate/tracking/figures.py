@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ..decision.expressions import FloatArray
-from ..evaluation.reliability import Consistency, Corp
+from ..evaluation.probabilities.reliability import Consistency, Corp
 
 # Okabe and Ito's colours, which the colour-blind can distinguish too.
 _MODEL, _CHOSEN, _OTHER, _QUIET = "#0072B2", "#D55E00", "#009E73", "#767676"

@@ -12,12 +12,12 @@ from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
 from ..findings import Figure, Verdict, finite
-from ..gates.alpha_spending import RECIPE, Window
 from ..gates.judge import Judged
+from ..gates.rules.alpha_spending import RECIPE, Window
 from ..gates.training import Evidence
 from ..gates.verdict.markdown import description, markdown
 from ..gates.verdict.outcome import Outcome
-from ..model.search import Candidate
+from ..model.recipes.search import Candidate
 from ..model.train import Learned
 from ..project.project import Project
 from . import drawings, figures

@@ -18,7 +18,7 @@ from ...decision.expressions import FloatArray
 from ...evaluation.intervals import NAN
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
-from ...model.fitted import INTERCEPT, Fitted, column_names, units_of
+from ...model.fitting.fitted import INTERCEPT, Fitted, column_names, units_of
 
 CHECK = "coefficients"
 _SHOWN = 5

@@ -19,9 +19,9 @@ from ...evaluation.intervals import Estimate, Means, holm, mean_interval
 from ...evaluation.metrics import log_losses
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status
-from ...model.design import source_of
+from ...model.design.matrix import source_of
+from ...model.fitting.recalibration import Recalibration
 from ...model.model import Model
-from ...model.recalibration import Recalibration
 from .leave_one_out import Dropped
 
 CHECK = "features"

@@ -8,9 +8,9 @@ from ...data.blocks import Blocks
 from ...errors import FitError
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status
-from ...model.fitted import Fitted
+from ...model.design.signs import Signs
+from ...model.fitting.fitted import Fitted
 from ...model.model import Model
-from ...model.signs import Signs
 from ...model.train import FittedModel, Learned
 from ...project.project import Project
 from .coefficients import Coefficients, champion_weights, coefficient_evidence

@@ -17,9 +17,9 @@ from scipy.special import expit
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ...errors import FitError
-from ...model.fit import converging, regression
-from ...model.fitted import Fitted
-from ...model.solver import Rows, solve
+from ...model.fitting.fit import converging, regression
+from ...model.fitting.fitted import Fitted
+from ...model.fitting.solver import Rows, solve
 
 _PASSES = 20
 _THERE = 1e-6

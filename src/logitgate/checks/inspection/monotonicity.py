@@ -10,10 +10,10 @@ from sklearn.pipeline import Pipeline
 
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
-from ...model.design import source_of
-from ...model.fit import converging, regression
-from ...model.fitted import Fitted, column_names
-from ...model.signs import Signs
+from ...model.design.matrix import source_of
+from ...model.design.signs import Signs
+from ...model.fitting.fit import converging, regression
+from ...model.fitting.fitted import Fitted, column_names
 from ...project.gates import Sign
 from .coefficients import CHECK
 

@@ -11,7 +11,7 @@ import numpy as np
 from ...data.blocks import Blocks
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
-from ...model.fitted import Fitted
+from ...model.fitting.fitted import Fitted
 from ...model.train import FittedModel, Learned
 
 CHECK = "fit"

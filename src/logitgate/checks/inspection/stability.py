@@ -13,8 +13,8 @@ from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...errors import DataError, FitError
 from ...findings import Figure, Finding, Status
-from ...model.fit import fit
-from ...model.fitted import Fitted, column_names
+from ...model.fitting.fit import fit
+from ...model.fitting.fitted import Fitted, column_names
 from ...model.train import FittedModel
 from ...project.project import Project
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ...data.blocks import Blocks
 from ...data.sample import Sample
 from ...decision.costs import IntArray
-from ...evaluation.auc import auc
 from ...evaluation.metrics import ScoreGroups
+from ...evaluation.ranking.auc import auc
 from ...findings import Figure, Finding, Status
 from ...project.gates import LeakageGate
 from ...project.project import Project

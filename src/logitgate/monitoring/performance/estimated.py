@@ -27,9 +27,9 @@ import numpy as np
 from ...decision.costs import BoolArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision
-from ...evaluation.auc import auc
 from ...evaluation.intervals import NAN
 from ...evaluation.metrics import ScoreGroups
+from ...evaluation.ranking.auc import auc
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, cut

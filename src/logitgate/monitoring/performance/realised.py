@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...evaluation.cox import fit_cox, log_odds
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import NAN, Estimate, mean_interval, wilson
+from ...evaluation.probabilities.cox import fit_cox, log_odds
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...project.project import Project

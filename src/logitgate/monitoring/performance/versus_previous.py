@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from ...evaluation.comparison import Paired, effective_number, paired
+from ...evaluation.comparisons.comparison import Paired, effective_number, paired
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
 from ...findings import Figure, Finding, Status

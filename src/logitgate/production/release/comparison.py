@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from ...data.sample import Sample
 from ...decision.rule import Rule
 from ...errors import LogitgateError, ProjectError, RefusedError
-from ...gates.alpha_spending import Window
 from ...gates.judge import Opponents
 from ...gates.rejudge import Judgeable
+from ...gates.rules.alpha_spending import Window
 from ...gates.training import Evidence
 from ...gates.verdict.outcome import Outcome
 from ...project.project import Project

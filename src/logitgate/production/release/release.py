@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from ...data.row_hashes import FittedRows
 from ...errors import ConflictError, LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
-from ...gates.alpha_spending import RECIPE, Window
 from ...gates.judge import Opponents
+from ...gates.rules.alpha_spending import RECIPE, Window
 from ...gates.training import Evidence, key_of
 from ...gates.verdict.markdown import headline
 from ...gates.verdict.outcome import Outcome

@@ -1,0 +1,219 @@
+"""Cox's logistic recalibration: logit P(y = 1) = a + b logit(p).
+
+A calibrated model has a = 0 and b = 1. Calibration-in-the-large is a when b is held at 1.
+Sources: Cox (1958), Two further applications of a model for binary regression; Hotelling (1931) for
+the joint test of clustered rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, expit, fdtrc, ndtri, stdtr, stdtrit
+
+from ...decision.costs import BoolArray
+from ...decision.expressions import FloatArray
+from ..intervals import NAN, Clusters, Estimate, meat
+from ..metrics import SMALLEST
+
+_ITERATIONS = 100
+_HALVINGS = 40
+_NEAR = 1e-6
+_THERE = 1e-16
+
+
+class Statistic(NamedTuple):
+    """A test statistic, and the probability of one as extreme if the model is calibrated."""
+
+    value: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cox:
+    """The recalibration and its errors; NaN where the rows do not determine it."""
+
+    intercept: float
+    slope: float
+    covariance: FloatArray
+    """Of intercept and slope, shape (2, 2)."""
+    in_the_large: float
+    in_the_large_error: float
+    joint_statistic: float
+    """2 (l(a, b) - l(0, 1)); chi-squared with 2 degrees of freedom for a calibrated model."""
+    slope_statistic: float
+    """2 (l(a, b) - l(a', 1)), a' calibration-in-the-large; chi-squared with 1 degree of freedom when the
+    slope is 1."""
+    degrees: float
+    """Degrees of freedom of the errors: clusters - 1, or infinite."""
+
+    @property
+    def slope_error(self) -> float:
+        """The standard error of the slope."""
+        return float(np.sqrt(self.covariance[1, 1]))
+
+    @property
+    def joint_p_value(self) -> float:
+        """The probability of such a misfit under a calibrated model; it knows nothing of clusters."""
+        return float(chdtrc(2, self.joint_statistic))
+
+    @property
+    def wald(self) -> Statistic:
+        """Intercept 0 and slope 1 tested together, by a covariance that may be clustered.
+
+        ``W = (a, b - 1) V^-1 (a, b - 1)'`` is chi-squared with 2 degrees of freedom; with G clusters
+        it is Hotelling's: ``W (G - 2) / (2 (G - 1))`` is F with 2 and G - 2. NaN below three clusters.
+        """
+        (top, both), (_, bottom) = self.covariance
+        determinant = top * bottom - both**2
+        if not (self.degrees > 1 and determinant > _THERE * top * bottom):
+            return Statistic(NAN, NAN)
+        a, b = self.intercept, self.slope - 1
+        value = float((a**2 * bottom - 2 * a * b * both + b**2 * top) / determinant)
+        if np.isinf(self.degrees):
+            return Statistic(value, float(chdtrc(2, value)))
+        left = self.degrees - 1
+        return Statistic(value, float(fdtrc(2, left, value * left / (2 * self.degrees))))
+
+    @property
+    def joint(self) -> Statistic:
+        """The likelihood ratio where rows are independent, Wald's where they are clustered.
+
+        The likelihood ratio counts rows of one cluster as if each were news, and rejects too often.
+        """
+        clustered = np.isfinite(self.degrees)
+        return self.wald if clustered else Statistic(self.joint_statistic, self.joint_p_value)
+
+    @property
+    def slope_beyond_intercept(self) -> Statistic:
+        """Slope 1 tested with a free intercept: the likelihood ratio, or Wald's where rows are clustered."""
+        if np.isinf(self.degrees):
+            return Statistic(self.slope_statistic, float(chdtrc(1, self.slope_statistic)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = (self.slope - 1) / self.slope_error
+        return Statistic(value, float(2 * stdtr(self.degrees, -abs(value))))
+
+    def slope_interval(self, confidence: float = 0.95) -> Estimate:
+        """Return the slope with its Wald interval."""
+        return self._wald(self.slope, self.slope_error, confidence)
+
+    def in_the_large_interval(self, confidence: float = 0.95) -> Estimate:
+        """Return calibration-in-the-large with its Wald interval, in log-odds."""
+        return self._wald(self.in_the_large, self.in_the_large_error, confidence)
+
+    def _wald(self, value: float, error: float, confidence: float) -> Estimate:
+        share = (1 + confidence) / 2
+        reach = error * float(ndtri(share) if np.isinf(self.degrees) else stdtrit(self.degrees, share))
+        return Estimate(value, value - reach, value + reach)
+
+
+def log_odds(probability: FloatArray) -> FloatArray:
+    """Return log(p / (1 - p)), with p clipped to [eps, 1 - eps], eps = 2.2e-16, so within +-36.04."""
+    clipped = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped))
+
+
+def fit_cox(y: NDArray[np.integer], score: FloatArray, cluster: Clusters = None) -> Cox:
+    """Fit intercept and slope by damped Newton, and calibration-in-the-large on its own.
+
+    Errors are the model's; with clusters they are the sandwich's with the factor G/(G-1).
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+    score : array of shape (n,)
+        Log-odds; see `log_odds`.
+    cluster : int array of shape (n,), optional
+        Codes from 0 on.
+
+    Returns
+    -------
+    Cox
+        NaN throughout for a single class or a score that is not finite. NaN for intercept and
+        slope where the score separates the classes or is the same in all rows: then no finite
+        slope is best.
+    """
+    event = np.asarray(y, dtype=bool)
+    ones = np.ones((len(event), 1))
+    design = np.column_stack((ones, score))
+    both = bool(event.any() and not event.all() and np.isfinite(score).all())
+    overlap = both and _overlap(score[event], score[~event])
+    large = _newton(ones, event, score) if both else _undefined(1)
+    line = _newton(design, event, np.zeros(len(event))) if overlap else _undefined(2)
+    best = _likelihood(design @ line.weights, event) if overlap else NAN
+    gain = 2 * (best - _likelihood(score, event))
+    by_slope = 2 * (best - _likelihood(large.weights[0] + score, event))
+    return Cox(
+        intercept=float(line.weights[0]),
+        slope=float(line.weights[1]),
+        covariance=_robust(line, design, event - expit(design @ line.weights), cluster),
+        in_the_large=float(large.weights[0]),
+        in_the_large_error=float(
+            np.sqrt(_robust(large, ones, event - expit(large.weights[0] + score), cluster)[0, 0])
+        ),
+        joint_statistic=max(gain, 0.0),
+        slope_statistic=max(by_slope, 0.0),
+        degrees=np.inf if cluster is None else float(np.count_nonzero(np.bincount(cluster)) - 1),
+    )
+
+
+class _Optimum(NamedTuple):
+    weights: FloatArray
+    covariance: FloatArray
+
+
+def _undefined(size: int) -> _Optimum:
+    return _Optimum(np.full(size, NAN), np.full((size, size), NAN))
+
+
+def _overlap(events: FloatArray, others: FloatArray) -> bool:
+    """Whether a best slope exists: neither class lies wholly above the other (Albert, Anderson 1984)."""
+    return bool(events.min() < others.max() and others.min() < events.max())
+
+
+def _newton(design: FloatArray, event: BoolArray, offset: FloatArray) -> _Optimum:
+    """Maximise the likelihood; NaN when a hundred damped steps do not get there."""
+    weights = np.zeros(design.shape[1])
+    for _ in range(_ITERATIONS):
+        fitted = expit(offset + design @ weights)
+        gradient = design.T @ (event - fitted)
+        information = (design * (fitted * (1 - fitted))[:, None]).T @ design
+        try:
+            step: FloatArray = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            break
+        decrement = float(gradient @ step)
+        if not np.isfinite(decrement):
+            break
+        if decrement > _NEAR:
+            step = _damped(weights, step, lambda tried: _likelihood(offset + design @ tried, event))
+        weights = weights + step
+        if decrement < _THERE:
+            return _Optimum(weights, np.asarray(np.linalg.inv(information), dtype=np.float64))
+    return _undefined(len(weights))
+
+
+def _damped(weights: FloatArray, step: FloatArray, likelihood: Callable[[FloatArray], float]) -> FloatArray:
+    """Halve the step until it improves the likelihood; plain Newton diverges on drifted rows."""
+    here = likelihood(weights)
+    for _ in range(_HALVINGS):
+        if likelihood(weights + step) > here:
+            break
+        step = step / 2
+    return step
+
+
+def _likelihood(score: FloatArray, event: BoolArray) -> float:
+    with np.errstate(invalid="ignore"):
+        return -float(np.logaddexp(0.0, np.where(event, -score, score)).sum())
+
+
+def _robust(optimum: _Optimum, design: FloatArray, residual: FloatArray, cluster: Clusters) -> FloatArray:
+    """Return the model's covariance, or the sandwich over the clusters (Liang, Zeger 1986)."""
+    if cluster is None:
+        return optimum.covariance
+    return optimum.covariance @ meat(design * residual[:, None], cluster) @ optimum.covariance

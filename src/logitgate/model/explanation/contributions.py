@@ -1,0 +1,90 @@
+"""Why one row got its probability: what each feature adds to the log-odds of an average row.
+
+A logistic model is a sum, so its explanation is exact: base + contributions = log-odds. The
+contributions of a feature's design columns (a spline's pieces, a category's levels) are merged,
+because only their sum has a meaning; those of an interaction stand under "a x b".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
+
+from ...decision.expressions import FloatArray
+from ..design.matrix import source_of
+from ..fitting.recalibration import scores
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The parts that one row's log-odds are the sum of."""
+
+    base: float
+    """Log-odds of a row whose design columns are all at their training means."""
+    contributions: tuple[tuple[str, float], ...]
+    """Feature and what it adds in log-odds, largest first."""
+    log_odds: float
+    probability: float
+
+
+def design_means(pipeline: Pipeline, X: pd.DataFrame) -> tuple[float, ...]:
+    """Return the mean of each design column over the training rows, to be kept beside the model.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        From `fit` or `prior`.
+    X : DataFrame of shape (n, ...)
+
+    Returns
+    -------
+    tuple of float
+        One for each coefficient; none for a model of the prior alone.
+    """
+    if isinstance(pipeline[-1], DummyClassifier):
+        return ()
+    return tuple(pipeline[:-1].transform(X).mean(axis=0).tolist())
+
+
+def explain(pipeline: Pipeline, row: pd.DataFrame, means: Sequence[float]) -> Explanation:
+    """Take one row's log-odds apart.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        From `fit`, `recalibrate` or `prior`.
+    row : DataFrame of shape (1, ...)
+        With the feature columns.
+    means : sequence of p floats
+        From `design_means`; recalibration does not change them.
+
+    Raises
+    ------
+    ValueError
+        When there is not exactly one row, or not one mean for each coefficient.
+    """
+    if len(row) != 1:
+        raise ValueError(f"{len(row)} rows, one is explained at a time")
+    total = float(scores(pipeline, row)[0])
+    if isinstance(pipeline[-1], DummyClassifier):
+        return Explanation(total, (), total, float(expit(total)))
+    return _taken_apart(pipeline, row, np.asarray(means, dtype=np.float64), total)
+
+
+def _taken_apart(pipeline: Pipeline, row: pd.DataFrame, means: FloatArray, total: float) -> Explanation:
+    weights, intercept = pipeline[-1].coef_[0], float(pipeline[-1].intercept_[0])
+    if means.shape != weights.shape:
+        raise ValueError(f"{len(means)} design means for {len(weights)} coefficients")
+    merged: dict[str, float] = {}
+    parts = weights * (pipeline[:-1].transform(row)[0] - means)
+    for source, part in zip(source_of(pipeline[0]), parts, strict=True):
+        name = " x ".join(source)
+        merged[name] = merged.get(name, 0.0) + float(part)
+    largest_first = sorted(merged.items(), key=lambda named: -abs(named[1]))
+    return Explanation(intercept + float(weights @ means), tuple(largest_first), total, float(expit(total)))

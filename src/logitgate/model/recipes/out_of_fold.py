@@ -1,0 +1,113 @@
+"""Out-of-fold log-odds of candidate models: what a decision for one block, or for shipping, may look at.
+
+In time order there is one fit for each judged block, on the blocks before it; what is decided for a block
+looks at the judged blocks before it. At random there is one fit for each fold, on the others, and one for
+each pair of folds, on the rows outside both: what is decided for a fold looks at the other folds as judged by
+models that know neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+
+from ...data.blocks import Blocks, Fold
+from ...data.sample import Sample
+from ...decision.costs import IntArray
+from ...decision.expressions import FloatArray
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Candidates on rows that none of them was fitted to.
+
+    Parameters
+    ----------
+    sample : Sample of m rows
+    block : int array of shape (m,)
+        The block of each row.
+    log_odds : array of shape (candidates, m)
+        NaN where a candidate could not be fitted.
+    in_time : bool
+    """
+
+    sample: Sample
+    block: IntArray
+    log_odds: FloatArray
+    in_time: bool
+
+    @cached_property
+    def losses(self) -> FloatArray:
+        """Log loss of each candidate on each row in nats, exact where probabilities round to 0 or 1."""
+        sign = np.where(self.sample.y.astype(bool), -1.0, 1.0)
+        with np.errstate(invalid="ignore"):  # where a candidate could not be fitted
+            return np.asarray(np.logaddexp(0.0, sign * self.log_odds))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The folds that have to be fitted.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    folds : mapping
+        By the set of blocks that a fold judges.
+    """
+
+    blocks: Blocks
+    folds: Mapping[frozenset[int], Fold]
+
+    @classmethod
+    def of(cls, blocks: Blocks) -> Plan:
+        """Lay out one fold for each judged block and, at random, one for each pair of blocks."""
+        folds = {
+            frozenset({block}): Fold(blocks.learned(block), blocks.rows(block)) for block in blocks.judged
+        }
+        if not blocks.in_time:
+            for pair in combinations(blocks.judged, 2):
+                judged = np.isin(blocks.number, pair)
+                folds[frozenset(pair)] = Fold(np.flatnonzero(~judged), np.flatnonzero(judged))
+        return cls(blocks, folds)
+
+    def final(self, candidates: Sequence[Sequence[FloatArray]]) -> OutOfFold:
+        """Return the log-odds on all judged rows, each by the fit that is judged there.
+
+        Parameters
+        ----------
+        candidates : sequence of sequences of arrays
+            For each candidate the log-odds of each fold, in the order of `folds`; empty where it failed.
+        """
+        return self._joined(candidates, [(frozenset({block}), block) for block in self.blocks.judged])
+
+    def before(self, block: int, candidates: Sequence[Sequence[FloatArray]]) -> OutOfFold | None:
+        """Return the log-odds that a decision about a block may look at; None for the first block in time."""
+        others = [other for other in self.blocks.judged if other != block]
+        if self.blocks.in_time:
+            wanted = [(frozenset({other}), other) for other in others if other < block]
+        else:
+            wanted = [(frozenset({block, other}), other) for other in others]
+        return self._joined(candidates, wanted) if wanted else None
+
+    def _joined(
+        self, candidates: Sequence[Sequence[FloatArray]], wanted: list[tuple[frozenset[int], int]]
+    ) -> OutOfFold:
+        place = {judged: number for number, judged in enumerate(self.folds)}
+        rows, parts = [], []
+        for judged, block in wanted:
+            fold = self.folds[judged]
+            within = self.blocks.number[fold.judged] == block
+            rows.append(fold.judged[within])
+            missing = np.full(int(within.sum()), np.nan)
+            found = [candidate[place[judged]] for candidate in candidates]
+            parts.append([one[within] if len(one) else missing for one in found])
+        positions = np.concatenate(rows)
+        order = np.argsort(positions, kind="stable")
+        positions, log_odds = positions[order], np.hstack([np.vstack(part) for part in parts])[:, order]
+        return OutOfFold(
+            self.blocks.sample.take(positions), self.blocks.number[positions], log_odds, self.blocks.in_time
+        )

@@ -1,0 +1,262 @@
+"""Which rule decides: the Bayes threshold of the costs, unless an empirical one is proven cheaper.
+
+Source: Sheng, Ling (2006), Thresholding for making classifiers cost-sensitive; Elkan (2001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+
+from ...decision.costs import CostMatrix, IntArray, RowCosts
+from ...decision.expressions import FloatArray
+from ...decision.rule import Decision, Rule
+from ...evaluation.intervals import NAN, Clusters, Estimate, upper_bound
+from ...evaluation.metrics import ScoreGroups
+
+_ROUNDING = 1e-12
+_RESAMPLES = 400
+_CELLS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdChoice:
+    """The rule chosen, and the mean cost per row of each candidate on the out-of-fold rows."""
+
+    rule: Rule
+    cost: float
+    bayes: float
+    empirical: float
+    """Of the empirical threshold on the very rows it minimises."""
+    upper: float
+    """Upper bound of what the empirical threshold, chosen on other blocks, costs beyond Bayes; NaN where
+    unknown."""
+    flag_none: float
+    flag_all: float
+
+    def figures(self) -> dict[str, float]:
+        """Return the mean cost of the choice and of each candidate."""
+        return {
+            "cost": self.cost,
+            "cost_bayes": self.bayes,
+            "cost_empirical": self.empirical,
+            "empirical_upper": self.upper,
+            "cost_flag_none": self.flag_none,
+            "cost_flag_all": self.flag_all,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRows:
+    """Rows with a recalibrated out-of-fold probability, on which a threshold is chosen; arrays of shape (n,).
+
+    Parameters
+    ----------
+    probability : array
+    y : int array
+    costs : RowCosts
+    cluster : int array or None
+    block : int array
+    in_time : bool
+        Whether a block may only learn from earlier ones.
+    """
+
+    probability: FloatArray
+    y: NDArray[np.integer]
+    costs: RowCosts
+    cluster: Clusters
+    block: IntArray
+    in_time: bool
+
+
+def empirical_minimiser(
+    probability: FloatArray, y: NDArray[np.integer], costs: RowCosts
+) -> tuple[Rule, float]:
+    """Find the one threshold that costs least on these rows, by an exact sweep in O(n log n).
+
+    Every distinct probability is tried, and flagging nobody and everybody. Rows of equal
+    probability are flagged together. A constant threshold is the lowest flagged probability
+    itself, so that ``p >= t`` flags exactly the rows of the sweep. Costs that differ by no more
+    than rounding are a tie, and ties go to the fewest flags.
+
+    Parameters
+    ----------
+    probability : array of shape (n,)
+    y : int array of shape (n,)
+    costs : RowCosts
+        Constant or different in each row.
+
+    Returns
+    -------
+    Rule
+        ``flag-all`` rather than a constant when all of these rows are best flagged.
+    float
+        Its mean cost per row.
+
+    Raises
+    ------
+    ValueError
+        When there are no rows, or a probability is missing.
+    """
+    if not len(probability):
+        raise ValueError("no rows to choose a threshold on")
+    groups = ScoreGroups.of(probability)
+    rule = _rule_after(_cheapest(_extra(y, costs), groups), probability, groups)
+    return rule, _cost(rule, probability, y, costs)
+
+
+def threshold_interval(
+    probability: FloatArray, y: NDArray[np.integer], costs: RowCosts, cluster: Clusters, seed: int
+) -> Estimate:
+    """Return the threshold that costs least with its 95 % bootstrap interval.
+
+    Each of 400 resamples draws whole clusters (rows, where there are none) and is swept over at most 512
+    groups of neighbouring probabilities. An end of the interval is infinite where it is best to flag no row,
+    minus infinite where every row. The cost curve is flat near its minimum, so such intervals are wide (Efron
+    1979).
+
+    Parameters
+    ----------
+    probability : array of shape (n,)
+    y : int array of shape (n,)
+    costs : RowCosts
+    cluster : int array of shape (n,) or None
+    seed : int
+
+    Returns
+    -------
+    Estimate
+        NaN at both ends with fewer than two clusters.
+    """
+    extra, random = _extra(y, costs), np.random.default_rng(seed)
+    groups = ScoreGroups.of(probability)
+    value = _reached(_cheapest(extra, groups), probability, groups)
+    code = np.arange(len(y)) if cluster is None else np.unique(cluster, return_inverse=True)[1]
+    clusters = int(code.max()) + 1
+    if clusters < 2:
+        return Estimate(value, NAN, NAN)
+    cell, lowest = _cells(probability)
+    drawn = np.sort([_swept(total, lowest) for total in _resampled(extra, code, cell, clusters, random)])
+    tail = int(0.025 * _RESAMPLES)
+    return Estimate(value, float(drawn[tail]), float(drawn[-1 - tail]))
+
+
+def choose_rule(judged: JudgedRows, bayes: Rule, alpha: float) -> ThresholdChoice:
+    """Choose how to decide: the rule to freeze with the model.
+
+    The Bayes threshold follows from the costs alone. The empirical one, which costs least on these rows, is
+    taken only where it is proven cheaper when it is chosen on other blocks than it is judged on: by the upper
+    bound of a paired, clustered interval.
+
+    Parameters
+    ----------
+    judged : JudgedRows
+    bayes : Rule
+        From `bayes_rule`.
+    alpha : float
+        Of the one-sided bound.
+    """
+    probability, y, costs = judged.probability, judged.y, judged.costs
+    swept, empirical = empirical_minimiser(probability, y, costs)
+    upper = _upper_of_empirical(judged, bayes, alpha)
+    costing, none, every = (
+        _cost(rule, probability, y, costs) for rule in (bayes, Rule("flag-none"), Rule("flag-all"))
+    )
+    if upper < 0:
+        return ThresholdChoice(swept, empirical, costing, empirical, upper, none, every)
+    return ThresholdChoice(bayes, costing, costing, empirical, upper, none, every)
+
+
+def bayes_rule(costs: CostMatrix) -> Rule:
+    """Return the rule of the Bayes threshold: one number where the costs are constants (Elkan 2001)."""
+    if costs.constant:
+        threshold = float(costs.rows({}, 1).bayes_threshold()[0])
+        if np.isfinite(threshold):
+            return Rule("constant", threshold)
+    return Rule("per-row")
+
+
+def _upper_of_empirical(judged: JudgedRows, bayes: Rule, alpha: float) -> float:
+    """Return the upper bound of the extra cost of an empirical threshold that other blocks chose."""
+    difference = np.full(len(judged.y), NAN)
+    for block in np.unique(judged.block):
+        own = judged.block == block
+        other = judged.block < block if judged.in_time else ~own
+        if not other.any():
+            continue
+        rule = empirical_minimiser(judged.probability[other], judged.y[other], judged.costs.take(other))[0]
+        rows = (judged.probability[own], judged.y[own], judged.costs.take(own))
+        difference[own] = _costs(rule, *rows) - _costs(bayes, *rows)
+    known = np.isfinite(difference)
+    if not known.any():
+        return NAN
+    cluster = None if judged.cluster is None else judged.cluster[known]
+    return upper_bound(difference[known], cluster, alpha)
+
+
+def _cells(probability: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return a number for each group of neighbouring probabilities, and the lowest of each group."""
+    order = np.argsort(-probability, kind="stable")
+    edges = np.unique(np.linspace(0, len(order), _CELLS + 1).round().astype(np.int64))[:-1]
+    lowest = probability[order[np.append(edges[1:], len(order)) - 1]]
+    lowest = np.unique(lowest)[::-1]
+    return np.searchsorted(-lowest, -probability), lowest
+
+
+def _resampled(
+    extra: FloatArray, code: IntArray, cell: IntArray, clusters: int, random: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Yield what flagging each cell costs beyond passing it, in resamples of whole clusters."""
+    cells = int(cell.max()) + 1
+    pooled = coo_array((extra, (code, cell)), shape=(clusters, cells)).tocsr()
+    for _ in range(_RESAMPLES):
+        times = np.bincount(random.integers(0, clusters, clusters), minlength=clusters)
+        yield times @ pooled
+
+
+def _swept(total: FloatArray, lowest: FloatArray) -> float:
+    """Return the cheapest threshold over cells, flag-none being infinite; the fewest flags on a tie."""
+    change = np.concatenate(([0.0], np.cumsum(total)))
+    flagged = int(np.argmax(change <= change.min() + _ROUNDING * np.abs(total).sum()))
+    if flagged in (0, len(total)):
+        return np.inf if flagged == 0 else -np.inf
+    return float(lowest[flagged - 1])
+
+
+def _extra(y: NDArray[np.integer], costs: RowCosts) -> FloatArray:
+    """Return what flagging each row costs beyond passing it, shape (n,)."""
+    every = np.ones(len(y), dtype=bool)
+    return costs.of(y, every) - costs.of(y, ~every)
+
+
+def _cheapest(extra: FloatArray, groups: ScoreGroups) -> int:
+    """Return how many groups, highest score first, are flagged at the least cost; the fewest on a tie."""
+    summed = np.add.reduceat(extra[groups.order], groups.starts)
+    change = np.concatenate(([0.0], np.cumsum(summed)))
+    return int(np.argmax(change <= change.min() + _ROUNDING * np.abs(extra).sum()))
+
+
+def _reached(flagged_groups: int, probability: FloatArray, groups: ScoreGroups) -> float:
+    """Return the threshold of a number of flagged groups as one number, flag-none being infinite."""
+    rule = _rule_after(flagged_groups, probability, groups)
+    return {"flag-none": np.inf, "flag-all": -np.inf}.get(rule.name, rule.value or 0.0)
+
+
+def _rule_after(flagged_groups: int, probability: FloatArray, groups: ScoreGroups) -> Rule:
+    if flagged_groups == 0:
+        return Rule("flag-none")
+    if flagged_groups == len(groups.starts):
+        return Rule("flag-all")
+    return Rule("constant", float(probability[groups.order[groups.starts[flagged_groups - 1]]]))
+
+
+def _cost(rule: Rule, probability: FloatArray, y: NDArray[np.integer], costs: RowCosts) -> float:
+    return float(_costs(rule, probability, y, costs).mean())
+
+
+def _costs(rule: Rule, probability: FloatArray, y: NDArray[np.integer], costs: RowCosts) -> FloatArray:
+    return costs.of(y, Decision.by(rule, probability, costs).flagged)
