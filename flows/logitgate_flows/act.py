@@ -12,8 +12,8 @@ from prefect.events import emit_event
 
 from logitgate.environment import home
 from logitgate.errors import ConflictError, LogitgateError, UnavailableError
-from logitgate.monitoring.policy import Action
-from logitgate.monitoring.window import Fate, MonitoringResult
+from logitgate.monitoring.policy import Action, Failure
+from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
 from logitgate.tracking import windows
@@ -32,20 +32,20 @@ def act(project_file: Path, found: MonitoringResult) -> MonitoringResult:
     """
     try:
         done = _done(project_file, found)
-        found = replace(found, acted=done, fate=Fate.DONE if done else Fate.OPEN)
+        found = replace(found, acted=done, done=found.reaction.wanted if done else None)
     except UnavailableError as error:
-        found = replace(found, acted=_failed(error), fate=Fate.UNAVAILABLE)
+        found = replace(found, acted=_failed(error), failed=Failure.UNAVAILABLE)
     except LogitgateError as error:
-        found = replace(found, acted=_failed(error), fate=Fate.CONFLICT)
+        found = replace(found, acted=_failed(error), failed=Failure.CONFLICT)
     windows.note_what_was_done(open_store(home()), found)
     return found
 
 
 def notify_of_reaction(found: MonitoringResult) -> None:
     """Notify people of every reaction but NONE."""
-    if found.reaction.action is not Action.NONE:
-        title = f"logitgate: {found.model} version {found.version}: {found.reaction.action}"
-        notify(title, "\n".join((found.window.name, *found.reaction.because, *found.acted)))
+    if found.reaction.wanted is not Action.NONE:
+        title = f"logitgate: {found.model} version {found.version}: {found.reaction.wanted}"
+        notify(title, "\n".join((found.window.name, *found.because, *found.acted)))
 
 
 @contextmanager
@@ -64,9 +64,9 @@ def notify_of_conflict(error: ConflictError) -> None:
 
 
 def _done(project_file: Path, found: MonitoringResult) -> tuple[str, ...]:
-    match found.reaction.action:
+    match found.reaction.wanted:
         case Action.ROLL_BACK:
-            because = f"monitoring of {found.window.name}: {found.reaction.because[-1]}"
+            because = f"monitoring of {found.window.name}: {found.because[-1]}"
             judged = Release(found.version, found.digest)
             moved = roll_back(open_store(home()), found.model, RollbackRequest(because, away_from=judged))
             return (f"rolled back from version {moved.previous} to version {moved.version}",)

@@ -36,11 +36,18 @@ def monitor(project_file: Path, files: WindowFiles, limits: MonitoringWindow) ->
         reaction = monitoring.choose_reaction(store, project, limits, now, evidence)
         version, digest = now.champion.version, now.champion.digest
         found = MonitoringResult(
-            project.name, limits, len(checked[0]), version, evidence, reaction, digest=digest
+            project.name,
+            limits,
+            len(checked[0]),
+            version,
+            evidence,
+            reaction,
+            digest=digest,
+            rules=project.reactions,
         )
         with step("record in MLflow"):
             found = windows.keep(run, found, project)
     if os.environ.get("PREFECT_API_URL"):
         text = markdown(found.verdict, None, project.costs.unit)
-        create_markdown_artifact(f"**{reaction.action}**\n\n{text}", key=f"{project.name}-monitoring".lower())
+        create_markdown_artifact(f"**{reaction.wanted}**\n\n{text}", key=f"{project.name}-monitoring".lower())
     return found

@@ -60,10 +60,10 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
         found = monitor.fn(Path(project_file), files, MonitoringWindow(*window(slots, slot), slot))
         found = act(Path(project_file), found) if slots.act else found
         notify_of_reaction(found)
-        because = "; ".join((*found.reaction.because, *found.acted))
+        because = "; ".join((*found.because, *found.acted))
         if found.exit_code > 1:
             return Failed(message=because)
-        return Completed(name=str(found.reaction.action).capitalize(), message=because)
+        return Completed(name=str(found.reaction.wanted).capitalize(), message=because)
 
     return _ended(monitored)
 

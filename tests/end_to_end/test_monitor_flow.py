@@ -7,8 +7,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from logitgate.limits import Bound
-from logitgate.monitoring.policy import Action, Reaction
-from logitgate.monitoring.window import Fate, MonitoringResult, MonitoringWindow, WindowEvidence
+from logitgate.monitoring.policy import Action, Failure, Reaction, Reason, Symptom
+from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.promotion.lock import held
 from logitgate_flows.act import act
 from tests import projects
@@ -140,14 +140,14 @@ def test_strange_windows_are_refused(road, words, said):
 
 
 @pytest.mark.parametrize(
-    ("judged", "fate"),
+    ("judged", "failed"),
     [
-        ({}, Fate.DONE),
-        ({"digest": "0" * 64}, Fate.CONFLICT),
-        ({"version": 2}, Fate.CONFLICT),
+        ({}, None),
+        ({"digest": "0" * 64}, Failure.CONFLICT),
+        ({"version": 2}, Failure.CONFLICT),
     ],
 )
-def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeypatch, judged, fate):
+def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeypatch, judged, failed):
     """While another one is in production nothing is asked for; the window's run and the exit code say so."""
     home, project, _ = road
     told, client = watched(project, WINDOWS[0]).json, opened(home).client
@@ -156,16 +156,18 @@ def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeyp
     limits = MonitoringWindow(
         *(datetime.fromisoformat(f"{day}T00:00Z") for day in (*WINDOWS[0], "2021-06-30"))
     )
-    wanted = Reaction(Action.RETRAIN, ("it is worn",))
+    wanted = Reaction(Action.RETRAIN, (Reason((Symptom.STALE,), Action.RETRAIN),))
     found = MonitoringResult(
         "visits", limits, told["n"], 1, WindowEvidence(), wanted, told["run_id"], told["digest"]
     )
     monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())  # there an automation trains
     done = act(project, replace(found, **judged))
-    assert (done.fate, done.exit_code) == (fate, 1 if fate is Fate.DONE else 4)
+    assert (done.done, done.failed) == (None if failed else Action.RETRAIN, failed)
+    assert done.exit_code == (4 if failed else 1)
     kept = client.get_run(told["run_id"]).data.tags
-    assert kept["window.fate"] == fate.value and kept["window.acted"] == "; ".join(done.acted)
-    assert ("nothing was changed" in kept["window.acted"]) == (fate is Fate.CONFLICT)
+    assert (kept["window.done"], kept["window.failed"]) == (done.done or "", done.failed or "")
+    assert kept["window.acted"] == "; ".join(done.acted)
+    assert ("nothing was changed" in kept["window.acted"]) == (failed is Failure.CONFLICT)
     assert len(client.search_runs([trained])) == before
     assert client.get_model_version_by_alias("visits", "champion").version == 1
 
@@ -184,7 +186,11 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
         with held(opened(home), "promote-visits", 5), pytest.MonkeyPatch.context() as patch:
             patch.setattr("logitgate.production.promotion.lock.LOCK", Bound(0.2))
             blocked = watched(project, WINDOWS[1], "--act")
-        assert (blocked.code, blocked.json["fate"], blocked.json["action"]) == (3, "unavailable", "roll back")
+        assert (blocked.code, blocked.json["failed"], blocked.json["wanted"]) == (
+            3,
+            "unavailable",
+            "roll back",
+        )
         assert opened(home).client.get_model_version_by_alias("visits", "champion").version == 2
         second = watched(project, WINDOWS[1], "--act")
         assert (second.code, second.json["action"]) == (1, "roll back"), second.everything
@@ -194,7 +200,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
     client = opened(home).client
     assert client.get_model_version_by_alias("visits", "champion").version == 1
     kept = client.get_run(second.json["run_id"]).data.tags
-    assert "rolled back" in kept["window.acted"] and kept["window.fate"] == "done"
+    assert "rolled back" in kept["window.acted"] and kept["window.done"] == "roll back"
     tenures = logitgate("history", project, "--verify", "--json").json["tenures"]
     assert tenures[-1]["reason"].startswith("monitoring of 2021-05-15")
     after = watched(project, WINDOWS[2], "--act")

@@ -239,7 +239,7 @@ def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeyp
     drifted = projects.table(1_000, seed=5)
     moved = lg.monitor(project, drifted.assign(load=drifted["load"] + 6), since="2021-03-02")
     assert {one.subject for one in moved.verdict.reasons if one.check == "drift"} == {"load"}
-    assert_shown(moved, "Verdict FAIL", "version 2", moved.reaction.action.value, "drift")
+    assert_shown(moved, "Verdict FAIL", "version 2", moved.reaction.wanted.value, "drift")
 
 
 def test_the_models_of_the_interface_are_those_of_the_command(project, rows, commands):

@@ -123,8 +123,8 @@ def print_monitored(found: MonitoringResult) -> None:
         highlight=False,
     )
     print_findings(found.verdict)
-    OUT.print(f"\n[bold]{found.reaction.action}[/]", highlight=False)
-    for reason in (*found.reaction.because, *found.acted):
+    OUT.print(f"\n[bold]{found.reaction.wanted}[/]", highlight=False)
+    for reason in (*found.because, *found.acted):
         OUT.print(f"  {escape(reason)}", highlight=False)
 
 

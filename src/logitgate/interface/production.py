@@ -267,7 +267,14 @@ def monitor(
         reaction = monitoring.choose_reaction(store, project, limits, now, evidence)
         version, digest = now.champion.version, now.champion.digest
         found = MonitoringResult(
-            project.name, limits, len(checked[0]), version, evidence, reaction, digest=digest
+            project.name,
+            limits,
+            len(checked[0]),
+            version,
+            evidence,
+            reaction,
+            digest=digest,
+            rules=project.reactions,
         )
         return windows.keep(run, found, project)
 

@@ -1,25 +1,26 @@
-"""The reaction policy: what is done about a model in production, decided from findings and history.
+"""The reaction policy: one pure function from the typed symptoms of windows to a typed reaction.
 
-    contract or skew broken             quarantine: the rows are wrong, so what they say of the model is, too
-    champion loses to the previous      roll back: both met the same rows, so it is the model, not the world
-    both degraded, or it is too old     retrain: the world has changed
-    drift, or an estimate, or unknown   investigate
-    nothing                             none
+| symptom | asks for | windows needed |
+|---|---|---|
+| `BROKEN` | quarantine | 1; no other symptom of such a window counts |
+| `LOSES` | roll back; retrain where there is no way back | `reactions.persistent` |
+| `MISCALIBRATED`, `DEGRADED` | retrain | `reactions.persistent` |
+| `DECAYED`, `STALE` | retrain | 1: the evidence already spans all windows since the release |
+| `CHANGED`, `OVERDUE`, `UNKNOWN` | investigate | 1 |
 
-Only the paired interval on cost rolls back. A rollback, and a retraining for worse figures, need symptoms in
-the latest window and in so many of those before it; each is followed by a cool-down; between two rollbacks
-there is a release between.
+The gravest action whose symptoms persist and that is not cooling down is wanted; an action that is held back
+becomes investigate. Windows whose labels are not due yet do not count for or against a symptom that needs
+labels. What people read about a reaction is written by `reasons`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
 
-from ..findings import Finding, Status
 from ..project.operations.reactions import Reactions
 
 
@@ -38,20 +39,65 @@ class Symptom(StrEnum):
 
     BROKEN = "broken rows"
     LOSES = "champion loses"
+    MISCALIBRATED = "miscalibrated"
     DEGRADED = "degraded"
+    DECAYED = "decayed"
     STALE = "too old"
     CHANGED = "changed"
+    OVERDUE = "labels overdue"
     UNKNOWN = "unknown"
 
 
-_BROKEN, _CHANGED = ("contract", "skew"), ("drift", "missingness", "levels", "score", "estimate", "order")
-_REALISED = ("calibration", "cost")
-_PREVIOUS = "previous"
-"""Its verdict comes as symptoms of its own: see `versus_previous`."""
-_TELLING = ("drift", *_REALISED)
-"""A window is sound only if one of these passed; an estimate alone proves nothing."""
+class Obstacle(StrEnum):
+    """Why an action is held back."""
 
-_SOUND = (Status.PASS, Status.WARN)
+    FEW_WINDOWS = "too few windows"
+    COOL_DOWN = "cool-down"
+    NO_WAY_BACK = "no version before"
+    ROLLED_BACK = "restored by a rollback"
+
+
+class Failure(StrEnum):
+    """How an action failed that was to be carried out; the next run tries it again."""
+
+    UNAVAILABLE = "unavailable"
+    """A store, a lock or a server was unavailable."""
+    CONFLICT = "conflict"
+    """Production is no longer what was judged, or could not be changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What one symptom asks for.
+
+    Parameters
+    ----------
+    action : Action
+    persists : bool
+        Whether it must be found in `reactions.persistent` windows; otherwise one is enough.
+    needs_labels : bool
+        Whether only windows with mature labels can show it.
+    """
+
+    action: Action
+    persists: bool = False
+    needs_labels: bool = False
+
+
+REMEDIES: Mapping[Symptom, Remedy] = MappingProxyType(
+    {
+        Symptom.BROKEN: Remedy(Action.QUARANTINE),
+        Symptom.LOSES: Remedy(Action.ROLL_BACK, persists=True, needs_labels=True),
+        Symptom.MISCALIBRATED: Remedy(Action.RETRAIN, persists=True, needs_labels=True),
+        Symptom.DEGRADED: Remedy(Action.RETRAIN, persists=True, needs_labels=True),
+        Symptom.DECAYED: Remedy(Action.RETRAIN, needs_labels=True),
+        Symptom.STALE: Remedy(Action.RETRAIN),
+        Symptom.CHANGED: Remedy(Action.INVESTIGATE),
+        Symptom.OVERDUE: Remedy(Action.INVESTIGATE),
+        Symptom.UNKNOWN: Remedy(Action.INVESTIGATE),
+    }
+)
+"""The policy as a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +113,27 @@ class WindowRecord:
     version : int
         In production then.
     symptoms : frozenset of Symptom
-    action : Action
+    wanted : Action
         What was decided about it; NONE before that.
-    is_done : bool
-        Whether it was carried out. One that was not, or failed, is chosen again and starts no cool-down.
+    done : Action or None
+        What was carried out. An action that was not, or failed, is chosen again and starts no cool-down.
+    failed : Failure or None
+        How carrying it out failed.
     digest : str
         Of the version's files; empty where it was not kept.
+    has_labels : bool
+        Whether any row had a mature outcome.
     """
 
     window: str
     end: datetime
     version: int
     symptoms: frozenset[Symptom]
-    action: Action = Action.NONE
-    is_done: bool = False
+    wanted: Action = Action.NONE
+    done: Action | None = None
+    failed: Failure | None = None
     digest: str = ""
+    has_labels: bool = True
 
     def is_of(self, other: WindowRecord) -> bool:
         """Return whether both windows monitored the same version: by its files, where those are known."""
@@ -96,38 +148,48 @@ class RollbackTarget:
     version: int | None
     is_rolled_back: bool = False
 
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """Why nothing can be rolled back to."""
+        if self.version is None:
+            return Obstacle.NO_WAY_BACK
+        return Obstacle.ROLLED_BACK if self.is_rolled_back else None
+
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
-    """The action, and why."""
-
-    action: Action
-    because: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {"action": self.action.value, "because": list(self.because)}
-
-
-def symptoms_of(findings: Iterable[Finding], versus: frozenset[Symptom] = frozenset()) -> frozenset[Symptom]:
-    """Read the findings of a window; a check that could not be judged is a symptom of its own.
+class Reason:
+    """What some symptoms ask for, and what holds it back.
 
     Parameters
     ----------
-    findings : iterable of Finding
-    versus : frozenset of Symptom
-        The symptoms from the comparison of champion and previous version.
+    symptoms : tuple of Symptom
+    action : Action
+        What they ask for.
+    obstacle : Obstacle or None
+        Why it is not wanted now.
+    windows, latest : int
+        In how many of the latest windows that count the symptoms were found.
+    after : str
+        The window whose action the cool-down follows.
+    since_release : bool
+        Of broken rows: whether they began with this version.
     """
-    found = tuple(findings)
-    symptoms = {*versus, *(symptom for one in found for symptom in _symptoms(one))}
-    compared = any(one.check == _PREVIOUS and one.status is not Status.INSUFFICIENT for one in found)
-    degraded = any(one.check in _REALISED and one.status is Status.FAIL for one in found)
-    if degraded:
-        # With a previous version, a degraded champion alone does not mean that the rows changed.
-        symptoms.add(Symptom.CHANGED if compared else Symptom.DEGRADED)
-    if not symptoms and not any(one.check in _TELLING and one.status in _SOUND for one in found):
-        symptoms.add(Symptom.UNKNOWN)
-    return frozenset(symptoms)
+
+    symptoms: tuple[Symptom, ...]
+    action: Action
+    obstacle: Obstacle | None = None
+    windows: int = 1
+    latest: int = 1
+    after: str = ""
+    since_release: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The wanted action, and why."""
+
+    wanted: Action
+    reasons: tuple[Reason, ...] = ()
 
 
 def decide(
@@ -151,42 +213,45 @@ def decide(
     """
     past = _once(now, history)
     if Symptom.BROKEN in now.symptoms:
-        return Reaction(Action.QUARANTINE, (_broken(now, past),))
-    held: list[str] = []
-    if Symptom.LOSES in now.symptoms:
-        proof = "the champion is proven to cost more than the previous version on the same rows"
-        obstacle = _rollback_obstacle(now, past, back, rules)
-        if not obstacle:
-            return Reaction(Action.ROLL_BACK, (f"{proof}, {_counts(now, past, (Symptom.LOSES,), rules)}",))
-        held.append(f"{proof}; no rollback: {obstacle}")
-    bad = tuple(
-        symptom for symptom in (Symptom.LOSES, Symptom.DEGRADED, Symptom.STALE) if symptom in now.symptoms
-    )
-    bad = tuple(symptom for symptom in bad if symptom is not Symptom.LOSES or _is_stuck(back))
-    if bad:
-        obstacle = _training_obstacle(now, past, bad, rules)
-        if not obstacle:
-            return Reaction(Action.RETRAIN, (*held, f"the model is {_named(bad)}"))
-        held.append(f"the model is {_named(bad)}; no retraining: {obstacle}")
-    if Symptom.CHANGED in now.symptoms:
-        held.append("rows or estimates have changed; that alone proves nothing about the model")
-    if Symptom.UNKNOWN in now.symptoms:
-        held.append("something could not be judged, or the rows are too few")
-    return Reaction(Action.INVESTIGATE if held else Action.NONE, tuple(held) or ("nothing was found",))
+        broken = Reason((Symptom.BROKEN,), Action.QUARANTINE, since_release=_began(now, past))
+        return Reaction(Action.QUARANTINE, (broken,))
+    asked = [_reason(action, now, past, back, rules) for action in (Action.ROLL_BACK, Action.RETRAIN)]
+    reasons = [one for one in asked if one is not None]
+    free = [one for one in reasons if one.obstacle is None]
+    if free:
+        until = reasons.index(free[0]) + 1
+        return Reaction(free[0].action, tuple(reasons[:until]))
+    reasons += [
+        Reason((symptom,), Action.INVESTIGATE)
+        for symptom in Symptom
+        if symptom in now.symptoms and REMEDIES[symptom].action is Action.INVESTIGATE
+    ]
+    return Reaction(Action.INVESTIGATE if reasons else Action.NONE, tuple(reasons))
 
 
-def _symptoms(one: Finding) -> Iterable[Symptom]:
-    if one.status is Status.INDETERMINATE:
-        yield Symptom.BROKEN if one.check == "contract" else Symptom.UNKNOWN
-    elif one.status is Status.FAIL:
-        if one.check in _BROKEN:
-            yield Symptom.BROKEN
-        elif one.check == "staleness":
-            yield Symptom.STALE
-        elif one.check in _CHANGED:
-            yield Symptom.CHANGED
-        elif one.check not in (*_REALISED, _PREVIOUS):
-            yield Symptom.UNKNOWN
+def _reason(
+    action: Action, now: WindowRecord, past: list[WindowRecord], back: RollbackTarget, rules: Reactions
+) -> Reason | None:
+    """Return what asks for an action, with its obstacle; None when nothing does."""
+    bad = tuple(symptom for symptom in Symptom if symptom in now.symptoms and _asks(symptom, action, back))
+    if not bad:
+        return None
+    counted = _latest(now, past, bad, rules)
+    windows = sum(bool(one.symptoms & set(bad)) for one in counted if Symptom.BROKEN not in one.symptoms)
+    obstacle, after = back.obstacle if action is Action.ROLL_BACK else None, ""
+    if obstacle is None and all(REMEDIES[one].persists for one in bad) and windows < rules.persistent:
+        obstacle = Obstacle.FEW_WINDOWS
+    if obstacle is None:
+        after = _cooling(now, past, action, rules)
+        obstacle = Obstacle.COOL_DOWN if after else None
+    return Reason(bad, action, obstacle, windows, len(counted), after)
+
+
+def _asks(symptom: Symptom, action: Action, back: RollbackTarget) -> bool:
+    """Return whether a symptom asks for an action; a loss without a way back asks for a new model, too."""
+    asked = REMEDIES[symptom].action
+    stuck = asked is Action.ROLL_BACK and action is Action.RETRAIN and back.obstacle is not None
+    return asked is action or stuck
 
 
 def _once(now: WindowRecord, history: Iterable[WindowRecord]) -> list[WindowRecord]:
@@ -195,77 +260,25 @@ def _once(now: WindowRecord, history: Iterable[WindowRecord]) -> list[WindowReco
     return sorted(latest.values(), key=lambda one: one.end)
 
 
-def _latest(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -> list[WindowRecord]:
+def _latest(
+    now: WindowRecord, past: list[WindowRecord], bad: tuple[Symptom, ...], rules: Reactions
+) -> list[WindowRecord]:
     """Return the windows that count: of this version, before this one, and this one."""
-    before = [one for one in past if one.is_of(now) and one.end < now.end]
+    blind = all(REMEDIES[one].needs_labels for one in bad)
+    before = [one for one in past if one.is_of(now) and one.end < now.end and (one.has_labels or not blind)]
     return [*before[len(before) - rules.windows + 1 :], now] if rules.windows > 1 else [now]
 
 
-def _times(
-    now: WindowRecord, past: list[WindowRecord], symptoms: tuple[Symptom, ...], rules: Reactions
-) -> int:
-    """Count the windows with one of the symptoms; rows that broke their contract do not count."""
-    return sum(
-        bool(one.symptoms & set(symptoms)) and Symptom.BROKEN not in one.symptoms
-        for one in _latest(now, past, rules)
-    )
-
-
-def _counts(
-    now: WindowRecord, past: list[WindowRecord], symptoms: tuple[Symptom, ...], rules: Reactions
-) -> str:
-    looked = len(_latest(now, past, rules))
-    return f"in {_times(now, past, symptoms, rules)} of the latest {looked} windows"
-
-
-def _rollback_obstacle(
-    now: WindowRecord, past: list[WindowRecord], back: RollbackTarget, rules: Reactions
-) -> str:
-    """Return why production is not rolled back; empty when it is."""
-    if back.version is None:
-        return "no version was in production before"
-    if back.is_rolled_back:
-        return "the champion was itself restored by a rollback, and no release came between"
-    if _times(now, past, (Symptom.LOSES,), rules) < rules.persistent:
-        return f"only {_counts(now, past, (Symptom.LOSES,), rules)}, {rules.persistent} are needed"
-    return _cooling(now, past, Action.ROLL_BACK, rules)
-
-
-def _is_stuck(back: RollbackTarget) -> bool:
-    """Return whether a champion that loses cannot be rolled back from, so that only a new model helps."""
-    return back.version is None or back.is_rolled_back
-
-
-def _training_obstacle(
-    now: WindowRecord, past: list[WindowRecord], bad: tuple[Symptom, ...], rules: Reactions
-) -> str:
-    """Return why no training starts; empty when one does. Age needs no second window."""
-    if Symptom.STALE not in bad and _times(now, past, bad, rules) < rules.persistent:
-        return f"only {_counts(now, past, bad, rules)}, {rules.persistent} are needed"
-    return _cooling(now, past, Action.RETRAIN, rules)
-
-
 def _cooling(now: WindowRecord, past: list[WindowRecord], action: Action, rules: Reactions) -> str:
-    """Return the cool-down that applies; a window from a clock that was ahead counts like any other."""
-    for one in past:
-        if one.action is action and one.is_done and abs(one.end - now.end) < rules.cool_down:
-            return f"the cool-down of {rules.cool_down_days} days after window {one.window} applies"
-    return ""
+    """Return the window whose cool-down applies; one from a clock that was ahead counts like any other."""
+    cooling = (one.window for one in past if one.done is action and abs(one.end - now.end) < rules.cool_down)
+    return next(cooling, "")
 
 
-def _broken(now: WindowRecord, past: list[WindowRecord]) -> str:
+def _began(now: WindowRecord, past: list[WindowRecord]) -> bool:
+    """Return whether rows are broken since this version was released and were sound before it."""
     earlier = [one for one in past if one.end < now.end]
-    since = [one for one in earlier if one.is_of(now)]
-    began = [one for one in since if Symptom.BROKEN in one.symptoms]
     others = [one for one in earlier if not one.is_of(now)]
     sound_before = bool(others) and not any(Symptom.BROKEN in one.symptoms for one in others)
-    because = "the rows broke their contract, or served rows differ from the offline rows"
-    if sound_before and len(began) == len(since):
-        because += f"; that began with version {now.version}, so look at its release first"
-    return because
-
-
-def _named(symptoms: tuple[Symptom, ...]) -> str:
-    return " and ".join(
-        "worse than its predecessor" if symptom is Symptom.LOSES else symptom.value for symptom in symptoms
-    )
+    since = [one for one in earlier if one.is_of(now)]
+    return sound_before and all(Symptom.BROKEN in one.symptoms for one in since)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
@@ -13,8 +12,11 @@ from ..errors import DataError, ProjectError
 from ..evidence_table import Exhibit
 from ..findings import Finding, Verdict
 from ..html_tables import html_table
+from ..project.operations.reactions import Reactions
 from ..project.project import Project
-from .policy import Reaction, Symptom, WindowRecord, symptoms_of
+from .policy import Action, Failure, Reaction, Symptom, WindowRecord
+from .reasons import sentences
+from .symptoms import symptoms_of
 
 REQUIRED = (
     "contract",
@@ -89,6 +91,12 @@ class WindowEvidence:
         """The symptoms that the reaction policy uses."""
         return symptoms_of(self.findings, self.versus)
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether any row had a mature outcome."""
+        matured = (one.figures.get("matured", 0) for one in self.findings if one.check == "labels")
+        return any(isinstance(count, int) and count > 0 for count in matured)
+
     def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> WindowEvidence:
         """Return it with more."""
         return replace(self, findings=(*self.findings, *findings), exhibits=(*self.exhibits, *exhibits))
@@ -104,18 +112,6 @@ class WindowEvidence:
         return any(one.check == "contract" and one.status.stops for one in self.findings)
 
 
-class Fate(StrEnum):
-    """What became of the chosen action."""
-
-    OPEN = "open"
-    """Carrying it out was not asked for, or there is none."""
-    DONE = "done"
-    UNAVAILABLE = "unavailable"
-    """A store, a lock or a server was unavailable: the next run tries again."""
-    CONFLICT = "conflict"
-    """Production is no longer what was judged, or could not be changed: the next run tries again."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class MonitoringResult:
     """One monitored window: its evidence and the reaction."""
@@ -129,9 +125,14 @@ class MonitoringResult:
     run_id: str | None = None
     digest: str = ""
     """Of the files of the monitored version."""
+    rules: Reactions = field(default_factory=Reactions)
+    """Those the reaction was chosen by."""
+    done: Action | None = None
+    """The action that was carried out; None where that was not asked for, failed, or nothing was wanted."""
+    failed: Failure | None = None
+    """How carrying it out failed."""
     acted: tuple[str, ...] = field(default=())
-    """What was done, in sentences; empty when nothing was done or it was not asked for."""
-    fate: Fate = Fate.OPEN
+    """What was done or failed, in sentences."""
 
     @property
     def verdict(self) -> Verdict:
@@ -141,7 +142,12 @@ class MonitoringResult:
     @property
     def wants_action(self) -> bool:
         """Whether rows are quarantined, or production or the model changes."""
-        return self.reaction.action.value not in ("none", "investigate")
+        return self.reaction.wanted not in (Action.NONE, Action.INVESTIGATE)
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """Why the action is wanted, in sentences."""
+        return sentences(self.reaction, self.version, self.rules)
 
     @property
     def as_record(self) -> WindowRecord:
@@ -151,30 +157,32 @@ class MonitoringResult:
             self.window.end,
             self.version,
             self.evidence.symptoms,
-            self.reaction.action,
-            is_done=self.fate is Fate.DONE,
-            digest=self.digest,
+            self.reaction.wanted,
+            self.done,
+            self.failed,
+            self.digest,
+            self.evidence.has_labels,
         )
 
     @property
     def exit_code(self) -> int:
         """0 for none or INVESTIGATE, 1 for another action, 3 or 4 for one that failed."""
-        if self.fate in (Fate.UNAVAILABLE, Fate.CONFLICT):
-            return 3 if self.fate is Fate.UNAVAILABLE else 4
+        if self.failed is not None:
+            return 3 if self.failed is Failure.UNAVAILABLE else 4
         return 1 if self.wants_action else 0
 
     def __repr__(self) -> str:
         """Return the reaction and its reasons, then the verdict and what did not pass."""
-        because = "".join(f"\n  {one}" for one in (*self.reaction.because, *self.acted))
+        because = "".join(f"\n  {one}" for one in (*self.because, *self.acted))
         return f"<{self._summary()}{because}\n{self.verdict!r}>"
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook."""
-        reasons = [(one,) for one in (*self.reaction.because, *self.acted)]
+        reasons = [(one,) for one in (*self.because, *self.acted)]
         return html_table(self._summary(), ("because",), reasons) + self.verdict._repr_html_()
 
     def _summary(self) -> str:
-        action = self.reaction.action.value
+        action = self.reaction.wanted.value
         return (
             f"Monitoring of {self.model} version {self.version}, {self.window.name}, {self.n} rows: {action}"
         )
@@ -189,9 +197,13 @@ class MonitoringResult:
             "version": self.version,
             "digest": self.digest,
             "run_id": self.run_id,
-            **self.reaction.as_json(),
+            "action": self.reaction.wanted.value,
+            "wanted": self.reaction.wanted.value,
+            "done": None if self.done is None else self.done.value,
+            "failed": None if self.failed is None else self.failed.value,
+            "symptoms": sorted(self.evidence.symptoms),
+            "because": list(self.because),
             "acted": list(self.acted),
-            "fate": self.fate.value,
             "findings": [finding.as_json() for finding in self.evidence.findings],
         }
 

@@ -162,7 +162,14 @@ def choose_reaction(
 ) -> Reaction:
     """Choose the reaction from the symptoms of this window and earlier ones."""
     there = now.champion
-    this = WindowRecord(limits.name, limits.end, there.version, evidence.symptoms, digest=there.digest)
+    this = WindowRecord(
+        limits.name,
+        limits.end,
+        there.version,
+        evidence.symptoms,
+        digest=there.digest,
+        has_labels=evidence.has_labels,
+    )
     return decide(this, earlier_windows(store, project), now.back, project.reactions)
 
 

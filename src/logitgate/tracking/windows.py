@@ -12,18 +12,23 @@ from mlflow.entities import Metric
 
 from ..findings import Verdict
 from ..gates.verdict.markdown import markdown
-from ..monitoring.policy import Action, Symptom, WindowRecord
-from ..monitoring.window import Fate, MonitoringResult, MonitoringWindow
+from ..monitoring.policy import Action, Failure, Symptom, WindowRecord
+from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..project.project import Project
 from .batches import Entries
 from .runs import Note, Run, artifacts, experiment, record
 from .store import Store, reached
 from .training import gate_tags, write_exhibits
 
-_WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _FATE = (
-    f"window.{name}" for name in ("name", "end", "version", "digest", "signs", "action", "fate")
+_WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _DONE, _FAILED, _ACTED, _LABELS = (
+    f"window.{name}"
+    for name in (
+        *("name", "end", "version", "digest", "signs", "action"),
+        *("done", "failed", "acted", "has_labels"),
+    )
 )
-_ACTED = "window.acted"
+_FATE = "window.fate"
+"""Before 'done' and 'failed' had tags of their own."""
 _CURVES = "logitgate.curves"
 _MOST_WINDOWS = 500
 _FIGURES = {
@@ -82,9 +87,10 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
         _VERSION: str(record_of.version),
         _DIGEST: record_of.digest,
         _SIGNS: json.dumps(sorted(symptom.value for symptom in record_of.symptoms)),
-        _ACTION: record_of.action.value,
-        _FATE: found.fate.value,
-        "mlflow.runName": f"{found.window.end:%Y-%m-%d} {record_of.action.value}",
+        _ACTION: record_of.wanted.value,
+        _LABELS: str(record_of.has_labels),
+        **_outcome(found),
+        "mlflow.runName": f"{found.window.end:%Y-%m-%d} {record_of.wanted.value}",
         "mlflow.note.content": _note(found),
         **gate_tags(found.verdict),
     }
@@ -111,7 +117,8 @@ def note_what_was_done(store: Store, found: MonitoringResult) -> None:
     assert found.run_id is not None  # noqa: S101 - it was kept
     with reached(store):
         store.client.set_tag(found.run_id, _ACTED, "; ".join(found.acted))
-        store.client.set_tag(found.run_id, _FATE, found.fate.value)
+        for name, value in _outcome(found).items():
+            store.client.set_tag(found.run_id, name, value)
         store.client.set_tag(found.run_id, "mlflow.note.content", _note(found))
 
 
@@ -123,12 +130,25 @@ def _remembered(tags: dict[str, str]) -> WindowRecord | None:
             int(tags[_VERSION]),
             _signs(tags[_SIGNS]),
             Action(tags[_ACTION]),
-            # Windows from before fates were kept were done when anything was noted about it.
-            is_done=tags[_FATE] == Fate.DONE if _FATE in tags else bool(tags.get(_ACTED)),
-            digest=tags.get(_DIGEST, ""),
+            _done(tags),
+            Failure(tags[_FAILED]) if tags.get(_FAILED) else None,
+            tags.get(_DIGEST, ""),
+            tags.get(_LABELS) != str(False),
         )
     except (KeyError, ValueError):
         return None
+
+
+def _outcome(found: MonitoringResult) -> dict[str, str]:
+    return {_DONE: found.done or "", _FAILED: found.failed or ""}
+
+
+def _done(tags: dict[str, str]) -> Action | None:
+    """Read what was carried out: from its own tag, or as earlier versions kept it: a fate, or any note."""
+    if _DONE in tags:
+        return Action(tags[_DONE]) if tags[_DONE] else None
+    was_done = tags[_FATE] == "done" if _FATE in tags else bool(tags.get(_ACTED))
+    return Action(tags[_ACTION]) if was_done else None
 
 
 def _signs(kept: str) -> frozenset[Symptom]:
@@ -142,8 +162,8 @@ def _signs(kept: str) -> frozenset[Symptom]:
 
 
 def _note(found: MonitoringResult) -> str:
-    because = "\n".join(f"- {one}" for one in (*found.reaction.because, *found.acted))
-    return f"**{found.reaction.action.value}** for version {found.version}, {found.n} rows\n\n{because}\n"
+    because = "\n".join(f"- {one}" for one in (*found.because, *found.acted))
+    return f"**{found.reaction.wanted.value}** for version {found.version}, {found.n} rows\n\n{because}\n"
 
 
 def _drawn(verdict: Verdict) -> dict[str, float]:

@@ -1,0 +1,42 @@
+"""Records of monitored windows: those of this version and of earlier ones."""
+
+import pytest
+
+from logitgate.monitoring.policy import Action, Failure, Symptom
+from logitgate.tracking.windows import _remembered
+
+EARLIER = {
+    "window.name": "June",
+    "window.end": "2021-07-01T00:00:00+00:00",
+    "window.version": "2",
+    "window.action": "retrain",
+}
+
+
+@pytest.mark.parametrize(
+    ("tags", "done", "failed"),
+    [
+        ({"window.signs": "degraded"}, None, None),
+        ({"window.signs": "degraded", "window.acted": "trained"}, Action.RETRAIN, None),
+        ({"window.signs": '["degraded"]', "window.fate": "open", "window.acted": "x"}, None, None),
+        ({"window.signs": '["degraded"]', "window.fate": "done"}, Action.RETRAIN, None),
+        ({"window.signs": '["degraded"]', "window.fate": "conflict"}, None, None),
+        ({"window.signs": '["degraded"]', "window.done": "retrain"}, Action.RETRAIN, None),
+        (
+            {"window.signs": '["degraded"]', "window.done": "", "window.failed": "conflict"},
+            None,
+            Failure.CONFLICT,
+        ),
+    ],
+)
+def test_records_of_all_versions_are_read(tags, done, failed):
+    """Signs as one text, fates, and the three fields of today."""
+    read = _remembered(EARLIER | tags)
+    assert (read.wanted, read.done, read.failed) == (Action.RETRAIN, done, failed)
+    assert read.symptoms == {Symptom.DEGRADED} and read.version == 2 and read.has_labels
+
+
+def test_a_window_without_mature_outcomes_is_remembered_as_such():
+    """It neither shows nor clears what needs labels."""
+    read = _remembered(EARLIER | {"window.signs": "[]", "window.has_labels": "False"})
+    assert not read.has_labels and not read.symptoms
