@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from logitgate.decision.costs import CostMatrix, RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
@@ -90,7 +90,7 @@ def cheapest(rows: Rows, noise: Floats, size: float) -> tuple[float, float]:
 
 def decided(rows: Rows, noise: Floats, size: float, threshold: float) -> Scored:
     """Let one model decide about the rows."""
-    decision = Decision.by(Rule("constant", threshold), scores(rows.z, noise, size), rows.costs)
+    decision = Decision.by(DecisionRule("constant", threshold), scores(rows.z, noise, size), rows.costs)
     return Scored(rows.y, decision, rows.costs)
 
 

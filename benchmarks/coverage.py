@@ -27,7 +27,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from logitgate.decision.costs import RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.metrics import ScoreGroups
 from logitgate.evaluation.ranking.auc import auc
@@ -85,7 +85,7 @@ class World:
         if self.heavy:
             miss = miss * np.exp(TAIL * random.normal(size=rows) - TAIL**2 / 2)
         costs = RowCosts(np.zeros(rows), np.ones(rows), np.zeros(rows), miss)
-        rule = Rule("per-row") if self.heavy else Rule("constant", 1 / (1 + miss[0]))
+        rule = DecisionRule("per-row") if self.heavy else DecisionRule("constant", 1 / (1 + miss[0]))
         decision = Decision.by(rule, averaged(log_odds, self.luck), costs)
         return Scored((random.random(rows) < true).astype(np.int64), decision, costs, cluster), true
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from logitgate.evaluation.slices import Levels
+from logitgate.evaluation.slices import SliceLevels
 from logitgate.findings import Status, Verdict
 from logitgate.gates.rules import gates
 from logitgate.gates.rules.slice_harm import HarmRule, SliceHarm, proven_harm
@@ -44,7 +44,7 @@ class Trial:
     """One replication: outcomes and what both, and a challenger that is blind in one slice, cost a row."""
 
     y: NDArray[np.int64]
-    slices: Levels
+    slices: SliceLevels
     champion: Floats
     challenger: Floats
     blind: Floats
@@ -53,7 +53,7 @@ class Trial:
     def drawn(cls, random: np.random.Generator, rate: float, mean: float, rows: int) -> Trial:
         """Draw so many rows for each slice."""
         n, threshold = rows * SLICES, np.log(rate / (1 - rate))
-        slices = Levels(np.repeat(np.arange(SLICES), rows), NAMES)
+        slices = SliceLevels(np.repeat(np.arange(SLICES), rows), NAMES)
         z = random.normal(mean, SPREAD, n)
         y = (random.random(n) < expit(z)).astype(np.int64)
         seen = z + NOISE * random.normal(size=(2, n))

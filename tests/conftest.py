@@ -128,7 +128,7 @@ def package(served_rows):
 
     from logitgate.data.row_hashes import FittedRows
     from logitgate.decision.costs import CostMatrix
-    from logitgate.decision.rule import Rule
+    from logitgate.decision.rule import DecisionRule
     from logitgate.model.design.matrix import design
     from logitgate.model.model import Model
     from logitgate.production.packaging.golden import answered
@@ -150,7 +150,7 @@ def package(served_rows):
     )
     pipeline = Pipeline(steps).fit(served_rows[list(features.all)], y)
     seen = FittedRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
-    model = Model(pipeline, Rule("per-row"), costs, features)
+    model = Model(pipeline, DecisionRule("per-row"), costs, features)
     kept = served_rows.iloc[:60]
     numbers = {name: tuple(kept[name].tolist()) for name in ("age", "income", "amount")}
     texts = {name: tuple(None if pd.isna(cell) else cell for cell in kept[name]) for name in ("job", "city")}

@@ -8,7 +8,7 @@ from logitgate.checks.behaviour import behaviour_findings
 from logitgate.checks.cases import Cases, Expectation
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
@@ -52,7 +52,7 @@ def model(turn=np.inf, rule=None, costs=None):
     """Return a model that flags from one half on."""
     own = costs or CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
     features = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
-    return Model(Curve(turn), rule or Rule("constant", 0.5), own, features)
+    return Model(Curve(turn), rule or DecisionRule("constant", 0.5), own, features)
 
 
 def rows(n=100):
@@ -108,7 +108,7 @@ def test_each_case_is_a_finding():
 def test_a_case_is_decided_by_the_models_own_costs():
     """A threshold by row comes from the row's own columns."""
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="worth")
-    judged = model(rule=Rule("per-row"), costs=costs)
+    judged = model(rule=DecisionRule("per-row"), costs=costs)
     declared = project(cases="cases.csv")
     dear, cheap = cases("flag", x=(-1.0,), worth=9.0), cases("pass", x=(-1.0,), worth=1.5)
     assert found(declared, judged, dear)["c0"].status is Status.PASS
@@ -134,7 +134,9 @@ def test_costs_that_a_case_lacks_are_indeterminate():
     """The threshold is not known without them."""
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="worth")
     findings = found(
-        project(cases="cases.csv"), model(rule=Rule("per-row"), costs=costs), cases("flag", worth=np.nan)
+        project(cases="cases.csv"),
+        model(rule=DecisionRule("per-row"), costs=costs),
+        cases("flag", worth=np.nan),
     )
     assert findings["c0"].status is Status.INDETERMINATE
 
@@ -253,7 +255,7 @@ def test_a_change_that_the_model_refuses_is_indeterminate():
                 raise ValueError("a value that it has never seen")
             return super().predict_proba(frame)
 
-    narrow = Model(Narrow(), Rule("constant", 0.5), model().costs, model().features)
+    narrow = Model(Narrow(), DecisionRule("constant", 0.5), model().costs, model().features)
     declared = project(directional=[{"name": "more x", "feature": "x", "change": "+1", "direction": "up"}])
     (found,) = behaviour_findings(narrow, None, rows(), declared)[0]
     assert (found.check, found.subject, found.status) == ("behaviour", "more x", Status.INDETERMINATE)

@@ -7,7 +7,7 @@ import pytest
 from logitgate.checks.inspection.feature_value import worth_evidence, worths
 from logitgate.checks.inspection.leave_one_out import Dropped, without_each
 from logitgate.data.sample import observe
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.design.signs import FREE
 from logitgate.model.fitting.fit import Choice, fit, regression
@@ -57,7 +57,7 @@ def learned(parts, form, C=1.0, signs=FREE):
     y = train.y.astype(int)
     raw = fit(Choice(form, C), train.frame, y, PROJECT.features, PROJECT.search, signs=signs)
     pipeline = recalibrated(raw, CHANGE)
-    model = Model(pipeline, Rule("per-row"), PROJECT.costs.matrix, PROJECT.features)
+    model = Model(pipeline, DecisionRule("per-row"), PROJECT.costs.matrix, PROJECT.features)
     return model, Fitted.of(pipeline, CHANGE, train, signs)
 
 
@@ -136,7 +136,7 @@ def test_a_single_feature_can_be_dropped(parts):
     train, later = parts
     features = FeaturesConfig(numeric=("strong",))
     raw = fit(Choice(FORMS[0], 1.0), train.frame, train.y.astype(int), features, PROJECT.search)
-    alone = Model(raw, Rule("per-row"), PROJECT.costs.matrix, features)
+    alone = Model(raw, DecisionRule("per-row"), PROJECT.costs.matrix, features)
     dropped = without_each(Fitted.of(raw, NONE, train), ("strong",))
     assert worths(alone, NONE, dropped, later)[0].cost.low > 0
 

@@ -10,7 +10,7 @@ from scipy.special import expit
 from logitgate.checks.slice_finder import weak_exhibit, weak_findings, weak_slices
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.project.load import parse_project
@@ -50,7 +50,7 @@ def rows(seed=0, n=1000, *, days=None, storm=0.0, misfit=0.0):
     y = random.random(n) < expit(odds + storm * random.normal(size=n)[day] + excess)
     cluster = None if days is None else day
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, n)
-    decision = Decision.by(Rule("constant", 0.2), probability, costs)
+    decision = Decision.by(DecisionRule("constant", 0.2), probability, costs)
     ids = np.array([f"id{at:05d}" for at in random.permutation(n)], dtype=object)
     sample = Sample(frame, y.astype(np.int8), ids, cluster=cluster)
     return sample, Scored(y.astype(int), decision, costs, cluster)

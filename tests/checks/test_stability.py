@@ -7,7 +7,7 @@ import pytest
 from logitgate.checks.inspection import stability as module
 from logitgate.checks.inspection.stability import stability
 from logitgate.data.sample import Sample
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.errors import FitError
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
@@ -56,7 +56,7 @@ def fitted(train):
 
 def shipped(choice, train):
     """Return what a training ships, as far as stability looks at it."""
-    rule = Rule("per-row")
+    rule = DecisionRule("per-row")
     decided = Decided(Candidate(choice, PROJECT.features), NONE, rule, None)
     return FittedModel(Model(None, rule, PROJECT.costs.matrix, PROJECT.features), decided, train)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.outcome_levels import Levels, learned, levels_of, read_outcomes
+from logitgate.data.outcome_levels import OutcomeLevels, learned, levels_of, read_outcomes
 from logitgate.decision.levels import Spelling, brought, text_of
 from logitgate.errors import DataError
 from logitgate.project.data import OutcomeConfig
@@ -106,7 +106,7 @@ def test_a_foreign_level_is_refused_with_the_levels_that_were_found(cells):
 def test_the_levels_that_a_model_learned_hold_later():
     """Unless the project has come to mean another event."""
     levels = levels_of(pd.Series(["false", "true", None]), OutcomeConfig(column="late", event=1))
-    assert levels == Levels("true", "false")
+    assert levels == OutcomeLevels("true", "false")
     kept = learned(OutcomeConfig(column="late", event=1), levels)
     assert (kept.event, kept.non_event) == ("true", "false")
     assert read_outcomes(pd.Series(["0", "0"]), kept).tolist() == [0, 0]

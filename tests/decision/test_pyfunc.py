@@ -23,9 +23,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, ServedModel, Terms, answer
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import ConflictError, DataError
-from logitgate.model.design.matrix import matrix as design
+from logitgate.model.design import matrix
 from logitgate.production.packaging import model_package as packaging
 from logitgate.production.packaging.model_package import pack, signature, terms_of, unpack
 
@@ -220,7 +220,9 @@ def test_the_index_of_the_rows_is_kept(package, plain_rows):
     assert answer(package.model.pipeline, terms_of(package), rows).index.equals(rows.index)
 
 
-@pytest.mark.parametrize("rule", [Rule("flag-none"), Rule("flag-all"), Rule("constant", 0.1 + 0.2)])
+@pytest.mark.parametrize(
+    "rule", [DecisionRule("flag-none"), DecisionRule("flag-all"), DecisionRule("constant", 0.1 + 0.2)]
+)
 def test_every_rule_survives_the_journey(package, plain_rows, tmp_path, rule):
     """Also an infinite threshold, and one that has no short decimal."""
     digest = pack(with_rule(package, rule), tmp_path / "model", MLmodel(artifact_path="model"))
@@ -242,7 +244,7 @@ def test_the_plainest_model_can_be_shipped(package, plain_rows, tmp_path):
 
 def test_the_trusted_types_are_those_of_the_design(package, tmp_path):
     """What may be loaded is exactly what our pipelines are made of."""
-    assert set(TRUSTED_TYPES) == set(design.TRUSTED_TYPES)
+    assert set(TRUSTED_TYPES) == set(matrix.TRUSTED_TYPES)
     skops.io.dump(package.model.pipeline, tmp_path / "model.skops")
     assert set(skops.io.get_untrusted_types(file=tmp_path / "model.skops")) == set(TRUSTED_TYPES)
 

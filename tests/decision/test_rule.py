@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="loss").rows(
     {"loss": np.array([2.0, 4.0, 10.0])}, 3
@@ -14,10 +14,10 @@ COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_
 @pytest.mark.parametrize(
     ("rule", "flagged"),
     [
-        (Rule("constant", 0.3), [False, True, True]),
-        (Rule("per-row"), [False, True, True]),
-        (Rule("flag-none"), [False, False, False]),
-        (Rule("flag-all"), [True, True, True]),
+        (DecisionRule("constant", 0.3), [False, True, True]),
+        (DecisionRule("per-row"), [False, True, True]),
+        (DecisionRule("flag-none"), [False, False, False]),
+        (DecisionRule("flag-all"), [True, True, True]),
     ],
 )
 def test_each_rule_flags_from_its_threshold_on(rule, flagged):
@@ -30,13 +30,13 @@ def test_each_rule_flags_from_its_threshold_on(rule, flagged):
 def test_flag_all_and_flag_none_hold_for_certain_probabilities():
     """Zero is flagged by flag-all, one is not flagged by flag-none."""
     certain = np.array([0.0, 1.0, 0.0])
-    assert Decision.by(Rule("flag-all"), certain, COSTS).flagged.all()
-    assert not Decision.by(Rule("flag-none"), certain, COSTS).flagged.any()
+    assert Decision.by(DecisionRule("flag-all"), certain, COSTS).flagged.all()
+    assert not Decision.by(DecisionRule("flag-none"), certain, COSTS).flagged.any()
 
 
 def test_expected_costs_stand_beside_the_decision():
     """Flagging costs 1 here whatever happens; passing costs the probability times the loss."""
-    decision = Decision.by(Rule("per-row"), np.array([0.5, 0.5, 0.5]), COSTS)
+    decision = Decision.by(DecisionRule("per-row"), np.array([0.5, 0.5, 0.5]), COSTS)
     assert decision.cost_if_flagged.tolist() == [1.0, 1.0, 1.0]
     assert decision.cost_if_passed.tolist() == [1.0, 2.0, 5.0]
 
@@ -45,14 +45,14 @@ def test_expected_costs_stand_beside_the_decision():
 def test_a_row_without_a_probability_has_no_decision(wrong):
     """Missing or impossible probabilities are refused and counted."""
     with pytest.raises(ValueError, match=r"1 of 3 probabilities are not in \[0, 1\]"):
-        Decision.by(Rule("flag-all"), np.array([0.2, wrong, 0.3]), COSTS)
+        Decision.by(DecisionRule("flag-all"), np.array([0.2, wrong, 0.3]), COSTS)
 
 
 @pytest.mark.parametrize("name", ["median", "", "constant "])
 def test_an_unknown_rule_is_refused(name):
     """Nobody decides by a rule that nobody wrote."""
     with pytest.raises(ValueError, match="unknown rule"):
-        Rule(name)
+        DecisionRule(name)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,12 @@ def test_an_unknown_rule_is_refused(name):
 def test_a_rule_and_its_threshold_belong_together(name, value):
     """A constant needs a finite threshold, the other rules have none."""
     with pytest.raises(ValueError, match="does not go with threshold"):
-        Rule(name, value)
+        DecisionRule(name, value)
 
 
-@pytest.mark.parametrize("rule", [Rule("constant", 0.1 + 0.2), Rule("per-row"), Rule("flag-none")])
+@pytest.mark.parametrize(
+    "rule", [DecisionRule("constant", 0.1 + 0.2), DecisionRule("per-row"), DecisionRule("flag-none")]
+)
 def test_a_rule_survives_json_to_the_last_bit(rule):
     """The threshold read back is the threshold that was frozen."""
-    assert Rule.from_json(json.loads(json.dumps(rule.as_json()))) == rule
+    assert DecisionRule.from_json(json.loads(json.dumps(rule.as_json()))) == rule

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.decision.costs import CostMatrix, RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.intervals import mean_interval, upper_bound
@@ -25,7 +25,7 @@ def drawn(seed=0, rows=400):
 def decided(flagged, y, costs, cluster=None):
     """Return rows that were flagged as told."""
     probability = np.where(flagged, 0.9, 0.1)
-    return Scored(y, Decision.by(Rule("constant", 0.5), probability, costs), costs, cluster)
+    return Scored(y, Decision.by(DecisionRule("constant", 0.5), probability, costs), costs, cluster)
 
 
 def test_the_difference_is_challenger_minus_champion():

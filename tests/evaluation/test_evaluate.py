@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.intervals import mean_interval, wilson
 from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
@@ -19,7 +19,7 @@ from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 
 
-def scored(y, probability, costs, rule=Rule("per-row"), cluster=None):  # noqa: B008 - a rule is frozen
+def scored(y, probability, costs, rule=DecisionRule("per-row"), cluster=None):  # noqa: B008 - a rule is frozen
     """Return rows decided by a rule."""
     return Scored(np.asarray(y), Decision.by(rule, probability, costs), costs, cluster)
 
@@ -78,7 +78,7 @@ def test_textbook_rows():
     assert found.total_cost.value == pytest.approx(3)
     assert found.cost.value == 0.375
     assert found.savings.value == 0.25
-    half = evaluate(scored(y, score, costs, Rule("constant", 0.5)))
+    half = evaluate(scored(y, score, costs, DecisionRule("constant", 0.5)))
     assert half.total_cost.value == pytest.approx(12)
     assert (half.flag_rate.value, half.recall.value) == (0.5, 0.5)
     assert (half.false_positive_rate.value, half.precision.value) == (0.5, 0.5)

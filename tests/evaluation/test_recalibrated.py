@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from logitgate.decision.costs import RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.comparisons.recalibrated import regret
 from logitgate.evaluation.evaluate import Scored
 
@@ -16,7 +16,7 @@ def scored(y, probability):
     """Decide by 1 / MISS: a flag costs 1, a missed event MISS."""
     n = len(y)
     costs = RowCosts(np.ones(n), np.ones(n), np.zeros(n), np.full(n, MISS))
-    return Scored(y, Decision.by(Rule("constant", 1 / MISS), probability, costs), costs)
+    return Scored(y, Decision.by(DecisionRule("constant", 1 / MISS), probability, costs), costs)
 
 
 @pytest.mark.parametrize("shift", [-1.5, 1.5])

@@ -7,13 +7,13 @@ from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.intervals import mean_interval
-from logitgate.evaluation.slices import Levels, crossed, slice_evaluations
+from logitgate.evaluation.slices import SliceLevels, crossed, slice_evaluations
 
 CARRIERS = np.array(["AA", "DL", "UA", "VX"])
-EVERYBODY = Levels(np.zeros(800, dtype=int), ("everybody",))
+EVERYBODY = SliceLevels(np.zeros(800, dtype=int), ("everybody",))
 
 
 def drawn(rows=800, seed=0):
@@ -22,7 +22,7 @@ def drawn(rows=800, seed=0):
     probability = random.beta(1, 3, rows).round(2)
     y = (random.random(rows) < probability).astype(int)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, rows)
-    decision = Decision.by(Rule("constant", 0.3), probability, costs)
+    decision = Decision.by(DecisionRule("constant", 0.3), probability, costs)
     return Scored(y, decision, costs, random.integers(0, 90, rows)), CARRIERS[random.integers(0, 4, rows)]
 
 
@@ -59,7 +59,7 @@ def test_agrees_with_fairlearn():
         y_pred=rows.cost,
         sensitive_features=carrier,
     )
-    found = slice_evaluations(rows, {"carrier": Levels.of(carrier)})
+    found = slice_evaluations(rows, {"carrier": SliceLevels.of(carrier)})
     assert [part.name for part in found] == [f"carrier = {name}" for name in CARRIERS]
     for part, name in zip(found, CARRIERS, strict=True):
         for frame in (on_flags, on_scores, on_cost):
@@ -69,7 +69,7 @@ def test_agrees_with_fairlearn():
 
 def slices_alone(rows, carrier):
     """Return each slice as evaluated, and its rows alone."""
-    found = slice_evaluations(rows, {"c": Levels.of(carrier)})
+    found = slice_evaluations(rows, {"c": SliceLevels.of(carrier)})
     return [(part, rows.take(carrier == name)) for part, name in zip(found, CARRIERS, strict=True)]
 
 
@@ -91,7 +91,7 @@ def test_a_slice_is_evaluated_as_its_rows_alone_would_be():
 def test_a_rate_without_hits_counts_each_cluster_once():
     """Nothing is seen of how alike the rows of a cluster are, so the least is assumed."""
     rows, carrier = drawn()
-    nobody = Decision.by(Rule("flag-none"), rows.decision.probability, rows.costs)
+    nobody = Decision.by(DecisionRule("flag-none"), rows.decision.probability, rows.costs)
     for part, alone in slices_alone(replace(rows, decision=nobody), carrier):
         clusters = len(np.unique(alone.cluster))
         square = stats.t.ppf(0.975, clusters - 1) ** 2
@@ -129,8 +129,8 @@ def test_order_of_rows_changes_nothing():
     """Permuted rows with their levels give the same slices."""
     rows, carrier = drawn()
     order = np.random.default_rng(1).permutation(800)
-    plain = slice_evaluations(rows, {"c": Levels.of(carrier)})
-    shuffled = slice_evaluations(rows.take(order), {"c": Levels.of(carrier[order])})
+    plain = slice_evaluations(rows, {"c": SliceLevels.of(carrier)})
+    shuffled = slice_evaluations(rows.take(order), {"c": SliceLevels.of(carrier[order])})
     for one, other in zip(plain, shuffled, strict=True):
         np.testing.assert_allclose(list(one.figures().values()), list(other.figures().values()), rtol=1e-12)
 
@@ -139,7 +139,9 @@ def test_undefined_is_undefined():
     """A slice of one class has no AUC, one without events no recall, one without rows nothing."""
     rows, _ = drawn()
     codes = np.where(rows.y == 1, 0, 1)
-    events, others, nobody = slice_evaluations(rows, {"s": Levels(codes, ("events", "others", "nobody"))})
+    events, others, nobody = slice_evaluations(
+        rows, {"s": SliceLevels(codes, ("events", "others", "nobody"))}
+    )
     for undefined in (events.auc, others.auc, others.recall, events.false_positive_rate):
         assert np.isnan([*undefined]).all()
     assert np.isfinite([*events.recall, *others.flag_rate, events.cost.value, others.brier.value]).all()
@@ -151,33 +153,38 @@ def test_slices_of_equal_probabilities_rank_nothing():
     """A level whose probabilities all tie has an AUC of one half, and is not tied to the next level."""
     y, code = np.array([0, 1, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
     costs = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative=5).rows({}, 6)
-    rows = Scored(y, Decision.by(Rule("flag-all"), np.full(6, 0.5), costs), costs)
-    assert [part.auc.value for part in slice_evaluations(rows, {"s": Levels(code, ("a", "b"))})] == [0.5, 0.5]
+    rows = Scored(y, Decision.by(DecisionRule("flag-all"), np.full(6, 0.5), costs), costs)
+    assert [part.auc.value for part in slice_evaluations(rows, {"s": SliceLevels(code, ("a", "b"))})] == [
+        0.5,
+        0.5,
+    ]
 
 
 def test_rows_of_no_level_belong_to_no_slice():
     """A code below zero is left out of every slice and disturbs none."""
     rows, carrier = drawn()
-    levels = Levels.of(carrier)
+    levels = SliceLevels.of(carrier)
     codes = np.where(np.arange(800) % 2 == 0, levels.codes, -1)
-    half = slice_evaluations(rows, {"c": Levels(codes, levels.names)})
-    alone = slice_evaluations(rows.take(np.arange(0, 800, 2)), {"c": Levels.of(carrier[::2])})
+    half = slice_evaluations(rows, {"c": SliceLevels(codes, levels.names)})
+    alone = slice_evaluations(rows.take(np.arange(0, 800, 2)), {"c": SliceLevels.of(carrier[::2])})
     for one, other in zip(half, alone, strict=True):
         np.testing.assert_allclose(list(one.figures().values()), list(other.figures().values()), rtol=1e-12)
 
 
 def test_levels_have_codes_in_the_order_of_their_names():
     """Text, numbers, truth values and what is missing all become named levels."""
-    assert Levels.of(np.array([3, 1, 3])).names == ("1", "3")
-    assert Levels.of(np.array([True, False])).codes.tolist() == [1, 0]
-    missing = Levels.of([None, "b", float("nan"), "a"])
+    assert SliceLevels.of(np.array([3, 1, 3])).names == ("1", "3")
+    assert SliceLevels.of(np.array([True, False])).codes.tolist() == [1, 0]
+    missing = SliceLevels.of([None, "b", float("nan"), "a"])
     assert missing.names == ("a", "b", "missing")
     assert missing.codes.tolist() == [2, 1, 2, 0]
 
 
 def test_crossing_finds_the_pairs_that_occur():
     """A pair of levels is a level; where either is absent there is none."""
-    pairs = crossed(Levels(np.array([0, 1, -1, 1]), ("a", "b")), Levels(np.array([1, 0, 0, -1]), ("x", "y")))
+    pairs = crossed(
+        SliceLevels(np.array([0, 1, -1, 1]), ("a", "b")), SliceLevels(np.array([1, 0, 0, -1]), ("x", "y"))
+    )
     assert pairs.names == ("a & y", "b & x")
     assert pairs.codes.tolist() == [0, 1, -1, -1]
 
@@ -187,4 +194,4 @@ def test_levels_of_other_rows_are_refused():
     rows, carrier = drawn()
     for wrong in (carrier[:-1], np.append(carrier, "AA")):
         with pytest.raises(ValueError, match=f"slices of c: {len(wrong)} codes for 800 rows"):
-            slice_evaluations(rows, {"c": Levels.of(wrong)})
+            slice_evaluations(rows, {"c": SliceLevels.of(wrong)})

@@ -7,11 +7,11 @@ import pytest
 from scipy.special import expit
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.probabilities.calibration import calibration
 from logitgate.evaluation.probabilities.reliability import Corp, consistency
-from logitgate.evaluation.slices import Levels
+from logitgate.evaluation.slices import SliceLevels
 from logitgate.findings import Status
 from logitgate.gates.reports.calibration_report import calibration_evidence, near_threshold
 from logitgate.project.load import parse_project
@@ -29,7 +29,7 @@ PROJECT = parse_project(
     },
     "small.toml",
 )
-FIFTH = Rule("constant", 0.2)
+FIFTH = DecisionRule("constant", 0.2)
 
 
 def scored(score, rule=FIFTH, off=0.0, clusters=None, seed=0):
@@ -62,7 +62,7 @@ def named(exhibit):
 def test_a_calibrated_model_is_told_and_not_warned_of():
     """Three tables, no finding, and each figure is that of the functions behind it."""
     rows = scored(score())
-    findings, exhibits = tables(rows, {"g": Levels.of(["a", "b"] * 3_000)})
+    findings, exhibits = tables(rows, {"g": SliceLevels.of(["a", "b"] * 3_000)})
     assert findings == []
     assert list(exhibits) == ["calibration", "calibration-near-threshold", "calibration-slices"]
     shown = named(exhibits["calibration"])
@@ -84,7 +84,7 @@ def test_a_calibrated_model_is_told_and_not_warned_of():
 
 def test_the_raw_ece_never_stands_alone():
     """Beside it is what a calibrated model of as many rows shows, overall, near and in each slice."""
-    _, exhibits = tables(scored(score()), {"g": Levels.of(["a", "b"] * 3_000)})
+    _, exhibits = tables(scored(score()), {"g": SliceLevels.of(["a", "b"] * 3_000)})
     for name in ("calibration", "calibration-near-threshold"):
         row = named(exhibits[name])["ECE, 15 bins of equal width"]
         assert 0 < row["calibrated"] < row["by_chance"]
@@ -94,7 +94,7 @@ def test_the_raw_ece_never_stands_alone():
 
 def test_near_is_near_the_rows_own_threshold():
     """Half a log-odd either way of a threshold that differs from row to row."""
-    rows = scored(score(), Rule("per-row"))
+    rows = scored(score(), DecisionRule("per-row"))
     own = 2 / (2 + np.linspace(0.5, 30, 6_000))
     away = np.abs(np.log(own / (1 - own)) - score())
     np.testing.assert_array_equal(near_threshold(rows), away <= 0.5)
@@ -105,7 +105,7 @@ def test_near_is_near_the_rows_own_threshold():
 @pytest.mark.parametrize("name", ["flag-none", "flag-all"])
 def test_a_rule_without_a_threshold_has_nothing_near_it(name):
     """Certain rows are not near an infinite threshold, and too few rows are told as such."""
-    rows = scored(np.r_[score(), -40.0, 40.0], Rule(name))
+    rows = scored(np.r_[score(), -40.0, 40.0], DecisionRule(name))
     assert not near_threshold(rows).any()
     findings, exhibits = tables(rows)
     assert findings == []
@@ -137,8 +137,8 @@ def test_slices_that_are_off_are_counted_and_the_worst_is_named():
         ["a", "b", "c", "d", "tiny"], 6_000, p=(0.4, 0.3, 0.15, 0.14, 0.01)
     )
     off = np.select([group == "c", group == "d", group == "tiny"], [1.0, -1.6, 3.0], 0.0)
-    rows = scored(score(), Rule("flag-none"), off)
-    (finding,), exhibits = tables(rows, {"g": Levels.of(group)})
+    rows = scored(score(), DecisionRule("flag-none"), off)
+    (finding,), exhibits = tables(rows, {"g": SliceLevels.of(group)})
     assert (finding.check, finding.subject, finding.status) == ("calibration", "slices", Status.WARN)
     assert finding.because.startswith("2 of 4")
     assert "the worst is g = d" in finding.because
@@ -158,14 +158,14 @@ def test_slices_that_are_off_are_counted_and_the_worst_is_named():
 def test_a_slice_without_other_rows_is_too_small():
     """Many rows that are nearly all events say little about their log-odds."""
     rows = scored(np.r_[score(), np.full(500, 9.0)])
-    _, exhibits = tables(rows, {"g": Levels.of(["mixed"] * 6_000 + ["sure"] * 500)})
+    _, exhibits = tables(rows, {"g": SliceLevels.of(["mixed"] * 6_000 + ["sure"] * 500)})
     assert [row.get("note") for row in exhibits["calibration-slices"].rows] == [None, "too small"]
 
 
 def test_clusters_widen_the_intervals_and_are_named():
     """The clustered error is used throughout, and the note says what the simulated nulls do not know."""
     alone, grouped = (scored(score(), clusters=clusters) for clusters in (None, 9))
-    levels = {"g": Levels.of(["a", "b"] * 3_000)}
+    levels = {"g": SliceLevels.of(["a", "b"] * 3_000)}
     (_, one), (_, two) = tables(alone, levels), tables(grouped, levels)
     for name, note in ((name, two[name].note) for name in two):
         assert "clusters" in note

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.gates.reports.cost_sensitivity import FACTORS, break_even, scenarios, sensitivity
@@ -17,7 +17,7 @@ MATRIX = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false
 def scored(y, flagged, cluster=None):
     """Return rows with these decisions."""
     costs = MATRIX.rows({}, len(y))
-    decision = Decision.by(Rule("constant", 0.5), flagged.astype(float), costs)
+    decision = Decision.by(DecisionRule("constant", 0.5), flagged.astype(float), costs)
     return Scored(y, decision, costs, cluster)
 
 

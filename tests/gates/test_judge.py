@@ -9,7 +9,7 @@ import pytest
 from logitgate.data.row_hashes import FittedRows, row_hashes, scheme_of
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.errors import DataError
 from logitgate.evaluation.comparisons.mcnemar import McNemar
 from logitgate.evaluation.intervals import mean_interval
@@ -34,7 +34,7 @@ PLAIN = {
     "contract": {"suite": "suite.json"},
 }
 PROJECT = parse_project(PLAIN, "small.toml")
-FIFTH = Rule("constant", 0.2)
+FIFTH = DecisionRule("constant", 0.2)
 
 
 class Column:
@@ -155,7 +155,9 @@ def test_slices_are_compared_with_the_better_rule_before_the_first_release(held_
     assert "champion" in findings["slices", "g = a"].because
 
 
-@pytest.mark.parametrize("rule", [Rule("flag-none"), Rule("flag-all"), Rule("constant", 0.7)])
+@pytest.mark.parametrize(
+    "rule", [DecisionRule("flag-none"), DecisionRule("flag-all"), DecisionRule("constant", 0.7)]
+)
 def test_the_champion_decides_by_its_own_rule(rule, held_out):
     """Its decisions come from its own column and threshold, not from the challenger's."""
     champion = model("blurred", rule)
@@ -170,7 +172,7 @@ def test_the_champion_decides_by_its_own_rule(rule, held_out):
 def test_the_champion_is_judged_by_the_costs_of_today(held_out):
     """It decides by the costs it was made for; what that costs is what the project says now."""
     before = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=100)
-    champion = model("blurred", Rule("per-row"), before)
+    champion = model("blurred", DecisionRule("per-row"), before)
     findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
     cost = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.01).to_numpy())
     difference = findings["champion", "version 4"].figures["difference"]
@@ -465,7 +467,7 @@ def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
 
 def test_a_reused_window_stops_a_gain_that_a_fresh_one_proves(held_out):
     """The very same figures: proven at the first decision, no longer at the thousandth."""
-    slightly = Rule("constant", 0.4)
+    slightly = DecisionRule("constant", 0.4)
     for earlier, proven in ((0, True), (1000, False)):
         few = held_out.take(np.arange(2600))
         opponents = {"champion": model("sharp", slightly), "version": 4, "earlier_decisions": earlier}
@@ -475,7 +477,7 @@ def test_a_reused_window_stops_a_gain_that_a_fresh_one_proves(held_out):
 
 def test_a_gain_that_is_too_good_is_looked_into(held_out):
     """More than the declared share of the champion's cost is INDETERMINATE; a raised key lets it pass."""
-    reckless = model("sharp", Rule("flag-all"))
+    reckless = model("sharp", DecisionRule("flag-all"))
     for limit, status in ((0.2, Status.INDETERMINATE), (0.9, Status.PASS)):
         declared = parse_project(PLAIN | {"gates": {"suspicious_gain": limit}}, "small.toml")
         found = judged(model("sharp"), held_out, declared, champion=reckless, version=4)[1]
@@ -519,7 +521,7 @@ def test_the_exhibit_sets_both_side_by_side(held_out):
 def test_a_diagnostic_never_gates(held_out):
     """A champion that ranks as well and decides worse is beaten, although AUC and log loss see nothing."""
     findings, found = judged(
-        model("sharp"), held_out, champion=model("sharp", Rule("constant", 0.7)), version=4
+        model("sharp"), held_out, champion=model("sharp", DecisionRule("constant", 0.7)), version=4
     )
     assert exhibit(found)["AUC (DeLong)"]["p_value"] == 1.0
     assert exhibit(found)["log loss"]["difference"] == 0.0

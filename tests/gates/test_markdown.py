@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.markdown import description, folded, headline, markdown
@@ -25,7 +25,7 @@ def evaluation():
     """The figures of rows that a constant probability is given: there is no slope."""
     y = (np.arange(200) % 4 == 0).astype(np.int64)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 200)
-    return evaluate(Scored(y, Decision.by(Rule("constant", 0.2), np.full(200, 0.25), costs), costs))
+    return evaluate(Scored(y, Decision.by(DecisionRule("constant", 0.2), np.full(200, 0.25), costs), costs))
 
 
 def test_a_verdict_without_reasons_is_counted():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.outcome import Outcome
@@ -28,7 +28,7 @@ WHOLE = Outcome(
     version=4,
     promoted=True,
     champion=3,
-    rule=Rule("constant", 0.2),
+    rule=DecisionRule("constant", 0.2),
     test={"cost": 1.5, "n": 200},
     repeated=True,
 )
@@ -47,7 +47,14 @@ def test_everything_comes_back():
 
 
 @given(
-    rule=st.sampled_from([Rule("flag-none"), Rule("flag-all"), Rule("per-row"), Rule("constant", 0.0)]),
+    rule=st.sampled_from(
+        [
+            DecisionRule("flag-none"),
+            DecisionRule("flag-all"),
+            DecisionRule("per-row"),
+            DecisionRule("constant", 0.0),
+        ]
+    ),
     status=st.sampled_from(list(Status)),
     zone=st.sampled_from([None, UTC]),
     cost=st.floats(allow_nan=False, allow_infinity=False),
@@ -86,8 +93,8 @@ def test_a_judgement_adds_rule_and_figures():
     """The figures of the judged rows are flat, and strict JSON even where undefined."""
     y = (np.arange(100) % 4 == 0).astype(np.int64)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 100)
-    evaluation = evaluate(Scored(y, Decision.by(Rule("flag-all"), np.full(100, 0.25), costs), costs))
-    judged = Outcome.of("small", "0123", Verdict((FOUND,)), None).judged(Rule("flag-all"), evaluation)
+    evaluation = evaluate(Scored(y, Decision.by(DecisionRule("flag-all"), np.full(100, 0.25), costs), costs))
+    judged = Outcome.of("small", "0123", Verdict((FOUND,)), None).judged(DecisionRule("flag-all"), evaluation)
     plain = judged.as_json()
     assert (plain["rule"], plain["threshold"]) == ("flag-all", None)
     assert plain["test"]["cost"] == 1.0

@@ -8,7 +8,7 @@ import pytest
 
 from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import Sample
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.probabilities.cox import fit_cox
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates import self_test
@@ -62,7 +62,7 @@ def project(**changes):
     return parse_project(PLAIN | changes, "small.toml")
 
 
-def model(column, rule=Rule("constant", 0.2)):  # noqa: B008 - a frozen value
+def model(column, rule=DecisionRule("constant", 0.2)):  # noqa: B008 - a frozen value
     """Return a model that reads one column and decides by a rule."""
     return Model(Column(column), rule, project().costs.matrix, FeaturesConfig(numeric=(column,)))
 
@@ -130,7 +130,7 @@ def test_costs_by_row_make_no_gate_look_broken(rows):
     varying = replace(rows, frame=rows.frame.assign(loss=loss))
     declared = project(costs={"true_positive": 1, "false_positive": 1, "false_negative": "1 + loss"})
     costs = declared.costs.matrix
-    own = replace(model("sharp", Rule("per-row")), costs=costs).score(varying, costs)
+    own = replace(model("sharp", DecisionRule("per-row")), costs=costs).score(varying, costs)
     held = head_to_head(Challenger(varying, own, "ours"), Opponents(), declared)
     found = {one.subject: one.status for one in self_test.self_test(held, varying, declared)}
     assert set(found.values()) == {Status.PASS}
@@ -229,7 +229,7 @@ def test_few_rows_make_no_gate_look_broken(n, rate, seed):
     few = Sample(frame, y, np.arange(n).astype(str).astype(object))
     costs = {"true_positive": 1, "false_positive": 1, "false_negative": 1 / rate}
     declared = project(costs=costs)
-    own = replace(model("sharp", Rule("constant", rate)), costs=declared.costs.matrix)
+    own = replace(model("sharp", DecisionRule("constant", rate)), costs=declared.costs.matrix)
     held = head_to_head(Challenger(few, own.score(few, declared.costs.matrix), "ours"), Opponents(), declared)
     found = self_test.self_test(held, few, declared)
     assert {one.subject for one in found if one.status is not Status.PASS} == set()

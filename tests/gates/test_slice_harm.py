@@ -3,11 +3,11 @@ import pytest
 from scipy import stats
 
 from logitgate.evaluation.intervals import holm
-from logitgate.evaluation.slices import Levels
+from logitgate.evaluation.slices import SliceLevels
 from logitgate.findings import Status
 from logitgate.gates.rules.slice_harm import HarmRule, proven_harm
 
-LEVELS = Levels(np.arange(3000) % 3, ("good", "bad", "same"))
+LEVELS = SliceLevels(np.arange(3000) % 3, ("good", "bad", "same"))
 Y = (np.arange(3000) // 3 % 5 == 0).astype(int)
 
 
@@ -35,7 +35,7 @@ def test_harm_is_found_where_it_is():
 def test_p_values_are_students_and_holms():
     """One-sided t tests against the margin, adjusted over all columns together."""
     difference = differences()
-    slices = {"s": LEVELS, "t": Levels(np.arange(3000) % 2, ("even", "odd"))}
+    slices = {"s": LEVELS, "t": SliceLevels(np.arange(3000) % 2, ("even", "odd"))}
     found = proven_harm(difference, Y, slices, None, HarmRule(margin=0.2))
     members = [LEVELS.codes == 0, LEVELS.codes == 1, np.arange(3000) % 2 == 0, np.arange(3000) % 2 == 1]
     tested = [part for part in found if part.name != "s = same"]
@@ -103,7 +103,7 @@ def test_too_few_rows_are_insufficient(minimum):
 
 def test_small_slices_cost_the_others_nothing():
     """Holm counts only the slices that are large enough to be tested."""
-    tiny = Levels(np.where(np.arange(3000) < 90, np.arange(3000) // 3, -1), tuple(map(str, range(30))))
+    tiny = SliceLevels(np.where(np.arange(3000) < 90, np.arange(3000) // 3, -1), tuple(map(str, range(30))))
     alone = proven_harm(differences(), Y, {"s": LEVELS}, None, HarmRule(0.4))
     beside = proven_harm(differences(), Y, {"s": LEVELS, "t": tiny}, None, HarmRule(0.4))
     assert [part.adjusted for part in beside[:3]] == [part.adjusted for part in alone]
@@ -111,14 +111,14 @@ def test_small_slices_cost_the_others_nothing():
 
 def test_a_slice_without_rows_is_insufficient():
     """Nobody is in it, whatever the minimum says."""
-    nobody = Levels(np.zeros(3000, dtype=int), ("all", "nobody"))
+    nobody = SliceLevels(np.zeros(3000, dtype=int), ("all", "nobody"))
     found = proven_harm(differences(), Y, {"s": nobody}, None, HarmRule(0.1, 0.05, 0, 0, 0))
     assert found[1].status is Status.INSUFFICIENT
 
 
 def test_a_single_row_is_one_row():
     """Where the minimum lets it be tested, there is no p-value: nobody can tell."""
-    single = Levels((np.arange(3000) == 7).astype(int), ("others", "single"))
+    single = SliceLevels((np.arange(3000) == 7).astype(int), ("others", "single"))
     found = proven_harm(differences(), Y, {"s": single}, None, HarmRule(0.1, 0.05, 0, 0, 0))
     assert (found[1].n, found[1].status) == (1, Status.INDETERMINATE)
 
@@ -136,7 +136,7 @@ def test_enough_rows_without_a_p_value_are_indeterminate():
 
 def test_a_harmless_challenger_is_rarely_blocked():
     """Thirty slices of pure noise: some slice fails in at most about 5 of 100 comparisons."""
-    levels = Levels(np.arange(3000) // 100, tuple(map(str, range(30))))
+    levels = SliceLevels(np.arange(3000) // 100, tuple(map(str, range(30))))
     blocked = 0
     for seed in range(200):
         noise = np.random.default_rng(seed).normal(0, 1, 3000)

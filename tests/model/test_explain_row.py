@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.errors import DataError
 from logitgate.model.explanation.contributions import design_means
 from logitgate.model.explanation.row import explain_row
@@ -54,7 +54,7 @@ def fitted(frame):
     return pipeline, design_means(pipeline, frame)
 
 
-def explained(fitted, frame, row, rule=Rule("per-row"), costs=PROJECT.costs.matrix):  # noqa: B008 - both are frozen
+def explained(fitted, frame, row, rule=DecisionRule("per-row"), costs=PROJECT.costs.matrix):  # noqa: B008 - both are frozen
     """Explain one row of a model that decides by this rule."""
     pipeline, means = fitted
     return explain_row(Model(pipeline, rule, costs, PROJECT.features), means, frame, PROJECT, row)
@@ -85,16 +85,16 @@ def test_the_decision_is_that_of_the_rows_own_costs(fitted, frame):
 
 def test_the_models_costs_count_not_the_projects(fitted, frame):
     """A model keeps the costs that it was made for."""
-    told = explained(fitted, frame, "17", Rule("constant", 0.2), CHEAP)
+    told = explained(fitted, frame, "17", DecisionRule("constant", 0.2), CHEAP)
     assert told["cost_if_passed"] == pytest.approx(told["probability"] * 5)
     assert told["threshold"] == 0.2
-    explained(fitted, frame.drop(columns="amount"), "17", Rule("constant", 0.2), CHEAP)
+    explained(fitted, frame.drop(columns="amount"), "17", DecisionRule("constant", 0.2), CHEAP)
 
 
 @pytest.mark.parametrize(("rule", "flagged"), [("flag-none", False), ("flag-all", True)])
 def test_a_rule_without_a_threshold_has_none(rule, flagged, fitted, frame):
     """It is null, not an infinity, so that the answer is strict JSON."""
-    told = explained(fitted, frame, "17", Rule(rule))
+    told = explained(fitted, frame, "17", DecisionRule(rule))
     assert (told["threshold"], told["flagged"], told["rule"]) == (None, flagged, rule)
     json.dumps(told, allow_nan=False)
 

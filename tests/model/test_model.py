@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.errors import DataError
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
@@ -38,7 +38,7 @@ def rows():
 def model(rows):
     """A linear model that decides by the costs of each row."""
     pipeline = fit(Choice(Form(basis="linear"), 1.0), rows.frame, rows.y.astype(int), FEATURES, Search())
-    return Model(pipeline, Rule("per-row"), COSTS, FEATURES)
+    return Model(pipeline, DecisionRule("per-row"), COSTS, FEATURES)
 
 
 def test_probabilities_are_those_of_the_event(model, rows):

@@ -67,9 +67,9 @@ def test_the_alternatives_cost_is_told_even_where_it_is_lower(package, rows, pro
     """A constant threshold does not always take the cheaper side by expectation; nothing is smoothed over."""
     from dataclasses import replace
 
-    from logitgate.decision.rule import Rule
+    from logitgate.decision.rule import DecisionRule
 
-    decision = decide(rows, replace(package.model, rule=Rule("constant", 0.5)), project)
+    decision = decide(rows, replace(package.model, rule=DecisionRule("constant", 0.5)), project)
     found = scores(rows, decision, STAMP, project)
     expected = np.where(decision.flagged, decision.cost_if_flagged, decision.cost_if_passed)
     assert np.array_equal(found["expected_cost"], expected)

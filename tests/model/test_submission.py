@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.model.recipes.submission import beats_rules, submit
 
@@ -21,7 +21,7 @@ def scored(strength, seed=0, n=4_000):
     noise = np.random.default_rng(seed).normal(size=n)
     odds = strength**2 * (y - 0.5) + strength * noise - 1.1
     costs = COSTS.rows({}, n)
-    return Scored(y, Decision.by(Rule("constant", 0.2), 1 / (1 + np.exp(-odds)), costs), costs)
+    return Scored(y, Decision.by(DecisionRule("constant", 0.2), 1 / (1 + np.exp(-odds)), costs), costs)
 
 
 def of(prior=0.0, single=0.0, linear=0.0, search=0.0):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.model.recipes.threshold import (
     JudgedRows,
     bayes_rule,
@@ -45,8 +45,11 @@ def total(rule, probability, y, costs):
 def test_sweep_equals_brute_force(rows):
     """No threshold at all costs less, and of those that cost the same the sweep flags the fewest rows."""
     probability, y, costs = rows
-    candidates = [Rule("flag-none"), *(Rule("constant", t) for t in sorted(set(probability))[::-1])]
-    tried = [total(rule, *rows) for rule in (*candidates, Rule("flag-all"))]
+    candidates = [
+        DecisionRule("flag-none"),
+        *(DecisionRule("constant", t) for t in sorted(set(probability))[::-1]),
+    ]
+    tried = [total(rule, *rows) for rule in (*candidates, DecisionRule("flag-all"))]
     rule, cost = empirical_minimiser(probability, y, costs)
     assert cost == pytest.approx(min(tried) / len(y), abs=1e-12)
     first = candidates[tried.index(min(tried))]
@@ -81,7 +84,7 @@ MATRIX = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false
 def test_textbook_rows():
     """FP = 1, FN = 5: Bayes at 1/6 costs 3 of 8, as much as the best threshold of these rows."""
     choice = choose_rule(judged(SCORE, Y, constant(8)), bayes_rule(MATRIX), 0.05)
-    assert choice.rule == Rule("constant", 1 / 6)
+    assert choice.rule == DecisionRule("constant", 1 / 6)
     assert (choice.cost, choice.bayes, choice.empirical) == (0.375, 0.375, 0.375)
     assert (choice.flag_none, choice.flag_all) == (2.5, 0.5)
     assert not choice.upper < 0
@@ -94,7 +97,8 @@ def test_bayes_decides_where_probabilities_are_right(in_time):
     for seed in range(30):
         p, y, costs, _ = _chosen_on(1_000, seed)
         taken += (
-            choose_rule(judged(p, y, costs, in_time=in_time), Rule("constant", 0.2), 0.05).rule.value != 0.2
+            choose_rule(judged(p, y, costs, in_time=in_time), DecisionRule("constant", 0.2), 0.05).rule.value
+            != 0.2
         )
     assert taken <= 3
 
@@ -103,7 +107,7 @@ def test_bayes_decides_where_probabilities_are_right(in_time):
 def test_an_empirical_threshold_is_taken_where_it_is_proven_cheaper(in_time):
     """Probabilities that are all three times too small need a lower threshold, and rows enough show it."""
     p, y, costs, _ = _chosen_on(4_000)
-    found = choose_rule(judged(p / 3, y, costs, in_time=in_time), Rule("constant", 0.2), 0.05)
+    found = choose_rule(judged(p / 3, y, costs, in_time=in_time), DecisionRule("constant", 0.2), 0.05)
     assert found.upper < 0
     assert found.rule.value == pytest.approx(0.2 / 3, abs=0.02)
     assert found.cost == found.empirical < found.bayes
@@ -115,7 +119,9 @@ def test_clusters_make_the_proof_harder():
     p, y, cluster = np.repeat(p, 10) / 2, np.repeat(y, 10), np.repeat(np.arange(1_500), 10)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
     alone, together = (
-        choose_rule(judged(p, y, costs.rows({}, len(y)), cluster=known), Rule("constant", 0.2), 0.05).upper
+        choose_rule(
+            judged(p, y, costs.rows({}, len(y)), cluster=known), DecisionRule("constant", 0.2), 0.05
+        ).upper
         for known in (None, cluster)
     )
     assert alone < together
@@ -130,19 +136,19 @@ def test_the_empirical_threshold_is_judged_on_other_blocks():
     p = np.where(y == 1, 0.15 + 0.01 * block, rng.uniform(0.0, 0.4, n))
     p = np.where((y == 0) & (np.abs(p - 0.15 - 0.01 * block) < 0.004), 0.0, p)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, n)
-    found = choose_rule(judged(p, y, costs, block=block), Rule("constant", 0.2), 0.05)
+    found = choose_rule(judged(p, y, costs, block=block), DecisionRule("constant", 0.2), 0.05)
     own = [
         empirical_minimiser(p[block == one], y[block == one], costs.take(block == one))[1] for one in range(5)
     ]
     assert np.mean(own) < found.bayes
-    assert found.rule == Rule("constant", 0.2) or found.upper < 0
+    assert found.rule == DecisionRule("constant", 0.2) or found.upper < 0
 
 
 def test_the_bayes_rule_is_one_number_only_for_constant_costs():
     """Costs over columns are decided row by row, though these rows may all cost the same."""
-    assert bayes_rule(MATRIX) == Rule("constant", 1 / 6)
+    assert bayes_rule(MATRIX) == DecisionRule("constant", 1 / 6)
     varying = CostMatrix.of(true_positive=0, false_positive=1, true_negative=0, false_negative="loss")
-    assert bayes_rule(varying) == Rule("per-row")
+    assert bayes_rule(varying) == DecisionRule("per-row")
 
 
 def test_the_threshold_is_a_score_to_the_last_bit():
@@ -157,7 +163,10 @@ def test_the_threshold_is_a_score_to_the_last_bit():
 @pytest.mark.parametrize(("y", "name"), [([0, 0, 0], "flag-none"), ([1, 1, 1], "flag-all")])
 def test_one_class_flags_none_or_all(y, name):
     """Where no score separates anything, flagging no row or each one is the cheapest rule."""
-    assert empirical_minimiser(np.array([0.2, 0.5, 0.7]), np.array(y), constant(3)) == (Rule(name), 0.0)
+    assert empirical_minimiser(np.array([0.2, 0.5, 0.7]), np.array(y), constant(3)) == (
+        DecisionRule(name),
+        0.0,
+    )
 
 
 def test_ties_flag_the_fewest():
@@ -165,7 +174,7 @@ def test_ties_flag_the_fewest():
     y, probability = np.array([0, 0, 1]), np.array([0.9, 0.8, 0.7])
     matrix = CostMatrix.of(true_positive=0, false_positive="fee", true_negative=0, false_negative=0.8)
     costs = matrix.rows({"fee": np.array([0.1, 0.7, 0.1])}, 3)
-    assert empirical_minimiser(probability, y, costs) == (Rule("flag-none"), pytest.approx(0.8 / 3))
+    assert empirical_minimiser(probability, y, costs) == (DecisionRule("flag-none"), pytest.approx(0.8 / 3))
 
 
 def varying_rows(seed=0, rows=2_000):
@@ -179,15 +188,15 @@ def varying_rows(seed=0, rows=2_000):
 
 def test_costs_that_vary_are_decided_per_row():
     """Where costs really vary, each row's own threshold beats the best single one, and is chosen."""
-    choice = choose_rule(judged(*varying_rows()), Rule("per-row"), 0.05)
-    assert choice.rule == Rule("per-row")
+    choice = choose_rule(judged(*varying_rows()), DecisionRule("per-row"), 0.05)
+    assert choice.rule == DecisionRule("per-row")
     assert choice.cost == choice.bayes < choice.empirical < min(choice.flag_none, choice.flag_all)
 
 
 def test_costs_that_vary_fall_back_when_the_model_misleads():
     """Probabilities that are the wrong way round do worse than the better of none and all."""
     _, y, costs = varying_rows()
-    choice = choose_rule(judged(np.where(y == 1, 0.0, 1.0), y, costs), Rule("per-row"), 0.05)
+    choice = choose_rule(judged(np.where(y == 1, 0.0, 1.0), y, costs), DecisionRule("per-row"), 0.05)
     assert choice.upper < 0
     assert choice.cost <= min(choice.flag_none, choice.flag_all) < choice.bayes
 
@@ -195,7 +204,7 @@ def test_costs_that_vary_fall_back_when_the_model_misleads():
 def test_no_rows_choose_nothing():
     """A threshold needs rows to be chosen on."""
     with pytest.raises(ValueError, match="no rows"):
-        choose_rule(judged(np.array([]), np.array([], dtype=int), constant(0)), Rule("per-row"), 0.05)
+        choose_rule(judged(np.array([]), np.array([], dtype=int), constant(0)), DecisionRule("per-row"), 0.05)
 
 
 def test_a_missing_probability_is_refused():

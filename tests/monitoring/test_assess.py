@@ -9,7 +9,7 @@ import pytest
 
 from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import observe
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
@@ -38,7 +38,7 @@ def watched(version, *, train, C=1.0, flipped=False):
     sample = observe(train, PROJECT, AS_OF).sample
     y = (1 - sample.y if flipped else sample.y).astype(int)
     pipeline = fit(Choice(Form(basis="linear"), C), sample.frame, y, PROJECT.features, PROJECT.search)
-    model = Model(pipeline, Rule("constant", 2 / 9), PROJECT.costs.matrix, PROJECT.features)
+    model = Model(pipeline, DecisionRule("constant", 2 / 9), PROJECT.costs.matrix, PROJECT.features)
     test = observe(later(table(rows=6_000, seed=5), 60, "t"), PROJECT, AS_OF).sample
     reference = reference_chunks(model.score(test, PROJECT.costs.matrix))
     return MonitoredVersion(version, model, reference, FittedRows.of([sample], PROJECT))

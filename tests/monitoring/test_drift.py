@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.histograms import Levels, Numbers
 from logitgate.findings import Status
@@ -51,7 +51,7 @@ def decided(frame):
     """Return decisions that follow the speed."""
     probability = 1 / (1 + np.exp(-frame["speed"].to_numpy() + 1))
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
-    return Decision.by(Rule("constant", 0.4), probability, costs.rows({}, len(frame)))
+    return Decision.by(DecisionRule("constant", 0.4), probability, costs.rows({}, len(frame)))
 
 
 def reference(frame=None, **monitoring):

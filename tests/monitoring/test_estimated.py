@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from logitgate.decision.costs import RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.findings import Status
 from logitgate.monitoring.performance.control_limits import Chunks, ControlLimits
 from logitgate.monitoring.performance.estimated import (
@@ -33,7 +33,7 @@ def costs_of(rows, *, tp=1.0, fp=2.0, tn=0.0, fn=8.0):
 def decided(probability, *, threshold=0.2):
     """Return decisions by one threshold, and the costs."""
     costs = costs_of(len(probability))
-    return Decision.by(Rule("constant", threshold), probability, costs), costs
+    return Decision.by(DecisionRule("constant", threshold), probability, costs), costs
 
 
 def calibrated(rows, *, seed, shift=0.0, spread=1.6):

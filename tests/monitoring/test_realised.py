@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logitgate.decision.costs import RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.intervals import wilson
 from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
@@ -35,7 +35,7 @@ def rows(n, *, seed, off=0.0, slope=1.0, clusters=None, sway=0.0, fn=8.0):
     luck = 0.0 if cluster is None else rng.normal(0, sway, clusters)[cluster]
     y = (rng.uniform(size=n) < 1 / (1 + np.exp(-(slope * score + off + luck)))).astype(np.int64)
     costs = RowCosts(np.ones(n), np.full(n, 2.0), np.zeros(n), np.full(n, fn))
-    decision = Decision.by(Rule("constant", 0.2), 1 / (1 + np.exp(-score)), costs)
+    decision = Decision.by(DecisionRule("constant", 0.2), 1 / (1 + np.exp(-score)), costs)
     return Scored(y, decision, costs, cluster)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from logitgate.data.sample import Sample
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import DataError
 from logitgate.evaluation.evaluate import Scored
 from logitgate.monitoring.performance.control_limits import Chunks
@@ -57,7 +57,7 @@ def scored():
     probability = np.r_[0.0, 1.0, np.linspace(0.01, 0.99, 398)]
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 400)
     y = (np.arange(400) % 4 == 0).astype(np.int64)
-    return Scored(y, Decision.by(Rule("constant", 0.2), probability, costs), costs)
+    return Scored(y, Decision.by(DecisionRule("constant", 0.2), probability, costs), costs)
 
 
 @pytest.fixture(scope="module")

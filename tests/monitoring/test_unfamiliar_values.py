@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.decision.rule import Rule
+from logitgate.decision.rule import DecisionRule
 from logitgate.evaluation.histograms import Numbers, longest_run
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
@@ -40,7 +40,7 @@ def known():
     train = rows(4_000)
     y = (np.random.default_rng(2).uniform(size=len(train)) < 0.3).astype(int)
     pipeline = fit(Choice(Form(basis="linear"), 1.0), train, y, PROJECT.features, PROJECT.search)
-    model = Model(pipeline, Rule("constant", 0.5), PROJECT.costs.matrix, PROJECT.features)
+    model = Model(pipeline, DecisionRule("constant", 0.5), PROJECT.costs.matrix, PROJECT.features)
     features = Features.of(train, PROJECT)
     runs = {name: longest_run(pd.factorize(train[name])[0]) for name in train}
     nothing = Numbers((), np.zeros(1), 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from logitgate.decision.costs import RowCosts
-from logitgate.decision.rule import Decision, Rule
+from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.monitoring.performance.control_limits import Chunks
@@ -35,7 +35,9 @@ def scored(rows, noise, seed):
     n = len(y)
     seen = score + noise * np.random.default_rng(seed).normal(size=n)
     costs = RowCosts(np.ones(n), np.full(n, 2.0), np.zeros(n), np.full(n, 8.0))
-    return Scored(y, Decision.by(Rule("constant", 2 / 9), 1 / (1 + np.exp(-seen)), costs), costs, cluster)
+    return Scored(
+        y, Decision.by(DecisionRule("constant", 2 / 9), 1 / (1 + np.exp(-seen)), costs), costs, cluster
+    )
 
 
 KNOWN = world(6_000, seed=1)

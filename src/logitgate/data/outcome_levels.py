@@ -22,7 +22,7 @@ _MOST, _FEWEST, _CODE = 6, 5, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class OutcomeLevels:
     """How the two levels are spelled; `other` is None as long as no table has shown it."""
 
     event: str
@@ -60,7 +60,7 @@ def read_outcomes(outcome: pd.Series, declared: OutcomeConfig) -> NDArray[np.int
     return y
 
 
-def learned(declared: OutcomeConfig, levels: Levels) -> OutcomeConfig:
+def learned(declared: OutcomeConfig, levels: OutcomeLevels) -> OutcomeConfig:
     """Return an outcome with the levels that a model learned from, where the project means the same event."""
     if declared.non_event is not None or levels.other is None:
         return declared
@@ -70,7 +70,7 @@ def learned(declared: OutcomeConfig, levels: Levels) -> OutcomeConfig:
     return declared.model_copy(update={"event": levels.event, "non_event": levels.other})
 
 
-def levels_of(outcome: pd.Series, declared: OutcomeConfig) -> Levels:
+def levels_of(outcome: pd.Series, declared: OutcomeConfig) -> OutcomeLevels:
     """Return how a table that holds both levels spells them, as its model remembers them.
 
     Raises
@@ -81,7 +81,7 @@ def levels_of(outcome: pd.Series, declared: OutcomeConfig) -> Levels:
     values = outcome.dropna()
     y = read_outcomes(values, declared)
     texts = [_text(level) for level in values.to_numpy(object)[[int(y.argmax()), int(y.argmin())]]]
-    return Levels(texts[0], texts[1] if y.any() and not y.all() else None)
+    return OutcomeLevels(texts[0], texts[1] if y.any() and not y.all() else None)
 
 
 def _text(level: object) -> str:

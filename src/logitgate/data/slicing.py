@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from ..evaluation.slices import Levels, crossed
+from ..evaluation.slices import SliceLevels, crossed
 from ..project.gates import Slices
 from ..project.project import Project
 from ..project.syntax.slice_names import MISSING, RARE, bin_names
 from .sample import Sample
 
 
-def slice_levels(sample: Sample, project: Project) -> dict[str, Levels]:
+def slice_levels(sample: Sample, project: Project) -> dict[str, SliceLevels]:
     """Return the level of each row in every declared slice column, bin and crossing."""
     declared = project.slices
     levels = {name: _levels(sample.frame[name], name, declared) for name in declared.all}
@@ -23,7 +23,7 @@ def slice_levels(sample: Sample, project: Project) -> dict[str, Levels]:
     }
 
 
-def rare_pooled(levels: Mapping[str, Levels], project: Project) -> dict[str, Levels]:
+def rare_pooled(levels: Mapping[str, SliceLevels], project: Project) -> dict[str, SliceLevels]:
     """Put the levels of fewer than `search.rare_level_rows` rows together as `rare levels`.
 
     The text of a few rows may be a person's. What is called by the project's own words keeps its name: bins,
@@ -36,7 +36,7 @@ def rare_pooled(levels: Mapping[str, Levels], project: Project) -> dict[str, Lev
     }
 
 
-def _pooled(levels: Levels, rare: int, critical: Collection[str], column: str) -> Levels:
+def _pooled(levels: SliceLevels, rare: int, critical: Collection[str], column: str) -> SliceLevels:
     rows = np.bincount(levels.codes[levels.codes >= 0], minlength=len(levels.names))
     kept = [
         place
@@ -48,16 +48,16 @@ def _pooled(levels: Levels, rare: int, critical: Collection[str], column: str) -
     # The last place is that of rows without a level, which are coded -1.
     place_of = np.full(len(levels.names) + 1, len(kept), dtype=np.int64)
     place_of[kept], place_of[-1] = np.arange(len(kept)), -1
-    return Levels(place_of[levels.codes], (*(levels.names[place] for place in kept), RARE))
+    return SliceLevels(place_of[levels.codes], (*(levels.names[place] for place in kept), RARE))
 
 
-def column_levels(column: pd.Series) -> Levels:
+def column_levels(column: pd.Series) -> SliceLevels:
     """Return the level of each of n rows in one column; rows without a value are a level of their own."""
     codes, names = pd.factorize(column.astype(object), sort=True)
     return _with_missing(codes.astype(np.int64), tuple(map(str, names)))
 
 
-def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
+def _levels(column: pd.Series, name: str, declared: Slices) -> SliceLevels:
     if name not in declared.bins:
         return column_levels(column)
     edges = declared.bins[name]
@@ -66,8 +66,8 @@ def _levels(column: pd.Series, name: str, declared: Slices) -> Levels:
     return _with_missing(codes, bin_names(edges))
 
 
-def _with_missing(codes: np.ndarray, names: tuple[str, ...]) -> Levels:
+def _with_missing(codes: np.ndarray, names: tuple[str, ...]) -> SliceLevels:
     """Make the rows coded -1 a level of their own."""
     if not (codes < 0).any():
-        return Levels(codes, names)
-    return Levels(np.where(codes < 0, len(names), codes), (*names, MISSING))
+        return SliceLevels(codes, names)
+    return SliceLevels(np.where(codes < 0, len(names), codes), (*names, MISSING))

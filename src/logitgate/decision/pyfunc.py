@@ -25,7 +25,7 @@ from ..errors import LogitgateError
 from .costs import BoolArray, CostMatrix
 from .expressions import FloatArray
 from .levels import Spelling, brought, learned_levels, number_text, text_of
-from .rule import Decision, Rule
+from .rule import Decision, DecisionRule
 
 TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",  # how imputers and encoders remember their input's type
@@ -48,7 +48,7 @@ class Terms:
 
     Parameters
     ----------
-    rule : Rule
+    rule : DecisionRule
     costs : CostMatrix
     numeric, categorical : tuple of str
         The features, in the order the pipeline was fitted with.
@@ -56,7 +56,7 @@ class Terms:
         Unit of the costs.
     """
 
-    rule: Rule
+    rule: DecisionRule
     costs: CostMatrix
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
@@ -84,7 +84,7 @@ class Terms:
         """
         if plain["format"] != _FORMAT:
             raise ValueError(f"decision.json has format {plain['format']}, this code reads {_FORMAT}")
-        rule, costs = Rule.from_json(plain), CostMatrix.from_json(plain["costs"])
+        rule, costs = DecisionRule.from_json(plain), CostMatrix.from_json(plain["costs"])
         kinds: dict[str, str] = plain["columns"]
         numeric, categorical = (
             tuple(name for name in kinds if kinds[name] == kind) for kind in (_NUMBER, _TEXT)

@@ -15,7 +15,7 @@ RuleName: TypeAlias = Literal["constant", "per-row", "flag-none", "flag-all"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DecisionRule:
     """How a threshold is found for each row.
 
     ``constant``: one threshold; ``per-row``: the Bayes threshold of the row's own costs;
@@ -33,7 +33,7 @@ class Rule:
             raise ValueError(f"rule {self.name!r} does not go with threshold {self.value!r}")
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, object]) -> Rule:
+    def from_json(cls, plain: Mapping[str, object]) -> DecisionRule:
         """Rebuild from what `as_json` returned."""
         return cls(plain["rule"], plain["threshold"])  # type: ignore[arg-type]  # __post_init__ checks both
 
@@ -66,7 +66,7 @@ class Decision:
     cost_if_passed: FloatArray
 
     @classmethod
-    def by(cls, rule: Rule, probability: FloatArray, costs: RowCosts) -> Decision:
+    def by(cls, rule: DecisionRule, probability: FloatArray, costs: RowCosts) -> Decision:
         """Flag each row whose probability reaches its threshold.
 
         Raises

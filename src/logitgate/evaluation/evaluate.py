@@ -14,7 +14,7 @@ import numpy as np
 from ..decision.costs import BoolArray, IntArray, RowCosts
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
-from .figures import ENOUGH, Column, mean, rate, savings
+from .figures import ENOUGH, GroupEstimates, mean, rate, savings
 from .intervals import Estimate, Units
 from .metrics import log_losses, squared_errors
 from .probabilities.cox import fit_cox, log_odds
@@ -138,7 +138,7 @@ def evaluate(scored: Scored) -> Evaluation:
     return Evaluation(n=n, events=events, total_cost=total, **estimates, **ranked)
 
 
-def group_figures(scored: Scored, units: Units, group: IntArray) -> dict[str, Column]:
+def group_figures(scored: Scored, units: Units, group: IntArray) -> dict[str, GroupEstimates]:
     """Return the figures that both all rows and every slice of them have.
 
     Parameters
@@ -150,7 +150,7 @@ def group_figures(scored: Scored, units: Units, group: IntArray) -> dict[str, Co
 
     Returns
     -------
-    dict of str to Column
+    dict of str to GroupEstimates
         By the names of the fields of `Evaluation`.
     """
     probability, flagged, event = scored.decision.probability, scored.decision.flagged, scored.y == 1
@@ -164,7 +164,7 @@ def group_figures(scored: Scored, units: Units, group: IntArray) -> dict[str, Co
         "savings": savings(units, scored.cost, none, all_flagged),
         "log_loss": mean(units, log_losses(scored.y, probability)),
         "brier": mean(units, squared_errors(scored.y, probability)),
-        "auc": Column(found.mean, low, high),
+        "auc": GroupEstimates(found.mean, low, high),
         "precision": rate(units, flagged & event, flagged),
     }
     return {name: column.known(events & others) for name, column in depending.items()} | {

@@ -22,29 +22,29 @@ ENOUGH = 20
 _NORMAL = float(ndtri(0.975))
 
 
-class Column(NamedTuple):
+class GroupEstimates(NamedTuple):
     """One figure of every group with its limits; shape (k,)."""
 
     value: FloatArray
     low: FloatArray
     high: FloatArray
 
-    def known(self, where: BoolArray) -> Column:
+    def known(self, where: BoolArray) -> GroupEstimates:
         """Leave groups without limits where they are not known; shape (k,)."""
-        return Column(self.value, np.where(where, self.low, NAN), np.where(where, self.high, NAN))
+        return GroupEstimates(self.value, np.where(where, self.low, NAN), np.where(where, self.high, NAN))
 
     def estimates(self) -> list[Estimate]:
         """Return the figure of each group."""
         return [Estimate(*limits) for limits in zip(*(part.tolist() for part in self), strict=True)]
 
 
-def mean(units: Units, values: FloatArray) -> Column:
+def mean(units: Units, values: FloatArray) -> GroupEstimates:
     """Return the mean of the rows, with t limits rid of the units' skewness; values of shape (n,)."""
     found = units.ratio(values, np.ones(len(values)))
-    return Column(found.mean, *found.skewed_limits(0.95))
+    return GroupEstimates(found.mean, *found.skewed_limits(0.95))
 
 
-def rate(units: Units, hits: BoolArray, among: BoolArray) -> Column:
+def rate(units: Units, hits: BoolArray, among: BoolArray) -> GroupEstimates:
     """Return the share of `hits` `among` the rows.
 
     Independent rows have Wilson's limits. Those of clusters are symmetric in the log-odds, at Student's
@@ -60,17 +60,17 @@ def rate(units: Units, hits: BoolArray, among: BoolArray) -> Column:
     """
     found, rows = units.ratio(hits, among), units.sums(among)
     if len(units.owner) == len(units.unit):
-        return Column(found.mean, *wilson_limits(found.mean, units.totals(rows), _NORMAL))
+        return GroupEstimates(found.mean, *wilson_limits(found.mean, units.totals(rows), _NORMAL))
     seen = found.error > 0
     by_clusters = wilson_limits(found.mean, found.degrees + 1, found.quantile(0.975))
     limits = (
         np.where(seen, *pair)
         for pair in zip(log_odds_limits(found, units.effective(rows) - 1), by_clusters, strict=True)
     )
-    return Column(found.mean, *limits)
+    return GroupEstimates(found.mean, *limits)
 
 
-def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray) -> Column:
+def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray) -> GroupEstimates:
     """Return 1 - cost / cost of the cheaper of flag-none and flag-all, which is fixed by these rows.
 
     The interval is that of the ratio to this one opponent: a minimum that is taken anew in each resample
@@ -84,7 +84,7 @@ def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray)
 
     Returns
     -------
-    Column
+    GroupEstimates
         NaN where the cheaper opponent costs nothing, or is paid for its decisions.
     """
     totals = [units.totals(units.sums(part)) for part in (none, every)]
@@ -93,4 +93,4 @@ def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray)
     found = units.ratio(cost, reference)
     low, high = found.skewed_limits(0.95, units.effective(units.sums(reference)) - 1)
     sound = np.minimum(*totals) > 0
-    return Column(*(np.where(sound, 1 - part, NAN) for part in (found.mean, high, low)))
+    return GroupEstimates(*(np.where(sound, 1 - part, NAN) for part in (found.mean, high, low)))

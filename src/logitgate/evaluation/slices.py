@@ -20,12 +20,12 @@ from .intervals import Clusters, Estimate, Means, Units
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class SliceLevels:
     """The level of each row, as a code; -1 for rows that belong to no level.
 
     Examples
     --------
-    >>> carrier = Levels.of(["UA", "AA", None, "UA"])
+    >>> carrier = SliceLevels.of(["UA", "AA", None, "UA"])
     >>> carrier.names, carrier.codes.tolist()
     (('AA', 'UA', 'missing'), [1, 0, 2, 1])
     """
@@ -34,15 +34,15 @@ class Levels:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, values: ArrayLike) -> Levels:
+    def of(cls, values: ArrayLike) -> SliceLevels:
         """Give each distinct value a code, in the order of their names; None and NaN are a level."""
         named = [_name(value) for value in np.asarray(values, dtype=object)]
         names, codes = np.unique(np.array(named, dtype=np.str_), return_inverse=True)
         return cls(codes, tuple(names.tolist()))
 
-    def take(self, index: IntArray | BoolArray) -> Levels:
+    def take(self, index: IntArray | BoolArray) -> SliceLevels:
         """Return the levels of the chosen rows."""
-        return Levels(self.codes[index], self.names)
+        return SliceLevels(self.codes[index], self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Sliced:
     events: IntArray
 
     @classmethod
-    def of(cls, column: str, levels: Levels, y: NDArray[np.integer]) -> Sliced:
+    def of(cls, column: str, levels: SliceLevels, y: NDArray[np.integer]) -> Sliced:
         """Count rows and events of each level.
 
         Raises
@@ -118,12 +118,12 @@ class SliceEvaluation:
         return flat
 
 
-def crossed(first: Levels, second: Levels) -> Levels:
+def crossed(first: SliceLevels, second: SliceLevels) -> SliceLevels:
     """Return the pairs of levels that occur; a row without a level in either belongs to none.
 
     Examples
     --------
-    >>> crossed(Levels.of(["a", "b", "b"]), Levels.of(["x", "x", "y"])).names
+    >>> crossed(SliceLevels.of(["a", "b", "b"]), SliceLevels.of(["x", "x", "y"])).names
     ('a & x', 'b & x', 'b & y')
     """
     width = max(len(second.names), 1)
@@ -131,16 +131,16 @@ def crossed(first: Levels, second: Levels) -> Levels:
     found, codes = np.unique(pair, return_inverse=True)
     absent = int((found < 0).sum())
     names = (f"{first.names[code // width]} & {second.names[code % width]}" for code in found[absent:])
-    return Levels(codes - absent, tuple(names))
+    return SliceLevels(codes - absent, tuple(names))
 
 
-def slice_evaluations(scored: Scored, slices: Mapping[str, Levels]) -> list[SliceEvaluation]:
+def slice_evaluations(scored: Scored, slices: Mapping[str, SliceLevels]) -> list[SliceEvaluation]:
     """Evaluate every level of every slicing column.
 
     Parameters
     ----------
     scored : Scored
-    slices : mapping of str to Levels
+    slices : mapping of str to SliceLevels
         By the name of the column, or of the cross of columns; codes of shape (n,).
 
     Returns
@@ -160,7 +160,7 @@ def slice_evaluations(scored: Scored, slices: Mapping[str, Levels]) -> list[Slic
     ]
 
 
-def _refuse_other_length(column: str, levels: Levels, rows: int) -> None:
+def _refuse_other_length(column: str, levels: SliceLevels, rows: int) -> None:
     if len(levels.codes) != rows:
         raise ValueError(f"slices of {column}: {len(levels.codes)} codes for {rows} rows")
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from ..checks.behaviour import behaviour_findings
 from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, observe
-from ..decision.rule import Rule
+from ..decision.rule import DecisionRule
 from ..errors import DataError, ProjectError
 from ..findings import Finding, Status
 from ..model.model import Model
@@ -110,7 +110,7 @@ def prior_model(prevalence: float, like: Model) -> Model:
     """Return a model that gives each row one probability and flags by the costs of another model."""
     weights = (1 - prevalence, prevalence)
     constant = DummyClassifier(strategy="prior").fit(np.zeros((2, 1)), [0, 1], sample_weight=weights)
-    return Model(Pipeline([("model", constant)]), Rule("per-row"), like.costs, like.features)
+    return Model(Pipeline([("model", constant)]), DecisionRule("per-row"), like.costs, like.features)
 
 
 def _unseen(sample: Sample, project: Project, judged: Judgeable, opponents: Opponents) -> Sample:

@@ -22,7 +22,7 @@ from ..errors import DataError
 from ..evaluation.comparisons.comparison import better_rule
 from ..evaluation.evaluate import Scored
 from ..evaluation.probabilities.cox import fit_cox, log_odds
-from ..evaluation.slices import Levels
+from ..evaluation.slices import SliceLevels
 from ..findings import Finding, Status
 from ..project.project import Project
 from .rules.head_to_head import HeadToHead, Lane, comparison_findings, harm_rule
@@ -206,7 +206,7 @@ def _sabotaged(contest: HeadToHead, flagged: BoolArray, project: Project) -> Fin
     else:
         worst, levels = (
             f"{_ALL_ROWS} = all",
-            {_ALL_ROWS: Levels(np.zeros(len(scored.y), dtype=np.int64), ("all",))},
+            {_ALL_ROWS: SliceLevels(np.zeros(len(scored.y), dtype=np.int64), ("all",))},
         )
         declared = project.slices.model_copy(update={"minimum_rows": 1, "minimum_events": 1})
         project = project.model_copy(update={"slices": declared})

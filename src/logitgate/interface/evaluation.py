@@ -15,19 +15,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..decision.costs import ENTRIES, IntArray, RowCosts
 from ..decision.expressions import FloatArray
-from ..decision.rule import Decision, Rule
+from ..decision.rule import Decision, DecisionRule
 from ..errors import DataError
 from ..evaluation.comparisons.comparison import Paired, paired
 from ..evaluation.curves import cost_points
 from ..evaluation.evaluate import Scored
 from ..evaluation.probabilities.calibration import Calibration
 from ..evaluation.probabilities.calibration import calibration as measured
-from ..evaluation.slices import Levels, slice_evaluations
+from ..evaluation.slices import SliceLevels, slice_evaluations
 
 Costs: TypeAlias = "Mapping[str, ArrayLike]"
 """What an outcome of a decision costs: `true_positive` and so on, a number or one for each row; default 0."""
 
-_BAYES, _AS_FLAGGED = Rule("per-row"), Rule("constant", 0.5)
+_BAYES, _AS_FLAGGED = DecisionRule("per-row"), DecisionRule("constant", 0.5)
 
 
 def calibration(y: ArrayLike, p: ArrayLike, cluster: ArrayLike | None = None, seed: int = 0) -> Calibration:
@@ -195,7 +195,7 @@ def slices(
     1  side = b  2       1   1.0  0.0
     """
     scored = _scored(y, p, costs, cluster)
-    levels = {str(name): Levels.of(np.asarray(column, dtype=object)) for name, column in by.items()}
+    levels = {str(name): SliceLevels.of(np.asarray(column, dtype=object)) for name, column in by.items()}
     for name, column in levels.items():
         _same_length(**{"y": scored.y, name: column.codes})
     parts = slice_evaluations(scored, levels)
@@ -203,7 +203,7 @@ def slices(
 
 
 def _scored(
-    y: ArrayLike, p: ArrayLike, costs: Costs, cluster: ArrayLike | None, rule: Rule = _BAYES
+    y: ArrayLike, p: ArrayLike, costs: Costs, cluster: ArrayLike | None, rule: DecisionRule = _BAYES
 ) -> Scored:
     outcomes, probability = _outcomes(y), _probabilities(p)
     _same_length(y=outcomes, p=probability)

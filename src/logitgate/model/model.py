@@ -13,7 +13,7 @@ from ..data.sample import Sample, row_costs
 from ..decision.costs import CostMatrix
 from ..decision.expressions import FloatArray
 from ..decision.levels import Spelling, brought, learned_levels
-from ..decision.rule import Decision, Rule
+from ..decision.rule import Decision, DecisionRule
 from ..errors import DataError
 from ..evaluation.evaluate import Scored
 from ..project.data import FeaturesConfig
@@ -24,7 +24,7 @@ class Model:
     """A calibrated model that decides: each row goes through its own preprocessing and threshold."""
 
     pipeline: Pipeline
-    rule: Rule
+    rule: DecisionRule
     costs: CostMatrix
     features: FeaturesConfig
 

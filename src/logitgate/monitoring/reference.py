@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..data.outcome_levels import Levels as OutcomeLevels
-from ..data.outcome_levels import learned, levels_of
+from ..data.outcome_levels import OutcomeLevels, learned, levels_of
 from ..data.sample import Sample
 from ..evaluation.evaluate import Scored
 from ..evaluation.histograms import Levels, Numbers, longest_run, mixed, outside_of, unreadable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..decision.rule import Rule
+from ..decision.rule import DecisionRule
 from ..errors import RefusedError
 from ..evaluation.curves import cost_points, roc_points
 from ..evaluation.probabilities.reliability import Corp, consistency
@@ -41,7 +41,7 @@ def reliability(judged: Judged, project: Project) -> Reliability:
     return Reliability(corp, consistency(corp, project.split.seed))
 
 
-def cost_curve(judged: Judged, rule: Rule, project: Project) -> CostCurve:
+def cost_curve(judged: Judged, rule: DecisionRule, project: Project) -> CostCurve:
     """Return the cost of the judged rows at each threshold, with that of the chosen rule."""
     scored, value = judged.scored, rule.value
     chosen = (value if value is not None else float("nan"), judged.evaluation.cost.value)

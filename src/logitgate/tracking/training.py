@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..decision.rule import Rule
+from ..decision.rule import DecisionRule
 from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
@@ -17,7 +17,7 @@ from ..gates.rules.alpha_spending import RECIPE, Window
 from ..gates.training import Evidence
 from ..gates.verdict.markdown import description, markdown
 from ..gates.verdict.outcome import Outcome
-from ..model.recipes.search import Candidate
+from ..model.recipes.search import CandidateResult
 from ..model.train import Learned
 from ..project.project import Project
 from . import drawings, figures
@@ -161,7 +161,7 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     }
 
 
-def _candidate(one: Candidate) -> Entries:
+def _candidate(one: CandidateResult) -> Entries:
     params: dict[str, Value] = {"form": str(one.choice.form), "C": one.choice.C}
     metrics = {"cv.log_loss": one.log_loss, "cv.log_loss_error": one.error, "cv.behind_best": one.behind}
     metrics |= {"design_columns": one.n_features, "iterations": one.iterations}
@@ -205,7 +205,7 @@ def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
     (folder / "evidence.md").write_text(page, encoding="utf-8")
 
 
-def _draw(folder: Path, project: Project, judged: Judged, rule: Rule) -> None:
+def _draw(folder: Path, project: Project, judged: Judged, rule: DecisionRule) -> None:
     """Draw the ROC, the reliability curve, the cost curve and the slices."""
     name = project.name
     figures.roc(drawings.roc(judged), name, folder / "roc.png")

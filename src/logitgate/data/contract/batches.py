@@ -22,7 +22,7 @@ from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from .breaches import (
     CHECK,
-    Outcome,
+    RuleResult,
     breach,
     checked,
     counts_of,
@@ -32,7 +32,7 @@ from .breaches import (
     positions_of,
     share_of,
 )
-from .suite import Rule, Suite
+from .suite import ContractRule, Suite
 from .validation import ContractResult, hold, suite_of
 
 _UNIQUE = "expect_column_values_to_be_unique"
@@ -51,7 +51,7 @@ class InputContract:
     left_out: int
     rows: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    outcomes: dict[int, RuleResult] = field(default_factory=dict)
     aside: list[ContractResult] = field(default_factory=list)
     put_aside: list[pd.DataFrame] = field(default_factory=list)
     columns: list[pd.DataFrame] = field(default_factory=list)
@@ -127,7 +127,7 @@ class InputContract:
         frame = pd.concat(self.put_aside, ignore_index=True) if self.put_aside else pd.DataFrame()
         return frame, ContractResult((), np.arange(len(frame)), self._gone(), self.rows)
 
-    def _places(self, outcomes: Iterable[Outcome]) -> list[int]:
+    def _places(self, outcomes: Iterable[RuleResult]) -> list[int]:
         rules = [outcome.rule for outcome in outcomes]
         return [place for place, rule in enumerate(self.by_row.rules) if rule in rules]
 
@@ -197,7 +197,7 @@ def input_contract(project: Project) -> InputContract:
     return InputContract(project, replace(suite, rules=by_row), replace(suite, rules=whole), left_out)
 
 
-def _left_out(rule: Rule, later: set[str]) -> bool:
+def _left_out(rule: ContractRule, later: set[str]) -> bool:
     return rule.type.startswith(_SIZE) or bool(later & _names(rule.kwargs))
 
 
@@ -215,12 +215,12 @@ def _names(plain: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
     return {plain} if isinstance(plain, str) else set()
 
 
-def _on_its_own(rule: Rule, project: Project) -> bool:
+def _on_its_own(rule: ContractRule, project: Project) -> bool:
     """Whether each row keeps or breaks the rule on its own; the ids are compared across batches elsewhere."""
     return rule.by_row and (rule.type != _UNIQUE or rule.columns == (project.columns.row_id,))
 
 
-def _together(one: Outcome, other: Outcome) -> Outcome:
+def _together(one: RuleResult, other: RuleResult) -> RuleResult:
     figures: dict[str, Figure] = dict(other.figures)
     for name in ("rows", "cells", "unexpected"):
         both = [outcome.figures.get(name) for outcome in (one, other)]
@@ -228,4 +228,4 @@ def _together(one: Outcome, other: Outcome) -> Outcome:
             figures[name] = sum(number for number in both if isinstance(number, int))
     if "unexpected" in figures:
         figures["unexpected_share"] = share_of(figures)
-    return Outcome(one.rule, one.holds and other.holds, one.error or other.error, figures)
+    return RuleResult(one.rule, one.holds and other.holds, one.error or other.error, figures)

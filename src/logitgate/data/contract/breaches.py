@@ -13,17 +13,17 @@ from ...decision.costs import IntArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from ..readers.headers import likely
-from .suite import Rule, Suite
+from .suite import ContractRule, Suite
 
 CHECK = "contract"
 IDLE = "no row meets its row_condition, so nothing was checked"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleResult:
     """What became of one rule: counts and positions, never cells."""
 
-    rule: Rule
+    rule: ContractRule
     holds: bool = False
     error: str | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)
@@ -62,14 +62,14 @@ def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
         yield Finding(CHECK, "rows.where", Status.PASS, because, {"rows": kept, "left_out": left_out})
 
 
-def missing(rule: Rule, frame: pd.DataFrame) -> Finding:
+def missing(rule: ContractRule, frame: pd.DataFrame) -> Finding:
     """Return the breach of a rule over columns that are not there, however harmless it was declared."""
     lacking = ", ".join(name for name in rule.columns if name not in frame.columns)
     because = f"{rule.because}: the table has no {lacking}, so nobody can tell"
     return Finding(CHECK, rule.subject, Status.FAIL, because)
 
 
-def checked(outcome: Outcome) -> Outcome:
+def checked(outcome: RuleResult) -> RuleResult:
     """Return what became of a rule; one whose condition no row meets checks nothing, so it does not hold."""
     is_idle = "row_condition" in outcome.rule.kwargs and outcome.figures.get("rows") == 0
     if not is_idle or outcome.rule.may_match_nothing or outcome.error is not None:
@@ -77,7 +77,7 @@ def checked(outcome: Outcome) -> Outcome:
     return replace(outcome, holds=False, error=IDLE, positions=())
 
 
-def breach(outcome: Outcome) -> Finding:
+def breach(outcome: RuleResult) -> Finding:
     """Return the breach of a rule; one that could not be evaluated stops, however harmless it is."""
     rule, because, figures = outcome.rule, outcome.rule.because, outcome.figures
     if outcome.error == IDLE:
@@ -123,7 +123,7 @@ def excess(rows: int, of: int, project: Project) -> Finding | None:
     return Finding(CHECK, "quarantine", Status.FAIL, because, {"rows": of, "broken": rows, "limit": limit})
 
 
-def holding(suite: Suite, outcomes: Iterable[Outcome], unchecked: int = 0) -> Iterator[Finding]:
+def holding(suite: Suite, outcomes: Iterable[RuleResult], unchecked: int = 0) -> Iterator[Finding]:
     """Yield one finding for all rules that hold, with the suite's digest and a note on unchecked files."""
     kept = [outcome for outcome in outcomes if outcome.holds]
     columns = [outcome.rule.columns for outcome in kept]
@@ -142,21 +142,21 @@ def holding(suite: Suite, outcomes: Iterable[Outcome], unchecked: int = 0) -> It
         yield Finding(CHECK, suite.name, Status.PASS, because, figures)
 
 
-def _rows_checked(kept: Iterable[Outcome]) -> dict[str, Figure]:
+def _rows_checked(kept: Iterable[RuleResult]) -> dict[str, Figure]:
     """Return how many rows each rule was held against, those without its condition's rows left out."""
     return {
         f"rows checked by {one.rule.subject}": one.figures["rows"] for one in kept if "rows" in one.figures
     }
 
 
-def positions_of(outcomes: Iterable[Outcome]) -> IntArray:
+def positions_of(outcomes: Iterable[RuleResult]) -> IntArray:
     """Return the positions of the rows that break any of the rules, rising."""
     return np.array(
         sorted({position for outcome in outcomes for position in outcome.positions}), dtype=np.int64
     )
 
 
-def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int]:
+def counts_of(outcomes: Iterable[RuleResult]) -> dict[str, int]:
     """Return how many rows break each rule."""
     counts: Counter[str] = Counter()
     for outcome in outcomes:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ...decision.levels import Spelling, number_text, text_of
 from ...project.syntax.column_types import ColumnType
-from .suite import Rule, Suite
+from .suite import ContractRule, Suite
 
 _SETS = ("value_set", "value")
 _LIMITS = ("min_value", "max_value")
@@ -40,7 +40,7 @@ def kinds_of(frame: pd.DataFrame) -> dict[str, ColumnType]:
     return {str(name): kind for name in frame.columns if (kind := _kind(frame[name])) is not None}
 
 
-def brought(rule: Rule, frame: pd.DataFrame, kinds: Mapping[str, ColumnType]) -> Rule:
+def brought(rule: ContractRule, frame: pd.DataFrame, kinds: Mapping[str, ColumnType]) -> ContractRule:
     """Return a rule whose values are what the columns of a table hold."""
     kwargs = dict(rule.kwargs)
     name = kwargs.get("column")
@@ -65,7 +65,7 @@ def _kind(column: pd.Series) -> ColumnType | None:
     return ColumnType.TEXT if is_text else None
 
 
-def _mismatches(rule: Rule, types: Mapping[str, ColumnType]) -> Iterator[tuple[str, str]]:
+def _mismatches(rule: ContractRule, types: Mapping[str, ColumnType]) -> Iterator[tuple[str, str]]:
     name = rule.kwargs.get("column")
     if isinstance(name, str) and name in types:
         kind = types[name]

@@ -32,7 +32,7 @@ _NOT_BY_ROW = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ContractRule:
     """One entry of a suite: what is expected, how bad a breach is, and why it is expected."""
 
     type: str
@@ -80,7 +80,7 @@ class Suite:
     """The rules of a file, and the digest of its bytes."""
 
     name: str
-    rules: tuple[Rule, ...]
+    rules: tuple[ContractRule, ...]
     digest: str
 
 
@@ -107,7 +107,7 @@ def read_suite(path: Path) -> Suite:
     if problems:
         raise ProjectError(str(path), "; ".join(problems), _GUIDE)
     rules = tuple(
-        Rule(
+        ContractRule(
             entry["type"],
             entry["kwargs"],
             entry["severity"],

@@ -23,7 +23,7 @@ from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from .breaches import (
     CHECK,
-    Outcome,
+    RuleResult,
     breach,
     checked,
     chosen,
@@ -38,7 +38,7 @@ from .breaches import (
     unsaid,
 )
 from .literals import brought, kinds_of, problems
-from .suite import Rule, Suite, read_suite
+from .suite import ContractRule, Suite, read_suite
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while the next line imports
 
@@ -69,7 +69,7 @@ _TELLABLE = re.compile(
 )
 _ERROR = re.compile(r"^(\w*(?:Error|Exception))\b", re.MULTILINE)
 
-_Asked: TypeAlias = "Mapping[int, tuple[Rule, Expectation]]"
+_Asked: TypeAlias = "Mapping[int, tuple[ContractRule, Expectation]]"
 """Rules and what the library made of them, by their place in the suite."""
 
 
@@ -174,16 +174,16 @@ class Held:
         Rules that the library would drop or misread.
     missing : tuple of Finding
         Rules over columns that are not there.
-    outcomes : mapping of int to Outcome
+    outcomes : mapping of int to RuleResult
         Of all others; empty for a table without rows.
-    aside : mapping of int to Outcome
+    aside : mapping of int to RuleResult
         Breaches whose rows can be put aside, with their positions.
     """
 
     unread: tuple[Finding, ...]
     missing: tuple[Finding, ...] = ()
-    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
-    aside: Mapping[int, Outcome] = field(default_factory=dict)
+    outcomes: Mapping[int, RuleResult] = field(default_factory=dict)
+    aside: Mapping[int, RuleResult] = field(default_factory=dict)
 
 
 def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
@@ -207,7 +207,7 @@ def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
 
 def _asked(suite: Suite, frame: pd.DataFrame) -> tuple[_Asked, list[Finding]]:
     """Let the library read each rule; one that it would drop or misread is a breach, as nobody checks it."""
-    asked: dict[int, tuple[Rule, Expectation]] = {}
+    asked: dict[int, tuple[ContractRule, Expectation]] = {}
     kinds = kinds_of(frame)
     unread = [Finding(CHECK, "values", Status.FAIL, one) for one in problems(suite, kinds)]
     for place, rule in enumerate(suite.rules):
@@ -259,7 +259,7 @@ def _context() -> EphemeralDataContext:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _read(frame: pd.DataFrame, rules: Collection[Rule]) -> pd.DataFrame:
+def _read(frame: pd.DataFrame, rules: Collection[ContractRule]) -> pd.DataFrame:
     """Return the columns that the rules read; the library copies all it is given, rule by rule."""
     named = {column for rule in rules for column in rule.columns}
     if not named or any(rule.reads_more for rule in rules):
@@ -273,10 +273,10 @@ def _batch(context: EphemeralDataContext, frame: pd.DataFrame) -> Batch:
     return whole.get_batch({"dataframe": frame.reset_index(drop=True)})
 
 
-def _outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, Outcome]:
+def _outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, RuleResult]:
     """Evaluate the rules; one that leaves no result, or an error, does not hold."""
     places = list(asked)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, RuleResult] = {}
     for start in range(0, len(places), _AT_ONCE):
         outcomes |= _some_outcomes(
             batch, {place: asked[place] for place in places[start : start + _AT_ONCE]}, told
@@ -284,16 +284,16 @@ def _outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int,
     return outcomes
 
 
-def _some_outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, Outcome]:
+def _some_outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, RuleResult]:
     try:
         suite = _loaded(expectation for _, expectation in asked.values())
         result = batch.validate(suite, result_format=dict(told))
     except Exception as error:  # noqa: BLE001 - whatever stops the library, no rule was seen to hold
-        return {place: Outcome(rule, error=type(error).__name__) for place, (rule, _) in asked.items()}
+        return {place: RuleResult(rule, error=type(error).__name__) for place, (rule, _) in asked.items()}
     assert isinstance(result, ExpectationSuiteValidationResult)  # noqa: S101 - as a suite was asked for
     found = {_place(one): one for one in result.results}
     return {
-        place: _outcome(rule, found[place]) if place in found else Outcome(rule, error="no result")
+        place: _outcome(rule, found[place]) if place in found else RuleResult(rule, error="no result")
         for place, (rule, _) in asked.items()
     }
 
@@ -303,7 +303,7 @@ def _place(result: ExpectationValidationResult) -> int:
     return int(config.meta["place"]) if config is not None and config.meta else -1
 
 
-def _aside(batch: Batch, asked: _Asked) -> dict[int, Outcome]:
+def _aside(batch: Batch, asked: _Asked) -> dict[int, RuleResult]:
     """Locate the rows that break the rules; a rule whose rows are not found is left out."""
     located = _outcomes(batch, asked, _POSITIONS) if asked else {}
     return {
@@ -311,10 +311,10 @@ def _aside(batch: Batch, asked: _Asked) -> dict[int, Outcome]:
     }
 
 
-def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
+def _outcome(rule: ContractRule, result: ExpectationValidationResult) -> RuleResult:
     error = _raised(result.exception_info or {})
     if error is not None:
-        return Outcome(rule, error=error)
+        return RuleResult(rule, error=error)
     told = result.result
     figures: dict[str, Figure] = {"severity": rule.severity}
     if "unexpected_count" in told and "element_count" in told:
@@ -326,7 +326,7 @@ def _outcome(rule: Rule, result: ExpectationValidationResult) -> Outcome:
     elif _TELLABLE.match(rule.type) and isinstance(told.get("observed_value"), (int, float)):
         figures["observed"] = told["observed_value"]
     positions = tuple(int(position) for position in told.get("unexpected_index_list") or ())
-    return Outcome(rule, bool(result.success), None, figures, positions)
+    return RuleResult(rule, bool(result.success), None, figures, positions)
 
 
 def _raised(info: Mapping[str, Any]) -> str | None:
@@ -339,7 +339,7 @@ def _raised(info: Mapping[str, Any]) -> str | None:
     return next((name for name in named if hasattr(builtins, name)), "an exception")
 
 
-def _may_go(outcome: Outcome, project: Project) -> bool:
+def _may_go(outcome: RuleResult, project: Project) -> bool:
     """Whether it is a breach in rows that can be put aside."""
     stops = not outcome.holds and outcome.error is None and outcome.rule.status.stops
     return stops and outcome.rule.by_row and project.contract.quarantine is not None

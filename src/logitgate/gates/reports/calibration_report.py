@@ -17,7 +17,7 @@ from ...evaluation.intervals import Estimate
 from ...evaluation.probabilities.calibration import BINS, Calibration, calibration
 from ...evaluation.probabilities.cox import Statistic, log_odds
 from ...evaluation.probabilities.reliability import Corp, Decomposition, Null, consistency
-from ...evaluation.slices import Levels, Sliced
+from ...evaluation.slices import Sliced, SliceLevels
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding
 from ...project.gates import Slices
@@ -70,14 +70,14 @@ class _Part:
 
 
 def calibration_evidence(
-    scored: Scored, levels: Mapping[str, Levels], project: Project
+    scored: Scored, levels: Mapping[str, SliceLevels], project: Project
 ) -> tuple[list[Finding], tuple[Exhibit, ...]]:
     """Return what stands beside the calibration gate.
 
     Parameters
     ----------
     scored : Scored
-    levels : mapping of str to Levels
+    levels : mapping of str to SliceLevels
         The declared slices.
     project : Project
         For the seed, the gate's margins, and the rows, events and non-events that a part must have.
@@ -167,7 +167,7 @@ def _decomposed(name: str, parts: Decomposition, chance: Null) -> Iterator[dict[
     yield {"figure": f"{name}: uncertainty", "value": parts.uncertainty}
 
 
-def _parts(scored: Scored, levels: Mapping[str, Levels], project: Project) -> Iterator[_Part]:
+def _parts(scored: Scored, levels: Mapping[str, SliceLevels], project: Project) -> Iterator[_Part]:
     for column, level in levels.items():
         cut = Sliced.of(column, level, scored.y)
         for code, name in enumerate(cut.names):

@@ -12,7 +12,7 @@ from ...evaluation.comparisons.recalibrated import miscalibration, regret
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import mean_interval
 from ...evaluation.probabilities.cox import fit_cox, log_odds
-from ...evaluation.slices import Levels
+from ...evaluation.slices import SliceLevels
 from ...findings import Finding
 from ...project.project import Project
 from . import champion as champion_gate
@@ -40,7 +40,7 @@ class HeadToHead:
         The challenger.
     simpler : mapping of name to Scored
         Simpler recipes; empty when two registered versions are compared.
-    levels : mapping of column to Levels
+    levels : mapping of column to SliceLevels
         The declared slices.
     champion : Scored, optional
     version : int, optional
@@ -59,7 +59,7 @@ class HeadToHead:
 
     scored: Scored
     simpler: Mapping[str, Scored]
-    levels: Mapping[str, Levels]
+    levels: Mapping[str, SliceLevels]
     champion: Scored | None = None
     version: int | None = None
     refusal: str = ""
@@ -82,7 +82,7 @@ class HeadToHead:
         return self.scored.take(self.untouched), self.champion.take(self.untouched)
 
     @property
-    def reference(self) -> tuple[str, Scored, Scored, Mapping[str, Levels]]:
+    def reference(self) -> tuple[str, Scored, Scored, Mapping[str, SliceLevels]]:
         """Name, challenger, reference and slices of the comparison by slice.
 
         The champion on the rows that can compare them, or the better of flag-none and flag-all on all rows.
@@ -91,7 +91,9 @@ class HeadToHead:
             name, rule = better_rule(self.scored)
             return name, self.scored, rule, self.levels
         assert self.untouched is not None  # noqa: S101 - as `met` says
-        levels = {name: Levels(one.codes[self.untouched], one.names) for name, one in self.levels.items()}
+        levels = {
+            name: SliceLevels(one.codes[self.untouched], one.names) for name, one in self.levels.items()
+        }
         return "champion", *self.met, levels
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...decision.expressions import FloatArray
 from ...evaluation.intervals import NAN, Clusters, Estimate, Means, holm
-from ...evaluation.slices import Levels, Sliced
+from ...evaluation.slices import Sliced, SliceLevels
 from ...findings import Status
 
 
@@ -63,7 +63,7 @@ class SliceHarm:
 def proven_harm(
     difference: FloatArray,
     y: NDArray[np.integer],
-    slices: Mapping[str, Levels],
+    slices: Mapping[str, SliceLevels],
     cluster: Clusters,
     rule: HarmRule,
 ) -> list[SliceHarm]:
@@ -77,7 +77,7 @@ def proven_harm(
     difference : array of shape (n,)
         Cost of the judged model minus cost of the reference, per row.
     y : int array of shape (n,)
-    slices : mapping of str to Levels
+    slices : mapping of str to SliceLevels
     cluster : int array of shape (n,) or None
     rule : HarmRule
 

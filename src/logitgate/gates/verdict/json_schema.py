@@ -13,11 +13,11 @@ SCHEMA_VERSION: Literal[1] = 1
 """Rises when a key is dropped or changes its meaning; a new key alone does not raise it."""
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-class FindingEntry(_Part):
+class FindingEntry(_Section):
     """What one check found about one subject."""
 
     check: str
@@ -32,7 +32,7 @@ class FindingEntry(_Part):
     """What the finding rests on; null where a figure is undefined."""
 
 
-class VerdictFile(_Part):
+class VerdictFile(_Section):
     """One verdict: a model version, how it was judged, and what followed."""
 
     schema_version: Literal[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from ...decision.rule import Rule
+from ...decision.rule import DecisionRule
 from ...evaluation.evaluate import Evaluation
 from ...findings import Finding, Status, Verdict, finite
 from ...html_tables import html_table
@@ -32,7 +32,7 @@ class Outcome:
     version: int | None = None
     promoted: bool = False
     champion: int | None = None
-    rule: Rule | None = None
+    rule: DecisionRule | None = None
     test: dict[str, float] = field(default_factory=dict)
     repeated: bool = False
     exhibits: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Outcome:
         """Begin with a verdict; what follows from it is added by `dataclasses.replace`."""
         return cls(model, snapshot, verdict.findings, verdict.status, as_of)
 
-    def judged(self, rule: Rule, evaluation: Evaluation) -> Outcome:
+    def judged(self, rule: DecisionRule, evaluation: Evaluation) -> Outcome:
         """Add the threshold rule and the figures of the judged rows."""
         return replace(self, rule=rule, test=evaluation.figures())
 
@@ -92,6 +92,6 @@ class Outcome:
             findings=tuple(Finding(**one.model_dump()) for one in told.findings),
             status=told.status,
             as_of=datetime.fromisoformat(told.as_of) if told.as_of else None,
-            rule=Rule(told.rule, told.threshold) if told.rule else None,
+            rule=DecisionRule(told.rule, told.threshold) if told.rule else None,
             test={name: float("nan") if value is None else value for name, value in told.test.items()},
         )

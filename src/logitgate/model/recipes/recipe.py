@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from ...decision.costs import BoolArray, CostMatrix
 from ...decision.expressions import FloatArray
-from ...decision.rule import Decision, Rule
+from ...decision.rule import Decision, DecisionRule
 from ...errors import FitError
 from ...evaluation.evaluate import Scored
 from ...project.data import FeaturesConfig
@@ -40,7 +40,7 @@ class Decided:
 
     candidate: Candidate
     recalibration: Recalibration
-    rule: Rule
+    rule: DecisionRule
     threshold: ThresholdChoice | None
     """What the rule was chosen from; None before there is any out-of-fold row: then it is the Bayes rule."""
 

@@ -27,7 +27,7 @@ LINEAR = Form(basis="linear")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CandidateResult:
     """What cross-validation found about one choice; NaN throughout where it failed."""
 
     choice: Choice
@@ -51,10 +51,10 @@ class Candidate:
 class SearchResult:
     """All candidates, from simple to complex, and the two that count."""
 
-    candidates: tuple[Candidate, ...]
-    best: Candidate
+    candidates: tuple[CandidateResult, ...]
+    best: CandidateResult
     """The lowest log loss."""
-    chosen: Candidate
+    chosen: CandidateResult
     """The strongest penalty of the best form that is as good."""
 
 
@@ -105,17 +105,17 @@ def search_result(trials: Sequence[Trial], judged: OutOfFold, chosen: int) -> Se
     return SearchResult(found, found[best], found[chosen])
 
 
-def _candidate(trial: Trial, place: int, best: int, judged: OutOfFold) -> Candidate:
+def _candidate(trial: Trial, place: int, best: int, judged: OutOfFold) -> CandidateResult:
     failure = next(
         (f"fold {fold}: {why}" for fold, why in enumerate(trial.failures, start=1) if why is not None), None
     )
     if not np.isfinite(judged.log_odds[place]).all():
-        return Candidate(trial.choice, NAN, NAN, NAN, NAN, trial.n_features, trial.iterations, failure)
+        return CandidateResult(trial.choice, NAN, NAN, NAN, NAN, trial.n_features, trial.iterations, failure)
     losses = judged.losses
     own, paired = (
         _mean(values, judged.sample.cluster) for values in (losses[place], losses[place] - losses[best])
     )
-    return Candidate(trial.choice, *own, *paired, trial.n_features, trial.iterations, None)
+    return CandidateResult(trial.choice, *own, *paired, trial.n_features, trial.iterations, None)
 
 
 def _mean(losses: FloatArray, cluster: Clusters) -> tuple[float, float]:

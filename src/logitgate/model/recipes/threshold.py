@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 
 from ...decision.costs import CostMatrix, IntArray, RowCosts
 from ...decision.expressions import FloatArray
-from ...decision.rule import Decision, Rule
+from ...decision.rule import Decision, DecisionRule
 from ...evaluation.intervals import NAN, Clusters, Estimate, upper_bound
 from ...evaluation.metrics import ScoreGroups
 
@@ -27,7 +27,7 @@ _CELLS = 512
 class ThresholdChoice:
     """The rule chosen, and the mean cost per row of each candidate on the out-of-fold rows."""
 
-    rule: Rule
+    rule: DecisionRule
     cost: float
     bayes: float
     empirical: float
@@ -75,7 +75,7 @@ class JudgedRows:
 
 def empirical_minimiser(
     probability: FloatArray, y: NDArray[np.integer], costs: RowCosts
-) -> tuple[Rule, float]:
+) -> tuple[DecisionRule, float]:
     """Find the one threshold that costs least on these rows, by an exact sweep in O(n log n).
 
     Every distinct probability is tried, and flagging nobody and everybody. Rows of equal
@@ -92,7 +92,7 @@ def empirical_minimiser(
 
     Returns
     -------
-    Rule
+    DecisionRule
         ``flag-all`` rather than a constant when all of these rows are best flagged.
     float
         Its mean cost per row.
@@ -145,7 +145,7 @@ def threshold_interval(
     return Estimate(value, float(drawn[tail]), float(drawn[-1 - tail]))
 
 
-def choose_rule(judged: JudgedRows, bayes: Rule, alpha: float) -> ThresholdChoice:
+def choose_rule(judged: JudgedRows, bayes: DecisionRule, alpha: float) -> ThresholdChoice:
     """Choose how to decide: the rule to freeze with the model.
 
     The Bayes threshold follows from the costs alone. The empirical one, which costs least on these rows, is
@@ -155,7 +155,7 @@ def choose_rule(judged: JudgedRows, bayes: Rule, alpha: float) -> ThresholdChoic
     Parameters
     ----------
     judged : JudgedRows
-    bayes : Rule
+    bayes : DecisionRule
         From `bayes_rule`.
     alpha : float
         Of the one-sided bound.
@@ -164,23 +164,24 @@ def choose_rule(judged: JudgedRows, bayes: Rule, alpha: float) -> ThresholdChoic
     swept, empirical = empirical_minimiser(probability, y, costs)
     upper = _upper_of_empirical(judged, bayes, alpha)
     costing, none, every = (
-        _cost(rule, probability, y, costs) for rule in (bayes, Rule("flag-none"), Rule("flag-all"))
+        _cost(rule, probability, y, costs)
+        for rule in (bayes, DecisionRule("flag-none"), DecisionRule("flag-all"))
     )
     if upper < 0:
         return ThresholdChoice(swept, empirical, costing, empirical, upper, none, every)
     return ThresholdChoice(bayes, costing, costing, empirical, upper, none, every)
 
 
-def bayes_rule(costs: CostMatrix) -> Rule:
+def bayes_rule(costs: CostMatrix) -> DecisionRule:
     """Return the rule of the Bayes threshold: one number where the costs are constants (Elkan 2001)."""
     if costs.constant:
         threshold = float(costs.rows({}, 1).bayes_threshold()[0])
         if np.isfinite(threshold):
-            return Rule("constant", threshold)
-    return Rule("per-row")
+            return DecisionRule("constant", threshold)
+    return DecisionRule("per-row")
 
 
-def _upper_of_empirical(judged: JudgedRows, bayes: Rule, alpha: float) -> float:
+def _upper_of_empirical(judged: JudgedRows, bayes: DecisionRule, alpha: float) -> float:
     """Return the upper bound of the extra cost of an empirical threshold that other blocks chose."""
     difference = np.full(len(judged.y), NAN)
     for block in np.unique(judged.block):
@@ -246,17 +247,19 @@ def _reached(flagged_groups: int, probability: FloatArray, groups: ScoreGroups) 
     return {"flag-none": np.inf, "flag-all": -np.inf}.get(rule.name, rule.value or 0.0)
 
 
-def _rule_after(flagged_groups: int, probability: FloatArray, groups: ScoreGroups) -> Rule:
+def _rule_after(flagged_groups: int, probability: FloatArray, groups: ScoreGroups) -> DecisionRule:
     if flagged_groups == 0:
-        return Rule("flag-none")
+        return DecisionRule("flag-none")
     if flagged_groups == len(groups.starts):
-        return Rule("flag-all")
-    return Rule("constant", float(probability[groups.order[groups.starts[flagged_groups - 1]]]))
+        return DecisionRule("flag-all")
+    return DecisionRule("constant", float(probability[groups.order[groups.starts[flagged_groups - 1]]]))
 
 
-def _cost(rule: Rule, probability: FloatArray, y: NDArray[np.integer], costs: RowCosts) -> float:
+def _cost(rule: DecisionRule, probability: FloatArray, y: NDArray[np.integer], costs: RowCosts) -> float:
     return float(_costs(rule, probability, y, costs).mean())
 
 
-def _costs(rule: Rule, probability: FloatArray, y: NDArray[np.integer], costs: RowCosts) -> FloatArray:
+def _costs(
+    rule: DecisionRule, probability: FloatArray, y: NDArray[np.integer], costs: RowCosts
+) -> FloatArray:
     return costs.of(y, Decision.by(rule, probability, costs).flagged)

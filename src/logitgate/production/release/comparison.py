@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...data.sample import Sample
-from ...decision.rule import Rule
+from ...decision.rule import DecisionRule
 from ...errors import LogitgateError, ProjectError, RefusedError
 from ...gates.judge import Opponents
 from ...gates.rejudge import Judgeable
@@ -84,7 +84,9 @@ def opening_note(pair: VersionPair) -> Note:
     return Note(name, tags={"kind": "comparison", "version": pair.judged.version})
 
 
-def record_comparison(run: Run, evidence: Evidence, pair: VersionPair, rule: Rule, snapshot: str) -> Outcome:
+def record_comparison(
+    run: Run, evidence: Evidence, pair: VersionPair, rule: DecisionRule, snapshot: str
+) -> Outcome:
     """Keep a comparison as a run of its own, and return how it ended.
 
     Raises

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ...decision.rule import Rule
+from ...decision.rule import DecisionRule
 from ...findings import Finding, Status, Verdict
 from ...model.scored_rows import NOTHING, Strange
 
@@ -32,7 +32,7 @@ class ScoringResult:
         Rows that were read; when the contract stopped it, up to there.
     unusual : Strange
         Rows that were scored, and counts of values unknown to the model.
-    rule : Rule, optional
+    rule : DecisionRule, optional
         By which it decides.
     unit : str
         Of the costs.
@@ -51,7 +51,7 @@ class ScoringResult:
     findings: tuple[Finding, ...]
     read: int
     unusual: Strange = NOTHING
-    rule: Rule | None = None
+    rule: DecisionRule | None = None
     unit: str = ""
     snapshot: str = ""
     scored_at: datetime | None = None
