@@ -7,7 +7,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from logitgate.model.fit import Choice, fit
 from sqlalchemy import create_engine
 
 from logitgate.data.ranges import range_findings
@@ -15,6 +14,7 @@ from logitgate.data.sample import Sample, row_costs
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import DataError, ProjectError
 from logitgate.findings import Status
+from logitgate.model.fitting.fit import Choice, fit
 from logitgate.project.load import load_project, parse_project
 from logitgate.project.search import Form
 from tests import projects
