@@ -8,12 +8,12 @@ from prefect import flow
 
 from logitgate.checks.case_files import read_cases
 from logitgate.data.contract.validation import check_contract
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.gates.rejudge import REQUIRED, Span, choose_rows, rejudge
 from logitgate.gates.training import Evidence
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import comparison as comparing
-from logitgate.project.load import load_project
 from logitgate.tracking.runs import training_run
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.progress import step

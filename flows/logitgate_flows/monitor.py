@@ -8,12 +8,12 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.gates.verdict.markdown import markdown
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.production import monitoring
 from logitgate.production.monitoring import WindowFiles
-from logitgate.project.load import load_project
 from logitgate.tracking import windows
 from logitgate.tracking.runs import training_run
 from logitgate.tracking.store import open_store

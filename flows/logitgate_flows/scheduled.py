@@ -94,7 +94,7 @@ def _moment(as_of: str | None) -> datetime:
 
 
 def _declared(project_file: str, job: str) -> Any:  # noqa: ANN401 - one of the sections of a schedule
-    from logitgate.project.load import load_scheduled_project
+    from logitgate.data.project_files import load_scheduled_project
 
     declared = getattr(load_scheduled_project(Path(project_file)).schedule, job)
     if declared is None:

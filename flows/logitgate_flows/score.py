@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.production.scoring import champion as serving
 from logitgate.production.scoring import shadow_record
@@ -18,7 +19,6 @@ from logitgate.production.scoring.score import (
     refuse_impossible_scoring,
     score_table,
 )
-from logitgate.project.load import load_project
 from logitgate.project.project import Project
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify

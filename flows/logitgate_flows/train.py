@@ -13,13 +13,13 @@ from logitgate.checks.case_files import read_cases
 from logitgate.checks.cases import Cases
 from logitgate.data.contract.quarantine import keep
 from logitgate.data.contract.validation import check_contract
+from logitgate.data.project_files import load_project
 from logitgate.data.table import Table, read_rows
 from logitgate.environment import home
 from logitgate.errors import HeldError, NoAnswerError, UnavailableError
 from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import release
-from logitgate.project.load import load_project
 from logitgate.project.project import Golden, Project, parse_as_of
 from logitgate.tracking.runs import Run
 from logitgate.tracking.store import Store, open_store

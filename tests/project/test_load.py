@@ -57,7 +57,7 @@ def test_an_absolute_path_is_left_alone(tmp_path):
         (b"name = \xff", "is not UTF-8"),
         ("name = ", "is not TOML"),
         ('name = "a"\nname = "b"', "is not TOML"),
-        ("", "name is missing: add it; rows is missing: add it; columns is missing"),
+        ("", "name is missing: add it; rows is missing: add it; outcome is missing"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(tmp_path, text, message):
@@ -280,4 +280,5 @@ def test_the_guides_complete_example_loads_and_shows_nearly_every_key():
         "rows.url_env",
         "rows.unnamed",
         "columns.entity",
+        "features.all_except",
     }

@@ -27,7 +27,7 @@ def train(
     """Train a challenger, judge it, register it, and promote it only when every gate passes."""
     with reported(junit) as report:
         with started():
-            from logitgate.project.load import load_project
+            from logitgate.data.project_files import load_project
 
             # What was mistyped is refused before Prefect and MLflow start, which takes seconds.
             load_project(project)
@@ -74,7 +74,7 @@ def compare(  # noqa: PLR0913 - options of a command
     """Judge a registered version against another one, on rows that neither was fitted on."""
     with reported(junit) as report:
         with started():
-            from logitgate.project.load import load_project
+            from logitgate.data.project_files import load_project
 
             load_project(project)
             limits = (moment(since, "--since"), moment(until, "--until"))
@@ -103,14 +103,20 @@ def explain(
 
 
 @app.command()
-def gates(project: ProjectFile, as_json: AsJson = False) -> None:
-    """List what a training would have to prove, with margins, and what happens on each status."""
-    from logitgate.gates.catalogue import consequences, gate_list
-    from logitgate.project.load import load_project
+def gates(
+    project: ProjectFile,
+    *,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Read the rows, for the margins that fit them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what a training must prove, with each margin and where it comes from, and what a status does."""
+    from logitgate.gates.catalogue import consequences
     from logitgate_flows.cli import terminal
+    from logitgate_flows.commands.gates import listed_gates
 
-    asked = gate_list(load_project(project))
-    terminal.print_gates(asked, consequences(), as_json=as_json)
+    terminal.print_gates(listed_gates(project, with_rows=rows), consequences(), as_json=as_json)
 
 
 @app.command()

@@ -30,8 +30,8 @@ def score(  # noqa: PLR0913 - options of a command
     """Score new rows: the contract first, then probability, decision and expected costs of each row."""
     with reported(junit) as report:
         with started():
+            from logitgate.data.project_files import load_project
             from logitgate.production.scoring.score import ScoringRequest, refuse_impossible_scoring
-            from logitgate.project.load import load_project
 
             if shadow is not None and version is not None:
                 raise typer.BadParameter("a shadow is compared with the champion; leave --version out")
@@ -75,8 +75,8 @@ def monitor(  # noqa: PLR0913 - options of a command
 
     with reported(junit) as report:
         with started():
+            from logitgate.data.project_files import load_project
             from logitgate.monitoring.window import MonitoringWindow
-            from logitgate.project.load import load_project
 
             load_project(project)
             limits = MonitoringWindow(

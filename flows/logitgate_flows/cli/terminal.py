@@ -62,10 +62,12 @@ def print_gates(asked: Iterable[GateEntry], consequences: Mapping[str, str], *, 
     if as_json:
         print_json({"gates": [asdict(one) for one in asked], "statuses": consequences})
         return
-    table = Table("check", "asks", "margins", box=None, pad_edge=False, header_style="bold")
+    table = Table("check", "asks", "margin", "from", box=None, pad_edge=False, header_style="bold")
     for one in asked:
-        margins = "\n".join(f"{name} {value}" for name, value in one.margins.items())
-        table.add_row(one.check, escape(one.asks), escape(margins))
+        margins = list(one.margins.items()) or [("", "")]
+        for place, (name, value) in enumerate(margins):
+            first = (one.check, escape(one.asks)) if not place else ("", "")
+            table.add_row(*first, escape(f"{name} {value}".strip()), escape(one.origins.get(name, "")))
     OUT.print(table)
     OUT.print("\n" + ", ".join(f"{status} {fate}" for status, fate in consequences.items()), highlight=False)
 

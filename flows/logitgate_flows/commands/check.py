@@ -6,10 +6,10 @@ from pathlib import Path
 
 from logitgate.checks.case_files import read_cases
 from logitgate.data.contract.validation import check_contract
+from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows, read_table
 from logitgate.findings import Verdict
 from logitgate.gates.training import Evidence, part_rows
-from logitgate.project.load import load_project
 
 
 def run_check(project_file: Path, other: Path | None) -> Verdict:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.findings import Verdict
 from logitgate.production.repair import doctor
 from logitgate.production.repair.repair_production import begin_a_new_chain
-from logitgate.project.load import load_project
 from logitgate.tracking.store import open_store
 
 

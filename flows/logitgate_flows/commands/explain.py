@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows
 from logitgate.environment import home
 from logitgate.model.explanation.row import explain_row
 from logitgate.production.release import release
-from logitgate.project.load import load_project
 from logitgate.tracking.store import open_store
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.findings import Verdict
 from logitgate.production.ledger.history import History, audit
@@ -11,7 +12,6 @@ from logitgate.production.ledger.state import state_of
 from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, rehearse, roll_back
 from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.production.repair.repair_production import adopt
-from logitgate.project.load import load_project
 from logitgate.tracking.schemas import Migrated, migrate
 from logitgate.tracking.store import located, open_store, reached
 

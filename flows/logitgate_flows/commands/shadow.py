@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.findings import Verdict
 from logitgate.production.scoring import shadow_record
-from logitgate.project.load import load_project
 from logitgate.tracking.store import open_store
 
 

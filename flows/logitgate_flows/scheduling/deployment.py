@@ -15,8 +15,8 @@ from prefect.events import DeploymentEventTrigger
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.types.entrypoint import EntrypointType
 
+from logitgate.data.project_files import load_scheduled_project
 from logitgate.errors import UnavailableError
-from logitgate.project.load import load_scheduled_project
 from logitgate.project.operations.schedule import Job
 from logitgate.project.project import Project
 from logitgate_flows.act import RETRAIN

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from logitgate.data.project_files import load_scheduled_project
 from logitgate.environment import home
-from logitgate.project.load import load_scheduled_project
 from logitgate.project.operations.schedule import Job, words
 from logitgate.project.project import Project
 from logitgate_flows.messages.reports import RECEIPT, read_receipt

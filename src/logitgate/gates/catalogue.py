@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from ..findings import Status
 from ..monitoring.shadow import CHECK as SHADOW
+from ..project.fitted_defaults import FITS, is_declared
 from ..project.project import Project
+from ..project.syntax.key_lines import KeyLines
 from .rules.gates import REQUIRED
 
 ASKS: Mapping[str, str] = {
@@ -35,12 +37,28 @@ class GateEntry:
     check: str
     asks: str
     margins: Mapping[str, str]
+    origins: Mapping[str, str]
+    """Where each margin comes from: a line of the project file, the default, or a rule over the rows."""
 
 
-def gate_list(project: Project) -> tuple[GateEntry, ...]:
-    """Return the gates that every training of this project must pass, in the order of the road."""
+def gate_list(
+    project: Project, lines: KeyLines | None = None, fitted: frozenset[str] = frozenset()
+) -> tuple[GateEntry, ...]:
+    """Return the gates that every training of this project must pass, in the order of the road.
+
+    Parameters
+    ----------
+    project : Project
+    lines : KeyLines, optional
+        Of its file, so that a declared margin is named by its line.
+    fitted : frozenset of str
+        Keys that fitting the project to its rows has set.
+    """
     checks = (*REQUIRED, SHADOW) if project.gates.shadow.demanded else REQUIRED
-    return tuple(GateEntry(check, ASKS[check], _margins(check, project)) for check in checks)
+    told = _Declared(project, lines or KeyLines(), fitted)
+    return tuple(
+        GateEntry(check, ASKS[check], _margins(check, project), _origins(check, told)) for check in checks
+    )
 
 
 def consequences() -> dict[str, str]:
@@ -52,6 +70,30 @@ def _margins(check: str, project: Project) -> dict[str, str]:
     """Return the project's own margins of one gate; a gate that is not here has none."""
     found = _MARGINS.get(check)
     return {} if found is None else found(project)
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What a project file declares, and on which line; what else fits the rows."""
+
+    project: Project
+    lines: KeyLines
+    fitted: frozenset[str]
+
+    def origin(self, key: str) -> str:
+        """Return where the value of a key comes from."""
+        if key not in self.fitted and is_declared(self.project, key):
+            line = self.lines.of(key)
+            return "declared" if line is None else f"line {line}"
+        return f"fits the rows ({FITS[key].words})" if key in FITS else "default"
+
+
+def _origins(check: str, told: _Declared) -> dict[str, str]:
+    """Return for each margin of a gate the keys that set it, each with where its value comes from."""
+    return {
+        margin: ", ".join(f"{key}: {told.origin(key)}" for key in keys)
+        for margin, keys in _KEYS.get(check, {}).items()
+    }
 
 
 def _leakage(project: Project) -> dict[str, str]:
@@ -113,7 +155,15 @@ def _champion(project: Project) -> dict[str, str]:
     }
 
 
+def _rows(project: Project) -> dict[str, str]:
+    return {
+        "blocks": f"{project.split.blocks}",
+        "rows of a level of its own": f"{project.search.rare_level_rows}",
+    }
+
+
 _MARGINS: Mapping[str, Callable[[Project], dict[str, str]]] = {
+    "rows": _rows,
     "leakage": _leakage,
     "shifts": _shifts,
     SHADOW: _shadow,
@@ -122,3 +172,44 @@ _MARGINS: Mapping[str, Callable[[Project], dict[str, str]]] = {
     "slices": _slices,
     "champion": _champion,
 }
+
+_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "leakage": {
+        "single-feature AUC below": ("gates.leakage.near_perfect_auc",),
+        "warns of a single-feature AUC from": ("gates.leakage.single_feature_auc",),
+        "warns of a gap to the next from": ("gates.leakage.gap",),
+        "duplicate rows at most": ("gates.leakage.duplicate_share",),
+        "near-duplicate rows at most": ("gates.leakage.near_duplicate_share",),
+        "contradictory rows at most": ("gates.leakage.contradictory_share",),
+        "trusted": ("gates.leakage.trusted",),
+    },
+    "shifts": {"trusted": ("gates.shifts.trusted",)},
+    SHADOW: {
+        "upper limit of the extra cost below": ("gates.shadow.margin",),
+        "units at least": ("gates.shadow.units",),
+    },
+    "baselines": {
+        "alpha": ("gates.alpha",),
+        "the last block may be dearer by": ("gates.refresh_margin",),
+    },
+    "calibration": {
+        "calibration-in-the-large": ("gates.calibration.in_the_large",),
+        "slope": ("gates.calibration.slope",),
+    },
+    "slices": {
+        "declared": ("slices.columns", "slices.bins", "slices.crossings"),
+        "harm beyond": ("gates.slice_margin",),
+        "alpha, over all together": ("gates.alpha",),
+        "at least": ("slices.minimum_rows", "slices.minimum_events"),
+    },
+    "champion": {
+        "the same recipe must be": ("gates.refresh",),
+        "and may be dearer by": ("gates.refresh_margin",),
+        "alpha, shared by other recipes on the same rows": ("gates.alpha",),
+        "gain per row above": ("gates.minimum_gain",),
+        "effective events decided differently": ("gates.discordant_events",),
+        "gain is suspicious above": ("gates.suspicious_gain",),
+    },
+    "rows": {"blocks": ("split.blocks",), "rows of a level of its own": ("search.rare_level_rows",)},
+}
+"""The keys of the project file that set each margin."""

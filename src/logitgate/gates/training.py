@@ -34,6 +34,7 @@ from ..findings import Finding, Status, Verdict
 from ..model.design.learnable import usable_features
 from ..model.train import Learned, learn, recipe_key
 from ..monitoring.shadow import not_yet
+from ..project.fitted_defaults import fitted
 from ..project.project import Project
 from .judge import Challenger, Judged, Opponents, judge
 from .reports.fit_report import block_exhibit, fit_findings
@@ -47,7 +48,7 @@ class Evidence:
     """What is known so far about one training run, or one comparison."""
 
     project: Project
-    """As declared; once a model is learned, without the features that were left out of it."""
+    """As declared; once rows are cut, with the defaults that fit them, and without features left out."""
     frame: pd.DataFrame
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
@@ -97,22 +98,22 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
         "schedule": True,
         "monitoring": True,
     }
-    cases = project.behaviour.cases
     parts = (
         snapshot,
         project.model_dump_json(exclude=places),
         str(project.contract.quarantine is not None),
-        hashlib.sha256(_bytes(project.contract.suite, "contract.suite")).hexdigest(),
-        hashlib.sha256(_bytes(cases, "behaviour.cases")).hexdigest() if cases else "no cases",
+        _digest(project.contract.suite, "contract.suite") or "no suite",
+        _digest(project.behaviour.cases, "behaviour.cases") or "no cases",
         str(as_of),
         code_version,
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _bytes(path: Path, key: str) -> bytes:
+def _digest(path: Path | None, key: str) -> str | None:
+    """Return the sha256 of a file that the project may name, or None where it names none."""
     try:
-        return path.read_bytes()
+        return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         rule = f"cannot be read ({error.strerror})"
         raise ProjectError(str(path), rule, f"give {key} the path of its file") from error
@@ -144,12 +145,14 @@ def part_rows(evidence: Evidence) -> Evidence:
         return evidence
     project = evidence.project
     observed = observe(evidence.frame, project, evidence.as_of)
+    recipe = recipe_key(project)
+    project = fitted(project, len(observed.sample), int(observed.sample.y.sum()))
     sample = one_cluster(observed.sample, project)
     blocks = cut(sample, project)
     sizes = {name: len(rows) for name, rows in blocks}
     because = ", ".join(f"{number} in {name}" for name, number in sizes.items())
     counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})
-    known = replace(evidence, blocks=blocks, as_of=observed.as_of, recipe=recipe_key(project))
+    known = replace(evidence, project=project, blocks=blocks, as_of=observed.as_of, recipe=recipe)
     return known.plus(
         [
             counted,

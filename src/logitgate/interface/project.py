@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..project import load
+from ..data import project_files
 from ..project.project import Project, parse_as_of
 
 
@@ -39,8 +39,8 @@ def load_project(source: str | Path | Mapping[str, Any]) -> Project:
     True
     """
     if isinstance(source, Mapping):
-        return load.resolved(load.parse_project(source, "the project"), Path.cwd())
-    return load.load_project(Path(source))
+        return project_files.project_of(source, Path.cwd(), "the project")
+    return project_files.load_project(Path(source))
 
 
 def moment_of(given: str | datetime | None, name: str) -> datetime | None:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import ProjectError
 from ..files.plain import no_file
+from .data import RowsConfig
+from .open_features import add_open_forms
 from .project import Project
 
 _GUIDE = "docs/project-file.md lists every key"
@@ -20,43 +22,63 @@ _GUIDE = "docs/project-file.md lists every key"
 def load_project(path: Path) -> Project:
     """Read and check a project file; its relative paths are resolved against its own folder.
 
+    One whose features are left open needs its table: `data.project_files.load_project` reads it too.
+
     Raises
     ------
     ProjectError
         When the file cannot be read, is no TOML, or breaks a rule; every broken key is named.
     """
+    return resolved(parse_project(read_plain(path), path.name), path.parent)
+
+
+def read_plain(path: Path) -> dict[str, Any]:
+    """Read a project file as plain values, as TOML gives them.
+
+    Raises
+    ------
+    ProjectError
+        When the file cannot be read or is no TOML.
+    """
+    return parse_toml(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """Read the text of a project file.
+
+    Raises
+    ------
+    ProjectError
+        When the file cannot be read.
+    """
     if rule := no_file(path):
         raise ProjectError(str(path).replace("\0", "?"), rule, "give the path of a project file")
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ProjectError(
             str(path), f"cannot be read ({error.strerror})", "give the path of a project file"
         ) from error
     except UnicodeDecodeError as error:
         raise ProjectError(str(path), "is not UTF-8", "save it as UTF-8") from error
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """Read TOML as plain values.
+
+    Raises
+    ------
+    ProjectError
+        When it is no TOML.
+    """
+    try:
+        return tomllib.loads(text)
     except RecursionError as error:
         raise ProjectError(str(path), "is nested too deeply", "correct the brackets") from error
     except ValueError as error:
         if not isinstance(error, tomllib.TOMLDecodeError):  # a number of more digits than Python reads
             raise ProjectError(str(path), "has a number of too many digits", "correct it") from error
         raise ProjectError(str(path), f"is not TOML: {error}", "correct the line") from error
-    return resolved(parse_project(plain, path.name), path.parent)
-
-
-def load_scheduled_project(path: Path) -> Project:
-    """Load a project that has a schedule.
-
-    Raises
-    ------
-    ProjectError
-        When it declares none, or as `load_project` does.
-    """
-    project = load_project(path)
-    if not project.schedule.jobs:
-        rule = "has no schedule"
-        raise ProjectError(project.name, rule, "add [schedule.train], [schedule.monitor] or [schedule.score]")
-    return project
 
 
 def parse_project(plain: Mapping[str, Any], source: str) -> Project:
@@ -76,7 +98,9 @@ def parse_project(plain: Mapping[str, Any], source: str) -> Project:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a project file, for editors."""
-    return Project.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema = Project.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    add_open_forms(schema)
+    return schema
 
 
 def _problem(found: Mapping[str, Any]) -> str:
@@ -103,15 +127,18 @@ def _keys(location: tuple[str | int, ...]) -> list[str]:
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
 
 
+def resolved_rows(rows: RowsConfig, folder: Path) -> RowsConfig:
+    """Return where the rows are, seen from a folder."""
+    return rows if rows.path is None else rows.model_copy(update={"path": folder.resolve() / rows.path})
+
+
 def resolved(project: Project, folder: Path) -> Project:
     """Return a project whose relative paths are resolved against a folder."""
     base = folder.resolve()
-    rows = project.rows
-    if rows.path is not None:
-        rows = rows.model_copy(update={"path": base / rows.path})
-    quarantine = project.contract.quarantine
+    rows = resolved_rows(project.rows, folder)
+    suite, quarantine = project.contract.suite, project.contract.quarantine
     contract = project.contract.model_copy(
-        update={"suite": base / project.contract.suite, "quarantine": quarantine and base / quarantine}
+        update={"suite": suite and base / suite, "quarantine": quarantine and base / quarantine}
     )
     cases = project.behaviour.cases
     behaviour = project.behaviour.model_copy(update={"cases": cases and base / cases})

@@ -61,8 +61,8 @@ class Costs(Section):
 class Contract(Section):
     """What the table promises."""
 
-    suite: Path
-    """Great Expectations suite as JSON; relative to the project file."""
+    suite: Path | None = None
+    """Great Expectations suite as JSON, relative to the project file; without it a check warns."""
     quarantine: Path | None = None
     """Folder for rows that break a row-level rule; without it such a breach stops the run."""
     most_quarantined: Share = 0.01
@@ -109,7 +109,7 @@ class Project(Section):
     golden: Golden = "rows"
     """What proves a version's answers before it is promoted: judged rows kept with it, or made-up ones."""
     rows: RowsConfig
-    columns: Columns
+    columns: Columns = Columns()
     outcome: OutcomeConfig
     features: FeaturesConfig
     search: Search = Search()
@@ -119,7 +119,7 @@ class Project(Section):
     slices: Slices = Slices()
     gates: Gates = Gates()
     behaviour: Behaviour = Behaviour()
-    contract: Contract
+    contract: Contract = Contract()
     labels: Labels = Labels()
     scoring: Scoring = Scoring()
     reactions: Reactions = Reactions()

@@ -44,6 +44,16 @@ def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> It
             yield Finding(CHECK, column, Status.FAIL, because, {"rows": len(frame), "missing": len(frame)})
 
 
+def unpromised(project: Project) -> Iterator[Finding]:
+    """Warn of a project without a suite, whose columns need only be there and hold cells."""
+    if project.contract.suite is None:
+        because = (
+            "no suite is declared, so only columns and cells that are there are asked for; `logitgate init` "
+            "writes one from a table, contract.suite names it"
+        )
+        yield Finding(CHECK, "contract.suite", Status.WARN, because)
+
+
 def nameless(frame: pd.DataFrame, aside: IntArray, project: Project) -> Iterator[Finding]:
     """Yield how many rows have no id, beyond those that are put aside; where none has one, `unsaid` does."""
     column = project.columns.row_id

@@ -35,6 +35,7 @@ from .breaches import (
     nameless,
     positions_of,
     share_of,
+    unpromised,
     unsaid,
 )
 from .literals import brought, kinds_of, problems
@@ -130,7 +131,7 @@ def check_contract(
         When the suite cannot be read, or holds a repetition.
     """
     suite = suite_of(project)
-    findings = [*chosen(len(frame), left_out, project), *unsaid(frame, absent, project)]
+    findings = [*chosen(len(frame), left_out, project), *unsaid(frame, absent, project), *unpromised(project)]
     held = hold(frame, suite, project)
     held = replace(held, outcomes={place: checked(one) for place, one in held.outcomes.items()})
     findings += held.unread
@@ -149,13 +150,15 @@ def check_contract(
 
 
 def suite_of(project: Project) -> Suite:
-    """Read a project's suite, and refuse values that no cell of its columns can match.
+    """Read a project's suite, and refuse values that no cell of its columns can match; none is empty.
 
     Raises
     ------
     ProjectError
         As `read_suite`; every such value is named by its rule and column.
     """
+    if project.contract.suite is None:
+        return Suite("no suite", (), "")
     suite = read_suite(project.contract.suite)
     wrong = tuple(problems(suite, project.read_as))
     if wrong:
