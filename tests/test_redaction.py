@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from logitgate import environment
+from logitgate.catalogue import Check
 from logitgate.data.readers.sql import read_query
 from logitgate.errors import DataError, LogitgateError
 from logitgate.findings import Finding, Status, Verdict
@@ -212,7 +213,7 @@ def test_whatever_fails_keeps_it(mlflow_home, caplog, capfd, found):
         try:
             said.append(str(_failing(mlflow_home, key, address)()))
         except LogitgateError as error:
-            shown = Finding("rows", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
+            shown = Finding(Check.ROWS, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
             verdict = Verdict((shown,))
             said += [str(error), repr(error), in_words(error), whole_trace(error)]
             said += [json.dumps([shown.subject, shown.because]), repr(verdict), verdict._repr_html_()]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from prefect import flow
 
+from logitgate.catalogue import Road
 from logitgate.checks.case_files import read_cases
 from logitgate.data.contract.validation import check_contract
 from logitgate.data.project_files import load_project
 from logitgate.environment import home
-from logitgate.gates.rejudge import REQUIRED, Span, choose_rows, rejudge
+from logitgate.gates.rejudge import Span, choose_rows, rejudge
 from logitgate.gates.training import Evidence
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import comparison as comparing
@@ -32,7 +33,7 @@ def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcom
         with step("check contract and choose the rows"):
             contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
             kept = contract.kept(table.frame)
-            evidence = Evidence(project, kept, findings=contract.findings, cases=cases, required=REQUIRED)
+            evidence = Evidence(project, kept, findings=contract.findings, cases=cases, road=Road.COMPARISON)
             evidence, rows = choose_rows(evidence, span)
         if rows is not None:
             with step("judge on the rows that neither was fitted on"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from .catalogue import Check
 from .html_tables import html_table
 
 Figure: TypeAlias = float | int | str | bool | None
@@ -42,7 +43,7 @@ _ORDER = list(Status)
 class Finding:
     """What one check found about one subject, and the figures it rests on."""
 
-    check: str
+    check: Check
     subject: str
     status: Status
     because: str
@@ -52,6 +53,7 @@ class Finding:
         """Return plain values; a figure that is not finite becomes None, as JSON has no NaN."""
         return {
             "check": self.check,
+            "code": self.check.code,
             "subject": self.subject,
             "status": self.status.value,
             "because": self.because,
@@ -70,7 +72,7 @@ class Verdict:
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], required: Iterable[str]) -> Verdict:
+    def of(cls, findings: Iterable[Finding], required: Iterable[Check]) -> Verdict:
         """Collect findings and add one for each required check that has none."""
         found = tuple(findings)
         seen = {finding.check for finding in found}
@@ -89,9 +91,9 @@ class Verdict:
         return worst if worst.stops else Status.PASS
 
     @property
-    def checks(self) -> dict[str, Status]:
+    def checks(self) -> dict[Check, Status]:
         """The worst status of each check, in the order in which the checks were made."""
-        worst: dict[str, Status] = {}
+        worst: dict[Check, Status] = {}
         for finding in self.findings:
             worst[finding.check] = max(
                 worst.get(finding.check, Status.PASS), finding.status, key=_ORDER.index
@@ -114,7 +116,7 @@ class Verdict:
 
         Examples
         --------
-        >>> Verdict((Finding("slices", "carrier = UA", Status.FAIL, "costs more"),))
+        >>> Verdict((Finding(Check.SLICES, "carrier = UA", Status.FAIL, "costs more"),))
         <Verdict FAIL: 1 FAIL
           FAIL slices of carrier = UA: costs more>
         """

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from logitgate import __version__
-from logitgate.gates.rules.gates import REQUIRED
+from logitgate.catalogue import Road, required
 from tests import projects
 from tests.command import living_in, logitgate, opened
 
@@ -409,7 +409,7 @@ def test_gates_lists_what_would_be_checked(tmp_path, visits):
     """Every required gate with its margins and the fate of each status, for people and programs."""
     project = projects.write(tmp_path, visits)
     told = logitgate("gates", project, "--json").json
-    assert [one["check"] for one in told["gates"]] == list(REQUIRED)
+    assert [one["check"] for one in told["gates"]] == list(required(Road.TRAINING))
     assert told["statuses"]["INDETERMINATE"] == "stops"
     shown = logitgate("gates", project)
     assert shown.code == 0 and "0.5 to 1.8" in shown.out and "FAIL stops" in shown.out

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.json_schema import VerdictFile, verdict_schema
 from logitgate.gates.verdict.outcome import Outcome
@@ -21,10 +22,10 @@ def test_the_published_schema_is_the_codes_own():
 def test_an_outcome_tells_status_headline_and_each_check():
     """The worst finding of a check decides it; one that was required and not reached is INDETERMINATE."""
     found = (
-        Finding("slices", "a", Status.PASS, "fine"),
-        Finding("slices", "b", Status.FAIL, "harmed", {"share": float("nan")}),
+        Finding(Check.SLICES, "a", Status.PASS, "fine"),
+        Finding(Check.SLICES, "b", Status.FAIL, "harmed", {"share": float("nan")}),
     )
-    verdict = Verdict.of(found, ("slices", "champion"))
+    verdict = Verdict.of(found, (Check.SLICES, Check.CHAMPION))
     plain = Outcome.of("small", "0123", verdict, None).as_json()
     assert plain["checks"] == {"slices": "FAIL", "champion": "INDETERMINATE"}
     assert plain["status"] == "FAIL" and plain["headline"].startswith("FAIL: slices of b (harmed)")
@@ -34,7 +35,7 @@ def test_an_outcome_tells_status_headline_and_each_check():
 
 def test_a_verdict_of_another_form_is_refused():
     """An unknown key or version is never read as if it were this one."""
-    plain = Outcome.of("small", "0123", Verdict.of((), ("rows",)), None).as_json()
+    plain = Outcome.of("small", "0123", Verdict.of((), (Check.ROWS,)), None).as_json()
     for change in ({"schema_version": 2}, {"more": 1}, {"status": "FINE"}):
         with pytest.raises(ValidationError):
             VerdictFile.model_validate(plain | change)

@@ -5,10 +5,11 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
 from logitgate.gates.verdict.junit import junit_xml, refusal
 
-ONE_OF_EACH = [Finding("check", status.value.lower(), status, f"because {status}") for status in Status]
+ONE_OF_EACH = [Finding(Check.RUN, status.value.lower(), status, f"because {status}") for status in Status]
 
 
 def cases(findings):
@@ -30,7 +31,7 @@ def test_each_status_has_its_element():
     }
     counts = {name: suite.get(name) for name in ("name", "tests", "failures", "errors", "skipped")}
     assert counts == {"name": "flights", "tests": "5", "failures": "1", "errors": "1", "skipped": "1"}
-    assert found["fail"].get("classname") == "check"
+    assert found["fail"].get("classname") == "logitgate"
     assert found["fail"][0].get("message") == "because FAIL"
 
 
@@ -43,7 +44,7 @@ def test_any_text_is_well_formed(text):
 
 def test_markup_is_escaped():
     """A reason that looks like an element is text."""
-    found, _ = cases([Finding("slices", "a < b & c", Status.FAIL, "<script>alert('x')</script>")])
+    found, _ = cases([Finding(Check.SLICES, "a < b & c", Status.FAIL, "<script>alert('x')</script>")])
     assert found["a < b & c"][0].text == "<script>alert('x')</script>"
 
 

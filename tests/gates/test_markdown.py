@@ -3,21 +3,22 @@
 import numpy as np
 import pytest
 
+from logitgate.catalogue import Check
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.markdown import description, folded, headline, markdown
 
-FAIL = Finding("slices", "carrier = UA", Status.FAIL, "costs more")
-UNSURE = Finding("champion", "version 3", Status.INDETERMINATE, "cannot tell")
-WARN = Finding("leakage", "bang", Status.WARN, "trusted, as seen before")
-GOOD = Finding("rows", "sample", Status.PASS, "600 train, 100 test")
+FAIL = Finding(Check.SLICES, "carrier = UA", Status.FAIL, "costs more")
+UNSURE = Finding(Check.CHAMPION, "version 3", Status.INDETERMINATE, "cannot tell")
+WARN = Finding(Check.LEAKAGE, "bang", Status.WARN, "trusted, as seen before")
+GOOD = Finding(Check.ROWS, "sample", Status.PASS, "600 train, 100 test")
 
 
 def slices(status, count):
     """Return findings about so many slices."""
-    return tuple(Finding("slices", f"s = {at}", status, "said") for at in range(count))
+    return tuple(Finding(Check.SLICES, f"s = {at}", status, "said") for at in range(count))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_a_verdict_of_nothing_is_no_pass():
 
 def test_the_table_holds_all_findings(evaluation):
     """One line each, in four cells, whatever the text holds."""
-    odd = Finding("rows", "a|b", Status.PASS, "first\nsecond | third")
+    odd = Finding(Check.ROWS, "a|b", Status.PASS, "first\nsecond | third")
     text = markdown(Verdict((GOOD, odd, UNSURE)), evaluation, "EUR")
     assert text.startswith(
         "**INDETERMINATE: champion of version 3 (cannot tell)**\n\n200 judged rows, 50 events\n\n"
@@ -79,8 +80,8 @@ def test_the_description_lists_the_reasons_only(evaluation):
     text = description(Verdict((GOOD, WARN, UNSURE, FAIL)), evaluation, "EUR")
     listed = [line for line in text.splitlines() if line.startswith("- ")]
     assert listed == [
-        "- INDETERMINATE champion, version 3: cannot tell",
-        "- FAIL slices, carrier = UA: costs more",
+        "- INDETERMINATE champion, version 3: cannot tell (LG-CHAMPION)",
+        "- FAIL slices, carrier = UA: costs more (LG-SLICES)",
     ]
     assert "200 judged rows, 50 events" in text
 
@@ -98,13 +99,13 @@ def test_quiet_slices_are_folded_and_the_others_named():
 
 def test_a_single_quiet_slice_speaks_for_itself():
     """So does the finding that none was declared."""
-    none = Finding("slices", "none declared", Status.PASS, "the project declares no slices")
+    none = Finding(Check.SLICES, "none declared", Status.PASS, "the project declares no slices")
     assert folded(Verdict((GOOD, none))) == (GOOD, none)
 
 
 def test_saboteurs_that_were_all_refused_are_folded() -> None:
     """One line says that the gates were tested; a saboteur that slipped through is named beside it."""
-    caught = [Finding("self-test", f"saboteur {number}", Status.PASS, "refused") for number in range(3)]
-    slipped = Finding("self-test", "log-odds doubled", Status.FAIL, "let through")
+    caught = [Finding(Check.SELF_TEST, f"saboteur {number}", Status.PASS, "refused") for number in range(3)]
+    slipped = Finding(Check.SELF_TEST, "log-odds doubled", Status.FAIL, "let through")
     shown = [(one.subject, one.status) for one in folded(Verdict((*caught, slipped)))]
     assert shown == [("log-odds doubled", Status.FAIL), ("3 saboteurs", Status.PASS)]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logitgate.catalogue import Check
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
@@ -16,12 +17,12 @@ from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.outcome import Outcome
 
 FOUND = Finding(
-    "champion", "version 3", Status.INDETERMINATE, "cannot tell", {"gain": 0.5, "rows": 7, "name": "a"}
+    Check.CHAMPION, "version 3", Status.INDETERMINATE, "cannot tell", {"gain": 0.5, "rows": 7, "name": "a"}
 )
 WHOLE = Outcome(
     model="small",
     snapshot="0123",
-    findings=(FOUND, Finding("rows", "sample", Status.PASS, "all")),
+    findings=(FOUND, Finding(Check.ROWS, "sample", Status.PASS, "all")),
     status=Status.INDETERMINATE,
     as_of=datetime(2024, 5, 1, 12, 30, tzinfo=UTC),
     run_id="run",

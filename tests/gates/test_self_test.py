@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.catalogue import Check
 from logitgate.data.row_hashes import FittedRows
 from logitgate.data.sample import Sample
 from logitgate.decision.rule import Decision, DecisionRule
@@ -262,7 +263,7 @@ def test_the_same_seed_gives_the_same_findings(rows):
 
 def test_a_gate_that_names_another_subject_has_not_seen_the_leak(rows, monkeypatch):
     """The leak is in one column, and that one is to be named."""
-    elsewhere = [Finding("leakage", "sharp", Status.FAIL, "separates the outcome")]
+    elsewhere = [Finding(Check.LEAKAGE, "sharp", Status.FAIL, "separates the outcome")]
     monkeypatch.setattr(self_test, "separating", lambda *_: elsewhere)
     told = tried(rows)["leaky model"]
     assert told.status is Status.FAIL

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from logitgate.catalogue import Check, Road, required
 from logitgate.checks.cases import Cases, Expectation
 from logitgate.errors import ProjectError
 from logitgate.findings import Finding, Status
 from logitgate.gates.judge import Opponents
-from logitgate.gates.rules.gates import REQUIRED
 from logitgate.gates.training import Evidence, judge_model, key_of, learn_model, part_rows
 from logitgate.monitoring.reference import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay
@@ -33,7 +33,7 @@ PLAIN = {
     "contract": {"suite": "suite.json"},
 }
 PROJECT = parse_project(PLAIN, "small.toml")
-CONTRACT = Finding("contract", "rows", Status.PASS, "all hold")
+CONTRACT = Finding(Check.CONTRACT, "rows", Status.PASS, "all hold")
 
 
 def table(n=4000):
@@ -96,17 +96,17 @@ def test_the_default_date_is_written_down():
 @pytest.mark.parametrize("status", [Status.FAIL, Status.INDETERMINATE])
 def test_a_broken_contract_ends_the_checks(status):
     """Nothing is cut, learned or judged after it, and all of that is INDETERMINATE."""
-    begun = Evidence(PROJECT, table(), findings=(Finding("contract", "rows", status, "broken"),))
+    begun = Evidence(PROJECT, table(), findings=(Finding(Check.CONTRACT, "rows", status, "broken"),))
     ended = judge_model(learn_model(part_rows(begun)), Opponents())
     assert ended is begun
-    assert unreached(ended) == set(REQUIRED) - {"contract"}
+    assert unreached(ended) == set(required(Road.TRAINING)) - {"contract"}
     assert ended.verdict.status is status
 
 
 @pytest.mark.parametrize("status", [Status.WARN, Status.INSUFFICIENT])
 def test_a_warning_about_the_contract_ends_nothing(status):
     """The rows are cut all the same."""
-    begun = Evidence(PROJECT, table(), findings=(Finding("contract", "rows", status, "so so"),))
+    begun = Evidence(PROJECT, table(), findings=(Finding(Check.CONTRACT, "rows", status, "so so"),))
     assert part_rows(begun).blocks is not None
 
 
@@ -124,7 +124,7 @@ def test_rows_that_are_refused_leave_nothing_to_check():
     assert (refused.check, refused.subject, refused.status) == ("rows", "y", Status.FAIL)
     assert refused.because.startswith("1 distinct outcome in 4000 rows, two are needed; widen the window")
     assert parted is learned is judged
-    assert unreached(judged) == set(REQUIRED) - {"contract", "rows"}
+    assert unreached(judged) == set(required(Road.TRAINING)) - {"contract", "rows"}
     assert judged.verdict.status is Status.FAIL
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 import logitgate as lg
+from logitgate.catalogue import Check
 from logitgate.errors import DataError, ProjectError, RefusedError
 from logitgate.evidence_table import Exhibit
 from logitgate.findings import Finding, Status, Verdict
@@ -258,9 +259,9 @@ def test_results_are_shown_with_what_did_not_pass_first():
     """The worst comes first, what passed is counted, and no text is markup."""
     verdict = Verdict(
         (
-            Finding("rows", "sample", Status.PASS, "enough"),
-            Finding("features", HOSTILE, Status.WARN, "not proven"),
-            Finding("slices", HOSTILE, Status.FAIL, HOSTILE),
+            Finding(Check.ROWS, "sample", Status.PASS, "enough"),
+            Finding(Check.FEATURES, HOSTILE, Status.WARN, "not proven"),
+            Finding(Check.SLICES, HOSTILE, Status.FAIL, HOSTILE),
         )
     )
     text, page = repr(verdict), verdict._repr_html_()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
 from logitgate.monitoring.policy import (
     REMEDIES,
@@ -49,7 +50,7 @@ def lived(days, back=BACK, rules=RULES):
 
 def found(check, status, subject="window"):
     """A finding."""
-    return Finding(check, subject, status, "because")
+    return Finding(Check(check), subject, status, "because")
 
 
 SITUATIONS = {
@@ -223,7 +224,7 @@ PAIR = "version 2 against 1"
             for status in (Status.INSUFFICIENT, Status.PASS)
         ),
         ([found("cost", Status.INDETERMINATE)], {Symptom.UNKNOWN}),
-        ([found("something new", Status.FAIL)], {Symptom.UNKNOWN}),
+        ([found("rows", Status.FAIL)], {Symptom.UNKNOWN}),
         ([found("drift", Status.INSUFFICIENT), found("cost", Status.INSUFFICIENT)], {Symptom.UNKNOWN}),
         ([found("estimate", Status.PASS), found("contract", Status.PASS)], {Symptom.UNKNOWN}),
         *(

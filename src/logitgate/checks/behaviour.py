@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..catalogue import Check
 from ..data.sample import Sample, row_costs
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
@@ -23,7 +24,7 @@ from ..project.project import Project
 from .cases import Cases
 from .perturb import changed
 
-CHECK = "behaviour"
+CHECK = Check.BEHAVIOUR
 _UNSCORED = "it cannot be scored: "
 _NUMERICAL = 1e-9
 """A probability that was computed twice may differ by this much."""

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import ndtr, stdtr
 from sklearn.tree import DecisionTreeRegressor
 
+from ..catalogue import Check
 from ..data.sample import Sample
 from ..data.slicing import column_levels, rare_pooled
 from ..decision.costs import BoolArray, IntArray
@@ -26,7 +27,7 @@ from ..findings import Finding, Status
 from ..project.project import Project
 from .tree_rules import Column, Conditions, members, tree_leaves, words
 
-CHECK = "weak slices"
+CHECK = Check.WEAK_SLICES
 _DEPTH = 3
 _FALSE_SHARE = 0.05
 _MOST = 5

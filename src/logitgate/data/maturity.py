@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..catalogue import Check
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..errors import DataError
@@ -23,7 +24,7 @@ from .label_join import Joined, joined, refuse_events_alone
 from .outcome_levels import read_outcomes
 from .sample import Sample, codes
 
-CHECK = "labels"
+CHECK = Check.LABELS
 
 
 @dataclass(frozen=True, slots=True)

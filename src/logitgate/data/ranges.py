@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..catalogue import Check
 from ..findings import Figure, Finding, Status
 from ..project.project import Project
 from .sample import Sample
 
-CHECK = "rows"
+CHECK = Check.ROWS
 _FAR = 1_000.0
 _TAILS = (0.02, 0.5, 0.98)
 

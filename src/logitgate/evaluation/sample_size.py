@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, xlog1py, xlogy
 
+from ..catalogue import Check
 from ..decision.expressions import FloatArray
 from ..findings import Figure, Finding, Status
 from .intervals import Clusters, mean_interval, upper_bound
 from .metrics import log_loss
 
-CHECK = "rows"
+CHECK = Check.ROWS
 SHRINKAGE = 0.9
 """The coefficients may lose a tenth to what they learned by chance."""
 OPTIMISM = 0.05

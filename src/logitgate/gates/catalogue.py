@@ -5,36 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ..catalogue import Check, Road, required
 from ..findings import Status
-from ..monitoring.shadow import CHECK as SHADOW
 from ..project.fitted_defaults import FITS, is_declared
 from ..project.project import Project
 from ..project.syntax.key_lines import KeyLines
-from .rules.gates import REQUIRED
-
-ASKS: Mapping[str, str] = {
-    "rows": "enough rows with a known outcome to judge the recipe on",
-    "contract": "no breach of the suite that is not declared harmless",
-    "leakage": "no feature knows the outcome, and no block knows another",
-    "shifts": "no unit, code or label breaks from one day to the next",
-    "baselines": "proven cheaper than flag-none and flag-all, and not dearer than both in the last block",
-    "calibration": "no proof that calibration lies outside its margins or that miscalibration costs money",
-    "slices": "no declared slice is proven to be harmed; each critical slice is proven not to be",
-    "behaviour": "each curated case gets its decision, and declared directions and invariances hold",
-    "champion": "the same recipe: not worse than the champion on the same rows; another: proven cheaper",
-    "self-test": "each saboteur of this model is refused by the gate that is meant for it",
-    "coefficients": "declared signs hold",
-    SHADOW: "proven beside the champion, at all times at once, on new rows with mature outcomes",
-    "stability": "the same coefficients from permuted rows and another seed",
-}
-"""What each gate asks for, by its check."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateEntry:
     """One required gate of a project."""
 
-    check: str
+    check: Check
     asks: str
     margins: Mapping[str, str]
     origins: Mapping[str, str]
@@ -54,10 +36,11 @@ def gate_list(
     fitted : frozenset of str
         Keys that fitting the project to its rows has set.
     """
-    checks = (*REQUIRED, SHADOW) if project.gates.shadow.demanded else REQUIRED
+    checks = (*required(Road.TRAINING), *((Check.SHADOW,) if project.gates.shadow.demanded else ()))
     told = _Declared(project, lines or KeyLines(), fitted)
     return tuple(
-        GateEntry(check, ASKS[check], _margins(check, project), _origins(check, told)) for check in checks
+        GateEntry(check, check.about.question, _margins(check, project), _origins(check, told))
+        for check in checks
     )
 
 
@@ -66,7 +49,7 @@ def consequences() -> dict[str, str]:
     return {status.value: "stops" if status.stops else "does not stop" for status in Status}
 
 
-def _margins(check: str, project: Project) -> dict[str, str]:
+def _margins(check: Check, project: Project) -> dict[str, str]:
     """Return the project's own margins of one gate; a gate that is not here has none."""
     found = _MARGINS.get(check)
     return {} if found is None else found(project)
@@ -88,7 +71,7 @@ class _Declared:
         return f"fits the rows ({FITS[key].words})" if key in FITS else "default"
 
 
-def _origins(check: str, told: _Declared) -> dict[str, str]:
+def _origins(check: Check, told: _Declared) -> dict[str, str]:
     """Return for each margin of a gate the keys that set it, each with where its value comes from."""
     return {
         margin: ", ".join(f"{key}: {told.origin(key)}" for key in keys)
@@ -162,19 +145,19 @@ def _rows(project: Project) -> dict[str, str]:
     }
 
 
-_MARGINS: Mapping[str, Callable[[Project], dict[str, str]]] = {
-    "rows": _rows,
-    "leakage": _leakage,
-    "shifts": _shifts,
-    SHADOW: _shadow,
-    "baselines": _baselines,
-    "calibration": _calibration,
-    "slices": _slices,
-    "champion": _champion,
+_MARGINS: Mapping[Check, Callable[[Project], dict[str, str]]] = {
+    Check.ROWS: _rows,
+    Check.LEAKAGE: _leakage,
+    Check.SHIFTS: _shifts,
+    Check.SHADOW: _shadow,
+    Check.BASELINES: _baselines,
+    Check.CALIBRATION: _calibration,
+    Check.SLICES: _slices,
+    Check.CHAMPION: _champion,
 }
 
-_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "leakage": {
+_KEYS: Mapping[Check, Mapping[str, tuple[str, ...]]] = {
+    Check.LEAKAGE: {
         "single-feature AUC below": ("gates.leakage.near_perfect_auc",),
         "warns of a single-feature AUC from": ("gates.leakage.single_feature_auc",),
         "warns of a gap to the next from": ("gates.leakage.gap",),
@@ -183,26 +166,26 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "contradictory rows at most": ("gates.leakage.contradictory_share",),
         "trusted": ("gates.leakage.trusted",),
     },
-    "shifts": {"trusted": ("gates.shifts.trusted",)},
-    SHADOW: {
+    Check.SHIFTS: {"trusted": ("gates.shifts.trusted",)},
+    Check.SHADOW: {
         "upper limit of the extra cost below": ("gates.shadow.margin",),
         "units at least": ("gates.shadow.units",),
     },
-    "baselines": {
+    Check.BASELINES: {
         "alpha": ("gates.alpha",),
         "the last block may be dearer by": ("gates.refresh_margin",),
     },
-    "calibration": {
+    Check.CALIBRATION: {
         "calibration-in-the-large": ("gates.calibration.in_the_large",),
         "slope": ("gates.calibration.slope",),
     },
-    "slices": {
+    Check.SLICES: {
         "declared": ("slices.columns", "slices.bins", "slices.crossings"),
         "harm beyond": ("gates.slice_margin",),
         "alpha, over all together": ("gates.alpha",),
         "at least": ("slices.minimum_rows", "slices.minimum_events"),
     },
-    "champion": {
+    Check.CHAMPION: {
         "the same recipe must be": ("gates.refresh",),
         "and may be dearer by": ("gates.refresh_margin",),
         "alpha, shared by other recipes on the same rows": ("gates.alpha",),
@@ -210,6 +193,6 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "effective events decided differently": ("gates.discordant_events",),
         "gain is suspicious above": ("gates.suspicious_gain",),
     },
-    "rows": {"blocks": ("split.blocks",), "rows of a level of its own": ("search.rare_level_rows",)},
+    Check.ROWS: {"blocks": ("split.blocks",), "rows of a level of its own": ("search.rare_level_rows",)},
 }
 """The keys of the project file that set each margin."""

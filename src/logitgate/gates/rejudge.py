@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from ..catalogue import Check
 from ..checks.behaviour import behaviour_findings
 from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, observe
@@ -20,9 +21,6 @@ from ..model.recipes.baselines import PRIOR
 from ..project.project import Project
 from .judge import Challenger, Opponents, judge
 from .training import Evidence
-
-REQUIRED = ("rows", "contract", "baselines", "calibration", "slices", "behaviour", "champion", "self-test")
-"""What can be asked of models that are frozen: not how their rows were chosen or how they were fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,10 @@ def choose_rows(evidence: Evidence, span: Span) -> tuple[Evidence, Sample | None
     try:
         observed = observe(frame, whole, span.until)
     except DataError as error:
-        refused = Finding("rows", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
+        refused = Finding(Check.ROWS, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
         return evidence.plus([refused]), None
     counts = {"before_since": len(evidence.frame) - len(frame), **observed.counts}
-    counted = Finding("rows", "span", Status.PASS, f"{len(observed.sample)} rows have an outcome", counts)
+    counted = Finding(Check.ROWS, "span", Status.PASS, f"{len(observed.sample)} rows have an outcome", counts)
     return replace(evidence, as_of=observed.as_of).plus([counted]), observed.sample
 
 
@@ -91,8 +89,8 @@ def rejudge(evidence: Evidence, sample: Sample, judged: Judgeable, opponents: Op
     figures = {"left_out": left_out, "used": len(kept), "events": events}
     if not 0 < events < len(kept):
         because += f"; {len(kept)} rows with {events} events can judge no model: give a later or longer span"
-        return evidence.plus([Finding("rows", "unseen rows", Status.FAIL, because, figures)])
-    counted = Finding("rows", "unseen rows", Status.PASS, because, figures)
+        return evidence.plus([Finding(Check.ROWS, "unseen rows", Status.FAIL, because, figures)])
+    counted = Finding(Check.ROWS, "unseen rows", Status.PASS, because, figures)
     costs = project.costs.matrix
     try:
         prior = prior_model(judged.prevalence, judged.model).score(kept, costs)
@@ -100,7 +98,7 @@ def rejudge(evidence: Evidence, sample: Sample, judged: Judgeable, opponents: Op
         challenger = Challenger(kept, scored, simpler={PRIOR: prior}, fitted_on=judged.seen)
         found = judge(challenger, opponents, project)
     except DataError as error:
-        refused = Finding("evaluation", error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
+        refused = Finding(Check.EVALUATION, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
         return evidence.plus([counted, refused])
     known = replace(evidence, judged=found).plus([counted, *found.findings], found.exhibits)
     return known.plus(*behaviour_findings(judged.model, evidence.cases, kept, project))

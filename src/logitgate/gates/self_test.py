@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from ..catalogue import Check
 from ..checks.leakage.single_features import separating
 from ..data.sample import Sample
 from ..decision.costs import BoolArray
@@ -28,7 +29,7 @@ from ..project.project import Project
 from .rules.head_to_head import HeadToHead, Lane, comparison_findings, harm_rule
 from .rules.slice_harm import proven_harm
 
-CHECK = "self-test"
+CHECK = Check.SELF_TEST
 INVERTED = "worst slice inverted"
 _LEAK = "outcome in disguise"
 _NOISES = (0.25, 0.1)
@@ -40,7 +41,7 @@ class Saboteur:
     """A known bad model, the gate that must refuse it, and what the gates find about it."""
 
     name: str
-    gate: str
+    gate: Check
     findings: Callable[[], list[Finding]]
     subject: str | None = None
     """The subject that the gate must name; None when any will do."""
@@ -73,23 +74,23 @@ def self_test(contest: HeadToHead, rows: Sample, project: Project) -> list[Findi
         return comparison_findings(sabotaged, project)
 
     saboteurs = [
-        Saboteur("labels shuffled", "baselines", lambda: gated(_shuffled(contest, project))),
+        Saboteur("labels shuffled", Check.BASELINES, lambda: gated(_shuffled(contest, project))),
         Saboteur(
             "constant score",
-            "baselines",
+            Check.BASELINES,
             lambda: gated(replace(contest, scored=constant)),
         ),
-        Saboteur("NaN score", "evaluation", lambda: gated(_unknown(contest))),
+        Saboteur("NaN score", Check.EVALUATION, lambda: gated(_unknown(contest))),
         Saboteur(
             "champion renamed",
-            "champion",
+            Check.CHAMPION,
             lambda: gated(replace(proof, scored=twin, champion=twin, version=version)),
         ),
-        Saboteur("leaky model", "leakage", lambda: _leaky(rows, project), _LEAK),
-        Saboteur("log-odds doubled", "calibration", lambda: _spread(alone, project)),
+        Saboteur("leaky model", Check.LEAKAGE, lambda: _leaky(rows, project), _LEAK),
+        Saboteur("log-odds doubled", Check.CALIBRATION, lambda: _spread(alone, project)),
         Saboteur(
             "threshold of 0.5",
-            "champion",
+            Check.CHAMPION,
             lambda: gated(
                 replace(proof, scored=_redecided(before, None, 0.5), champion=before, version=version)
             ),
@@ -102,7 +103,7 @@ def _tried(saboteur: Saboteur) -> Finding:
     try:
         findings = saboteur.findings()
     except DataError as error:
-        findings = [Finding("evaluation", error.subject, Status.FAIL, error.rule)]
+        findings = [Finding(Check.EVALUATION, error.subject, Status.FAIL, error.rule)]
     stopping = [one for one in findings if one.status.stops]
     caught = any(one.check == saboteur.gate and saboteur.subject in (None, one.subject) for one in stopping)
     refused_by = ", ".join(sorted({one.check for one in stopping})) or "no gate"
@@ -149,7 +150,7 @@ def _spread(contest: HeadToHead, project: Project) -> list[Finding]:
     for factor in (2, 4, 8, 16):
         scored = _redecided(contest.scored, _multiplied(contest.scored, factor))
         findings = comparison_findings(replace(contest, scored=scored), project)
-        if any(one.check == "calibration" and one.status.stops for one in findings):
+        if any(one.check == Check.CALIBRATION and one.status.stops for one in findings):
             break
     return findings
 
@@ -212,7 +213,7 @@ def _sabotaged(contest: HeadToHead, flagged: BoolArray, project: Project) -> Fin
         project = project.model_copy(update={"slices": declared})
     whole = replace(contest, levels=levels)
     sabotaged = replace(whole, scored=_turned(scored, _rows_of(whole, worst), flagged))
-    return _tried(Saboteur(INVERTED, "slices", lambda: comparison_findings(sabotaged, project), worst))
+    return _tried(Saboteur(INVERTED, Check.SLICES, lambda: comparison_findings(sabotaged, project), worst))
 
 
 def _rows_of(contest: HeadToHead, name: str) -> BoolArray:

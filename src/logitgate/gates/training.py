@@ -18,6 +18,7 @@ from typing import ParamSpec
 
 import pandas as pd
 
+from ..catalogue import Check, Road, required
 from ..checks.behaviour import behaviour_findings
 from ..checks.cases import Cases
 from ..checks.change_points.shifts import shift_findings
@@ -38,7 +39,6 @@ from ..project.fitted_defaults import fitted
 from ..project.project import Project
 from .judge import Challenger, Judged, Opponents, judge
 from .reports.fit_report import block_exhibit, fit_findings
-from .rules.gates import REQUIRED
 
 P = ParamSpec("P")
 
@@ -60,8 +60,8 @@ class Evidence:
     """Key of the recipe as declared (`recipe_key`)."""
     learned: Learned | None = None
     judged: Judged | None = None
-    required: tuple[str, ...] = REQUIRED
-    """The checks without which there is no verdict."""
+    road: Road = Road.TRAINING
+    """Decides which checks the verdict requires."""
 
     @property
     def stops(self) -> bool:
@@ -71,7 +71,7 @@ class Evidence:
     @property
     def verdict(self) -> Verdict:
         """All findings; a check that was never reached is INDETERMINATE."""
-        return Verdict.of(self.findings, self.required)
+        return Verdict.of(self.findings, required(self.road))
 
     def plus(self, findings: Iterable[Finding], exhibits: Iterable[Exhibit] = ()) -> Evidence:
         """Return the evidence with more findings, and the tables behind them."""
@@ -119,7 +119,7 @@ def _digest(path: Path | None, key: str) -> str | None:
         raise ProjectError(str(path), rule, f"give {key} the path of its file") from error
 
 
-def _refusing(check: str) -> Callable[[Callable[P, Evidence]], Callable[P, Evidence]]:
+def _refusing(check: Check) -> Callable[[Callable[P, Evidence]], Callable[P, Evidence]]:
     """Turn an error of data or fit that a step raises into a FAIL of this check."""
 
     def step(stage: Callable[P, Evidence]) -> Callable[P, Evidence]:
@@ -138,7 +138,7 @@ def _refusing(check: str) -> Callable[[Callable[P, Evidence]], Callable[P, Evide
     return step
 
 
-@_refusing("rows")
+@_refusing(Check.ROWS)
 def part_rows(evidence: Evidence) -> Evidence:
     """Choose the rows, cut them into blocks, look for leaks and breaks; not after a broken contract."""
     if evidence.stops:
@@ -151,7 +151,7 @@ def part_rows(evidence: Evidence) -> Evidence:
     blocks = cut(sample, project)
     sizes = {name: len(rows) for name, rows in blocks}
     because = ", ".join(f"{number} in {name}" for name, number in sizes.items())
-    counted = Finding("rows", "sample", Status.PASS, because, {**observed.counts, **sizes})
+    counted = Finding(Check.ROWS, "sample", Status.PASS, because, {**observed.counts, **sizes})
     known = replace(evidence, project=project, blocks=blocks, as_of=observed.as_of, recipe=recipe)
     return known.plus(
         [
@@ -164,7 +164,7 @@ def part_rows(evidence: Evidence) -> Evidence:
     )
 
 
-@_refusing("fit")
+@_refusing(Check.FIT)
 def learn_model(evidence: Evidence) -> Evidence:
     """Judge the recipes on the blocks, submit one, and fit it to all rows."""
     if evidence.blocks is None:
@@ -177,7 +177,7 @@ def learn_model(evidence: Evidence) -> Evidence:
     return replace(evidence, learned=learned, project=project).plus(found, [block_exhibit(learned)])
 
 
-@_refusing("evaluation")
+@_refusing(Check.EVALUATION)
 def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
     """Judge the submitted recipe on the judged rows, with the champion on those that it was not fitted to."""
     learned, blocks, project = evidence.learned, evidence.blocks, evidence.project

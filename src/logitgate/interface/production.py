@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from ..catalogue import Road
 from ..checks.case_files import read_cases
 from ..data.contract.validation import check_contract
 from ..data.frames import source_of, typed_frame
@@ -19,7 +20,7 @@ from ..decision.pyfunc import ANSWER, Terms, answer
 from ..decision.rule import Decision
 from ..environment import home
 from ..errors import DataError, RefusedError
-from ..gates.rejudge import REQUIRED, Span, choose_rows, rejudge
+from ..gates.rejudge import Span, choose_rows, rejudge
 from ..gates.training import Evidence, judge_model
 from ..gates.verdict.markdown import headline
 from ..gates.verdict.outcome import Outcome
@@ -191,7 +192,7 @@ def compare(
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
         kept = contract.kept(table.frame)
-        evidence = Evidence(project, kept, findings=contract.findings, cases=cases, required=REQUIRED)
+        evidence = Evidence(project, kept, findings=contract.findings, cases=cases, road=Road.COMPARISON)
         evidence, rows = choose_rows(evidence, span)
         if rows is not None:
             evidence = rejudge(evidence, rows, version, comparing.opponents(store, pair.against, rows))

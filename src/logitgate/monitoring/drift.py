@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, fisher_exact
 
+from ..catalogue import Check
 from ..decision.rule import Decision
 from ..evaluation.histograms import OTHER, Levels, Numbers
 from ..evaluation.intervals import NAN, benjamini_hochberg
@@ -35,7 +36,13 @@ from ..project.project import Project
 from .divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
 from .reference import Features, Reference, season_of
 
-DRIFT, MISSINGNESS, LEVELS, SCORE, ORDER = "drift", "missingness", "levels", "score", "order"
+DRIFT, MISSINGNESS, LEVELS, SCORE, ORDER = (
+    Check.DRIFT,
+    Check.MISSINGNESS,
+    Check.LEVELS,
+    Check.SCORE,
+    Check.ORDER,
+)
 _SORTED, _FEWEST_VALUES = 0.99, 20
 
 
@@ -43,7 +50,7 @@ _SORTED, _FEWEST_VALUES = 0.99, 20
 class Change:
     """How one thing has changed, before all are judged together."""
 
-    check: str
+    check: Check
     subject: str
     p_value: float
     beyond: bool
@@ -124,7 +131,7 @@ def _features(now: Features, before: Features, rules: Monitoring) -> list[Change
     return changes
 
 
-def _number(check: str, name: str, now: Numbers, before: Numbers, floor: float) -> Change:
+def _number(check: Check, name: str, now: Numbers, before: Numbers, floor: float) -> Change:
     bins = before.tenths()
     index = psi(now.binned(bins), before.binned(bins))
     distance, p_value = kolmogorov_smirnov(now, before)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..catalogue import Check
 from ..data.outcome_levels import read_outcomes
 from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, row_costs
@@ -24,7 +25,7 @@ from ..findings import Finding, Status
 from ..project.gates import ShadowGate
 from ..project.project import Project
 
-CHECK = "shadow"
+CHECK = Check.SHADOW
 COLUMNS = ("challenger_probability", "challenger_threshold", "challenger_decision", "challenger_version")
 """The columns that a shadow adds to those of a score."""
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..catalogue import Check
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
 from ..errors import DataError
@@ -20,7 +21,7 @@ from ..evidence_table import Exhibit
 from ..findings import Figure, Finding, Status
 from ..project.project import Project
 
-CHECK = "skew"
+CHECK = Check.SKEW
 PROBABILITY = "probability"
 TOLERANCE = 1e-6
 

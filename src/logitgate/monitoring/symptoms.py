@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from ..catalogue import Check
 from ..findings import Finding, Status
 from .policy import Symptom
 
-FAILED: Mapping[str, Symptom] = MappingProxyType(
+FAILED: Mapping[Check, Symptom] = MappingProxyType(
     {
-        "contract": Symptom.BROKEN,
-        "skew": Symptom.BROKEN,
-        "calibration": Symptom.MISCALIBRATED,
-        "cost": Symptom.DEGRADED,
-        "decay": Symptom.DECAYED,
-        "staleness": Symptom.STALE,
-        "labels": Symptom.OVERDUE,
-        **dict.fromkeys(("drift", "missingness", "levels", "score", "estimate", "order"), Symptom.CHANGED),
+        Check.CONTRACT: Symptom.BROKEN,
+        Check.SKEW: Symptom.BROKEN,
+        Check.CALIBRATION: Symptom.MISCALIBRATED,
+        Check.COST: Symptom.DEGRADED,
+        Check.DECAY: Symptom.DECAYED,
+        Check.STALENESS: Symptom.STALE,
+        Check.LABELS: Symptom.OVERDUE,
+        **dict.fromkeys(
+            (Check.DRIFT, Check.MISSINGNESS, Check.LEVELS, Check.SCORE, Check.ESTIMATE, Check.ORDER),
+            Symptom.CHANGED,
+        ),
     }
 )
 """What a check that FAILs means; one that is not listed is UNKNOWN."""
-_PREVIOUS = "previous"
+_PREVIOUS = Check.PREVIOUS
 """Its verdict comes as symptoms of its own: see `versus_previous`."""
-_TELLING = ("drift", "calibration", "cost")
+_TELLING = (Check.DRIFT, Check.CALIBRATION, Check.COST)
 """A window is sound only if one of these passed; an estimate alone proves nothing."""
 _SOUND = (Status.PASS, Status.WARN)
 
@@ -46,6 +50,6 @@ def symptoms_of(findings: Iterable[Finding], versus: frozenset[Symptom] = frozen
 
 def _symptoms(one: Finding) -> Iterable[Symptom]:
     if one.status is Status.INDETERMINATE:
-        yield Symptom.BROKEN if one.check == "contract" else Symptom.UNKNOWN
+        yield Symptom.BROKEN if one.check == Check.CONTRACT else Symptom.UNKNOWN
     elif one.status is Status.FAIL and one.check != _PREVIOUS:
         yield FAILED.get(one.check, Symptom.UNKNOWN)

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from ..catalogue import Check
 from ..errors import DataError
 from ..evaluation.histograms import Levels, Numbers, outside_of
 from ..findings import Figure, Finding, Status
@@ -26,7 +27,7 @@ from ..model.scored_rows import known_levels
 from ..project.project import Project
 from .reference import Features, Reference
 
-CHECK = "contract"
+CHECK = Check.CONTRACT
 FEWEST = 50
 """Fewer rows are no batch whose shares say anything."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..catalogue import Check, Road, required
 from ..errors import DataError, ProjectError
 from ..evidence_table import Exhibit
 from ..findings import Finding, Verdict
@@ -17,19 +18,6 @@ from ..project.project import Project
 from .policy import Action, Failure, Reaction, Symptom, WindowRecord
 from .reasons import sentences
 from .symptoms import symptoms_of
-
-REQUIRED = (
-    "contract",
-    "drift",
-    "score",
-    "labels",
-    "estimate",
-    "calibration",
-    "cost",
-    "previous",
-    "staleness",
-)
-"""The checks of a window whose rows kept their contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,7 @@ class WindowEvidence:
     @property
     def has_labels(self) -> bool:
         """Whether any row had a mature outcome."""
-        matured = (one.figures.get("matured", 0) for one in self.findings if one.check == "labels")
+        matured = (one.figures.get("matured", 0) for one in self.findings if one.check == Check.LABELS)
         return any(isinstance(count, int) and count > 0 for count in matured)
 
     def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> WindowEvidence:
@@ -104,12 +92,12 @@ class WindowEvidence:
     @property
     def complete(self) -> WindowEvidence:
         """With a finding for each check that should be there and is not: it is INDETERMINATE."""
-        return replace(self, findings=Verdict.of(self.findings, REQUIRED).findings)
+        return replace(self, findings=Verdict.of(self.findings, required(Road.MONITORING)).findings)
 
     @property
     def stops(self) -> bool:
         """Whether the rows broke the contract, so that no other check applies."""
-        return any(one.check == "contract" and one.status.stops for one in self.findings)
+        return any(one.check == Check.CONTRACT and one.status.stops for one in self.findings)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

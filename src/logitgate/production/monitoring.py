@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..catalogue import Check
 from ..data.contract.batches import input_contract
 from ..data.contract.quarantine import quarantine
 from ..data.table import Table, read_table
@@ -118,7 +119,7 @@ def check_window(
     frame = limits.chosen(tables.table.frame, project)
     if not len(frame):
         because = f"no row lies from {limits.name}; give another window, or wait for the export"
-        return frame, WindowEvidence((Finding("contract", "window", Status.FAIL, because, {"rows": 0}),))
+        return frame, WindowEvidence((Finding(Check.CONTRACT, "window", Status.FAIL, because, {"rows": 0}),))
     contract = input_contract(project)
     kept = contract.take(frame)
     evidence = WindowEvidence(contract.findings())
@@ -194,7 +195,7 @@ def _skew(
         return [], []
     if decision is None:
         because = "the model could not score the rows, so nothing can be compared"
-        return [Finding("skew", "served rows", Status.INDETERMINATE, because)], []
+        return [Finding(Check.SKEW, "served rows", Status.INDETERMINATE, because)], []
     then = model.brought(served.frame)
     if PROBABILITY in then:
         then = then.assign(**{PROBABILITY: pd.to_numeric(then[PROBABILITY], errors="coerce")})

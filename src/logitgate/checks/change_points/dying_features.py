@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.costs import BoolArray
 from ...evaluation.histograms import longest_run
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 
-CHECK = "shifts"
+CHECK = Check.SHIFTS
 _NEVER, _LONGER = 1e-6, 5
 """Dead rows at the end that chance never makes, and that are as many times the longest run before."""
 _FEWEST = 50

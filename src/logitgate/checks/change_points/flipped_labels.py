@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
@@ -14,7 +15,7 @@ from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from .time_blocks import DayBlocks
 
-CHECK = "shifts"
+CHECK = Check.SHIFTS
 _REMEDY = "mend the labels, or say under gates.shifts.trusted why this is real"
 _BINS = 10
 _PRIOR_ROWS = 20

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
@@ -19,7 +20,7 @@ from .dying_features import dying_findings
 from .flipped_labels import label_shift
 from .time_blocks import LEAST, DayBlocks
 
-CHECK = "shifts"
+CHECK = Check.SHIFTS
 _TRUST = "or say under gates.shifts.trusted why this is real"
 _GAP = 1.5
 """Spreads of a day between all days before and all days after that make a break."""

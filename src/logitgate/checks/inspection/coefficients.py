@@ -14,13 +14,14 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 from sklearn.pipeline import Pipeline
 
+from ...catalogue import Check
 from ...decision.expressions import FloatArray
 from ...evaluation.intervals import NAN
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...model.fitting.fitted import INTERCEPT, Fitted, column_names, units_of
 
-CHECK = "coefficients"
+CHECK = Check.COEFFICIENTS
 _SHOWN = 5
 _WORST_CONDITION = 1e8
 """Above it, more than half of a double's sixteen digits can be lost in solving for the weights."""

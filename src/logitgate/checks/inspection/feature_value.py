@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...evaluation.evaluate import Scored
@@ -24,7 +25,7 @@ from ...model.fitting.recalibration import Recalibration
 from ...model.model import Model
 from .leave_one_out import Dropped
 
-CHECK = "features"
+CHECK = Check.FEATURES
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...catalogue import Check
 from ...data.blocks import Blocks
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...model.fitting.fitted import Fitted
 from ...model.train import FittedModel, Learned
 
-CHECK = "fit"
+CHECK = Check.FIT
 _FAR = 2.0
 """Multiple of what sampling explains from which on the distance warns."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...errors import DataError, FitError
@@ -18,7 +19,7 @@ from ...model.fitting.fitted import Fitted, column_names
 from ...model.train import FittedModel
 from ...project.project import Project
 
-CHECK = "stability"
+CHECK = Check.STABILITY
 _ROWS = 5_000
 _TOLERANCE = 1e-6
 """Log-odds that agree this well move no probability by more than 2.5e-7."""

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...catalogue import Check
 from ...data.blocks import Blocks
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from .repeats import matches
 
-CHECK = "leakage"
+CHECK = Check.LEAKAGE
 _STEP = 0.01
 """Nearly equal numbers lie in one cell of a grid of this share of the column's spread."""
 _COARSER = 10

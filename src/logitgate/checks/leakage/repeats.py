@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 
-CHECK = "leakage"
+CHECK = Check.LEAKAGE
 _FEWEST, _MOST = 2, 5
 _BOUND, _OFTEN = 10.0, 0.2
 """A column is left out together with another one when equal values of that one make its own agree this often,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...catalogue import Check
 from ...data.blocks import Blocks
 from ...data.sample import Sample
 from ...decision.costs import IntArray
@@ -23,7 +24,7 @@ from .repeats import repeat_findings
 from .target_encoding import encoder_findings
 from .timestamps import time_findings
 
-CHECK = "leakage"
+CHECK = Check.LEAKAGE
 _BINS = 20
 _BARE = re.compile("[A-Za-z0-9_-]+")
 """A key that TOML takes without quotes."""

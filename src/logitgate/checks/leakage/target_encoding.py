@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtr
 
+from ...catalogue import Check
 from ...data.blocks import Blocks
 from ...data.sample import Sample
 from ...decision.costs import BoolArray, IntArray
@@ -16,7 +17,7 @@ from ...decision.expressions import FloatArray
 from ...findings import Finding, Status
 from ...project.project import Project
 
-CHECK = "leakage"
+CHECK = Check.LEAKAGE
 _FIT = 0.98
 _FEWEST_LEVELS, _FEWEST_ROWS = 8, 5
 _SMOOTHING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)

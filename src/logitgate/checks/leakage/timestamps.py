@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ...catalogue import Check
 from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...findings import Finding, Status
 from ...project.project import Project
 
-CHECK = "leakage"
+CHECK = Check.LEAKAGE
 _MOST = 0.5
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from ...catalogue import Check
 from ...decision.costs import IntArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from ..readers.headers import likely
 from .suite import ContractRule, Suite
 
-CHECK = "contract"
+CHECK = Check.CONTRACT
 IDLE = "no row meets its row_condition, so nothing was checked"
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...catalogue import Check
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import NAN, Estimate, mean_interval, upper_bound
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status
 
-CHECK = "costs"
+CHECK = Check.COSTS
 FACTORS = (0.5, 0.75, 1.25, 1.5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...catalogue import Check
 from ...evaluation.comparisons.comparison import better_rule
 from ...evaluation.evaluate import Scored
 from ...evaluation.metrics import log_losses
@@ -11,7 +12,7 @@ from ...findings import Figure, Finding, Status
 from ...model.recipes.recipe import Decided
 from ...model.train import Learned
 
-CHECK = "fit"
+CHECK = Check.FIT
 
 
 def fit_findings(learned: Learned) -> list[Finding]:

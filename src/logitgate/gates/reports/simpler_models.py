@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ...catalogue import Check
 from ...decision.expressions import FloatArray
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import Estimate, mean_interval, upper_bound
@@ -18,7 +19,7 @@ from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...model.recipes.submission import Step, Submission
 
-CHECK = "baselines"
+CHECK = Check.BASELINES
 
 
 def submission_findings(submission: Submission) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...catalogue import Check
 from ...decision.costs import BoolArray, IntArray
 from ...evaluation.comparisons.comparison import Paired
 from ...evaluation.evaluate import Scored
@@ -12,7 +13,7 @@ from ...findings import Figure, Finding, Status
 from ...project.gates import Gates, Slices
 from .alpha_spending import spent
 
-CHECK = "champion"
+CHECK = Check.CHAMPION
 
 
 def first_release() -> Finding:
@@ -159,7 +160,7 @@ def test_set_reuse(decision: int, alpha: float) -> Finding:
         else f"no other recipe was tried on these rows, so alpha is {left:.2g}"
     )
     figures = {"decision": decision, "alpha": left, "alpha_in_all": alpha}
-    return Finding("rows", "test window", Status.PASS, because, figures)
+    return Finding(Check.ROWS, "test window", Status.PASS, because, figures)
 
 
 def signed(difference: Estimate) -> str:

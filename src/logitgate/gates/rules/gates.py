@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...catalogue import Check
 from ...decision.costs import IntArray
 from ...evaluation.comparisons.comparison import Paired
 from ...evaluation.comparisons.recalibrated import Regret
@@ -21,22 +22,6 @@ from ...evaluation.probabilities.calibration import Calibration
 from ...findings import Figure, Finding, Status
 from ...project.gates import CalibrationGate, Gates
 from .slice_harm import SliceHarm
-
-REQUIRED = (
-    "rows",
-    "contract",
-    "leakage",
-    "shifts",
-    "baselines",
-    "calibration",
-    "slices",
-    "behaviour",
-    "champion",
-    "self-test",
-    "coefficients",
-    "stability",
-)
-
 
 FEWEST_EVENTS = 20
 """Below so many events, or other rows, calibration cannot be judged."""
@@ -52,7 +37,7 @@ def too_few(y: IntArray) -> Finding | None:
         "other rows: give more rows or a longer split.window"
     )
     figures = {"events": events, "n": len(y), "limit": FEWEST_EVENTS}
-    return Finding("calibration", "events", Status.INDETERMINATE, because, figures)
+    return Finding(Check.CALIBRATION, "events", Status.INDETERMINATE, because, figures)
 
 
 def calibration(in_the_large: Estimate, slope: Estimate, regret: Regret, declared: Gates) -> list[Finding]:
@@ -88,7 +73,7 @@ def _regret(regret: Regret, least: float) -> Finding:
         f"effectively {regret.events:.0f} events cost differently, at least {least:g} are needed for a proof"
     )
     figures = {**regret.mean.figures("regret"), "effective_events": regret.events, "limit": least}
-    return Finding("calibration", "regret of decisions", status, because, figures)
+    return Finding(Check.CALIBRATION, "regret of decisions", status, because, figures)
 
 
 def beside_champion(found: list[Finding], version: int, difference: Estimate) -> list[Finding]:
@@ -110,7 +95,7 @@ def beside_champion(found: list[Finding], version: int, difference: Estimate) ->
         return found
     because = f"not proven worse calibrated than version {version}: {_signed(difference)} nats per row"
     compared = Finding(
-        "calibration", f"beside version {version}", Status.PASS, because, difference.figures("difference")
+        Check.CALIBRATION, f"beside version {version}", Status.PASS, because, difference.figures("difference")
     )
     softened = [replace(one, status=Status.WARN) if one.status is Status.FAIL else one for one in found]
     return [*softened, compared]
@@ -129,7 +114,7 @@ def near_threshold(found: Calibration | None, gate: CalibrationGate) -> list[Fin
         f"{_spanned(found.in_the_large)} lies outside [{-gate.in_the_large:.3g}, {gate.in_the_large:.3g}]"
     )
     figures = found.in_the_large.figures("in_the_large")
-    return [Finding("calibration", "near the threshold", Status.WARN, because, figures)]
+    return [Finding(Check.CALIBRATION, "near the threshold", Status.WARN, because, figures)]
 
 
 def calibrated_slices(found: Mapping[str, Calibration], gate: CalibrationGate) -> list[Finding]:
@@ -147,7 +132,7 @@ def calibrated_slices(found: Mapping[str, Calibration], gate: CalibrationGate) -
         f"calibration-in-the-large; the worst is {named[0]}: {_said_and_seen(found[named[0]])}"
     )
     figures = {"beyond": len(named), **found[named[0]].in_the_large.figures("in_the_large")}
-    return [Finding("calibration", "slices", Status.WARN, because, figures)]
+    return [Finding(Check.CALIBRATION, "slices", Status.WARN, because, figures)]
 
 
 def _beyond(interval: Estimate, gate: CalibrationGate) -> float:
@@ -163,7 +148,7 @@ def _said_and_seen(found: Calibration) -> str:
 def baseline(name: str, paired: Paired) -> Finding:
     """Demand that the model is proven to cost less per row than a rule that needs no feature."""
     return Finding(
-        "baselines",
+        Check.BASELINES,
         name,
         proves_below(paired.upper, paired.difference.low, 0.0),
         f"costs {_signed(paired.difference)} per row against {name}; the upper bound "
@@ -198,14 +183,14 @@ def last_block(newest: Scored, name: str, rule: Scored, margin: float) -> Findin
         "events": int(newest.y.sum()),
         "rule": name,
     }
-    return Finding("baselines", "last block", status, because, figures)
+    return Finding(Check.BASELINES, "last block", status, because, figures)
 
 
 def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Finding]:
     """Stop on slices that are proven to be harmed; one finding for each slice."""
     findings = [
         Finding(
-            "slices",
+            Check.SLICES,
             harm.name,
             harm.status,
             _said(harm, reference, margin),
@@ -213,7 +198,7 @@ def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Fi
         )
         for harm in harms
     ]
-    none = Finding("slices", "none declared", Status.PASS, "the project declares no slices")
+    none = Finding(Check.SLICES, "none declared", Status.PASS, "the project declares no slices")
     return findings or [none]
 
 
@@ -240,17 +225,17 @@ def critical_slices(
 def _critical(name: str, harm: SliceHarm | None, margin: float, reference: str) -> Finding:
     if harm is None or harm.n == 0:
         because = "no test row is in this slice, so the proof that is demanded cannot be given"
-        return Finding("critical slices", name, Status.INDETERMINATE, because, {"n": 0, "margin": margin})
+        return Finding(Check.CRITICAL_SLICES, name, Status.INDETERMINATE, because, {"n": 0, "margin": margin})
     figures = {**harm.figures(), "margin": margin}
     if harm.status is Status.INSUFFICIENT:
         because = f"{harm.n} rows with {harm.events} events are too few for the proof that is demanded"
-        return Finding("critical slices", name, Status.INDETERMINATE, because, figures)
+        return Finding(Check.CRITICAL_SLICES, name, Status.INDETERMINATE, because, figures)
     because = (
         f"costs {_signed(harm.difference)} per row against the {reference}; the upper bound "
         f"{harm.upper:+.4g} must be below {margin:.4g}"
     )
     status = proves_below(harm.upper, harm.difference.low, margin)
-    return Finding("critical slices", name, status, because, figures)
+    return Finding(Check.CRITICAL_SLICES, name, status, because, figures)
 
 
 def _said(harm: SliceHarm, reference: str, margin: float) -> str:
@@ -273,7 +258,7 @@ def _interval_finding(name: str, interval: Estimate, low: float, high: float) ->
         status = Status.WARN
         because += f"; proven is [{interval.low:.3g}, {interval.high:.3g}]"
     figures = {**interval.figures(name), "margin_low": low, "margin_high": high}
-    return Finding("calibration", words, status, because, figures)
+    return Finding(Check.CALIBRATION, words, status, because, figures)
 
 
 def _signed(difference: Estimate) -> str:

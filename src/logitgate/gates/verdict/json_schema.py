@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ...catalogue import Check
 from ...decision.rule import RuleName
 from ...findings import Status
 
@@ -20,8 +21,10 @@ class _Section(BaseModel):
 class FindingEntry(_Section):
     """What one check found about one subject."""
 
-    check: str
+    check: Check
     """Which gate looked."""
+    code: str = ""
+    """The code under which docs/findings.md explains it."""
     subject: str
     """At what it looked: a column, a slice, a version."""
     status: Status

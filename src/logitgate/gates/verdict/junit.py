@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from ...catalogue import Check
 from ...findings import Finding, Status
 
 _TOLD = {Status.FAIL: "failure", Status.INDETERMINATE: "error", Status.INSUFFICIENT: "skipped"}
@@ -43,7 +44,7 @@ def junit_xml(suite: str, findings: Iterable[Finding]) -> str:
 
 def refusal(message: str) -> Finding:
     """Return the finding of a command that ended before it had a verdict."""
-    return Finding("logitgate", "run", Status.INDETERMINATE, message)
+    return Finding(Check.RUN, "run", Status.INDETERMINATE, message)
 
 
 def _clean(text: str) -> str:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ...catalogue import Check
 from ...evaluation.evaluate import Evaluation
 from ...evaluation.intervals import Estimate
 from ...findings import Finding, Status, Verdict
 
 _QUIET = {
-    ("slices", Status.INSUFFICIENT): ("slices", "too few rows, events or non-events to tell"),
-    ("slices", Status.PASS): ("slices", "no harm beyond the margin is proven"),
-    ("slices", Status.WARN): ("slices", "harm that was declared harmless"),
-    ("drift", Status.PASS): ("features", "no change beyond chance and floor"),
-    ("missingness", Status.PASS): ("features", "no change of missing values beyond chance and floor"),
-    ("levels", Status.PASS): ("features", "no more new levels than expected"),
-    ("estimate", Status.PASS): (
+    (Check.SLICES, Status.INSUFFICIENT): ("slices", "too few rows, events or non-events to tell"),
+    (Check.SLICES, Status.PASS): ("slices", "no harm beyond the margin is proven"),
+    (Check.SLICES, Status.WARN): ("slices", "harm that was declared harmless"),
+    (Check.DRIFT, Status.PASS): ("features", "no change beyond chance and floor"),
+    (Check.MISSINGNESS, Status.PASS): ("features", "no change of missing values beyond chance and floor"),
+    (Check.LEVELS, Status.PASS): ("features", "no more new levels than expected"),
+    (Check.ESTIMATE, Status.PASS): (
         "estimates",
         "within the limits, if the probabilities are right",
     ),
-    ("self-test", Status.PASS): ("saboteurs", "each was refused by the gate that is meant for it"),
+    (Check.SELF_TEST, Status.PASS): ("saboteurs", "each was refused by the gate that is meant for it"),
 }
 """Findings of which there may be many, by check and status: their name, and what they have found."""
 
@@ -29,7 +30,7 @@ def headline(verdict: Verdict) -> str:
 
     Examples
     --------
-    >>> headline(Verdict((Finding("slices", "carrier = UA", Status.FAIL, "costs more"),)))
+    >>> headline(Verdict((Finding(Check.SLICES, "carrier = UA", Status.FAIL, "costs more"),)))
     'FAIL: slices of carrier = UA (costs more)'
     """
     reasons = verdict.reasons
@@ -56,9 +57,7 @@ def description(verdict: Verdict, evaluation: Evaluation | None, unit: str) -> s
     if evaluation is not None:
         parts.append(_figures(evaluation, unit))
     if verdict.reasons:
-        parts.append(
-            "\n".join(f"- {one.status} {one.check}, {one.subject}: {one.because}" for one in verdict.reasons)
-        )
+        parts.append("\n".join(_reason(one) for one in verdict.reasons))
     return "\n\n".join(parts) + "\n"
 
 
@@ -77,6 +76,10 @@ def folded(verdict: Verdict) -> tuple[Finding, ...]:
 def _counted(verdict: Verdict) -> str:
     counts = Counter(finding.status for finding in verdict.findings)
     return ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+
+
+def _reason(one: Finding) -> str:
+    return f"- {one.status} {one.check}, {one.subject}: {one.because} ({one.check.code})"
 
 
 def _row(finding: Finding) -> str:

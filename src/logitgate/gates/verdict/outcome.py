@@ -89,7 +89,7 @@ class Outcome:
         told = VerdictFile.model_validate(plain)
         return cls(
             **{name: getattr(told, name) for name in _AS_THEY_ARE},
-            findings=tuple(Finding(**one.model_dump()) for one in told.findings),
+            findings=tuple(Finding(**one.model_dump(exclude={"code"})) for one in told.findings),
             status=told.status,
             as_of=datetime.fromisoformat(told.as_of) if told.as_of else None,
             rule=DecisionRule(told.rule, told.threshold) if told.rule else None,

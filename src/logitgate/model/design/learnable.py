@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...catalogue import Check
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ...errors import DataError, FitError
@@ -17,7 +18,7 @@ from ...project.data import FeaturesConfig
 from ...project.project import Project
 from ...project.search import Search
 
-CHECK = "fit"
+CHECK = Check.FIT
 _CHANCE = log(1e-6)
 _SMALLEST = 1e-100
 _FEWEST_VALUES = 2

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from ...catalogue import Check
 from ...data.maturity import LabelledRows, labelled_rows
 from ...data.row_hashes import FittedRows, untouched
 from ...data.sample import row_costs
@@ -175,5 +176,5 @@ def _versus(
     )
 
 
-def _unjudged(check: str, error: DataError) -> Finding:
+def _unjudged(check: Check, error: DataError) -> Finding:
     return Finding(check, error.subject, Status.INDETERMINATE, f"{error.rule}; {error.remedy}")

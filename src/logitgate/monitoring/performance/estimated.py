@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...catalogue import Check
 from ...decision.costs import BoolArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision
@@ -34,7 +35,7 @@ from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, cut
 
-CHECK = "estimate"
+CHECK = Check.ESTIMATE
 COST = "expected_cost"
 ESTIMATES = ("accuracy", "precision", "recall", "f1", "specificity", "roc_auc")
 NAMES = (*(f"expected_{name}" for name in ESTIMATES), COST)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...catalogue import Check
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import NAN, Estimate, mean_interval, wilson
 from ...evaluation.probabilities.cox import fit_cox, log_odds
@@ -23,7 +24,7 @@ from ...project.project import Project
 from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, Side, chunk_rows, cut
 from .estimated import expected_chunks
 
-CALIBRATION, COST = "calibration", "cost"
+CALIBRATION, COST = Check.CALIBRATION, Check.COST
 EXCESS = "excess_z"
 """(O - E) / sqrt(sum p (1 - p)): observed less expected events, in standard errors of calibrated rows."""
 NAMES = (EXCESS, "in_the_large", "slope", COST)

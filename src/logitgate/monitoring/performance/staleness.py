@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from ...catalogue import Check
 from ...findings import Finding, Status
 
-CHECK = "staleness"
+CHECK = Check.STALENESS
 
 
 def staleness(since: datetime | None, now: datetime, limit: timedelta | None) -> Finding:

@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from ...catalogue import Check
 from ...evaluation.comparisons.comparison import Paired, effective_number, paired
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
@@ -28,7 +29,7 @@ from ..policy import Symptom
 from .control_limits import Chunks
 from .realised import COST, cost_limits, realised_chunks
 
-CHECK = "previous"
+CHECK = Check.PREVIOUS
 Answer: TypeAlias = Literal["champion loses", "both degraded", "champion degraded", "neither", "unknown"]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...catalogue import Check
 from ...findings import Finding, Status, Verdict
 from . import state as production_state
 from .entries import Anchoring, Kind, Reason, Release
 from .ledger import Ledger, Tenure, rollback_command
 from .state import REPAIR, Production, State, named, state_of
 
-CHECK = "ledger"
+CHECK = Check.LEDGER
 """The check that the findings of `audit` belong to."""
 
 _LOOSE = {

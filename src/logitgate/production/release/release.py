@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ...catalogue import Check
 from ...data.row_hashes import FittedRows
 from ...errors import ConflictError, LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
@@ -233,7 +234,7 @@ def _warnings(moved: PromotionResult) -> list[Finding]:
         f"{moved.lock.name} keeps apart only those who share this folder; between hosts the ledger lets one "
         f"of two through. Set {LOCK_URL} to a PostgreSQL database"
     )
-    return [Finding("lock", "promotion", Status.WARN, because)]
+    return [Finding(Check.LOCK, "promotion", Status.WARN, because)]
 
 
 def _judged_against(evidence: Evidence) -> str:

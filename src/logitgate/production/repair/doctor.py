@@ -12,6 +12,7 @@ from mlflow.entities import Run as Recorded
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from ...catalogue import Check
 from ...errors import HeldError, LogitgateError
 from ...files import temporary
 from ...findings import Finding, Status, Verdict
@@ -33,7 +34,14 @@ from ..registry.registry import PREVIOUS
 from ..release import idempotency
 from .repair_production import put_back, replace_the_missing
 
-CHECKS = ("runs", "uploads", "registry", "ledger", "production", "drafts")
+CHECKS = (
+    Check.RUNS,
+    Check.UPLOADS,
+    Check.REGISTRY,
+    Check.LEDGER,
+    Check.PRODUCTION,
+    Check.DRAFTS,
+)
 """What is looked at."""
 
 BY = "logitgate doctor"
@@ -46,7 +54,7 @@ _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 class Problem:
     """Something that is wrong, and how to put it right; done twice it does no harm."""
 
-    check: str
+    check: Check
     subject: str
     because: str
     remedy: str
@@ -121,7 +129,7 @@ def _is_left(run: Recorded, running: list[Recorded]) -> bool:
 def _runs(store: Store, left: list[Recorded]) -> Iterator[Problem]:
     for run in left:
         because = f"is still RUNNING, but {whose(run)}, which recorded it, is gone"
-        yield Problem("runs", run.info.run_id, because, "end it as KILLED", partial(_bury, store, run))
+        yield Problem(Check.RUNS, run.info.run_id, because, "end it as KILLED", partial(_bury, store, run))
 
 
 def _bury(store: Store, run: Recorded) -> None:
@@ -143,7 +151,7 @@ def _pending(store: Store, left: list[LoggedModel]) -> Iterator[Problem]:
     for model in left:
         because = "its upload was never finished, and its process is gone"
         finish = partial(_fail, store, model.model_id)
-        yield Problem("uploads", model.model_id, because, "mark it FAILED", finish)
+        yield Problem(Check.UPLOADS, model.model_id, because, "mark it FAILED", finish)
 
 
 def _fail(store: Store, model_id: str) -> None:
@@ -156,7 +164,7 @@ def _empty(store: Store, name: str) -> Iterator[Problem]:
     if _is_empty(store, name):
         because = "is a registered model without a version, so every look at it is an error"
         yield Problem(
-            "registry",
+            Check.REGISTRY,
             name,
             because,
             "delete it; the next version makes it again",
@@ -196,7 +204,7 @@ def _intents(store: Store, model: str) -> Iterator[Problem]:
             f"{begun.time:%Y-%m-%d %H:%M:%S} UTC, and no entry records how it ended"
         )
         remedy = "write that it is done or abandoned, as the alias shows"
-        yield Problem("ledger", f"entry {begun.number}", because, remedy, partial(_settle, store, model))
+        yield Problem(Check.LEDGER, f"entry {begun.number}", because, remedy, partial(_settle, store, model))
 
 
 def _settle(store: Store, model: str) -> None:
@@ -213,7 +221,7 @@ def _production(store: Store, model: str) -> Iterator[Problem]:
     ledger, now = look_at_files(store, model)
     for because in ledger.breaks:
         remedy = "go on by `logitgate doctor PROJECT --new-chain --reason TEXT`"
-        yield Problem("ledger", "chain", because, remedy, None)
+        yield Problem(Check.LEDGER, "chain", because, remedy, None)
     if ledger.breaks or ledger.open is not None:
         return
     state, because = state_of(ledger, now), production_state.because(ledger, now)
@@ -221,12 +229,12 @@ def _production(store: Store, model: str) -> Iterator[Problem]:
     if state in (State.VERSION_GONE, State.FILES_DAMAGED):
         remedy = f"put version {back.version} back" if back else "write that nothing is in production"
         replacing = partial(replace_the_missing, store, model)
-        yield Problem("production", "champion", because, remedy, replacing)
+        yield Problem(Check.PRODUCTION, "champion", because, remedy, replacing)
     elif state is State.ALIAS_GONE or (state is State.MOVED and release is not None and now.holds(release)):
         remedy = f"put the alias back to version {ledger.champion}"
-        yield Problem("production", "champion", because, remedy, partial(put_back, store, model))
+        yield Problem(Check.PRODUCTION, "champion", because, remedy, partial(put_back, store, model))
     elif state not in (State.SOUND, State.NONE):
-        yield Problem("production", "champion", because, production_state.remedy(ledger, now), None)
+        yield Problem(Check.PRODUCTION, "champion", because, production_state.remedy(ledger, now), None)
     elif state is State.SOUND:
         yield from _lesser(store, model, ledger, now)
 
@@ -237,16 +245,16 @@ def _lesser(store: Store, model: str, ledger: Ledger, now: Production) -> Iterat
         if finding.subject == PREVIOUS and finding.status.stops:
             if now.previous in now.damage:
                 remedy = "put its files back, or name another version by --to"
-                yield Problem("production", PREVIOUS, finding.because, remedy, None)
+                yield Problem(Check.PRODUCTION, PREVIOUS, finding.because, remedy, None)
                 continue
             right = partial(put_back, store, model)
             yield Problem(
-                "production", PREVIOUS, finding.because, "set the alias to the rollback target", right
+                Check.PRODUCTION, PREVIOUS, finding.because, "set the alias to the rollback target", right
             )
     if ledger.anchoring is not Anchoring.WHOLE and any(entry.format > 1 for entry in ledger.entries):
         because = "its last entry is not anchored in the registry, so that cutting it off would not show"
         anchor = partial(ledger_store.anchor, store, model, ledger)
-        yield Problem("ledger", "anchor", because, "anchor it", anchor)
+        yield Problem(Check.LEDGER, "anchor", because, "anchor it", anchor)
 
 
 def _drafts(store: Store, project: Project) -> Iterator[Problem]:
@@ -255,4 +263,4 @@ def _drafts(store: Store, project: Project) -> Iterator[Problem]:
         folders.append(Path(project.contract.quarantine))
     for path in temporary.stale(*folders):
         because = "was left by a process that is gone"
-        yield Problem("drafts", str(path), because, "remove it", partial(temporary.remove, path))
+        yield Problem(Check.DRAFTS, str(path), because, "remove it", partial(temporary.remove, path))

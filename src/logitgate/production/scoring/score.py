@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from ...catalogue import Check
 from ...data.batches import digest_of_batches, query_batches, read_batches
 from ...data.contract.batches import InputContract, input_contract
 from ...data.contract.breaches import chosen
@@ -207,7 +208,7 @@ def _stopping(findings: Sequence[Finding]) -> list[Finding]:
 def _emptiness(contract: InputContract, project: Project) -> Iterator[Finding]:
     if not contract.rows and not project.scoring.may_be_empty:
         because = "it has no rows; if that is a quiet night and no broken export, set scoring.may_be_empty"
-        yield Finding("contract", "table", Status.FAIL, because, {"rows": 0})
+        yield Finding(Check.CONTRACT, "table", Status.FAIL, because, {"rows": 0})
 
 
 def _put_aside(contract: InputContract, project: Project) -> None:
