@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from logitgate.findings import Status
+from logitgate.monitoring.distributions.features import Features
 from logitgate.monitoring.drift import drift
-from logitgate.monitoring.reference import Features, Reference
+from logitgate.monitoring.reference import Reference
 from logitgate.project.load import parse_project
 from logitgate.project.project import Project
 

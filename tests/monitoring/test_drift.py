@@ -15,8 +15,10 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.histograms import Levels, Numbers
 from logitgate.findings import Status
-from logitgate.monitoring import drift as module
-from logitgate.monitoring.divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
+from logitgate.monitoring.compared import paired
+from logitgate.monitoring.distributions.change import new_change
+from logitgate.monitoring.distributions.divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
+from logitgate.monitoring.distributions.independence import ALONE, INDEPENDENT
 from logitgate.monitoring.drift import drift
 from logitgate.monitoring.reference import Reference, reference_profile
 from logitgate.project.load import parse_project
@@ -161,7 +163,7 @@ def test_a_season_is_held_against_itself():
     hot = july.assign(load=july["load"] + 3)
     assert alarms(found(hot, known, season="month")) == {("drift", "load")}
     half = reference(year[year["at"].dt.month < 6], season="month")
-    assert found(july, half, season="month")[("drift", "window")].status is Status.INSUFFICIENT
+    assert found(july, half, season="month")[("drift", "season")].status is Status.INSUFFICIENT
     both = pd.concat(
         [july, rows(1_000, seed=6, start="2021-08-01", days=31).assign(load=lambda one: one["load"] + 8)]
     )
@@ -229,10 +231,68 @@ def test_levels_that_were_rare_are_not_new():
     before = Levels.of(pd.Series(["a"] * 900 + [f"r{row}" for row in range(100)]), rare=50)
     assert (before.levels, before.pooled, before.singles) == ({"a": 900.0}, 100.0, 100.0)
     now = Levels.of(pd.Series(["a"] * 450 + [f"n{row}" for row in range(50)]), 50, before)
-    assert module._new("side", now, before, project().monitoring).beyond is False
+    sizes = (INDEPENDENT, INDEPENDENT)
+    assert new_change("side", paired(now, before, sizes, ALONE), project().monitoring).beyond is False
 
 
 def test_a_feature_that_the_table_lacks_is_said():
     """A model may have been made of more than the project declares by now."""
     seen = found(rows(2_000, seed=1).drop(columns="side"))
     assert seen[("drift", "side")].status is Status.INDETERMINATE
+
+
+def test_one_row_of_an_unknown_season_switches_nothing_off():
+    """Known seasons are judged, the share left out is told, missing cells and levels are judged always."""
+    half = rows(10_000, start="2020-01-01", days=181)
+    known = reference(half, season="month")
+    june = rows(2_000, seed=5, start="2021-06-01", days=29)
+    late = rows(1, seed=6, start="2021-07-01", days=1)
+    window = pd.concat([june, late])
+    seen = found(window, known, season="month")
+    assert alarms(seen) == set() and seen[("drift", "season")].status is Status.WARN
+    assert seen[("drift", "season")].figures["left_out"] == pytest.approx(1 / 2_001)
+    moved = found(window.assign(load=window["load"] + 3), known, season="month")
+    assert alarms(moved) == {("drift", "load")}
+    july = rows(2_000, seed=6, start="2021-07-01", days=29)
+    gone = found(july.assign(grip=np.nan, side="west"), known, season="month")
+    assert alarms(gone) >= {("missingness", "grip"), ("levels", "side")}
+    assert gone[("drift", "season")].status is Status.INSUFFICIENT
+
+
+def test_hours_are_those_of_the_projects_clocks():
+    """When clocks change, the same local hour is another one in UTC: no drift on the project's clocks."""
+    lisbon = {"schedule": {"time_zone": "Europe/Lisbon"}}
+    local = parse_project(plain(monitoring={"season": "hour"}, **lisbon), "visits.toml")
+
+    def on(start, days, seed):
+        frame = rows(8_000, seed=seed, start=start, days=days)
+        hour = frame["at"].dt.tz_convert("Europe/Lisbon").dt.hour
+        frame = frame[hour.between(6, 21).to_numpy()]
+        return frame.assign(load=(frame["load"] + 3 * hour[hour.between(6, 21)]))
+
+    winter, summer = on("2021-01-01", 60, 0), on("2021-06-01", 30, 1)
+    sample = Sample(winter, np.zeros(len(winter), np.int8), winter["visit"].to_numpy(object))
+    decision = decided(winter)
+    costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
+    scored = Scored(np.zeros(len(winter), np.int64), decision, costs.rows({}, len(winter)))
+    stored = reference_profile(sample, scored, local)
+    findings, _ = drift(summer, decided(summer), Reference.from_json(stored), local)
+    assert not [one for one in findings if one.status in (Status.FAIL, Status.WARN)]
+    in_utc = project(season="hour")
+    stored = reference_profile(sample, scored, in_utc)
+    findings, _ = drift(summer, decided(summer), Reference.from_json(stored), in_utc)
+    assert "load" in {one.subject for one in findings if one.status is Status.FAIL}
+    # A profile that was made before zones were kept is read on the clocks that it was made on.
+    stored.pop("season_zone")
+    assert Reference.from_json(stored).season_zone == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "alarm"), [(0.01, 0.08, True), (0.5, 0.57, True), (0.5, 0.53, False)]
+)
+def test_a_binary_number_has_the_floor_of_a_share(before, now, alarm):
+    """Both values have a cell, however rare one is; an index of .05 asks for a change of .11 at one half."""
+    rng = np.random.default_rng(9)
+    known = reference(rows().assign(load=(rng.random(N) < before).astype(float)))
+    seen = alarms(found(rows(4_000, seed=1).assign(load=(rng.random(4_000) < now).astype(float)), known))
+    assert (("drift", "load") in seen) == alarm

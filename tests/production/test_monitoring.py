@@ -42,5 +42,5 @@ def test_a_project_that_says_nothing_is_watched():
     """No default switches a check off."""
     found = parse_project(plain(), "visits.toml").monitoring
     assert found == Monitoring()
-    assert found.age_limit.days == 180
+    assert found.age_limit is None
     assert max(found.psi, found.share, found.missing, found.new_levels) < 0.1

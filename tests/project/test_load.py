@@ -214,7 +214,7 @@ def test_the_guide_lists_every_key_and_no_other():
 
 
 WRITTEN_DIFFERENTLY = (
-    *("search.forms", "outcome.matures_after", "monitoring.age_limit"),
+    *("search.forms", "outcome.matures_after"),
     *("schedule.catch_up", "schedule.longest", "schedule.monitor.lag"),
 )
 
@@ -244,7 +244,6 @@ def test_the_guides_defaults_are_those_of_the_parser():
         "columns": {"id": "contact_id", "time": "t"},
         "search": {"forms": told["search.forms"]},
         "outcome": {**plain()["outcome"], "matures_after": told["outcome.matures_after"]},
-        "monitoring": {"age_limit": told["monitoring.age_limit"]},
         "schedule": {"catch_up": told["schedule.catch_up"], "longest": told["schedule.longest"]},
     }
     assert parse_project(same, "bank.toml") == project

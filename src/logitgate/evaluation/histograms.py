@@ -20,6 +20,7 @@ from ..errors import DataError
 _GRID = np.linspace(0, 1, 51)[1:-1]
 _BINS = 10
 _WIDEST = 50
+_BINARY_EDGES = 3
 OTHER, MISSING = "other levels", "missing"
 
 
@@ -65,6 +66,11 @@ class Numbers:
         return float(self.counts.sum())
 
     @property
+    def is_binary(self) -> bool:
+        """Whether the rows take two values, each with a cell of its own."""
+        return len(self.edges) == _BINARY_EDGES and self.counts[0] == self.counts[-1] == 0
+
+    @property
     def rows(self) -> float:
         """All rows."""
         return self.present + self.missing
@@ -84,7 +90,9 @@ class Numbers:
         return (low - slack, high + slack) if slack > 0 else (-np.inf, np.inf)
 
     def tenths(self) -> list[slice]:
-        """Return which neighbouring cells make up about a tenth of the rows each."""
+        """Return which neighbouring cells make up about a tenth of the rows each; a binary number has two."""
+        if self.is_binary:
+            return [slice(0, 2), slice(2, 4)]
         place = np.minimum(np.floor(np.r_[0.0, self.cumulative()] * _BINS + 1e-9), _BINS - 1)
         starts = [int(start) for start in np.flatnonzero(np.diff(place, prepend=-1))]
         return [slice(*ends) for ends in zip(starts, [*starts[1:], len(self.counts)], strict=True)]
@@ -222,9 +230,15 @@ def longest_run(values: NDArray[Any], of: object = None) -> int:
 
 
 def _edges(present: FloatArray) -> tuple[float, ...]:
-    """Return the quantiles, and one edge above them where many rows have the largest value."""
+    """Return the quantiles, and one edge above them where many rows have the largest value.
+
+    Both values of a binary number have a cell of their own, however rare one is.
+    """
     if not len(present):
         return ()
+    low, high = present.min(), present.max()
+    if low < high and ((present == low) | (present == high)).all():
+        return (float(low), float(high), float(np.nextafter(high, np.inf)))
     edges = np.unique(np.quantile(present, _GRID))
     top = present.max()
     return (*edges, np.nextafter(top, np.inf)) if edges[-1] == top else tuple(edges)

@@ -13,9 +13,10 @@ from ..errors import DataError
 from ..evaluation.histograms import Numbers
 from ..evidence_table import Exhibit
 from ..findings import Verdict
+from ..monitoring.distributions.features import Features
 from ..monitoring.drift import SCORE
 from ..monitoring.drift import drift as drifted
-from ..monitoring.reference import Features, Reference
+from ..monitoring.reference import Reference
 from ..project.load import parse_project
 from ..project.project import Project
 

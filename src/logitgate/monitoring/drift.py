@@ -1,83 +1,94 @@
 """Have the rows changed? Each feature of a window against the reference profile, and the scores.
 
-A change is an alarm when it is significant over all features together (Benjamini, Hochberg at
-`monitoring.fdr`) and larger than its floor. On few rows the first part keeps chance out, on many the second
-what does not matter. Drift says nothing about the model by itself.
+A change is significant over all features together (Benjamini, Hochberg at `monitoring.fdr`), at the number of
+independent rows: with clusters, rows are worth what their design effect leaves (`independence`). It is beyond
+its floor, or too small to matter. And it reaches the model as far as it changes what the feature adds to the
+log-odds (`contribution`): FAIL needs all three; what does not reach the model is a WARN in one line.
 
 | check | p-value | floor |
 |---|---|---|
-| drift of a number | Kolmogorov-Smirnov on the grid of the reference | `psi`, less what chance adds |
+| drift of a number | Kolmogorov-Smirnov on the reference's grid | `psi`, less what chance adds |
+| drift of a binary number | the same | `psi`, or `share` |
 | drift of a text | chi-squared, cells of fewer than 5 expected rows pooled | `psi`, or `share` of a level |
 | missingness | Fisher, of the same family | `missing` |
 | levels | binomial against the share of rows that no level was learned from | `new_levels` |
 | score | the same tests on the log-odds and on the share of flagged rows, a family of their own | as above |
 
+Missing cells, unknown levels and scores need no contribution. Drift says nothing about the model by itself.
+
 Sources: Siddiqi (2006) for the population stability index, PSI = sum (p - q) log(p / q), whose mean under no
-change is about (k - 1)(1/n + 1/m) (Yurdakul, 2018); Good (1953) for unknown levels.
+change is about (k - 1)(1/n + 1/m) (Yurdakul, 2018); Good (1953) for unknown levels; Kish (1965) and Rao,
+Scott (1981) for clusters.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, fisher_exact
 
 from ..catalogue import Check
+from ..data.sample import codes
+from ..decision.costs import IntArray
 from ..decision.rule import Decision
-from ..evaluation.histograms import OTHER, Levels, Numbers
-from ..evaluation.intervals import NAN, benjamini_hochberg
+from ..evaluation.histograms import Numbers
+from ..evaluation.intervals import benjamini_hochberg
 from ..evaluation.probabilities.cox import log_odds
 from ..evidence_table import Exhibit
 from ..findings import Figure, Finding, Status
+from ..model.model import Model
 from ..project.operations.monitoring import Monitoring
 from ..project.project import Project
-from .divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
-from .reference import Features, Reference, season_of
-
-DRIFT, MISSINGNESS, LEVELS, SCORE, ORDER = (
-    Check.DRIFT,
-    Check.MISSINGNESS,
-    Check.LEVELS,
-    Check.SCORE,
-    Check.ORDER,
+from .compared import Compared, Window, by_season, paired
+from .distributions.change import (
+    DRIFT,
+    LEVELS,
+    MISSINGNESS,
+    SCORE,
+    Change,
+    missing_change,
+    new_change,
+    number_change,
+    share_p_value,
+    text_change,
 )
+from .distributions.independence import ALONE, ClusterSizes, Correlation
+from .reference import FLAGGED, LOG_ODDS, Reference, score_correlations
+
+__all__ = ["DRIFT", "LEVELS", "MISSINGNESS", "ORDER", "SCORE", "drift"]
+
+ORDER = Check.ORDER
 _SORTED, _FEWEST_VALUES = 0.99, 20
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How one thing has changed, before all are judged together."""
-
-    check: Check
-    subject: str
-    p_value: float
-    beyond: bool
-    """Whether the change is larger than its floor."""
-    said: str
-    figures: dict[str, Figure]
+_HARMLESS = "features that hardly reach the model"
 
 
 def drift(
-    frame: pd.DataFrame, decision: Decision | None, reference: Reference, project: Project
+    frame: pd.DataFrame,
+    decision: Decision | None,
+    reference: Reference,
+    project: Project,
+    model: Model | None = None,
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Compare a window's features and scores with the reference.
 
     Parameters
     ----------
     frame : pandas.DataFrame of n rows
-        As they came: the order is looked at, too.
+        As they came: the order is looked at, too. With the project's column of clusters, where it has one.
     decision : Decision of n rows, or None
         The model's decisions about them; None when it could not score them.
     reference : Reference
     project : Project
+    model : Model, optional
+        Whose contributions decide what matters; without one each significant change beyond its floor does.
 
     Returns
     -------
     findings, exhibits
-        FAIL for an alarm, INSUFFICIENT below `monitoring.minimum_rows` of the window or the reference and
-        for a season that the reference lacks; never "no drift" then.
+        FAIL for an alarm, WARN for changes that hardly reach the model, INSUFFICIENT below
+        `monitoring.minimum_rows` of the window or the reference; never "no drift" then.
     """
     rules = project.monitoring
     if len(frame) < rules.minimum_rows or reference.rows < rules.minimum_rows:
@@ -88,28 +99,37 @@ def drift(
             Finding(check, "window", Status.INSUFFICIENT, because, {"n": len(frame)})
             for check in (DRIFT, SCORE)
         ], []
-    known = _like(frame, reference, project)
-    if known is None:
-        because = "the reference has no rows of this season; train on a whole one, or drop monitoring.season"
-        findings = [Finding(DRIFT, "window", Status.INSUFFICIENT, because, {"n": len(frame)})]
-        changes: list[Change] = []
+    window = Window(frame, codes(frame, project.cluster) if project.cluster in frame else None)
+    scored = model if decision is not None else None
+    alike, in_season, seasons = by_season(window, reference, project, scored)
+    judged = _judged([*_drifts(in_season, rules), *_cells(alike, rules)], rules)
+    scores = _scores(decision, window.cluster, reference, rules)
+    findings = [*_lacking(frame, reference), *_clusters(alike, project), *seasons, *_told(judged, rules)]
+    if isinstance(scores, Finding):
+        findings.append(scores)
     else:
-        now = Features.of(frame, project, reference.features)
-        changes = [*_features(now, known, rules)]
-        findings = [*_lacking(frame, reference), *_judged(changes, rules)]
-    scores = _scores(decision, reference, rules)
-    findings += [scores] if isinstance(scores, Finding) else _judged(scores, rules)
-    shown = changes if isinstance(scores, Finding) else [*changes, *scores]
-    return [*findings, *_order(frame, project)], [_exhibit(shown)] if shown else []
+        judged_scores = _judged(scores, rules)
+        findings += _told(judged_scores, rules)
+        judged += judged_scores
+    return [*findings, *_order(frame, project)], [_exhibit(judged)] if judged else []
 
 
-def _like(frame: pd.DataFrame, reference: Reference, project: Project) -> Features | None:
-    """Return the part of the reference to compare the window with; None for a season it lacks."""
-    column = project.columns.time
-    if project.monitoring.season is None or column is None or column not in frame:
-        return reference.features
-    seasons = pd.Series(season_of(frame[column], project)).value_counts(normalize=True)
-    return reference.of_seasons({str(name): float(share) for name, share in seasons.items()})
+def _clusters(compared: Compared, project: Project) -> list[Finding]:
+    """Say how long the window is in clusters, and what that leaves of its rows."""
+    sizes = compared.sizes[0]
+    if not sizes.count:
+        return []
+    worth = [compared.pair(name).now.rows for name in compared.names] or [0.0]
+    because = (
+        f"{sizes.count:,} clusters of '{project.cluster}'; the features' rows are worth {min(worth):,.0f} to "
+        f"{max(worth):,.0f} independent ones"
+    )
+    figures: dict[str, Figure] = {
+        "clusters": sizes.count,
+        "least_independent": min(worth),
+        "most_independent": max(worth),
+    }
+    return [Finding(DRIFT, "window", Status.PASS, because, figures)]
 
 
 def _lacking(frame: pd.DataFrame, reference: Reference) -> list[Finding]:
@@ -118,115 +138,81 @@ def _lacking(frame: pd.DataFrame, reference: Reference) -> list[Finding]:
     return [Finding(DRIFT, name, Status.INDETERMINATE, because) for name in names if name not in frame]
 
 
-def _features(now: Features, before: Features, rules: Monitoring) -> list[Change]:
-    changes = []
-    for name, found in now.numeric.items():
-        floor = rules.psi_of.get(name, rules.psi)
-        changes += [_number(DRIFT, name, found, before.numeric[name], floor)]
-        changes += [_missing(name, found, before.numeric[name], rules)]
-    for name, levels in now.categorical.items():
-        changes += [_text(name, levels, before.categorical[name], rules)]
-        changes += [_missing(name, levels, before.categorical[name], rules)]
-        changes += [_new(name, levels, before.categorical[name], rules)]
-    return changes
+def _drifts(compared: Compared | None, rules: Monitoring) -> list[Change]:
+    if compared is None:
+        return []
+    return [_drift(name, compared, rules) for name in compared.names]
 
 
-def _number(check: Check, name: str, now: Numbers, before: Numbers, floor: float) -> Change:
-    bins = before.tenths()
-    index = psi(now.binned(bins), before.binned(bins))
-    distance, p_value = kolmogorov_smirnov(now, before)
-    widths = np.diff(before.edges)
-    apart = np.abs(now.cumulative() - before.cumulative())[:-1]
-    moved = float((apart * widths).sum()) / before.sd if before.sd > 0 else NAN
-    figures: dict[str, Figure] = {
-        "psi": index,
-        "ks": distance,
-        "p_value": p_value,
-        "wasserstein_sd": moved,
-        "jensen_shannon": jensen_shannon(now.binned(bins), before.binned(bins)),
-        "mean": now.mean,
-        "reference_mean": before.mean,
-    }
-    said = f"PSI {index:.3f} (floor {floor:g}), mean {now.mean:.4g} against {before.mean:.4g}"
-    return Change(check, name, p_value, index >= floor, said, figures)
+def _drift(name: str, compared: Compared, rules: Monitoring) -> Change:
+    pair, floor = compared.pair(name), rules.psi_of.get(name, rules.psi)
+    if name in compared.now.numeric:
+        change = number_change(DRIFT, name, pair, floor, rules.share)
+    else:
+        change = text_change(name, pair, floor, rules.share)
+    added = compared.contribution(name)
+    if added is None:
+        return change
+    mean, spread = added[0].change_from(added[1])
+    figures: dict[str, Figure] = {**change.figures, "contribution": mean, "contribution_sd": spread}
+    said = f"{change.said}; its part of the log-odds moved by {mean:+.2g}, the spread of it by {spread:+.2g}"
+    return replace(change, said=said, figures=figures)
 
 
-def _text(name: str, now: Levels, before: Levels, rules: Monitoring) -> Change:
-    names, floor = list(before.levels), rules.psi_of.get(name, rules.psi)
-    one, other = now.counts(names), before.counts(names)
-    index, p_value = psi(one, other), chi_squared(one[:-1], other[:-1])
-    change = one[:-1] / max(now.present, 1.0) - other[:-1] / max(before.present, 1.0)
-    largest = int(np.abs(change).argmax())
-    level = [*names, OTHER][largest]
-    figures: dict[str, Figure] = {
-        "psi": index,
-        "p_value": p_value,
-        "jensen_shannon": jensen_shannon(one, other),
-        "largest_change": float(change[largest]),
-        "level": level,
-    }
-    said = f"PSI {index:.3f} (floor {floor:g}), the share of '{level}' moved by {change[largest]:+.1%}"
-    beyond = index >= floor or abs(float(change[largest])) >= rules.share
-    return Change(DRIFT, name, p_value, beyond, said, figures)
+def _cells(compared: Compared, rules: Monitoring) -> list[Change]:
+    pairs = {name: compared.pair(name) for name in compared.names}
+    missing = [missing_change(name, pair, rules) for name, pair in pairs.items()]
+    return missing + [new_change(name, pairs[name], rules) for name in compared.now.categorical]
 
 
-def _missing(name: str, now: Numbers | Levels, before: Numbers | Levels, rules: Monitoring) -> Change:
-    table = [[round(part.missing), round(part.present)] for part in (now, before)]
-    p_value = float(fisher_exact(np.array(table)).pvalue)
-    shares = [part.missing / max(part.rows, 1.0) for part in (now, before)]
-    change = shares[0] - shares[1]
-    said = f"{shares[0]:.1%} are missing, {shares[1]:.1%} of the reference (floor {rules.missing:.0%})"
-    figures: dict[str, Figure] = {
-        "missing": shares[0],
-        "reference_missing": shares[1],
-        "p_value": p_value,
-    }
-    return Change(MISSINGNESS, name, p_value, abs(change) >= rules.missing, said, figures)
-
-
-def _new(name: str, now: Levels, before: Levels, rules: Monitoring) -> Change:
-    """Compare the share of rows with unknown levels with that of the reference."""
-    expected = min((before.pooled + before.singles + 1) / max(before.rows, 1.0), 1.0)
-    p_value = float(binom.sf(now.pooled - 1, max(round(now.rows), 1), expected)) if now.pooled else 1.0
-    share = now.pooled / max(now.rows, 1.0)
-    said = f"{share:.1%} of the rows have levels unknown to the model, {expected:.1%} were expected"
-    figures: dict[str, Figure] = {"share": share, "expected": expected, "p_value": p_value}
-    return Change(LEVELS, name, p_value, share - expected >= rules.new_levels, said, figures)
-
-
-def _scores(decision: Decision | None, reference: Reference, rules: Monitoring) -> list[Change] | Finding:
+def _scores(
+    decision: Decision | None, cluster: IntArray | None, reference: Reference, rules: Monitoring
+) -> list[Change] | Finding:
     if decision is None:
         return Finding(SCORE, "window", Status.INDETERMINATE, "the model could not score the rows")
     unsound = int((~((decision.probability >= 0) & (decision.probability <= 1))).sum())
     if unsound:
         because = f"{unsound} of {len(decision.probability)} probabilities are missing or not in [0, 1]"
         return Finding(SCORE, "window", Status.INDETERMINATE, because, {"unsound": unsound})
+    sizes = (ClusterSizes.of(cluster), reference.score_clusters)
+    alike: Mapping[str, Correlation] = reference.score_alike if cluster is not None else {}
+    if cluster is not None and not alike:  # of an earlier version
+        sizes, alike = (sizes[0], sizes[0]), score_correlations(decision, cluster, reference.log_odds)
     now = Numbers.of(log_odds(decision.probability), reference.log_odds)
-    flagged, n = int(decision.flagged.sum()), len(decision.flagged)
-    before = round(reference.flag_rate * reference.test_rows)
-    p_value = float(
-        fisher_exact(np.array([[flagged, n - flagged], [before, reference.test_rows - before]])).pvalue
+    pair = paired(now, reference.log_odds, sizes, alike.get(LOG_ODDS, ALONE))
+    rate, before = float(decision.flagged.mean()), reference.flag_rate
+    effects = [one.effect(alike.get(FLAGGED, ALONE).cells) for one in sizes]
+    p_value = share_p_value(
+        (rate, len(decision.flagged) / effects[0]), (before, reference.test_rows / effects[1])
     )
-    rate = flagged / n
-    said = f"{rate:.1%} are flagged, {reference.flag_rate:.1%} of the reference (floor {rules.share:.0%})"
-    figures: dict[str, Figure] = {
-        "rate": rate,
-        "reference_rate": reference.flag_rate,
-        "p_value": p_value,
-    }
-    beyond = abs(rate - reference.flag_rate) >= rules.share
+    said = f"{rate:.1%} are flagged, {before:.1%} of the reference (floor {rules.share:.0%})"
+    figures: dict[str, Figure] = {"rate": rate, "reference_rate": before, "p_value": p_value}
     return [
-        _number(SCORE, "log-odds", now, reference.log_odds, rules.psi),
-        Change(SCORE, "flag rate", p_value, beyond, said, figures),
+        number_change(SCORE, "log-odds", pair, rules.psi, rules.share),
+        Change(SCORE, "flag rate", p_value, abs(rate - before) >= rules.share, said, figures),
     ]
 
 
 def _judged(changes: list[Change], rules: Monitoring) -> list[Finding]:
     """Judge the changes of one family together."""
-    if not changes:
-        return []
     adjusted = benjamini_hochberg(np.array([change.p_value for change in changes]))
     return [_finding(change, float(q), rules) for change, q in zip(changes, adjusted, strict=True)]
+
+
+def _told(judged: list[Finding], rules: Monitoring) -> list[Finding]:
+    """Return the findings; drifts that hardly reach the model are one WARN."""
+    harmless = [finding for finding in judged if finding.status is Status.WARN]
+    return [*(one for one in judged if one.status is not Status.WARN), *_together(harmless, rules)]
+
+
+def _together(harmless: list[Finding], rules: Monitoring) -> list[Finding]:
+    if not harmless:
+        return []
+    if len(harmless) == 1:
+        return harmless
+    names = ", ".join(one.subject for one in harmless)
+    because = f"{names} have changed, and each one's part of the log-odds by less than {rules.contribution:g}"
+    return [Finding(DRIFT, _HARMLESS, Status.WARN, because, {"features": len(harmless)})]
 
 
 def _finding(change: Change, q_value: float, rules: Monitoring) -> Finding:
@@ -236,9 +222,20 @@ def _finding(change: Change, q_value: float, rules: Monitoring) -> Finding:
         because = "it cannot be compared with the reference: one of them has no rows"
         return Finding(change.check, change.subject, Status.INDETERMINATE, because, figures)
     alarm = q_value <= rules.fdr and change.beyond
+    because = f"{change.said}, q = {q_value:.2g}"
+    if alarm and change.check == DRIFT and not _reaches(change, rules):
+        because += f" (floor of the log-odds {rules.contribution:g})"
+        return Finding(change.check, change.subject, Status.WARN, because, figures)
     major = alarm and isinstance(index, float) and index >= rules.major_psi
-    because = f"{change.said}, q = {q_value:.2g}" + (": a major change" if major else "")
+    because += ": a major change" if major else ""
     return Finding(change.check, change.subject, Status.FAIL if alarm else Status.PASS, because, figures)
+
+
+def _reaches(change: Change, rules: Monitoring) -> bool:
+    """Return whether a drift reaches the model; one whose contribution is not known does."""
+    moved = [change.figures.get(name) for name in ("contribution", "contribution_sd")]
+    known = [abs(one) for one in moved if isinstance(one, float) and np.isfinite(one)]
+    return not known or max(known) >= rules.contribution
 
 
 def _order(frame: pd.DataFrame, project: Project) -> list[Finding]:
@@ -260,15 +257,16 @@ def _order(frame: pd.DataFrame, project: Project) -> list[Finding]:
     return found or [Finding(ORDER, "rows", Status.PASS, "no feature sorts them")]
 
 
-def _exhibit(changes: list[Change]) -> Exhibit:
-    names = list(dict.fromkeys(name for change in changes for name in change.figures))
+def _exhibit(judged: list[Finding]) -> Exhibit:
+    names = list(dict.fromkeys(name for finding in judged for name in finding.figures))
     rows: list[dict[str, Figure]] = [
         {
-            "check": change.check,
-            "feature": change.subject,
-            **{name: change.figures.get(name) for name in names},
+            "check": finding.check,
+            "feature": finding.subject,
+            "status": finding.status.value,
+            **{name: finding.figures.get(name) for name in names},
         }
-        for change in changes
+        for finding in judged
     ]
     note = "Shares and indices against the reference; PSI less what chance adds. Drift alone changes nothing."
     return Exhibit("drift", "Drift", tuple(rows), note)

@@ -3,75 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..data.outcome_levels import OutcomeLevels, learned, levels_of
-from ..data.sample import Sample
+from ..data.sample import Sample, codes
+from ..decision.costs import IntArray
+from ..decision.rule import Decision
 from ..evaluation.evaluate import Scored
-from ..evaluation.histograms import Levels, Numbers, longest_run, mixed, outside_of, unreadable
+from ..evaluation.histograms import Numbers, longest_run, outside_of, unreadable
 from ..evaluation.probabilities.cox import log_odds
+from ..model.model import Model
 from ..project.project import Project
+from .distributions.contribution import Contribution, Contributions, contributions_of, mixed_contributions
+from .distributions.features import Features
+from .distributions.independence import (
+    INDEPENDENT,
+    ClusterSizes,
+    Correlation,
+    correlation_of,
+    correlations,
+    share_correlation,
+)
+from .distributions.season import UTC, season_of, season_zone
 from .performance.realised import reference_chunks
 
 _COUNTS = ("outside", "runs", "gaps")
+LOG_ODDS, FLAGGED = "log_odds", "flagged"
+"""Names of scores and decisions in `Reference.score_alike`."""
 
 FORMAT = 2
 """Rises when a key is dropped or changes its meaning."""
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """The distribution of each feature over some rows."""
-
-    numeric: Mapping[str, Numbers]
-    categorical: Mapping[str, Levels]
-
-    @classmethod
-    def of(cls, frame: pd.DataFrame, project: Project, like: Features | None = None) -> Features:
-        """Count the project's features in a table, or those of a reference by its edges and levels.
-
-        A feature of the reference that the table lacks is left out.
-        """
-        rare = project.search.rare_level_rows
-        numeric = project.features.numeric if like is None else like.numeric
-        categorical = project.features.categorical if like is None else like.categorical
-        return cls(
-            {
-                name: Numbers.of(
-                    frame[name].to_numpy(np.float64, na_value=np.nan), like.numeric[name] if like else None
-                )
-                for name in numeric
-                if name in frame
-            },
-            {
-                name: Levels.of(frame[name], rare, like.categorical[name] if like else None)
-                for name in categorical
-                if name in frame
-            },
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {
-            "numeric": {name: one.as_json() for name, one in self.numeric.items()},
-            "categorical": {name: one.as_json() for name, one in self.categorical.items()},
-        }
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Features:
-        """Rebuild from what `as_json` returned."""
-        try:
-            return cls(
-                {str(name): Numbers.from_json(one) for name, one in plain["numeric"].items()},
-                {str(name): Levels.from_json(one) for name, one in plain["categorical"].items()},
-            )
-        except (AttributeError, KeyError, TypeError) as error:
-            raise unreadable() from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +69,19 @@ class Reference:
     """How many training rows on end had the same value of a feature at most; empty without a time."""
     gaps: Mapping[str, int] = field(default_factory=dict)
     """How many training rows on end lacked a feature at most; empty without a time."""
+    clusters: ClusterSizes = INDEPENDENT
+    """Of the training rows."""
+    alike: Mapping[str, Correlation] = field(default_factory=dict)
+    """How alike the rows of a cluster are in each feature; empty where it was not kept."""
+    score_clusters: ClusterSizes = INDEPENDENT
+    """Of the judged rows."""
+    score_alike: Mapping[str, Correlation] = field(default_factory=dict)
+    """The same of `LOG_ODDS` and `FLAGGED` of the judged rows."""
+    contributions: Contributions = field(default_factory=dict)
+    """What each feature adds to the log-odds of the training rows; empty where it was not kept."""
+    season_contributions: Mapping[str, Contributions] = field(default_factory=dict)
+    season_zone: str = UTC
+    """Whose clocks the seasons were read from."""
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Reference:
@@ -125,29 +103,62 @@ class Reference:
                 int(plain["test_rows"]),
                 float(plain["flag_rate"]),
                 seasons,
-                *({str(name): int(rows) for name, rows in plain.get(key, {}).items()} for key in _COUNTS),
+                **_added(plain),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise unreadable() from error
 
-    def of_seasons(self, shares: Mapping[str, float]) -> Features | None:
-        """Return the features of the same seasons, mixed as a window mixes them; None when one is missing."""
-        if not shares or any(name not in self.seasons for name in shares):
+    def of_seasons(self, shares: Mapping[str, float]) -> tuple[Features, Contributions] | None:
+        """Return features and contributions of the same seasons, mixed as a window mixes them.
+
+        Seasons that the reference lacks are left out; None when it lacks all.
+        """
+        known = {name: share for name, share in shares.items() if name in self.seasons}
+        total = sum(known.values())
+        if not total > 0:
             return None
-        parts = [(self.seasons[name], share) for name, share in shares.items()]
-        numeric = {
-            name: mixed([(part.numeric[name], share) for part, share in parts])
-            for name in self.features.numeric
-        }
-        categorical = {
-            name: mixed([(part.categorical[name], share) for part, share in parts])
-            for name in self.features.categorical
-        }
-        return Features(numeric, categorical)  # type: ignore[arg-type]  # each kind is mixed with its own
+        features = Features.mixed([(self.seasons[name], share / total) for name, share in known.items()])
+        parts = [(self.season_contributions.get(name, {}), share / total) for name, share in known.items()]
+        return features, mixed_contributions(parts)
 
 
-def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[str, Any]:
+def _added(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what profiles of earlier versions do not have."""
+    sizes = {name: ClusterSizes(*plain[name]) for name in ("clusters", "score_clusters") if name in plain}
+    alike = {
+        key: {str(name): Correlation.from_json(one) for name, one in plain.get(key, {}).items()}
+        for key in ("alike", "score_alike")
+    }
+    seasons = plain.get("season_contributions", {})
+    counts = {key: {str(name): int(rows) for name, rows in plain.get(key, {}).items()} for key in _COUNTS}
+    return {
+        **counts,
+        **sizes,
+        **alike,
+        "contributions": _contributions(plain.get("contributions", {})),
+        "season_contributions": {str(name): _contributions(part) for name, part in seasons.items()},
+        "season_zone": str(plain.get("season_zone", UTC)),
+    }
+
+
+def _contributions(plain: Mapping[str, Any]) -> dict[str, Contribution]:
+    return {str(name): Contribution.from_json(one) for name, one in plain.items()}
+
+
+def reference_profile(
+    train: Sample, scored: Scored, project: Project, model: Model | None = None
+) -> dict[str, Any]:
     """Summarise the features of the training rows and the scores of the judged rows.
+
+    Parameters
+    ----------
+    train : Sample
+        The rows that the model was fitted to.
+    scored : Scored
+        The judged rows.
+    project : Project
+    model : Model, optional
+        The one that ships: what each feature adds to its log-odds is kept, too.
 
     Returns
     -------
@@ -163,6 +174,7 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
         "outcome": _outcome(train, project),
         **whole.as_json(),
         "seasons": _seasons(train, project, whole),
+        "season_zone": season_zone(project),
         "outside": _outside(train, whole),
         "runs": _runs(train, project),
         "gaps": _gaps(train, project),
@@ -171,7 +183,57 @@ def reference_profile(train: Sample, scored: Scored, project: Project) -> dict[s
         "test_prevalence": float(scored.y.mean()),
         "flag_rate": float(scored.decision.flagged.mean()),
         "chunks": reference_chunks(scored).as_json(),
+        **_clusters(train, scored, whole, project),
+        **_added_to_log_odds(train, model, project),
     }
+
+
+def _clusters(train: Sample, scored: Scored, whole: Features, project: Project) -> dict[str, Any]:
+    """Return how the rows lie in clusters, and how alike those of one are."""
+    cluster = codes(train.frame, project.cluster) if project.cluster in train.frame else None
+    if cluster is None:
+        return {}
+    alike = correlations(train.frame, whole.numeric, whole.categorical, cluster)
+    return {
+        "clusters": list(astuple(ClusterSizes.of(cluster))),
+        "score_clusters": list(astuple(ClusterSizes.of(scored.cluster))),
+        "alike": {name: one.as_json() for name, one in alike.items()},
+        "score_alike": {
+            name: one.as_json() for name, one in score_correlations(scored.decision, scored.cluster).items()
+        },
+    }
+
+
+def score_correlations(
+    decision: Decision, cluster: IntArray | None, like: Numbers | None = None
+) -> dict[str, Correlation]:
+    """Return how alike log-odds and decisions of a cluster's rows are, by the cells of `like` or its own."""
+    if cluster is None or not len(cluster):
+        return {}
+    scores = log_odds(decision.probability)
+    flagged = Correlation(share_correlation(decision.flagged.astype(np.float64), cluster))
+    return {
+        LOG_ODDS: correlation_of(scores, Numbers.of(scores) if like is None else like, cluster),
+        FLAGGED: flagged,
+    }
+
+
+def _added_to_log_odds(train: Sample, model: Model | None, project: Project) -> dict[str, Any]:
+    if model is None:
+        return {}
+    X, time = train.frame[list(model.features.all)], project.columns.time
+    found: dict[str, Any] = {"contributions": _plain(contributions_of(model.pipeline, X))}
+    if project.monitoring.season is not None and time is not None:
+        season = season_of(train.frame[time], project)
+        found["season_contributions"] = {
+            str(name): _plain(contributions_of(model.pipeline, X[season == name]))
+            for name in sorted(set(season))
+        }
+    return found
+
+
+def _plain(contributions: Contributions) -> dict[str, list[float]]:
+    return {name: one.as_json() for name, one in contributions.items()}
 
 
 def _outside(train: Sample, whole: Features) -> dict[str, int]:
@@ -209,15 +271,6 @@ def as_learned(project: Project, plain: Mapping[str, Any]) -> Project:
         return project
     outcome = learned(project.outcome, OutcomeLevels(str(kept["event"]), kept["non_event"]))
     return project.model_copy(update={"outcome": outcome})
-
-
-def season_of(times: pd.Series, project: Project) -> NDArray[np.object_]:
-    """Return the season of each row, shape (n,), as the project declares it: "month 6", "weekday 0", ..."""
-    season = project.monitoring.season
-    utc = times.dt.tz_convert("UTC").dt
-    number = {"month": utc.month, "weekday": utc.day_of_week, "hour": utc.hour}[str(season)]
-    named: NDArray[np.object_] = (f"{season} " + number.astype(str)).to_numpy(object)
-    return named
 
 
 def _seasons(train: Sample, project: Project, whole: Features) -> dict[str, Any]:

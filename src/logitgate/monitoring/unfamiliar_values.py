@@ -25,7 +25,8 @@ from ..findings import Figure, Finding, Status
 from ..model.model import Model
 from ..model.scored_rows import known_levels
 from ..project.project import Project
-from .reference import Features, Reference
+from .distributions.features import Features
+from .reference import Reference
 
 CHECK = Check.CONTRACT
 FEWEST = 50

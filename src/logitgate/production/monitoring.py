@@ -148,7 +148,7 @@ def assess_window(
         window, _version_of(now.champion.version, now.package), previous, project, now.refusal
     )
     age = staleness(now.since, limits.end, project.monitoring.age_limit)
-    moved, shown = drift(frame, decision, _reference(now.package), project)
+    moved, shown = drift(frame, decision, _reference(now.package), project, now.package.model)
     skewed, compared = _skew(tables.served, frame, decision, project, now.package.model)
     exhibits = (*compared, *shown, *found.exhibits)
     return (

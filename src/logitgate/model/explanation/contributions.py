@@ -88,3 +88,25 @@ def _taken_apart(pipeline: Pipeline, row: pd.DataFrame, means: FloatArray, total
         merged[name] = merged.get(name, 0.0) + float(part)
     largest_first = sorted(merged.items(), key=lambda named: -abs(named[1]))
     return Explanation(intercept + float(weights @ means), tuple(largest_first), total, float(expit(total)))
+
+
+def feature_contributions(pipeline: Pipeline, X: pd.DataFrame) -> dict[str, FloatArray]:
+    """Return what each feature adds to the log-odds of n rows, arrays of shape (n,), up to a constant.
+
+    The columns of an interaction count for both of its features. A model of the prior alone has none.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        From `fit`, `recalibrate` or `prior`.
+    X : DataFrame of shape (n, ...)
+        With the feature columns.
+    """
+    if isinstance(pipeline[-1], DummyClassifier):
+        return {}
+    parts = pipeline[:-1].transform(X) * pipeline[-1].coef_[0]
+    columns: dict[str, list[int]] = {}
+    for place, source in enumerate(source_of(pipeline[0])):
+        for name in dict.fromkeys(source):
+            columns.setdefault(name, []).append(place)
+    return {name: parts[:, places].sum(axis=1) for name, places in columns.items()}

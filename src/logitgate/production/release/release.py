@@ -126,7 +126,7 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     if learned is None or judged is None:
         return _kept(run, outcome)
     rows = learned.shipped.rows
-    profile = reference_profile(rows, judged.scored, project)
+    profile = reference_profile(rows, judged.scored, project, learned.model)
     reference = profile | {"design_means": list(learned.design_means)}
     seen = FittedRows.of([rows], project)
     own = learned.model.score(learned.judged, project.costs.matrix)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
@@ -28,15 +27,17 @@ class Monitoring(Section):
     psi_of: dict[Name, Floor] = {}
     """Features with an index of their own in place of `psi`."""
     share: Share = 0.05
-    """Change of one level's share, or of the share of flagged rows, that is an alarm below that index."""
+    """Change of the share of a level, a binary number or flagged rows that is an alarm below that index."""
+    contribution: Floor = 0.1
+    """Change of a feature's part of the log-odds, in mean or spread, from which a drift is a FAIL."""
     missing: Share = 0.05
     """Change of the share of missing cells that is an alarm."""
     new_levels: Share = 0.01
     """Share of rows in levels that the reference never saw that is an alarm."""
     season: Season | None = None
-    """Hold rows against reference rows of the same 'month', 'weekday' or 'hour' (UTC) only; default: all."""
-    age_limit: Duration = timedelta(days=180)
-    """Age from which a model is stale, whatever the figures say."""
+    """Compare with rows of the same 'month', 'weekday' or 'hour' on the schedule's clocks; default: all."""
+    age_limit: Duration | None = None
+    """Age from which a model is stale, whatever the figures say; default: none."""
 
     @model_validator(mode="after")
     def _rising(self) -> Self:

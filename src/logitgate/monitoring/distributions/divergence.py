@@ -6,9 +6,9 @@ import numpy as np
 from scipy.special import kolmogorov
 from scipy.stats import chi2
 
-from ..decision.expressions import FloatArray
-from ..evaluation.histograms import Numbers
-from ..evaluation.intervals import NAN
+from ...decision.expressions import FloatArray
+from ...evaluation.histograms import Numbers
+from ...evaluation.intervals import NAN
 
 _LEAST_EXPECTED = 5.0
 _TINY = 0.5
@@ -55,10 +55,20 @@ def chi_squared(now: FloatArray, before: FloatArray) -> float:
     return float(chi2.sf(statistic, len(one) - 1))
 
 
-def kolmogorov_smirnov(now: Numbers, before: Numbers) -> tuple[float, float]:
-    """Return the largest distance of two distribution functions on the reference's grid, and its p-value."""
+def kolmogorov_smirnov(
+    now: Numbers, before: Numbers, independent: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Return the largest distance of two distribution functions on the reference's grid, and its p-value.
+
+    Parameters
+    ----------
+    now, before : Numbers
+    independent : pair of float, optional
+        How many independent rows each is worth; by default those that have a value.
+    """
     if not len(before.edges) or not now.present or not before.present:
         return 0.0, 1.0
     distance = float(np.abs(now.cumulative() - before.cumulative()).max())
-    scale = np.sqrt(now.present * before.present / (now.present + before.present))
+    n, m = independent or (now.present, before.present)
+    scale = np.sqrt(n * m / (n + m))
     return distance, float(kolmogorov(scale * distance))
