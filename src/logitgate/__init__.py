@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .interface import evaluation, monitoring
     from .interface.production import champion, compare, explain, monitor, register
     from .interface.project import load_project
+    from .interface.replay import replay
     from .interface.tables import read_table
     from .interface.training import check, train
 
@@ -33,6 +34,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "monitoring": ("interface.monitoring", None),
     "read_table": ("interface.tables", "read_table"),
     "register": ("interface.production", "register"),
+    "replay": ("interface.replay", "replay"),
     "train": ("interface.training", "train"),
 }
 """Each public name, with its module and what it is called there; None for the module itself."""
@@ -49,6 +51,7 @@ __all__ = [
     "monitoring",
     "read_table",
     "register",
+    "replay",
     "train",
 ]
 

@@ -15,7 +15,16 @@ PAGES = (
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("scoring", "monitoring", "promotion", "schedule", "containers", "operations", "ci")
+        for name in (
+            "scoring",
+            "monitoring",
+            "promotion",
+            "schedule",
+            "containers",
+            "operations",
+            "ci",
+            "replay",
+        )
     ),
     "docker/README.md",
 )

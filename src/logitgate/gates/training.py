@@ -22,7 +22,7 @@ from ..catalogue import Check, Road, required
 from ..checks.behaviour import behaviour_findings
 from ..checks.cases import Cases
 from ..checks.change_points.shifts import shift_findings
-from ..checks.inspection.inspect import inspect
+from ..checks.inspection.inspect import inspect, inspect_briefly
 from ..checks.leakage.repeats import one_cluster
 from ..checks.leakage.single_features import leakage_findings
 from ..data.blocks import Blocks, cut
@@ -183,6 +183,30 @@ def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
     learned, blocks, project = evidence.learned, evidence.blocks, evidence.project
     if learned is None or blocks is None:
         return evidence
+    known = compare_model(evidence, champion)
+    known = known.plus(*inspect(learned, champion.champion, blocks, project))
+    return known.plus(*behaviour_findings(learned.model, evidence.cases, learned.judged, project))
+
+
+@_refusing("evaluation")
+def examine_model(evidence: Evidence) -> Evidence:
+    """Add what `judge_model` finds without an opponent and that can stop a promotion.
+
+    With `compare_model` it leads to the status of `judge_model`; what only informs is left out.
+    """
+    learned, blocks, project = evidence.learned, evidence.blocks, evidence.project
+    if learned is None or blocks is None:
+        return evidence
+    known = evidence.plus(inspect_briefly(learned, blocks, project))
+    return known.plus(*behaviour_findings(learned.model, evidence.cases, learned.judged, project))
+
+
+@_refusing("evaluation")
+def compare_model(evidence: Evidence, champion: Opponents) -> Evidence:
+    """Compare the submitted recipe with the rules that need no model and with the champion."""
+    learned, blocks, project = evidence.learned, evidence.blocks, evidence.project
+    if learned is None or blocks is None:
+        return evidence
     last = learned.block == blocks.last if learned.in_time else None
     challenger = Challenger(
         learned.judged,
@@ -195,9 +219,7 @@ def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
     )
     judged = judge(challenger, champion, project)
     known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)
-    known = known.plus(*inspect(learned, champion.champion, blocks, project))
-    known = known.plus(not_yet(project.gates.shadow, champion.version))
-    return known.plus(*behaviour_findings(learned.model, evidence.cases, learned.judged, project))
+    return known.plus(not_yet(project.gates.shadow, champion.version))
 
 
 def _before_a_fit(sample: Sample, project: Project) -> Finding:

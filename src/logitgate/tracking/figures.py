@@ -85,12 +85,12 @@ class SliceDots:
 
 def roc(curve: Roc, name: str, path: Path) -> None:
     """Write the ROC as a PNG file."""
-    _save(roc_figure(curve, name), path)
+    save(roc_figure(curve, name), path)
 
 
 def roc_figure(curve: Roc, name: str) -> Figure:
     """Draw the ROC with the operating point."""
-    figure, axes = _figure(f"{name}: ranking")
+    figure, axes = new_figure(f"{name}: ranking")
     keep = _thinned(len(curve.false_positive_rate))
     axes.plot([0, 1], [0, 1], color=_QUIET, linestyle=":", linewidth=1)
     axes.plot(
@@ -107,12 +107,12 @@ def roc_figure(curve: Roc, name: str) -> Figure:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     _in_percent(axes)
     axes.legend(loc="lower right")
-    return _with_quiet_legends(figure)
+    return with_quiet_legends(figure)
 
 
 def reliability(curve: Reliability, name: str, path: Path) -> None:
     """Write the reliability curve as a PNG file."""
-    _save(reliability_figure(curve, name), path)
+    save(reliability_figure(curve, name), path)
 
 
 def reliability_figure(curve: Reliability, name: str) -> Figure:
@@ -146,19 +146,19 @@ def reliability_figure(curve: Reliability, name: str) -> Figure:
     above.legend(loc="upper left")
     below.hist(corp.probability, weights=corp.rows, bins=60, range=(0, most), color=_MODEL)
     below.set(xlabel="predicted probability", ylabel="rows", xlim=(0, most))
-    _in_percent(_dress(above))
-    _dress(below)
-    return _with_quiet_legends(figure)
+    _in_percent(dress(above))
+    dress(below)
+    return with_quiet_legends(figure)
 
 
 def cost_curve(curve: CostCurve, name: str, path: Path) -> None:
     """Write the cost curve as a PNG file."""
-    _save(cost_curve_figure(curve, name), path)
+    save(cost_curve_figure(curve, name), path)
 
 
 def cost_curve_figure(curve: CostCurve, name: str) -> Figure:
     """Draw the mean cost against the threshold, with the chosen one and both ways to decide blindly."""
-    figure, axes = _figure(f"{name}: cost of the decisions")
+    figure, axes = new_figure(f"{name}: cost of the decisions")
     keep = _thinned(len(curve.threshold))
     axes.plot(curve.threshold[keep], curve.mean_cost[keep], color=_MODEL, label="one threshold for all rows")
     axes.axhline(curve.flag_none, color=_QUIET, linestyle="--", label=f"flag none: {curve.flag_none:.4g}")
@@ -173,12 +173,12 @@ def cost_curve_figure(curve: CostCurve, name: str) -> Figure:
     axes.set(xlabel="threshold", ylabel=f"mean cost per row ({curve.unit})")
     axes.margins(y=0.12)
     axes.legend(loc="best")
-    return _with_quiet_legends(figure)
+    return with_quiet_legends(figure)
 
 
 def slices(dots: SliceDots, name: str, path: Path) -> None:
     """Write the slices as a PNG file."""
-    _save(slices_figure(dots, name), path)
+    save(slices_figure(dots, name), path)
 
 
 def slices_figure(dots: SliceDots, name: str) -> Figure:
@@ -188,7 +188,7 @@ def slices_figure(dots: SliceDots, name: str) -> Figure:
     """
     order = np.argsort(np.where(np.isnan(dots.value), -np.inf, dots.value))[-_MOST_SLICES:]
     shown = "" if len(order) == len(dots.names) else f" (worst {len(order)} of {len(dots.names)} slices)"
-    figure, axes = _figure(f"{name}: slices{shown}", height=max(2.4, 1.2 + 0.26 * len(order)))
+    figure, axes = new_figure(f"{name}: slices{shown}", height=max(2.4, 1.2 + 0.26 * len(order)))
     place = np.arange(len(order))
     value, low, high = dots.value[order], dots.low[order], dots.high[order]
     axes.axvline(
@@ -204,17 +204,19 @@ def slices_figure(dots: SliceDots, name: str) -> Figure:
     axes.set_yticks(place, [_short(str(dots.names[index])) for index in order], fontsize=8)
     axes.set(xlabel=dots.what, ylim=(-0.7, len(order) - 0.3))
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
-    return _with_quiet_legends(figure)
+    return with_quiet_legends(figure)
 
 
-def _figure(title: str, height: float = _SIZE[1]) -> tuple[Figure, Axes]:
+def new_figure(title: str, height: float = _SIZE[1]) -> tuple[Figure, Axes]:
+    """Return an empty figure with its title, and its axes."""
     figure = Figure(figsize=(_SIZE[0], height), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=12)
-    return figure, _dress(figure.subplots())
+    return figure, dress(figure.subplots())
 
 
-def _dress(axes: Axes) -> Axes:
+def dress(axes: Axes) -> Axes:
+    """Give axes a quiet grid, and return them."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, color="#E6E6E6", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -238,7 +240,8 @@ def _short(name: str) -> str:
     return name if len(name) <= 36 else name[:35] + "…"
 
 
-def _with_quiet_legends(figure: Figure) -> Figure:
+def with_quiet_legends(figure: Figure) -> Figure:
+    """Make the legends small and frameless, and return the figure."""
     for axes in figure.axes:
         if legend := axes.get_legend():
             legend.set_frame_on(False)
@@ -247,5 +250,6 @@ def _with_quiet_legends(figure: Figure) -> Figure:
     return figure
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file, the same bytes each time."""
     figure.savefig(path, metadata={"Software": None})

@@ -36,8 +36,7 @@ def inspect(
     project : Project
     """
     shipped, last = learned.shipped, learned.last
-    pipeline, rows = shipped.model.pipeline, shipped.rows
-    signs = {name: sign for name, sign in project.gates.signs.items() if name in shipped.model.features.all}
+    signs = _signs(learned, project)
     fitted = _fitted(shipped, signs)
     before = fitted if shipped is last else _fitted(last, project.gates.signs)
     weights = champion_weights(champion.pipeline) if champion is not None else None
@@ -46,11 +45,33 @@ def inspect(
     return [
         *found,
         worth,
-        *imposed(fitted, signs),
-        *sign_findings(pipeline, rows.frame, signs),
-        stability(fitted, shipped, project),
-        *([] if shipped is last else [refit_finding(fitted, learned, blocks)]),
+        *_decisive(fitted, learned, blocks, project),
     ], [table, *_judged_coefficients(before, learned), *tables]
+
+
+def inspect_briefly(learned: Learned, blocks: Blocks, project: Project) -> list[Finding]:
+    """Return the findings of `inspect` that can stop a promotion, and the one about the coefficients.
+
+    No table, no feature is dropped, and no champion is needed: enough to know what the gates decide.
+    """
+    fitted = _fitted(learned.shipped, _signs(learned, project))
+    found, _ = coefficient_evidence(Coefficients.of(fitted), None)
+    return [*found, *_decisive(fitted, learned, blocks, project)]
+
+
+def _decisive(fitted: Fitted, learned: Learned, blocks: Blocks, project: Project) -> list[Finding]:
+    shipped, signs = learned.shipped, _signs(learned, project)
+    return [
+        *imposed(fitted, signs),
+        *sign_findings(shipped.model.pipeline, shipped.rows.frame, signs),
+        stability(fitted, shipped, project),
+        *([] if shipped is learned.last else [refit_finding(fitted, learned, blocks)]),
+    ]
+
+
+def _signs(learned: Learned, project: Project) -> Signs:
+    used = learned.shipped.model.features.all
+    return {name: sign for name, sign in project.gates.signs.items() if name in used}
 
 
 def _fitted(one: FittedModel, signs: Signs) -> Fitted:

@@ -1,0 +1,131 @@
+"""One window of a replayed history, monitored as production monitors it, and the reaction to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+
+from ..errors import DataError
+from ..findings import Status
+from ..monitoring.drift import drift
+from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
+from ..monitoring.performance.control_limits import Chunks
+from ..monitoring.performance.staleness import staleness
+from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
+from ..monitoring.reference import Reference, as_learned
+from ..monitoring.window import MonitoringWindow, WindowEvidence
+from .policies import Standing
+from .training import History, Version
+
+ALARMS = ("drift", "missingness", "levels", "score", "estimate", "calibration", "cost", "previous", "none")
+"""The checks of a window whose FAIL is an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A window that was monitored at a date.
+
+    Parameters
+    ----------
+    date : datetime
+        When: the outcomes of all rows of the window are mature by then.
+    since, until : datetime
+        The window: the rows whose outcomes have matured since the date before.
+    n : int
+        Its rows.
+    evidence : WindowEvidence
+    record : WindowRecord
+        With the version that was in production, its symptoms and the action.
+    reaction : Reaction
+    """
+
+    date: datetime
+    since: datetime
+    until: datetime
+    n: int
+    evidence: WindowEvidence
+    record: WindowRecord
+    reaction: Reaction
+
+    @property
+    def alarms(self) -> tuple[tuple[str, str], ...]:
+        """Check and subject of each finding that is an alarm."""
+        found = (one for one in self.evidence.findings if one.check in ALARMS)
+        return tuple((one.check, one.subject) for one in found if one.status is Status.FAIL)
+
+
+def watch(
+    history: History,
+    span: tuple[datetime, datetime],
+    standing: Standing,
+    versions: Sequence[Version],
+    before: Sequence[Watched],
+) -> Watched | None:
+    """Monitor the version in production on the rows whose outcomes matured between two dates.
+
+    Parameters
+    ----------
+    history : History
+    span : tuple of two datetime
+        The date before, and this one.
+    standing : Standing
+    versions : sequence of Version
+        Version k stands at k - 1.
+    before : sequence of Watched
+        Windows that were monitored earlier.
+
+    Returns
+    -------
+    Watched or None
+        None where no model is in production, or the window has no row.
+    """
+    champion, project = standing.champion, history.project
+    if not isinstance(champion, int):
+        return None
+    lag = project.outcome.matures_after
+    limits = MonitoringWindow(span[0] - lag, span[1] - lag, span[1])
+    frame = limits.chosen(history.frame, project)
+    if not len(frame):
+        return None
+    evidence = _assessed(history, frame, limits, standing, versions)
+    now = WindowRecord(limits.name, limits.end, champion, evidence.symptoms, has_labels=evidence.has_labels)
+    previous = standing.previous if isinstance(standing.previous, int) else None
+    back = RollbackTarget(previous, standing.is_rolled_back)
+    reaction = decide(now, [one.record for one in before], back, project.reactions)
+    record = replace(now, wanted=reaction.wanted, done=reaction.wanted)
+    return Watched(span[1], span[0] - lag, limits.end, len(frame), evidence, record, reaction)
+
+
+def _assessed(
+    history: History,
+    frame: pd.DataFrame,
+    limits: MonitoringWindow,
+    standing: Standing,
+    versions: Sequence[Version],
+) -> WindowEvidence:
+    """Return what `production.monitoring.assess_window` finds, without a registry."""
+    champion, previous = standing.champion, standing.previous
+    assert isinstance(champion, int)  # noqa: S101 - as `watch` says
+    version = versions[champion - 1]
+    project = as_learned(history.project, version.profile)
+    frame = version.model.brought(frame)
+    other = _monitored(previous, versions) if isinstance(previous, int) else None
+    found = performance(LabelledWindow(frame, limits.as_of), _monitored(champion, versions), other, project)
+    ids = frame[project.columns.row_id].astype(str).to_numpy(object)
+    try:
+        decision = version.model.decision(version.model.probability(frame), frame, ids)
+    except DataError:
+        decision = None
+    moved, shown = drift(frame, decision, Reference.from_json(version.profile), project)
+    age = staleness(version.date, limits.end, project.monitoring.age_limit)
+    evidence = WindowEvidence(history.contract, versus=found.versus.symptoms)
+    return evidence.plus((*moved, *found.findings, age), (*shown, *found.exhibits)).complete
+
+
+def _monitored(number: int, versions: Sequence[Version]) -> MonitoredVersion:
+    version = versions[number - 1]
+    chunks = Chunks.from_json(version.profile["chunks"])
+    return MonitoredVersion(number, version.model, chunks, version.fitted_rows)
