@@ -81,7 +81,7 @@ def test_a_model_that_always_says_the_same_is_drawn(probability, tmp_path):
 def test_where_the_curve_leaves_its_band_is_marked(tmp_path, monkeypatch):
     """Marks stand where the isotonic curve is outside, and nowhere for a curve inside."""
     drawn = []
-    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure.axes[0]))
+    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure.axes[0]))
     inside = dataclasses.replace(CHANCE, low=np.zeros(len(CHANCE.low)), high=np.ones(len(CHANCE.low)))
     above = dataclasses.replace(CHANCE, low=np.full(len(CHANCE.low), HONEST.rate[0] + 0.001))
     for chance in (inside, dataclasses.replace(above, high=inside.high)):

@@ -188,7 +188,7 @@ def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
     return known.plus(*behaviour_findings(learned.model, evidence.cases, learned.judged, project))
 
 
-@_refusing("evaluation")
+@_refusing(Check.EVALUATION)
 def examine_model(evidence: Evidence) -> Evidence:
     """Add what `judge_model` finds without an opponent and that can stop a promotion.
 
@@ -201,7 +201,7 @@ def examine_model(evidence: Evidence) -> Evidence:
     return known.plus(*behaviour_findings(learned.model, evidence.cases, learned.judged, project))
 
 
-@_refusing("evaluation")
+@_refusing(Check.EVALUATION)
 def compare_model(evidence: Evidence, champion: Opponents) -> Evidence:
     """Compare the submitted recipe with the rules that need no model and with the champion."""
     learned, blocks, project = evidence.learned, evidence.blocks, evidence.project

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -183,7 +183,10 @@ def _begun(
     project = project.model_copy(update={"gates": gates})
     kept = contract.kept(frame)
     dates = _dates(project, kept[column], request)
-    return History(project, kept, tuple(contract.findings), cases, _rows(project, kept, dates)), dates
+    history = History(project, kept, tuple(contract.findings), cases, _rows(project, kept, dates))
+    # A version that decides about no row need not be trained.
+    starts = tuple(start for start in dates.starts if history.place(start) < len(history.rows))
+    return history, replace(dates, starts=starts)
 
 
 def _dates(project: Project, times: pd.Series, request: ReplayRequest) -> Dates:

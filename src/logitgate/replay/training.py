@@ -105,6 +105,8 @@ def train_at(history: History, date: datetime) -> Trained:
 
 def _later_cost(model: Model, history: History, date: datetime) -> FloatArray:
     later = history.rows.take(np.arange(history.place(date), len(history.rows)))
+    if not len(later):
+        return np.zeros(0)
     try:
         return model.score(later, history.project.costs.matrix).cost
     except DataError as error:

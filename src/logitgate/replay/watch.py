@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from ..catalogue import Check
 from ..errors import DataError
 from ..findings import Status
 from ..monitoring.drift import drift
@@ -20,7 +21,16 @@ from ..monitoring.window import MonitoringWindow, WindowEvidence
 from .policies import Standing
 from .training import History, Version
 
-ALARMS = ("drift", "missingness", "levels", "score", "estimate", "calibration", "cost", "previous", "none")
+ALARMS = (
+    Check.DRIFT,
+    Check.MISSINGNESS,
+    Check.LEVELS,
+    Check.SCORE,
+    Check.ESTIMATE,
+    Check.CALIBRATION,
+    Check.COST,
+    Check.PREVIOUS,
+)
 """The checks of a window whose FAIL is an alarm."""
 
 
