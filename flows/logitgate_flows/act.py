@@ -10,12 +10,15 @@ from pathlib import Path
 
 from prefect.events import emit_event
 
+from logitgate.catalogue import Check
 from logitgate.environment import home
 from logitgate.errors import ConflictError, LogitgateError, UnavailableError
 from logitgate.monitoring.policy import Action, Failure
 from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
+from logitgate.production.release.retirement import retire
+from logitgate.project.load import load_project
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify
@@ -73,6 +76,11 @@ def _done(project_file: Path, found: MonitoringResult) -> tuple[str, ...]:
         case Action.RETRAIN:
             see_whom_it_is_about(open_store(home()), found.model, Release(found.version, found.digest))
             return (_retrained(project_file, found),)
+        case Action.RETIRE:
+            judged, why = Release(found.version, found.digest), found.finding(Check.NO_MODEL)
+            window = (found.window.name, found.window.as_of)
+            moved = retire(open_store(home()), load_project(project_file), judged, why, window)
+            return (f"retired version {moved.previous}: version {moved.version} decides without a model",)
         case Action.QUARANTINE:
             return ("the rows that broke the contract are in the project's quarantine folder",)
         case _:

@@ -71,6 +71,7 @@ class Check(StrEnum):
     LABELS = "labels"
     ESTIMATE = "estimate"
     COST = "cost"
+    NO_MODEL = "no model"
     DECAY = "decay"
     PREVIOUS = "previous"
     STALENESS = "staleness"
@@ -173,6 +174,11 @@ _ABOUT = {
     Check.LABELS: About("Labels", "the outcomes that are due have come in", (MONITORING,)),
     Check.ESTIMATE: About("Estimate", "without labels, expected figures lie within limits", (MONITORING,)),
     Check.COST: About("Cost", "realised cost is as expected from the model", (MONITORING,)),
+    Check.NO_MODEL: About(
+        "No model",
+        "not proven to cost more than the cheaper of flag-none and flag-all on the same rows",
+        (MONITORING,),
+    ),
     Check.DECAY: About("Decay", "no proof since the release that calibration or cost has become worse"),
     Check.PREVIOUS: About(
         "Previous version", "the version before is not proven cheaper on the same rows", (MONITORING,)

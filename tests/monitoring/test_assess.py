@@ -72,10 +72,10 @@ def statuses(found):
 
 
 def test_a_sound_version_passes_everything(previous, frame):
-    """With labels all five checks are made; the exhibits are those of the estimate and of the labels."""
+    """With labels all six checks are made; the exhibits are those of the estimate and of the labels."""
     found = performance(LabelledWindow(frame, AS_OF), previous, replace(previous, version=5), PROJECT)
     assert statuses(found) == dict.fromkeys(
-        ("labels", "estimate", "calibration", "cost", "previous"), Status.PASS
+        ("labels", "estimate", "calibration", "cost", "no model", "previous"), Status.PASS
     )
     assert [exhibit.name for exhibit in found.exhibits] == ["estimate", "realised"]
     assert found.versus.answer == "neither"
@@ -142,7 +142,9 @@ def test_rows_that_cannot_be_scored_are_indeterminate(champion, previous, frame)
     found = performance(LabelledWindow(frame.drop(columns="grip"), AS_OF), champion, previous, PROJECT)
     told = statuses(found)
     assert told.pop("labels") is Status.PASS
-    assert told == dict.fromkeys(("estimate", "calibration", "cost", "previous"), Status.INDETERMINATE)
+    assert told == dict.fromkeys(
+        ("estimate", "calibration", "cost", "no model", "previous"), Status.INDETERMINATE
+    )
     assert {one.subject for one in found.findings if one.check != "labels"} == {"grip"}
 
 
@@ -165,7 +167,7 @@ def test_no_row_and_no_reference_are_insufficient(previous, frame):
     assert set(statuses(empty).values()) == {Status.INSUFFICIENT}
     bare = performance(LabelledWindow(frame, AS_OF), replace(previous, reference=NO_REFERENCE), None, PROJECT)
     told = statuses(bare)
-    assert told.pop("labels") is Status.PASS
+    assert told.pop("labels") is told.pop("no model") is Status.PASS
     assert set(told.values()) == {Status.INSUFFICIENT}
 
 

@@ -28,6 +28,7 @@ RULES = Reactions()
 BACK, NOWHERE, AGAIN = RollbackTarget(1), RollbackTarget(None), RollbackTarget(1, is_rolled_back=True)
 LOSES, DEGRADED, STALE = Symptom.LOSES, Symptom.DEGRADED, Symptom.STALE
 MISCALIBRATED, DECAYED = Symptom.MISCALIBRATED, Symptom.DECAYED
+WORTHLESS = Symptom.WORTHLESS
 
 
 def window(day, *signs, action=Action.NONE, version=2):
@@ -68,6 +69,12 @@ SITUATIONS = {
     "the probabilities are off": ({MISCALIBRATED}, [window(0, MISCALIBRATED)], BACK),
     "the model has decayed": ({DECAYED, MISCALIBRATED}, [], BACK),
     "labels are overdue": ({Symptom.OVERDUE}, [], BACK),
+    "the model costs more than none": ({WORTHLESS}, [window(0, WORTHLESS)], BACK),
+    "a retraining did not help": (
+        {WORTHLESS},
+        [window(-9, WORTHLESS, action=Action.RETRAIN), window(2, WORTHLESS)],
+        BACK,
+    ),
     "the model is too old": ({STALE}, [], BACK),
     "it is too old after a training": ({STALE}, [window(0, STALE, action=Action.RETRAIN)], BACK),
     "several at once": ({LOSES, STALE, Symptom.CHANGED, Symptom.UNKNOWN}, [], NOWHERE),
@@ -110,6 +117,41 @@ def test_what_cannot_be_judged_is_looked_into():
 def test_a_degraded_pair_leads_to_retraining():
     """Both versions lost against their own references, so going back would not help."""
     assert lived([{DEGRADED}, {DEGRADED}]) == ["investigate", "retrain"]
+
+
+RETIRING = Reactions(retire=True)
+
+
+def test_a_model_that_costs_more_than_none_is_trained_again_and_then_retired():
+    """Retired where that is declared; else it is proposed, and a training is wanted after each cool-down."""
+    days = [{WORTHLESS}] * 4
+    assert lived(days, rules=RETIRING) == ["investigate", "retrain", "retire", "retire"]
+    rules = Reactions(cool_down_days=2)
+    assert lived(days, rules=rules) == ["investigate", "retrain", "investigate", "retrain"]
+    tried = [window(0, WORTHLESS), window(1, WORTHLESS, action=Action.RETRAIN)]
+    proposed = decide(window(3, WORTHLESS), tried, BACK, rules).reasons[0]
+    assert (proposed.action, proposed.obstacle) == (Action.RETIRE, Obstacle.NOT_DECLARED)
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
+        [window(0, WORTHLESS), window(1, WORTHLESS)],
+        [window(0, WORTHLESS), replace(window(1, WORTHLESS, action=Action.RETRAIN), done=None)],
+        [window(0, WORTHLESS), window(1, WORTHLESS, action=Action.RETRAIN, version=1)],
+        [window(0, WORTHLESS), window(1, STALE, action=Action.RETRAIN)],
+    ],
+)
+def test_only_a_training_that_did_not_help_retires(past):
+    """None, one that was not done, one of another version, and one for another reason do not."""
+    assert decide(window(12, WORTHLESS), past, BACK, RETIRING).wanted is not Action.RETIRE
+
+
+def test_a_loss_that_can_be_rolled_back_from_goes_first():
+    """The version before may be worth more than no model."""
+    bad = (LOSES, WORTHLESS)
+    past = [window(0, *bad), window(1, *bad, action=Action.RETRAIN)]
+    assert decide(window(12, *bad), past, BACK, Reactions(retire=True, windows=9)).wanted is Action.ROLL_BACK
 
 
 def test_age_needs_no_second_window():
@@ -218,6 +260,7 @@ PAIR = "version 2 against 1"
         ([found("staleness", Status.FAIL)], {STALE}),
         ([found("cost", Status.FAIL)], {DEGRADED}),
         ([found("decay", Status.FAIL)], {Symptom.DECAYED}),
+        ([found("no model", Status.FAIL)], {WORTHLESS}),
         ([found("labels", Status.FAIL)], {Symptom.OVERDUE}),
         *(
             ([found("calibration", Status.FAIL), found("previous", status, PAIR)], {MISCALIBRATED})

@@ -4,6 +4,7 @@
 |---|---|---|
 | `BROKEN` | quarantine | 1; no other symptom of such a window counts |
 | `LOSES` | roll back; retrain where there is no way back | `reactions.persistent` |
+| `WORTHLESS` | retrain; retire where a retraining did not replace the version | `reactions.persistent` |
 | `MISCALIBRATED`, `DEGRADED` | retrain | `reactions.persistent` |
 | `DECAYED`, `STALE` | retrain | 1: the evidence already spans all windows since the release |
 | `CHANGED`, `OVERDUE`, `UNKNOWN` | investigate | 1 |
@@ -31,6 +32,8 @@ class Action(StrEnum):
     INVESTIGATE = "investigate"
     QUARANTINE = "quarantine"
     RETRAIN = "retrain"
+    RETIRE = "retire"
+    """A rule that needs no model takes the place of the version."""
     ROLL_BACK = "roll back"
 
 
@@ -39,6 +42,7 @@ class Symptom(StrEnum):
 
     BROKEN = "broken rows"
     LOSES = "champion loses"
+    WORTHLESS = "dearer than no model"
     MISCALIBRATED = "miscalibrated"
     DEGRADED = "degraded"
     DECAYED = "decayed"
@@ -55,6 +59,7 @@ class Obstacle(StrEnum):
     COOL_DOWN = "cool-down"
     NO_WAY_BACK = "no version before"
     ROLLED_BACK = "restored by a rollback"
+    NOT_DECLARED = "not declared"
 
 
 class Failure(StrEnum):
@@ -88,6 +93,7 @@ REMEDIES: Mapping[Symptom, Remedy] = MappingProxyType(
     {
         Symptom.BROKEN: Remedy(Action.QUARANTINE),
         Symptom.LOSES: Remedy(Action.ROLL_BACK, persists=True, needs_labels=True),
+        Symptom.WORTHLESS: Remedy(Action.RETRAIN, persists=True, needs_labels=True),
         Symptom.MISCALIBRATED: Remedy(Action.RETRAIN, persists=True, needs_labels=True),
         Symptom.DEGRADED: Remedy(Action.RETRAIN, persists=True, needs_labels=True),
         Symptom.DECAYED: Remedy(Action.RETRAIN, needs_labels=True),
@@ -215,7 +221,11 @@ def decide(
     if Symptom.BROKEN in now.symptoms:
         broken = Reason((Symptom.BROKEN,), Action.QUARANTINE, since_release=_began(now, past))
         return Reaction(Action.QUARANTINE, (broken,))
-    asked = [_reason(action, now, past, back, rules) for action in (Action.ROLL_BACK, Action.RETRAIN)]
+    asked = [
+        _reason(Action.ROLL_BACK, now, past, back, rules),
+        _retirement(now, past, rules),
+        _reason(Action.RETRAIN, now, past, back, rules),
+    ]
     reasons = [one for one in asked if one is not None]
     free = [one for one in reasons if one.obstacle is None]
     if free:
@@ -245,6 +255,23 @@ def _reason(
         after = _cooling(now, past, action, rules)
         obstacle = Obstacle.COOL_DOWN if after else None
     return Reason(bad, action, obstacle, windows, len(counted), after)
+
+
+def _retirement(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -> Reason | None:
+    """Return what asks to retire a version: dearer than no model, and a retraining did not replace it."""
+    bad = Symptom.WORTHLESS
+    tried = any(
+        one.is_of(now) and one.end < now.end and one.done is Action.RETRAIN and bad in one.symptoms
+        for one in past
+    )
+    if bad not in now.symptoms or not tried:
+        return None
+    counted = _latest(now, past, (bad,), rules)
+    windows = sum(bad in one.symptoms for one in counted if Symptom.BROKEN not in one.symptoms)
+    obstacle = None if rules.retire else Obstacle.NOT_DECLARED
+    if windows < rules.persistent:
+        obstacle = Obstacle.FEW_WINDOWS
+    return Reason((bad,), Action.RETIRE, obstacle, windows, len(counted))
 
 
 def _asks(symptom: Symptom, action: Action, back: RollbackTarget) -> bool:

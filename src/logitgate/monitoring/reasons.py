@@ -9,6 +9,7 @@ NOTHING = "nothing was found"
 _STATES = {
     Symptom.BROKEN: "the rows broke their contract, or served rows differ from the offline rows",
     Symptom.LOSES: "the champion is proven to cost more than the previous version on the same rows",
+    Symptom.WORTHLESS: "this model is proven to cost more than no model",
     Symptom.MISCALIBRATED: "the model's probabilities are outside their margin",
     Symptom.DEGRADED: "decisions cost more than the model itself expects",
     Symptom.DECAYED: "the outcomes since the release are proven to differ from the model's probabilities",
@@ -18,7 +19,7 @@ _STATES = {
     Symptom.UNKNOWN: "something could not be judged, or the rows are too few",
 }
 _BEGAN = "that began with version {version}, so look at its release first"
-_HELD = {Action.ROLL_BACK: "no rollback", Action.RETRAIN: "no retraining"}
+_HELD = {Action.ROLL_BACK: "no rollback", Action.RETIRE: "not retired", Action.RETRAIN: "no retraining"}
 
 
 def sentences(reaction: Reaction, version: int, rules: Reactions) -> tuple[str, ...]:
@@ -54,6 +55,11 @@ def _obstacle(reason: Reason, rules: Reactions) -> str:
             return "no version was in production before"
         case Obstacle.ROLLED_BACK:
             return "the champion was itself restored by a rollback, and no release came between"
+        case Obstacle.NOT_DECLARED:
+            return (
+                "a retraining did not replace it either, so the rule that needs no model should decide; "
+                "reactions.retire = true puts it into production"
+            )
         case Obstacle.FEW_WINDOWS:
             return f"only {_counted(reason)}, {rules.persistent} are needed"
         case _:

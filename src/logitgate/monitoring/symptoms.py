@@ -15,6 +15,7 @@ FAILED: Mapping[Check, Symptom] = MappingProxyType(
         Check.SKEW: Symptom.BROKEN,
         Check.CALIBRATION: Symptom.MISCALIBRATED,
         Check.COST: Symptom.DEGRADED,
+        Check.NO_MODEL: Symptom.WORTHLESS,
         Check.DECAY: Symptom.DECAYED,
         Check.STALENESS: Symptom.STALE,
         Check.LABELS: Symptom.OVERDUE,

@@ -127,6 +127,19 @@ class MonitoringResult:
         """All findings."""
         return Verdict(self.evidence.findings)
 
+    def finding(self, check: Check) -> Finding:
+        """Return the first finding of a check.
+
+        Raises
+        ------
+        KeyError
+            When there is none.
+        """
+        for one in self.evidence.findings:
+            if one.check is check:
+                return one
+        raise KeyError(check)
+
     @property
     def wants_action(self) -> bool:
         """Whether rows are quarantined, or production or the model changes."""

@@ -17,7 +17,7 @@ from .result import AgeCost, Alarms, PolicyCost, ReactionTaken, Release, Replay
 from .training import History
 from .watch import Watched
 
-_ACTING = (Action.QUARANTINE, Action.RETRAIN, Action.ROLL_BACK)
+_ACTING = (Action.QUARANTINE, Action.RETRAIN, Action.RETIRE, Action.ROLL_BACK)
 """Reactions that do something."""
 
 

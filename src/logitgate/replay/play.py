@@ -161,7 +161,13 @@ def _decide(trained: Trained, versions: Sequence[Version], standings: dict[Polic
 
 def _reacted(standing: Standing, found: Watched) -> Standing:
     """Do what a window asks of production; a retraining is done by the training of the same date."""
-    return standing.rolled_back() if found.reaction.wanted is Action.ROLL_BACK else standing
+    match found.reaction.wanted:
+        case Action.ROLL_BACK:
+            return standing.rolled_back()
+        case Action.RETIRE:
+            return standing.released(found.cheaper_rule)
+        case _:
+            return standing
 
 
 def _begun(

@@ -15,6 +15,7 @@ from ..monitoring.drift import drift
 from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from ..monitoring.performance.control_limits import Chunks
 from ..monitoring.performance.staleness import staleness
+from ..monitoring.performance.versus_rules import RULE
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
 from ..monitoring.reference import Reference, as_learned
 from ..monitoring.window import MonitoringWindow, WindowEvidence
@@ -29,6 +30,7 @@ ALARMS = (
     Check.ESTIMATE,
     Check.CALIBRATION,
     Check.COST,
+    Check.NO_MODEL,
     Check.PREVIOUS,
 )
 """The checks of a window whose FAIL is an alarm."""
@@ -59,6 +61,12 @@ class Watched:
     evidence: WindowEvidence
     record: WindowRecord
     reaction: Reaction
+
+    @property
+    def cheaper_rule(self) -> str:
+        """The cheaper of flag-none and flag-all in the window."""
+        (found,) = (one for one in self.evidence.findings if one.check is Check.NO_MODEL)
+        return str(found.figures[RULE])
 
     @property
     def alarms(self) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,8 @@ from .estimated import estimate
 from .realised import CALIBRATION, COST, realised
 from .versus_previous import CHECK as PREVIOUS
 from .versus_previous import Contender, VersusPrevious, versus_previous
+from .versus_rules import CHECK as NO_MODEL
+from .versus_rules import versus_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,12 @@ def performance(
     try:
         scored = _scored(champion.model, known, project)
     except DataError as error:
-        findings += [_unjudged(check, error) for check in (CALIBRATION, COST, PREVIOUS)]
+        findings += [_unjudged(check, error) for check in (CALIBRATION, COST, NO_MODEL, PREVIOUS)]
         return Performance(tuple(findings), tuple(shown), VersusPrevious("unknown", ()), known)
     judged, tables = realised(scored, champion.reference, project)
     versus = _versus(champion, scored, (previous, refusal), known, project)
-    return Performance((*findings, *judged, *versus.findings), (*shown, *tables), versus, known)
+    findings += [*judged, versus_rules(scored, project), *versus.findings]
+    return Performance(tuple(findings), (*shown, *tables), versus, known)
 
 
 def _unseen(

@@ -22,6 +22,9 @@ class Reactions(Section):
     cool_down_days: Days = 7
     """How long after a rollback, or after a retraining, nothing of that kind is done again."""
 
+    retire: bool = False
+    """Whether flag-none or flag-all takes over when it is proven cheaper and a retraining did not help."""
+
     @property
     def cool_down(self) -> timedelta:
         """The cool-down as a duration."""
