@@ -18,7 +18,7 @@ from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
 from logitgate.production.release.retirement import retire
-from logitgate.project.load import load_project
+from logitgate.data.project_files import load_project
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify

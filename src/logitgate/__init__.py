@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .interface.production import champion, compare, explain, monitor, register
     from .interface.project import load_project
     from .interface.replay import replay
+    from .interface.scaffold import init
     from .interface.tables import read_table
     from .interface.training import check, train
 
@@ -29,6 +30,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "compare": ("interface.production", "compare"),
     "evaluation": ("interface.evaluation", None),
     "explain": ("interface.production", "explain"),
+    "init": ("interface.scaffold", "init"),
     "load_project": ("interface.project", "load_project"),
     "monitor": ("interface.production", "monitor"),
     "monitoring": ("interface.monitoring", None),
@@ -46,6 +48,7 @@ __all__ = [
     "compare",
     "evaluation",
     "explain",
+    "init",
     "load_project",
     "monitor",
     "monitoring",

@@ -35,7 +35,7 @@ def test_base_images_are_named_by_digest():
 
 
 def test_the_context_holds_what_is_copied_and_no_more(tmp_path):
-    """No tests, rows, stores or secrets go to the builder."""
+    """No tests, stores or secrets go to the builder, and no rows but those of the examples."""
     context(ROOT, IGNORE, tmp_path)
     copied = {
         source.split("/")[0]

@@ -35,10 +35,13 @@ def train(
 
             with server_meanwhile():
                 from logitgate_flows.cli import terminal
+                from logitgate_flows.commands.lines_to_change import lines_to_change
                 from logitgate_flows.run import run_trainings
         (outcome,) = run_trainings(project, [as_of or None], "synthetic" if no_golden else None)
         report(outcome.model, outcome.verdict)
     terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
+    if not as_json:
+        terminal.print_lines(lines_to_change(project, outcome.verdict))
     raise typer.Exit(1 if outcome.status.stops else 0)
 
 
@@ -46,6 +49,8 @@ def train(
 def check(
     project: ProjectFile,
     table: Annotated[Path | None, typer.Option(help="Check this table instead of the project's own.")] = None,
+    *,
+    as_of: AsOf = None,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -54,9 +59,12 @@ def check(
         with started():
             from logitgate_flows.cli import terminal
             from logitgate_flows.commands.check import run_check
-        verdict = run_check(project, table)
+            from logitgate_flows.commands.lines_to_change import lines_to_change
+        verdict = run_check(project, table, moment(as_of))
         report("check", verdict)
     terminal.print_verdict(verdict, as_json=as_json)
+    if not as_json:
+        terminal.print_lines(lines_to_change(project, verdict))
     raise typer.Exit(1 if verdict.status.stops else 0)
 
 

@@ -31,7 +31,7 @@ def replay(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Play the table's history: what each policy of retraining would have cost, and what the gates saved."""
     with started():
-        from logitgate.project.load import load_project
+        from logitgate.data.project_files import load_project
         from logitgate.replay.dates import Cadence
         from logitgate.replay.play import policies_named
 

@@ -57,6 +57,12 @@ def print_findings(verdict: Verdict) -> None:
     OUT.print(f"\n[bold {_COLOURS[verdict.status]}]{escape(headline(verdict))}[/]")
 
 
+def print_lines(told: Iterable[str]) -> None:
+    """Print which lines of the project file are to be changed."""
+    for line in told:
+        OUT.print(escape(line), highlight=False, soft_wrap=True)
+
+
 def print_gates(asked: Iterable[GateEntry], consequences: Mapping[str, str], *, as_json: bool) -> None:
     """Print what each gate asks for, its margins, and what each status does."""
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from logitgate.environment import home
 from logitgate.interface.replay import replay
-from logitgate.project.load import load_project
+from logitgate.data.project_files import load_project
 from logitgate.replay.result import Replay
 from logitgate.tracking.replays import keep_replay
 from logitgate.tracking.store import open_store

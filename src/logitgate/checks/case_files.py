@@ -6,11 +6,13 @@ from collections import Counter
 
 import pandas as pd
 
+from ..data.columns import columns_of
 from ..data.readers.casts import Column, cast
 from ..data.readers.cells import cells_of
 from ..data.readers.csv import read_csv
+from ..data.readers.headers import likely
 from ..data.readers.source import Source
-from ..errors import DataError, ProjectError
+from ..errors import DataError, LogitgateError, ProjectError
 from ..project.project import Project
 from ..project.syntax.column_types import ColumnType
 from .cases import Cases, Expectation
@@ -55,6 +57,7 @@ def _cases(source: Source, project: Project) -> Cases:
 def _refuse_other_columns(source: Source, project: Project) -> None:
     found, wanted = source.cells.column_names, [*OWN, *project.needed_to_decide]
     absent = [name for name in wanted if name not in found]
+    _refuse_unknown_features(absent, project)
     if absent:
         rule = f"lacks the column{'s' * (len(absent) > 1)} {', '.join(absent)}"
         remedy = "add every feature and what the costs read; an empty cell is a missing one"
@@ -63,6 +66,42 @@ def _refuse_other_columns(source: Source, project: Project) -> None:
     if strange:
         rule = f"has {', '.join(strange)}, which no case needs"
         raise ProjectError(f"{source.name} line 1", rule, "correct the name, or leave the column out")
+
+
+def _refuse_unknown_features(absent: list[str], project: Project) -> None:
+    """Refuse the project, and not its case file, for a column that its table does not have either."""
+    needed = [name for name in absent if name not in OWN]
+    try:
+        known = columns_of(project.rows) if needed else None
+    except LogitgateError:
+        return  # the table's own reading will say so
+    if known is None:
+        return
+    for name in needed:
+        if name not in known:
+            rule = f"column '{name}' is not in the table of the rows"
+            raise ProjectError(key_of(project, name), rule, likely(name, known) or "correct the name")
+
+
+def key_of(project: Project, column: str) -> str:
+    """Return the key of the project file that names a column first."""
+    roles = project.columns
+    named: dict[str, tuple[str | None, ...]] = {
+        "outcome.column": (project.outcome.column,),
+        "features.numeric": project.features.numeric,
+        "features.categorical": project.features.categorical,
+        "columns.id": (roles.id,),
+        "columns.time": (roles.time,),
+        "columns.entity": (roles.entity,),
+        "columns.cluster": (roles.cluster,),
+        "columns.outcome_time": (roles.outcome_time,),
+        "columns.feature_times": roles.feature_times,
+        "slices.columns": project.slices.columns,
+        "slices.bins": tuple(project.slices.bins),
+        "costs": tuple(project.costs.matrix.columns),
+        "rows.where": tuple(project.rows.filter_types),
+    }
+    return next((key for key, names in named.items() if column in names), "rows.types")
 
 
 def _filled(source: Source, name: str) -> list[str]:

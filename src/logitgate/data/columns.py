@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from ..errors import DataError, ProjectError
+from ..errors import DataError, ProjectError, UnavailableError
 from ..project.data import RowsConfig
 from ..project.load import parse_project, resolved_rows
 from ..project.open_features import Kind, closed
@@ -50,6 +50,19 @@ def with_features(plain: Mapping[str, Any], folder: Path, source: str) -> Mappin
     return closed(plain, feature_kinds(first_rows(rows.path, rows), rows))
 
 
+def columns_of(rows: RowsConfig) -> list[str] | None:
+    """Return the names of a table's columns; None where the rows come from a query, or in Iceberg's form.
+
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        When the table cannot be read.
+    """
+    if rows.path is None or is_iceberg(rows.path):
+        return None
+    return list(first_rows(rows.path, rows).cells.column_names)
+
+
 def first_rows(path: Path, rows: RowsConfig) -> Source:
     """Return the first rows of a table, of Parquet those of its first file.
 
@@ -61,10 +74,16 @@ def first_rows(path: Path, rows: RowsConfig) -> Source:
     if is_iceberg(path):
         rule = "are left open, and an Iceberg table is not read to find them"
         raise ProjectError("features", rule, "list the columns under features.numeric and categorical")
-    part = parts_of(path)[0]
-    if kind_of(part.path) == "csv":
-        return next(iter(csv_blocks(part.path, rows.encoding, (), dialect_of(rows))))
-    return _parquet_schema(part)
+    try:
+        part = parts_of(path)[0]
+        if kind_of(part.path) == "csv":
+            return next(iter(csv_blocks(part.path, rows.encoding, (), dialect_of(rows))))
+        return _parquet_schema(part)
+    except OSError as error:
+        rule, remedy = f"cannot be read ({error.strerror})", "correct rows.path"
+        raise UnavailableError(str(error.filename or path), rule, remedy) from error
+    except pa.ArrowException:
+        raise DataError(path.name, "is no Parquet file, or was cut or damaged", "copy it again") from None
 
 
 def _parquet_schema(part: Part) -> Source:

@@ -92,7 +92,9 @@ def parse_project(plain: Mapping[str, Any], source: str) -> Project:
     try:
         return Project.model_validate(dict(plain))
     except ValidationError as error:
-        problems = [_problem(dict(found)) for found in error.errors(include_url=False, include_context=False)]
+        problems = [
+            problem_of(dict(found)) for found in error.errors(include_url=False, include_context=False)
+        ]
         raise ProjectError(source, "; ".join(problems), _GUIDE) from error
 
 
@@ -103,7 +105,8 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def _problem(found: Mapping[str, Any]) -> str:
+def problem_of(found: Mapping[str, Any]) -> str:
+    """Say what one error of validation means, with the key and what to do."""
     key = (
         ".".join(str(part) for part in found["loc"] if part not in ("float", "str", "int", "bool"))
         or "the file"
@@ -112,11 +115,17 @@ def _problem(found: Mapping[str, Any]) -> str:
         case "missing":
             return f"{key} is missing: add it"
         case "extra_forbidden":
-            near = get_close_matches(str(found["loc"][-1]), _keys(found["loc"][:-1]), n=1)
-            return f"{key} is unknown: " + (f"did you mean {near[0]}?" if near else "remove it")
+            near = near_key(found["loc"])
+            return f"{key} is unknown: " + (f"did you mean {near}?" if near else "remove it")
         case "value_error":
             return f"{key}: {found['msg'].removeprefix('Value error, ')}"
     return f"{key}: {found['msg'][0].lower()}{found['msg'][1:]}"
+
+
+def near_key(location: tuple[str | int, ...]) -> str | None:
+    """Return the key that an unknown one was probably meant to be, if any is near."""
+    near = get_close_matches(str(location[-1]), _keys(location[:-1]), n=1)
+    return near[0] if near else None
 
 
 def _keys(location: tuple[str | int, ...]) -> list[str]:

@@ -5,8 +5,6 @@ Each field's description is also what `logitgate schema` and `docs/project-file.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
@@ -16,8 +14,9 @@ from pydantic import Field, field_validator, model_validator
 from ..decision.costs import ENTRIES, CostMatrix
 from ..errors import ProjectError
 from .behaviour import Behaviour
+from .contradictions import ContradictionError, contradictions
 from .data import Columns, FeaturesConfig, OutcomeConfig, RowsConfig
-from .fields import Names, Section, Share, quoted
+from .fields import Names, Section, Share
 from .gates import Gates, Slices
 from .operations.monitoring import Monitoring
 from .operations.reactions import Reactions
@@ -128,78 +127,10 @@ class Project(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for problem in self._contradictions():
-            raise ValueError(problem)
+        found = tuple(contradictions(self))
+        if found:
+            raise ContradictionError(found)
         return self
-
-    def _contradictions(self) -> Iterator[str]:
-        roles = [self.columns.row_id, self.outcome.column, *self.features.all]
-        roles += [name for name in (self.columns.time,) if name]
-        for name, times in Counter(roles).items():
-            if times > 1:
-                yield f"column '{name}' stands {times} times among id, time, outcome and features; keep one"
-        for name, pair in self.search.interactions.items():
-            unknown = set(pair) - set(self.features.all)
-            if unknown:
-                yield f"search.interactions.{name} names {quoted(unknown)}, no feature; declare it or drop it"
-        late = set(self.rows.filter_types) & {
-            self.outcome.column,
-            *self.columns.known_after_outcome,
-            self.columns.outcome_time,
-        }
-        if late:
-            yield f"rows.where reads {quoted(late)}, not known yet when the decision is due; drop it"
-        if self.split_by == "time" and self.columns.time is None:
-            yield "the split is by time but columns.time is not declared; declare it or set split.by"
-        if self.split_by == "entity" and self.columns.entity is None:
-            yield "split.by is 'entity' but columns.entity is not declared; declare it"
-        if self.columns.time is None and (self.split.window or self.outcome.matures_after):
-            yield "split.window and outcome.matures_after need columns.time; declare it or drop them"
-        late = set(self.columns.known_after_outcome) & self.costs.matrix.columns
-        if late:
-            yield f"costs read {quoted(late)}, known only after the outcome; they are needed before it"
-        yield from self._broken_costs()
-        yield from self._broken_times()
-        yield from self._broken_trust()
-        yield from self.monitoring.problems(self.features.all, has_time=self.columns.time is not None)
-        unknown = set(self.gates.signs) - set(self.features.numeric)
-        if unknown:
-            yield f"gates.signs names {quoted(unknown)}, no numeric feature; declare it or drop it"
-        yield from self.behaviour.problems(self.features.numeric, self.features.categorical)
-        own = {"case", "expect", "because"} & set(self.needed_to_decide)
-        if self.behaviour.cases and own:
-            yield f"a case file has its own {quoted(own)}; rename that column of the rows"
-        if self.outcome.column in self.slices.all or self.outcome.column in self.costs.matrix.columns:
-            yield f"the outcome '{self.outcome.column}' cannot cut slices or enter costs: it is not known yet"
-
-    def _broken_costs(self) -> Iterator[str]:
-        no_numbers = (ColumnType.TEXT, ColumnType.DATE, ColumnType.DATETIME)
-        for name in sorted(self.costs.matrix.columns - {self.outcome.column}):
-            declared = self.declared_types[name]
-            if name in self.features.categorical:
-                yield f"costs read '{name}', a category, and are over numbers; make it a numeric feature"
-            elif declared in no_numbers:
-                yield (
-                    f"costs read '{name}', a {declared} column, and are over numbers; drop it, or declare it "
-                    "a number under rows.types"
-                )
-
-    def _broken_times(self) -> Iterator[str]:
-        roles = self.columns
-        times = {*roles.feature_times, *([roles.outcome_time] if roles.outcome_time else [])}
-        if times and roles.time is None:
-            yield "columns.feature_times and columns.outcome_time need columns.time; declare it or drop them"
-        both = times & {roles.row_id, roles.time, self.outcome.column, *self.features.all}
-        if both:
-            yield f"{quoted(both)} cannot be a feature's or the outcome's time beside another role; keep one"
-
-    def _broken_trust(self) -> Iterator[str]:
-        unknown = set(self.gates.leakage.trusted) - set(self.features.all)
-        if unknown:
-            yield f"gates.leakage.trusted names {quoted(unknown)}, no feature; declare it or drop it"
-        unknown = set(self.gates.shifts.trusted) - {*self.features.all, self.outcome.column}
-        if unknown:
-            yield f"gates.shifts.trusted names {quoted(unknown)}, no feature nor the outcome; drop it"
 
     @property
     def split_by(self) -> Literal["time", "entity", "random"]:
