@@ -11,6 +11,7 @@ from pathlib import Path
 from prefect.events import emit_event
 
 from logitgate.catalogue import Check
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.errors import ConflictError, LogitgateError, UnavailableError
 from logitgate.monitoring.policy import Action, Failure
@@ -18,7 +19,6 @@ from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
 from logitgate.production.release.retirement import retire
-from logitgate.data.project_files import load_project
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify

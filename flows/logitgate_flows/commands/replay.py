@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.interface.replay import replay
-from logitgate.data.project_files import load_project
 from logitgate.replay.result import Replay
 from logitgate.tracking.replays import keep_replay
 from logitgate.tracking.store import open_store
