@@ -33,7 +33,7 @@ def monitor(project_file: Path, files: WindowFiles, limits: MonitoringWindow) ->
         with step("check contract, drift and performance"):
             checked = monitoring.check_window(tables, limits, project)
             evidence = monitoring.assess_window(checked, limits, now, project, tables)
-        reaction = monitoring.choose_reaction(store, project, limits, now, evidence)
+        reaction = monitoring.choose_reaction(project, limits, now, evidence)
         version, digest = now.champion.version, now.champion.digest
         found = MonitoringResult(
             project.name,

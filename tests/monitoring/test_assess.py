@@ -72,10 +72,10 @@ def statuses(found):
 
 
 def test_a_sound_version_passes_everything(previous, frame):
-    """With labels all six checks are made; the exhibits are those of the estimate and of the labels."""
+    """With labels all seven checks are made; the exhibits are those of the estimate and of the labels."""
     found = performance(LabelledWindow(frame, AS_OF), previous, replace(previous, version=5), PROJECT)
     assert statuses(found) == dict.fromkeys(
-        ("labels", "estimate", "calibration", "cost", "no model", "previous"), Status.PASS
+        ("labels", "estimate", "calibration", "cost", "no model", "decay", "previous"), Status.PASS
     )
     assert [exhibit.name for exhibit in found.exhibits] == ["estimate", "realised"]
     assert found.versus.answer == "neither"
@@ -83,24 +83,37 @@ def test_a_sound_version_passes_everything(previous, frame):
 
 
 def test_a_bad_release_is_found_by_its_predecessor(champion, previous, frame):
-    """It was as bad on its reference, so that cost keeps to its limits; the pair tells."""
+    """It was as bad on its reference, which excuses nothing; the pair tells, too."""
     found = performance(LabelledWindow(frame, AS_OF), champion, previous, PROJECT)
     assert found.versus.champion_loses
-    assert statuses(found)["cost"] is Status.PASS
+    assert statuses(found)["calibration"] is Status.FAIL
     assert statuses(found)["previous"] is Status.FAIL
 
 
 def test_without_labels_only_the_estimate_speaks(champion, previous, frame):
     """And a model that has everything upside down passes it: it clears nobody."""
-    for window in (
-        LabelledWindow(frame.drop(columns="bad"), AS_OF),
-        LabelledWindow(frame, datetime(2021, 1, 1, tzinfo=UTC)),
+    for window, labels in (
+        (LabelledWindow(frame.drop(columns="bad"), AS_OF), Status.FAIL),
+        (LabelledWindow(frame, datetime(2021, 1, 1, tzinfo=UTC)), Status.INSUFFICIENT),
     ):
         found = performance(window, champion, previous, PROJECT)
         told = statuses(found)
         assert told.pop("estimate") is Status.PASS
+        assert told.pop("labels") is labels
         assert set(told.values()) == {Status.INSUFFICIENT}
         assert found.versus.answer == "unknown"
+
+
+def test_labels_are_waited_for_until_they_are_due(champion, frame):
+    """No longer than they take to mature and the window is long; until then the moment is a figure."""
+    times, bare = frame["at"], frame.drop(columns="bad")
+    due = times.max() + PROJECT.outcome.matures_after + (times.max() - times.min())
+    for late, status in ((timedelta(0), Status.INSUFFICIENT), (timedelta(seconds=1), Status.FAIL)):
+        found = performance(LabelledWindow(bare, (due + late).to_pydatetime()), champion, None, PROJECT)
+        (labels,) = [one for one in found.findings if one.check == "labels"]
+        assert (labels.status, labels.figures["blind_until"]) == (status, due.isoformat())
+    seen = performance(LabelledWindow(frame, AS_OF), champion, None, PROJECT)
+    assert not any("blind_until" in one.figures for one in seen.findings)
 
 
 def test_labels_from_another_table_give_the_same(champion, previous, frame):
@@ -167,7 +180,8 @@ def test_no_row_and_no_reference_are_insufficient(previous, frame):
     assert set(statuses(empty).values()) == {Status.INSUFFICIENT}
     bare = performance(LabelledWindow(frame, AS_OF), replace(previous, reference=NO_REFERENCE), None, PROJECT)
     told = statuses(bare)
-    assert told.pop("labels") is told.pop("no model") is Status.PASS
+    assert told.pop("labels") is Status.PASS
+    assert [told.pop(check) for check in ("calibration", "decay", "no model")] == [Status.PASS] * 3
     assert set(told.values()) == {Status.INSUFFICIENT}
 
 

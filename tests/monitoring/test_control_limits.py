@@ -96,4 +96,4 @@ def test_chunks_survive_json_and_refuse_what_is_none():
     ):
         with pytest.raises(DataError, match="train the model once more"):
             Chunks.from_json(broken)
-    assert [chunk_rows(rows) for rows in (0, 4_000, 4_020, 20_000)] == [200, 200, 201, 1_000]
+    assert [chunk_rows(rows) for rows in (0, 600, 1_020, 20_000)] == [50, 50, 51, 1_000]

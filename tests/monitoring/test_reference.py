@@ -127,7 +127,7 @@ def test_the_profile_comes_back_as_it_was(profile):
 def test_the_chunks_are_those_of_the_test_rows(profile, scored):
     """Two chunks of 200 rows, which come back as they were made."""
     assert Chunks.from_json(profile["chunks"]).as_json() == reference_chunks(scored).as_json()
-    assert (profile["chunks"]["rows"], len(profile["chunks"]["figures"]["cost"])) == (200, 2)
+    assert (profile["chunks"]["rows"], len(profile["chunks"]["figures"]["cost"])) == (50, 8)
     assert np.mean(profile["chunks"]["figures"]["cost"]) == pytest.approx(scored.cost.mean())
 
 

@@ -1,9 +1,13 @@
 """Records of monitored windows: those of this version and of earlier ones."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from logitgate.monitoring.policy import Action, Failure, Symptom
-from logitgate.tracking.windows import _remembered
+from logitgate.evaluation.confidence_sequence import Sums
+from logitgate.monitoring.policy import Action, Failure, Symptom, WindowRecord
+from logitgate.monitoring.since_release import ErrorSums
+from logitgate.tracking.windows import _kept_sums, _remembered
 
 EARLIER = {
     "window.name": "June",
@@ -34,6 +38,22 @@ def test_records_of_all_versions_are_read(tags, done, failed):
     read = _remembered(EARLIER | tags)
     assert (read.wanted, read.done, read.failed) == (Action.RETRAIN, done, failed)
     assert read.symptoms == {Symptom.DEGRADED} and read.version == 2 and read.has_labels
+
+
+def test_long_sums_come_back_from_several_tags():
+    """A tag holds some thousand characters; slices may need more."""
+    sums = {
+        f"slice = {number}": ErrorSums(Sums(*(number / 7 + part for part in range(6))))
+        for number in range(99)
+    }
+    start = datetime(2021, 6, 1, tzinfo=UTC)
+    record = WindowRecord("June", start, 2, frozenset(), since=start, sums=sums)
+    tags = _kept_sums(record)
+    assert len(tags) > 2 and max(map(len, tags.values())) <= 5_000
+    read = _remembered(EARLIER | {"window.signs": "[]"} | tags)
+    assert read.since == start and {name: one.as_json() for name, one in read.sums.items()} == {
+        name: one.as_json() for name, one in sums.items()
+    }
 
 
 def test_a_window_without_mature_outcomes_is_remembered_as_such():

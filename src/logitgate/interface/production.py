@@ -265,7 +265,7 @@ def monitor(
         tables = WindowTables(typed_frame(table, plain), apart, None)
         checked = monitoring.check_window(tables, limits, project)
         evidence = monitoring.assess_window(checked, limits, now, project, tables)
-        reaction = monitoring.choose_reaction(store, project, limits, now, evidence)
+        reaction = monitoring.choose_reaction(project, limits, now, evidence)
         version, digest = now.champion.version, now.champion.digest
         found = MonitoringResult(
             project.name,

@@ -17,12 +17,13 @@ labels. What people read about a reaction is written by `reasons`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from ..project.operations.reactions import Reactions
+from .since_release import SumsByName
 
 
 class Action(StrEnum):
@@ -129,6 +130,10 @@ class WindowRecord:
         Of the version's files; empty where it was not kept.
     has_labels : bool
         Whether any row had a mature outcome.
+    since : datetime or None
+        Where the window begins; None where that is not known.
+    sums : mapping of str to ErrorSums
+        Errors of its labelled rows, which add up from the release on.
     """
 
     window: str
@@ -140,6 +145,8 @@ class WindowRecord:
     failed: Failure | None = None
     digest: str = ""
     has_labels: bool = True
+    since: datetime | None = None
+    sums: SumsByName = field(default_factory=dict)
 
     def is_of(self, other: WindowRecord) -> bool:
         """Return whether both windows monitored the same version: by its files, where those are known."""

@@ -36,6 +36,11 @@ def sentences(reaction: Reaction, version: int, rules: Reactions) -> tuple[str, 
     return tuple(_sentence(one, version, rules) for one in reaction.reasons) or (NOTHING,)
 
 
+def blind(until: str) -> str:
+    """Return what a window without mature labels says nothing about, and until when."""
+    return f"calibration, cost, decay and the previous version are not judged: labels are due by {until}"
+
+
 def _sentence(reason: Reason, version: int, rules: Reactions) -> str:
     text = " and ".join(_STATES[symptom] for symptom in reason.symptoms)
     if reason.since_release:

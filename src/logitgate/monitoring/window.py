@@ -16,7 +16,8 @@ from ..html_tables import html_table
 from ..project.operations.reactions import Reactions
 from ..project.project import Project
 from .policy import Action, Failure, Reaction, Symptom, WindowRecord
-from .reasons import sentences
+from .reasons import blind, sentences
+from .since_release import SumsByName
 from .symptoms import symptoms_of
 
 
@@ -32,6 +33,11 @@ class MonitoringWindow:
     def end(self) -> datetime:
         """Where the window ends, as far as it is declared."""
         return _aware(self.until) if self.until is not None else _aware(self.as_of)
+
+    @property
+    def begin(self) -> datetime | None:
+        """Where the window begins, as far as it is declared."""
+        return None if self.since is None else _aware(self.since)
 
     @property
     def name(self) -> str:
@@ -73,6 +79,8 @@ class WindowEvidence:
     exhibits: tuple[Exhibit, ...] = ()
     versus: frozenset[Symptom] = frozenset()
     """Symptoms from the comparison of champion and previous version."""
+    sums: SumsByName = field(default_factory=dict)
+    """The champion's errors on the labelled rows."""
 
     @property
     def symptoms(self) -> frozenset[Symptom]:
@@ -84,6 +92,12 @@ class WindowEvidence:
         """Whether any row had a mature outcome."""
         matured = (one.figures.get("matured", 0) for one in self.findings if one.check == Check.LABELS)
         return any(isinstance(count, int) and count > 0 for count in matured)
+
+    @property
+    def blind_until(self) -> str | None:
+        """When the last label is due, in ISO 8601, while none is mature; else None."""
+        moments = (one.figures.get("blind_until") for one in self.findings if one.check == Check.LABELS)
+        return next((one for one in moments if isinstance(one, str)), None)
 
     def plus(self, findings: tuple[Finding, ...], exhibits: tuple[Exhibit, ...] = ()) -> WindowEvidence:
         """Return it with more."""
@@ -148,7 +162,8 @@ class MonitoringResult:
     @property
     def because(self) -> tuple[str, ...]:
         """Why the action is wanted, in sentences."""
-        return sentences(self.reaction, self.version, self.rules)
+        told, until = sentences(self.reaction, self.version, self.rules), self.evidence.blind_until
+        return (*told, blind(until)) if until and not self.evidence.has_labels else told
 
     @property
     def as_record(self) -> WindowRecord:
@@ -163,6 +178,8 @@ class MonitoringResult:
             self.failed,
             self.digest,
             self.evidence.has_labels,
+            self.window.begin,
+            self.evidence.sums,
         )
 
     @property
@@ -203,6 +220,7 @@ class MonitoringResult:
             "done": None if self.done is None else self.done.value,
             "failed": None if self.failed is None else self.failed.value,
             "symptoms": sorted(self.evidence.symptoms),
+            "blind_until": self.evidence.blind_until,
             "because": list(self.because),
             "acted": list(self.acted),
             "findings": [finding.as_json() for finding in self.evidence.findings],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from ..model.model import Model
 from ..monitoring.drift import drift
 from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from ..monitoring.performance.control_limits import NO_REFERENCE, Chunks
+from ..monitoring.performance.decay import earlier_sums
 from ..monitoring.performance.staleness import staleness
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
 from ..monitoring.reference import Reference, as_learned
@@ -50,6 +52,8 @@ class LoadedVersions:
     previous: ModelPackage | None = None
     refusal: str = ""
     """Why there is a previous version that could not be loaded."""
+    history: Sequence[WindowRecord] = ()
+    """Windows that were monitored before, of any version."""
 
 
 def load_versions(store: Store, project: Project) -> LoadedVersions:
@@ -71,7 +75,8 @@ def load_versions(store: Store, project: Project) -> LoadedVersions:
         raise ConflictError(project.name, rule, "see `logitgate history PROJECT --verify`")
     back = ledger.rollback_target()
     way = RollbackTarget(back.version if back else None, ledger.is_rolled_back)
-    found = LoadedVersions(version, package, _made(store, version), way)
+    history = earlier_windows(store, project)
+    found = LoadedVersions(version, package, _made(store, version), way, history=history)
     if back is None:
         return found
     try:
@@ -142,36 +147,40 @@ def assess_window(
         return evidence
     project, frame = as_learned(project, now.package.reference), now.package.model.brought(frame)
     labels, decision = tables.labels, _decided(now.package, frame, project)
-    window = LabelledWindow(frame, limits.as_of, None if labels is None else labels.frame)
+    earlier = earlier_sums(_record(limits, now.champion, evidence), now.history)
+    window = LabelledWindow(frame, limits.as_of, None if labels is None else labels.frame, earlier)
     previous = None if now.previous is None else _version_of(now.back.version or 0, now.previous)
-    found = performance(
-        window, _version_of(now.champion.version, now.package), previous, project, now.refusal
-    )
+    champion = _version_of(now.champion.version, now.package)
+    found = performance(window, champion, previous, project, now.refusal)
     age = staleness(now.since, limits.end, project.monitoring.age_limit)
     moved, shown = drift(frame, decision, _reference(now.package), project, now.package.model)
     skewed, compared = _skew(tables.served, frame, decision, project, now.package.model)
     exhibits = (*compared, *shown, *found.exhibits)
     return (
-        replace(evidence, versus=found.versus.symptoms)
+        replace(evidence, versus=found.versus.symptoms, sums=found.sums)
         .plus((*skewed, *moved, *found.findings, age), exhibits)
         .complete
     )
 
 
 def choose_reaction(
-    store: Store, project: Project, limits: MonitoringWindow, now: LoadedVersions, evidence: WindowEvidence
+    project: Project, limits: MonitoringWindow, now: LoadedVersions, evidence: WindowEvidence
 ) -> Reaction:
     """Choose the reaction from the symptoms of this window and earlier ones."""
-    there = now.champion
-    this = WindowRecord(
+    this = _record(limits, now.champion, evidence)
+    return decide(this, now.history, now.back, project.reactions)
+
+
+def _record(limits: MonitoringWindow, there: ModelVersion, evidence: WindowEvidence) -> WindowRecord:
+    return WindowRecord(
         limits.name,
         limits.end,
         there.version,
         evidence.symptoms,
         digest=there.digest,
         has_labels=evidence.has_labels,
+        since=limits.begin,
     )
-    return decide(this, earlier_windows(store, project), now.back, project.reactions)
 
 
 def _reference(package: ModelPackage) -> Reference:

@@ -97,7 +97,7 @@ def train_at(history: History, date: datetime) -> Trained:
     if learned is None:
         return Trained(date, evidence)
     shipped = learned.shipped.rows
-    profile = reference_profile(shipped, learned.scored, evidence.project)
+    profile = reference_profile(shipped, learned.scored, evidence.project, learned.model)
     cost = _later_cost(learned.model, history, date)
     fitted = FittedRows.of([shipped], evidence.project)
     return Trained(date, evidence, Version(date, learned.model, fitted, profile, cost))

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import pandas as pd
-
 from ..catalogue import Check
 from ..errors import DataError
 from ..findings import Status
 from ..monitoring.drift import drift
 from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from ..monitoring.performance.control_limits import Chunks
+from ..monitoring.performance.decay import earlier_sums
 from ..monitoring.performance.staleness import staleness
 from ..monitoring.performance.versus_rules import RULE
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
@@ -108,8 +107,11 @@ def watch(
     frame = limits.chosen(history.frame, project)
     if not len(frame):
         return None
-    evidence = _assessed(history, frame, limits, standing, versions)
-    now = WindowRecord(limits.name, limits.end, champion, evidence.symptoms, has_labels=evidence.has_labels)
+    this = WindowRecord(limits.name, limits.end, champion, frozenset(), since=limits.begin)
+    earlier = earlier_sums(this, [one.record for one in before])
+    window = LabelledWindow(frame, limits.as_of, earlier=earlier)
+    evidence = _assessed(history, window, limits, standing, versions)
+    now = replace(this, symptoms=evidence.symptoms, has_labels=evidence.has_labels, sums=evidence.sums)
     previous = standing.previous if isinstance(standing.previous, int) else None
     back = RollbackTarget(previous, standing.is_rolled_back)
     reaction = decide(now, [one.record for one in before], back, project.reactions)
@@ -119,7 +121,7 @@ def watch(
 
 def _assessed(
     history: History,
-    frame: pd.DataFrame,
+    window: LabelledWindow,
     limits: MonitoringWindow,
     standing: Standing,
     versions: Sequence[Version],
@@ -129,17 +131,17 @@ def _assessed(
     assert isinstance(champion, int)  # noqa: S101 - as `watch` says
     version = versions[champion - 1]
     project = as_learned(history.project, version.profile)
-    frame = version.model.brought(frame)
+    frame = version.model.brought(window.frame)
     other = _monitored(previous, versions) if isinstance(previous, int) else None
-    found = performance(LabelledWindow(frame, limits.as_of), _monitored(champion, versions), other, project)
+    found = performance(replace(window, frame=frame), _monitored(champion, versions), other, project)
     ids = frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
         decision = version.model.decision(version.model.probability(frame), frame, ids)
     except DataError:
         decision = None
-    moved, shown = drift(frame, decision, Reference.from_json(version.profile), project)
+    moved, shown = drift(frame, decision, Reference.from_json(version.profile), project, version.model)
     age = staleness(version.date, limits.end, project.monitoring.age_limit)
-    evidence = WindowEvidence(history.contract, versus=found.versus.symptoms)
+    evidence = WindowEvidence(history.contract, versus=found.versus.symptoms, sums=found.sums)
     return evidence.plus((*moved, *found.findings, age), (*shown, *found.exhibits)).complete
 
 

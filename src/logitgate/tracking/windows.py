@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 
 from mlflow.entities import Metric
 
+from ..errors import DataError
 from ..findings import Verdict
 from ..gates.verdict.markdown import markdown
 from ..monitoring.policy import Action, Failure, Symptom, WindowRecord
+from ..monitoring.since_release import ErrorSums
 from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..project.project import Project
 from .batches import Entries
@@ -27,6 +29,7 @@ _WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _DONE, _FAILED, _ACTED, _LABE
         *("done", "failed", "acted", "has_labels"),
     )
 )
+_SINCE, _SUMS, _LONGEST_TAG = "window.since", "window.sums", 4_000
 _FATE = "window.fate"
 """Before 'done' and 'failed' had tags of their own."""
 _CURVES = "logitgate.curves"
@@ -37,6 +40,9 @@ _FIGURES = {
     ("cost", "mean cost per row"): ("cost",),
     ("score", "flag rate"): ("rate",),
     ("staleness", "champion"): ("age_days",),
+    ("decay", "all rows"): ("log_odds", "log_odds_low", "log_odds_high"),
+    ("decay", "flag-none"): ("beyond_none", "beyond_none_low", "beyond_none_high"),
+    ("decay", "flag-all"): ("beyond_all", "beyond_all_low", "beyond_all_high"),
 }
 """The figures that are drawn from window to window, by check and subject of their finding."""
 
@@ -89,6 +95,7 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
         _SIGNS: json.dumps(sorted(symptom.value for symptom in record_of.symptoms)),
         _ACTION: record_of.wanted.value,
         _LABELS: str(record_of.has_labels),
+        **_kept_sums(record_of),
         **_outcome(found),
         "mlflow.runName": f"{found.window.end:%Y-%m-%d} {record_of.wanted.value}",
         "mlflow.note.content": _note(found),
@@ -134,13 +141,31 @@ def _remembered(tags: dict[str, str]) -> WindowRecord | None:
             Failure(tags[_FAILED]) if tags.get(_FAILED) else None,
             tags.get(_DIGEST, ""),
             tags.get(_LABELS) != str(False),
+            datetime.fromisoformat(tags[_SINCE]) if tags.get(_SINCE) else None,
+            _sums(tags),
         )
-    except (KeyError, ValueError):
+    except (DataError, KeyError, ValueError):
         return None
 
 
 def _outcome(found: MonitoringResult) -> dict[str, str]:
     return {_DONE: found.done or "", _FAILED: found.failed or ""}
+
+
+def _kept_sums(record_of: WindowRecord) -> dict[str, str]:
+    """Return the window's beginning and the sums of its errors, as tags that are not too long."""
+    plain = {name: one.as_json() for name, one in record_of.sums.items()}
+    text = json.dumps(plain, separators=(",", ":")) if plain else ""
+    parts = [text[start : start + _LONGEST_TAG] for start in range(0, len(text), _LONGEST_TAG)]
+    since = "" if record_of.since is None else record_of.since.isoformat()
+    return {_SINCE: since, **{f"{_SUMS}.{number}": part for number, part in enumerate(parts)}}
+
+
+def _sums(tags: dict[str, str]) -> dict[str, ErrorSums]:
+    """Read the sums of a window's errors; windows of earlier versions have none."""
+    parts = [tags[f"{_SUMS}.{number}"] for number in range(len(tags)) if f"{_SUMS}.{number}" in tags]
+    plain = json.loads("".join(parts)) if parts else {}
+    return {str(name): ErrorSums.from_json(one) for name, one in plain.items()}
 
 
 def _done(tags: dict[str, str]) -> Action | None:

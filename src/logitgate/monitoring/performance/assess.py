@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from ...catalogue import Check
@@ -21,7 +23,9 @@ from ...evidence_table import Exhibit
 from ...findings import Finding, Status
 from ...model.model import Model
 from ...project.project import Project
+from ..since_release import ErrorSums, SumsByName, added
 from .control_limits import Chunks
+from .decay import decay, window_sums
 from .estimated import CHECK as ESTIMATE
 from .estimated import estimate
 from .realised import CALIBRATION, COST, realised
@@ -43,11 +47,14 @@ class LabelledWindow:
         Outcomes that were not mature by then are not used.
     labels : pandas.DataFrame, optional
         Outcomes by id, instead of those in `frame`.
+    earlier : sequence of mapping of str to ErrorSums
+        The champion's errors in earlier windows since its release (`decay.earlier_sums`).
     """
 
     frame: pd.DataFrame
     as_of: datetime
     labels: pd.DataFrame | None = None
+    earlier: Sequence[SumsByName] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,8 @@ class Performance:
     exhibits: tuple[Exhibit, ...]
     versus: VersusPrevious
     labelled_rows: LabelledRows
+    sums: SumsByName = field(default_factory=dict)
+    """The champion's errors on the labelled rows, for later windows."""
 
 
 def performance(
@@ -102,6 +111,7 @@ def performance(
     """
     known = labelled_rows(window.frame, project, window.as_of, window.labels)
     known, labels = _unseen(known, [one for one in (champion, previous) if one], project)
+    labels = due(labels, window, project)
     estimated, shown = _estimated(window.frame.iloc[known.order], champion, project)
     findings = [labels, *estimated]
     try:
@@ -111,8 +121,45 @@ def performance(
         return Performance(tuple(findings), tuple(shown), VersusPrevious("unknown", ()), known)
     judged, tables = realised(scored, champion.reference, project)
     versus = _versus(champion, scored, (previous, refusal), known, project)
-    findings += [*judged, versus_rules(scored, project), *versus.findings]
-    return Performance(tuple(findings), (*shown, *tables), versus, known)
+    sums = _sums(scored, known, project)
+    decayed = decay(added([*window.earlier, sums]), project) if sums else []
+    found = (*findings, *judged, *decayed, versus_rules(scored, project), *versus.findings)
+    return Performance(found, (*shown, *tables), versus, known, sums)
+
+
+def _sums(scored: Scored | None, known: LabelledRows, project: Project) -> dict[str, ErrorSums]:
+    """Return the errors of the labelled rows; none where a probability is missing."""
+    if scored is None or np.isnan(scored.decision.probability).any():
+        return {}
+    return window_sums(scored, known.sample, project)
+
+
+def due(labels: Finding, window: LabelledWindow, project: Project) -> Finding:
+    """Say until when labels are waited for: FAIL when all are due, and by as much as the window is long.
+
+    Parameters
+    ----------
+    labels : Finding
+        Of the check "labels".
+    window : LabelledWindow
+    project : Project
+        For its time and `outcome.matures_after`; without a time there is no date to wait for.
+    """
+    column = project.columns.time
+    if labels.status is not Status.INSUFFICIENT or column is None or column not in window.frame:
+        return labels
+    times = window.frame[column].dropna()
+    if not len(times):
+        return labels
+    last = times.max() + project.outcome.matures_after + (times.max() - times.min())
+    as_of = pd.Timestamp(window.as_of)
+    as_of = as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of
+    figures = {**labels.figures, "blind_until": last.isoformat()}
+    if as_of <= last:
+        because = f"{labels.because}; what needs labels is judged by {last:%Y-%m-%d} at the latest"
+        return replace(labels, because=because, figures=figures)
+    because = f"{labels.because}, and all of them were due by {last:%Y-%m-%d}"
+    return replace(labels, status=Status.FAIL, because=because, figures=figures)
 
 
 def _unseen(

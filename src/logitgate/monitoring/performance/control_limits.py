@@ -30,8 +30,8 @@ from ...evaluation.intervals import NAN
 
 FEWEST_CHUNKS = 12
 """Fewer chunks do not show how far chunks spread."""
-SMALLEST_CHUNK = 200
-"""Rows; fewer do not show how a model performs."""
+SMALLEST_CHUNK = 50
+"""Rows; with fewer, a chunk says next to nothing."""
 _CHUNKS = 20
 _ROUNDING = 1e-9
 _MOST_ALIKE = 0.9
@@ -66,6 +66,17 @@ class ControlLimits:
         reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * float(spread)
         reach += _ROUNDING * max(1.0, abs(mean))
         return cls(mean, sd, count, mean - reach, mean + reach)
+
+    @classmethod
+    def of_mean(cls, values: Sequence[float], alpha: float) -> ControlLimits:
+        """Return the interval of the mean itself: as many chunks as these are worth, and none to come."""
+        known = _finite(values)
+        count = len(known)
+        if count < FEWEST_CHUNKS:
+            return cls(float(known.mean()) if count else NAN, NAN, count, NAN, NAN)
+        mean, sd = float(known.mean()), float(known.std(ddof=1))
+        reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * np.sqrt(min(_likeness(known) / count, 1.0))
+        return cls(mean, sd, count, mean - float(reach), mean + float(reach))
 
     def side(self, value: float) -> Side:
         """Return where a value lies; unknown without limits or value."""
@@ -158,12 +169,12 @@ NO_REFERENCE = Chunks(SMALLEST_CHUNK, {})
 
 
 def chunk_rows(reference_rows: int) -> int:
-    """Return how many rows a chunk has: twenty chunks where that leaves 200 rows each, else fewer chunks.
+    """Return how many rows a chunk has: twenty chunks where that leaves 50 rows each, else fewer chunks.
 
     Examples
     --------
-    >>> chunk_rows(13_000), chunk_rows(1_000)
-    (650, 200)
+    >>> chunk_rows(13_000), chunk_rows(600)
+    (650, 50)
     """
     return max(SMALLEST_CHUNK, reference_rows // _CHUNKS)
 

@@ -5,6 +5,11 @@ profile; `realised(scored, reference, project)` gives the findings of the checks
 a window, and their exhibit. A window's mean over its whole chunks is compared with the limits that follow
 from the chunks of the reference (`chunks`); intervals over all rows respect the project's clusters.
 
+Calibration that is proven outside its margin is a FAIL, whatever the reference was. A reference that does not
+prove to be inside the margin itself lends no limits: the window is held against 0 and 1. Cost is judged by
+what it exceeds the cost that the model itself expects of these rows; what it expects beyond the reference
+is the effect of other rows, which is told and no alarm.
+
 Sources: Cox (1958) for slope and calibration-in-the-large; Hahn, Meeker (1991) for the limits.
 """
 
@@ -15,19 +20,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...catalogue import Check
+from ...decision.expressions import FloatArray
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import NAN, Estimate, mean_interval, wilson
+from ...evaluation.intervals import NAN, Estimate, lower_bound, mean_interval, wilson
 from ...evaluation.probabilities.cox import fit_cox, log_odds
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, Side, chunk_rows, cut
-from .estimated import expected_chunks
+from .estimated import COST as EXPECTED_COST
+from .estimated import expected_chunks, expected_cost
 
 CALIBRATION, COST = Check.CALIBRATION, Check.COST
 EXCESS = "excess_z"
 """(O - E) / sqrt(sum p (1 - p)): observed less expected events, in standard errors of calibrated rows."""
-NAMES = (EXCESS, "in_the_large", "slope", COST)
+EXCESS_COST = "excess_cost"
+"""Realised less expected cost per row: what the model did not foresee."""
+NAMES = (EXCESS, "in_the_large", "slope", COST, EXCESS_COST)
 """The figures of a chunk."""
 _WORDS = {
     EXCESS: "observed less expected events",
@@ -47,6 +56,8 @@ class Realised:
     """Mean probability."""
     cost: Estimate
     """Mean per row."""
+    excess_cost: Estimate
+    """Realised less expected by the model, mean per row."""
     excess_z: float
     in_the_large: Estimate
     slope: Estimate
@@ -64,6 +75,7 @@ class Realised:
             mean_interval(scored.y.astype(np.float64), scored.cluster) if clustered else wilson(events, n),
             float(probability.mean()) if n else NAN,
             mean_interval(scored.cost, scored.cluster),
+            mean_interval(scored.cost - _expected(scored), scored.cluster),
             excess(scored),
             cox.in_the_large_interval(),
             cox.slope_interval(),
@@ -77,7 +89,7 @@ class Realised:
             "said": self.mean_prediction,
             EXCESS: self.excess_z,
         }
-        for name in ("prevalence", "cost", "in_the_large", "slope"):
+        for name in ("prevalence", "cost", EXCESS_COST, "in_the_large", "slope"):
             flat |= getattr(self, name).figures(name)
         return flat
 
@@ -87,6 +99,11 @@ def excess(scored: Scored) -> float:
     probability = scored.decision.probability
     spread = float(np.sqrt((probability * (1 - probability)).sum()))
     return float((scored.y - probability).sum()) / spread if spread > 0 else NAN
+
+
+def _expected(scored: Scored) -> FloatArray:
+    """Return what the model expects each decision to cost, shape (n,)."""
+    return expected_cost(scored.decision.probability, scored.decision.flagged, scored.costs)
 
 
 def realised_chunks(scored: Scored, rows: int) -> Chunks:
@@ -101,6 +118,7 @@ def realised_chunks(scored: Scored, rows: int) -> Chunks:
             "in_the_large": cox.in_the_large,
             "slope": cox.slope,
             COST: float(part.cost.mean()),
+            EXCESS_COST: float((part.cost - _expected(part)).mean()),
         }
 
     return cut(len(scored.y), rows, figures, NAMES)
@@ -130,11 +148,12 @@ def realised(
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Compare the labelled rows of a window with the reference: the checks "calibration" and "cost".
 
-    Calibration, each of three figures at alpha/3: FAIL outside the limits when calibration-in-the-large (or
-    the slope, for its own) also misses the margin of `gates.calibration`, WARN when it does not. Inside the
-    limits, or where the reference has none, the interval over all rows decides: wholly beyond the margin it
-    is a WARN, or a FAIL where the reference is not known to do the same. Cost: FAIL above the limit at
-    alpha, one-sided.
+    Calibration, each of three figures at alpha/3: FAIL where the interval over all rows is wholly beyond the
+    margin of `gates.calibration`. Otherwise, with a reference that proves to be inside the margin, FAIL
+    outside its limits when the value over all rows also misses the margin, WARN when it does not; with any
+    other reference, WARN where the interval excludes perfect calibration. Cost: FAIL where realised less
+    expected cost is above the limit of that reference at alpha, one-sided; WARN where there is no such
+    reference and the excess is proven to be above 0.
 
     Parameters
     ----------
@@ -158,10 +177,12 @@ def realised(
             Finding(check, "window", Status.INDETERMINATE, because, {"n": n, "unsound": unsound})
             for check in (CALIBRATION, COST)
         ], []
+    reference = with_excess_cost(reference)
     whole, window = Realised.of(scored), realised_chunks(scored, reference.rows)
+    excess_lower = lower_bound(scored.cost - _expected(scored), scored.cluster, project.gates.alpha)
     findings = [
         *_calibration(whole, window, reference, project),
-        _cost(whole, window, reference, project.gates.alpha),
+        _cost(whole, window, reference, project, excess_lower),
     ]
     return findings, [_exhibit(whole, window, reference)]
 
@@ -172,8 +193,10 @@ def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Pr
     for name in (EXCESS, "in_the_large", "slope"):
         value, limits = window.mean(name), reference.limits(name, alpha, window)
         margin = _Margin.of(name, whole, project)
-        status = _status(limits.side(value), margin)
-        because = f"{_WORDS[name]} {_told(value, limits)}; {margin.text}"
+        sound = is_sound(reference, name, project)
+        status = _status(limits.side(value), margin) if sound else margin.alone
+        trust = "" if sound else "; the reference itself is not proven to keep its margin"
+        because = f"{_WORDS[name]} {_told(value, limits)}; {margin.text}{trust}"
         figures = {**whole.figures(), f"chunk_{name}": value, "chunks": window.count, **limits.figures()}
         findings.append(Finding(CALIBRATION, _WORDS[name], status, because, figures))
     return findings
@@ -188,6 +211,9 @@ class _Margin:
     """Whether the value itself is not inside; also when it is undefined."""
     beyond: bool
     """Whether that is proven: the rows are enough and the whole interval is outside."""
+    enough: bool
+    excludes: bool
+    """Whether the interval excludes perfect calibration: 0 in the large, and a slope of 1."""
 
     @classmethod
     def of(cls, name: str, whole: Realised, project: Project) -> _Margin:
@@ -198,38 +224,86 @@ class _Margin:
         enough = whole.n >= least.minimum_rows
         enough = enough and min(whole.events, whole.n - whole.events) >= least.minimum_events
         outside = interval.low > high or interval.high < low
+        perfect = 1.0 if name == "slope" else 0.0
         return cls(
             f"over all {whole.n} rows with {whole.events} events "
             f"{'the slope' if name == 'slope' else 'calibration-in-the-large'} is {_spanned(interval)}, its "
             f"margin [{low:.3g}, {high:.3g}]",
             not low <= interval.value <= high,
             enough and outside and name != EXCESS,
+            enough,
+            not interval.low <= perfect <= interval.high,
         )
+
+    @property
+    def alone(self) -> Status:
+        """What it says without a reference."""
+        if self.beyond:
+            return Status.FAIL
+        if not self.enough:
+            return Status.INSUFFICIENT
+        return Status.WARN if self.excludes else Status.PASS
 
 
 def _status(side: Side, margin: _Margin) -> Status:
+    if margin.beyond:
+        return Status.FAIL
     match side:
         case "unknown":
-            return Status.FAIL if margin.beyond else Status.INSUFFICIENT
+            return Status.INSUFFICIENT
         case "inside":
-            return Status.WARN if margin.beyond else Status.PASS
+            return Status.PASS
         case _:
             return Status.FAIL if margin.missed else Status.WARN
 
 
-def _cost(whole: Realised, window: Chunks, reference: Chunks, alpha: float) -> Finding:
-    value, limits = window.mean(COST), cost_limits(reference, alpha, window)
-    status = {"unknown": Status.INSUFFICIENT, "above": Status.FAIL}.get(limits.side(value), Status.PASS)
+def is_sound(reference: Chunks, name: str, project: Project) -> bool:
+    """Return whether a reference is proven to keep the margin of a figure of calibration, on average."""
+    gate = project.gates.calibration
+    low, high = gate.slope if name == "slope" else (-gate.in_the_large, gate.in_the_large)
+    figure = "slope" if name == "slope" else "in_the_large"
+    mean = ControlLimits.of_mean(reference.figures.get(figure, ()), project.gates.alpha)
+    return low <= mean.low <= mean.high <= high
+
+
+def _cost(whole: Realised, window: Chunks, reference: Chunks, project: Project, lower: float) -> Finding:
+    value, limits = window.mean(EXCESS_COST), excess_limits(reference, project.gates.alpha, window)
+    side = limits.side(value) if is_sound(reference, EXCESS, project) else "unknown"
+    if side == "unknown":
+        is_proven = lower > 0 and whole.n >= project.slices.minimum_rows
+        status = Status.WARN if is_proven else Status.INSUFFICIENT
+    else:
+        status = Status.FAIL if side == "above" else Status.PASS
+    expected, before = whole.cost.value - whole.excess_cost.value, reference.mean(EXPECTED_COST)
     because = (
-        f"the mean cost per row {_told(value, limits)}; over all {whole.n} rows it is {_spanned(whole.cost)}"
+        f"realised less expected cost per row {_told(value, limits)}; over all {whole.n} rows it is "
+        f"{_spanned(whole.excess_cost)} of a cost of {_spanned(whole.cost)}"
     )
-    figures = {**whole.figures(), "chunk_cost": value, "chunks": window.count, **limits.figures()}
-    return Finding(COST, "mean cost per row", status, because, figures)
+    if np.isfinite(before):
+        because += f"; of these rows the model expects {expected - before:+.4g} against the reference"
+    found: dict[str, Figure] = {
+        **whole.figures(),
+        "chunk_excess_cost": value,
+        "lower": lower,
+        "effect_of_rows": expected - before,
+        "chunks": window.count,
+        **limits.figures(),
+    }
+    return Finding(COST, "mean cost per row", status, because, found)
 
 
-def cost_limits(reference: Chunks, alpha: float, window: Chunks) -> ControlLimits:
-    """Return the limits of a window's mean cost; the upper one alone is left by chance with alpha."""
-    return reference.limits(COST, 2 * alpha, window)
+def excess_limits(reference: Chunks, alpha: float, window: Chunks) -> ControlLimits:
+    """Return the limits of a window's excess cost; the upper one alone is left by chance with alpha."""
+    return with_excess_cost(reference).limits(EXCESS_COST, 2 * alpha, window)
+
+
+def with_excess_cost(reference: Chunks) -> Chunks:
+    """Return a reference with the excess cost of its chunks; earlier versions kept what it is made of."""
+    figures = reference.figures
+    if EXCESS_COST in figures or not {COST, EXPECTED_COST} <= set(figures):
+        return reference
+    pairs = zip(figures[COST], figures[EXPECTED_COST], strict=True)
+    return Chunks(reference.rows, {**figures, EXCESS_COST: tuple(one - two for one, two in pairs)})
 
 
 def _told(value: float, limits: ControlLimits) -> str:

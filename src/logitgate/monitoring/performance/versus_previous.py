@@ -3,7 +3,8 @@
 `versus_previous(champion, previous, project)` answers with one of
 
 - "champion loses": the champion is proven to cost more than the previous version, so going back helps;
-- "both degraded": each costs more than chunks of its own reference do, so a new model is needed;
+- "both degraded": each exceeds the cost that it expects by more than chunks of its own reference do, so a
+  new model is needed; rows that are dearer for any model do not count;
 - "champion degraded": only the champion does, and it is not proven to lose;
 - "neither";
 - "unknown": there is no previous version, or the rows prove nothing.
@@ -27,7 +28,7 @@ from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from ..policy import Symptom
 from .control_limits import Chunks
-from .realised import COST, cost_limits, realised_chunks
+from .realised import EXCESS_COST, excess_limits, realised_chunks, with_excess_cost
 
 CHECK = Check.PREVIOUS
 Answer: TypeAlias = Literal["champion loses", "both degraded", "champion degraded", "neither", "unknown"]
@@ -145,9 +146,9 @@ def _pair(subject: str, champion: Scored, previous: Scored, compared: Paired, pr
 
 
 def _degraded(one: Contender, alpha: float) -> bool | None:
-    """Return whether a version's mean cost is above the limit of its own reference; None where unknown."""
+    """Return whether a version costs more beyond what it expects than in its reference; None if unknown."""
     window = _window(one)
-    side = cost_limits(one.reference, alpha, window).side(window.mean(COST))
+    side = excess_limits(one.reference, alpha, window).side(window.mean(EXCESS_COST))
     return None if side == "unknown" else side == "above"
 
 
@@ -157,7 +158,7 @@ def _window(one: Contender) -> Chunks:
 
 def _both(champion: Contender, previous: Contender, degraded: list[bool | None]) -> Finding:
     words = {
-        True: "costs more than its reference",
+        True: "costs more than it expects",
         False: "keeps to its reference",
         None: "has no limits to keep to",
     }
@@ -167,8 +168,8 @@ def _both(champion: Contender, previous: Contender, degraded: list[bool | None])
     figures: dict[str, Figure] = {"champion_degraded": degraded[0], "previous_degraded": degraded[1]}
     for name, one in (("champion", champion), ("previous", previous)):
         figures |= {
-            f"{name}_chunk_cost": _window(one).mean(COST),
-            f"{name}_reference": one.reference.mean(COST),
+            f"{name}_chunk_excess_cost": _window(one).mean(EXCESS_COST),
+            f"{name}_reference": with_excess_cost(one.reference).mean(EXCESS_COST),
         }
     if None in degraded:
         status = Status.INSUFFICIENT

@@ -34,6 +34,8 @@ class Monitoring(Section):
     """Change of the share of missing cells that is an alarm."""
     new_levels: Share = 0.01
     """Share of rows in levels that the reference never saw that is an alarm."""
+    decay: Floor = 0.05
+    """Mean error since the release, in log-odds, from which a proven one asks for a retraining."""
     season: Season | None = None
     """Compare with rows of the same 'month', 'weekday' or 'hour' on the schedule's clocks; default: all."""
     age_limit: Duration | None = None
