@@ -83,7 +83,7 @@ def test_the_textbook_s_coefficients_and_errors(default):
 def test_clustered_errors_are_those_of_statsmodels(default):
     """The sandwich agrees with Logit's, but for its second small-sample factor, which is left out here."""
     _, known = fitted(default)
-    X = np.column_stack((known.matrix, np.ones(len(default))))
+    X = np.column_stack((known.matrix.whole(), np.ones(len(default))))
     other = sm.Logit(default.y, X).fit(
         disp=0, tol=1e-12, cov_type="cluster", cov_kwds={"groups": default.cluster}
     )
@@ -98,7 +98,7 @@ def test_clustered_errors_are_those_of_statsmodels(default):
 def test_a_penalty_enters_hessian_and_errors(default):
     """Penalised errors are the roots of the diagonal of the inverse of X'WX + I/C."""
     pipeline, known = fitted(unclustered(default), C=0.01)
-    X = np.column_stack((known.matrix, np.ones(len(default))))
+    X = np.column_stack((known.matrix.whole(), np.ones(len(default))))
     p = pipeline.predict_proba(default.frame)[:, 1]
     hessian = X.T @ ((p * (1 - p))[:, None] * X) + np.diag([100.0, 100, 100, 0])
     own = Coefficients.of(known)

@@ -69,9 +69,9 @@ def test_reduced_fits_are_the_solver_s(parts, form, C):
     dropped = without_each(known, PROJECT.features.all)
     for place, name in enumerate(dropped.features):
         keep = [name not in source for source in known.sources]
-        other = regression(C).fit(known.matrix[:, keep], known.y)
-        scores = known.matrix @ dropped.weights[:-1, place] + dropped.weights[-1, place]
-        np.testing.assert_allclose(scores, other.decision_function(known.matrix[:, keep]), atol=5e-3)
+        other = regression(C).fit(known.matrix.whole()[:, keep], known.y)
+        scores = known.matrix.scores(dropped.weights[:, place])
+        np.testing.assert_allclose(scores, other.decision_function(known.matrix.whole()[:, keep]), atol=5e-3)
         assert not dropped.weights[:-1, place][np.logical_not(keep)].any()
 
 
@@ -89,7 +89,7 @@ def test_reduced_fits_keep_the_signs(parts, form):
         )
         kept = {one: sign for one, sign in signs.items() if one != name}
         alone = fit(Choice(form, 1.0), train, y, others, PROJECT.search, signs=kept)
-        scores = known.matrix @ dropped.weights[:-1, place] + dropped.weights[-1, place]
+        scores = known.matrix.scores(dropped.weights[:, place])
         np.testing.assert_allclose(scores, alone.decision_function(train), atol=5e-3)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
 from logitgate.errors import DataError, FitError
-from logitgate.model.fitting.fit import Choice, condition_number, fit, regression
+from logitgate.model.design.coded import CodedMatrix
+from logitgate.model.fitting.fit import Choice, condition_number, fit, penalised_hessian, regression
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
@@ -194,17 +195,16 @@ def test_the_condition_number_is_the_hessian_s():
     matrix = np.column_stack((pipeline["design"].transform(X), np.ones(len(y))))
     p = pipeline.predict_proba(X)[:, 1]
     hessian = matrix.T @ np.diag(p * (1 - p)) @ matrix + np.diag([2.0, 2.0, 0.0])
-    assert condition_number(pipeline["model"], matrix[:, :2]) == pytest.approx(
-        np.linalg.cond(hessian), rel=1e-9
-    )
+    weights = np.append(pipeline["model"].coef_, pipeline["model"].intercept_)
+    own = penalised_hessian(CodedMatrix.of(pipeline["design"], X), weights, 0.5)
+    np.testing.assert_allclose(own, hessian, rtol=1e-9)
+    assert condition_number(own) == pytest.approx(np.linalg.cond(hessian), rel=1e-9)
 
 
 def test_no_convergence_is_an_error(monkeypatch):
     """A solver that stops early is refused, never warned about."""
     X, y = _rows()
-    monkeypatch.setattr(
-        "logitgate.model.fitting.fit.regression", lambda C: regression(C).set_params(max_iter=1)
-    )
+    monkeypatch.setattr("logitgate.model.fitting.solver._STEPS", 1)
     with pytest.raises(FitError, match="model linear, C = 1: the solver did not converge"):
         fit(Choice(LINEAR, 1.0), X, y, TWO, SEARCH)
 

@@ -164,10 +164,10 @@ def test_clusters_widen_the_error():
 def _failing(monkeypatch, fails):
     """Let the solver give up on the rows and penalties for which `fails` is true."""
 
-    def solved(rows, C, start):
+    def solved(rows, C, start, **known):
         if fails(C, rows.X):
             return Solution(start, 1, "the Hessian is singular or ill-conditioned")
-        return solve(rows, C, start)
+        return solve(rows, C, start, **known)
 
     monkeypatch.setattr("logitgate.model.recipes.cross_validation.solve", solved)
 
@@ -176,7 +176,7 @@ def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):
     """One failed fold fails the candidate, with the fold and the reason; the others go on."""
     X, y = _rows()
     longest = 900
-    _failing(monkeypatch, lambda C, matrix: C == 0.1 and len(matrix) == longest)
+    _failing(monkeypatch, lambda C, matrix: C == 0.1 and matrix.shape[0] == longest)
     found = search(blocks_of(X, y, 4), FEATURES, CHOICES)
     failed = [one for one in found.candidates if one.choice.C == 0.1]
     assert [one.failure for one in failed] == ["fold 3: the Hessian is singular or ill-conditioned"] * 3

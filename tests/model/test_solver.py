@@ -38,7 +38,7 @@ def test_the_start_changes_the_steps_and_not_the_end():
     cold = solve(sample, 1.0, np.zeros(X.shape[1] + 1))
     warm = solve(sample, 1.0, solve(sample, 0.5, np.zeros(X.shape[1] + 1)).weights)
     assert warm.steps < cold.steps
-    assert np.abs(sample.X @ (warm.weights - cold.weights)).max() < 1e-6
+    assert np.abs(sample.X.scores(warm.weights - cold.weights)).max() < 1e-6
 
 
 def test_a_wild_start_is_no_obstacle():

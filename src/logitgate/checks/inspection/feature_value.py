@@ -20,6 +20,7 @@ from ...evaluation.intervals import Estimate, Means, holm, mean_interval
 from ...evaluation.metrics import log_losses
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status
+from ...model.design.coded import CodedMatrix
 from ...model.design.matrix import source_of
 from ...model.fitting.recalibration import Recalibration
 from ...model.model import Model
@@ -101,8 +102,8 @@ def worth_evidence(found: list[Worth], alpha: float) -> tuple[Finding, Exhibit]:
 def _log_odds(model: Model, change: Recalibration, dropped: Dropped, rows: Sample) -> FloatArray:
     """Return the recalibrated log-odds of each reduced model, shape (k, n)."""
     layout = model.pipeline[0]
-    matrix = layout.transform(rows.frame[list(layout.feature_names_in_)])
-    return np.asarray(change.of(matrix @ dropped.weights[:-1] + dropped.weights[-1]), dtype=np.float64).T
+    matrix = CodedMatrix.of(layout, rows.frame[list(layout.feature_names_in_)])
+    return np.vstack([change.of(matrix.scores(weights)) for weights in dropped.weights.T])
 
 
 def _p_value(difference: FloatArray, scored: Scored) -> float:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ...errors import FitError
-from ...model.fitting.fit import converging, regression
+from ...model.fitting.fit import fitted_weights
 from ...model.fitting.fitted import Fitted
 from ...model.fitting.solver import Rows, solve
 
@@ -75,8 +76,9 @@ def without_each(fitted: Fitted, features: tuple[str, ...]) -> Dropped:
 
 def _limited(fitted: Fitted, feature: str) -> FloatArray:
     keep = np.array([*(feature not in source for source in fitted.sources), True])
-    rows = Rows.of(fitted.matrix[:, keep[:-1]], fitted.y, fitted.limits.among(keep[:-1]))
-    found = solve(rows, fitted.C, fitted.weights[keep])
+    rows = Rows.of(fitted.matrix.among(keep[:-1]), fitted.y, fitted.limits.among(keep[:-1]))
+    with threadpool_limits(1):
+        found = solve(rows, fitted.C, fitted.weights[keep])
     if found.failure is not None:
         raise FitError(f"model without '{feature}'", found.failure, "lower C")
     weights = np.zeros(len(keep))
@@ -93,15 +95,12 @@ def _start(fitted: Fitted, keep: BoolArray, factor: tuple[FloatArray, bool]) -> 
 
 
 def _gradient(fitted: Fitted, weights: FloatArray) -> FloatArray:
-    residual = expit(fitted.matrix @ weights[:-1] + weights[-1]) - fitted.y[:, None]
-    return np.vstack((fitted.matrix.T @ residual, residual.sum(axis=0)))
+    scores = (fitted.matrix.scores(column) for column in weights.T)
+    return np.column_stack([fitted.matrix.sums(expit(score) - fitted.y) for score in scores])
 
 
 def _solved(fitted: Fitted, keep: BoolArray, feature: str) -> FloatArray:
-    model = regression(fitted.C)
-    with converging(f"model without '{feature}'"):
-        model.fit(fitted.matrix[:, keep[:-1]], fitted.y)
     weights = np.zeros(len(keep))
-    weights[np.flatnonzero(keep[:-1])] = model.coef_[0]
-    weights[-1] = model.intercept_[0]
+    left = fitted.matrix.among(keep[:-1])
+    weights[keep] = fitted_weights(left, fitted.y, fitted.C, subject=f"model without '{feature}'")
     return weights

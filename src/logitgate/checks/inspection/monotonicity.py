@@ -12,7 +12,7 @@ from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...model.design.matrix import source_of
 from ...model.design.signs import Signs
-from ...model.fitting.fit import converging, regression
+from ...model.fitting.fit import fitted_weights
 from ...model.fitting.fitted import Fitted, column_names
 from ...project.gates import Sign
 from .coefficients import CHECK
@@ -59,10 +59,8 @@ def imposed(fitted: Fitted, signs: Signs) -> list[Finding]:
 
 def _free_gain(fitted: Fitted) -> float:
     """Return the mean log loss of a fit within limits less that of the free one, in nats."""
-    model = regression(fitted.C)
-    with converging("model without declared signs"):
-        model.fit(fitted.matrix, fitted.y)
-    free, own = model.decision_function(fitted.matrix), fitted.scores
+    weights = fitted_weights(fitted.matrix, fitted.y, fitted.C, subject="model without declared signs")
+    free, own = fitted.matrix.scores(weights), fitted.scores
     return float(np.mean(np.logaddexp(0.0, own) - np.logaddexp(0.0, free) - fitted.y * (own - free)))
 
 

@@ -10,26 +10,23 @@ estimate is finite, and cross-validation and recalibration judge what it is wort
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgWarning
 from scipy.optimize import linprog
 from scipy.special import expit
 from sklearn.compose import ColumnTransformer
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from ...decision.expressions import FloatArray
 from ...errors import FitError
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
+from ..design.coded import CodedMatrix
 from ..design.learnable import refuse_unlearnable
 from ..design.matrix import design, source_of
 from ..design.signs import FREE, Limits, Signs
@@ -38,7 +35,7 @@ from .solver import Rows, solve
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12
 _PRECISE = 1e-14
-"""Nats within which a fit with signs ends: rounding alone, as in a free one."""
+"""Nats within which a fit ends: rounding alone."""
 _SHOWN = 5
 _REMEDY = "lower C or drop features that repeat others"
 
@@ -96,61 +93,70 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     """
     refuse_unlearnable(X, y, features, search)
     rows = X[list(features.all)]
-    layout = design(choice.form, features, search, rows, signs)
-    model = regression(choice.C)
-    with converging(f"model {choice}"):
-        matrix = layout.fit_transform(rows)
-        if np.isinf(choice.C):
-            _refuse_unbounded(layout, matrix, y)
-        model.fit(matrix, y)
-    impose(Limits.of(layout, signs), model, matrix, y)
-    _refuse_certain(model, matrix, y)
-    _refuse_ill_conditioned(model, matrix)
-    return Pipeline([("design", layout), ("model", model)])
+    layout = design(choice.form, features, search, rows, signs).fit(rows)
+    matrix = CodedMatrix.of(layout, rows)
+    if np.isinf(choice.C):
+        _refuse_unbounded(layout, matrix.whole(), y)
+    weights = fitted_weights(matrix, y, choice.C, Limits.of(layout, signs), subject=f"model {choice}")
+    _refuse_certain(matrix, weights, y)
+    _refuse_ill_conditioned(matrix, weights, choice.C)
+    return Pipeline([("design", layout), ("model", regression_of(choice.C, weights, y))])
 
 
-def regression(C: float) -> LogisticRegression:
-    """Return an unfitted regression that is solved tightly enough for rare levels.
+def fitted_weights(
+    matrix: CodedMatrix, y: NDArray[np.integer], C: float, limits: Limits | None = None, *, subject: str
+) -> FloatArray:
+    """Return the weights at the maximum, the best within limits where the free ones do not keep them.
 
-    scikit-learn's own tolerance of 1e-4 leaves the coefficients of rare levels off by 1 to 3.
-    """
-    return LogisticRegression(C=C, solver="newton-cholesky", tol=1e-10, max_iter=100)
+    Parameters
+    ----------
+    matrix : CodedMatrix of n rows and p columns
+    y : int array of shape (n,)
+        0 or 1.
+    C : float
+    limits : Limits, optional
+        Of the p weights.
+    subject : str
+        What is fitted, for the error.
 
-
-def impose(limits: Limits, model: LogisticRegression, matrix: FloatArray, y: NDArray[np.integer]) -> None:
-    """Move the weights of a fitted regression to the best ones within limits; none moves if they hold.
+    Returns
+    -------
+    array of shape (p + 1,)
+        The intercept is last.
 
     Raises
     ------
     FitError
         When the solver does not get there.
     """
-    if limits.hold(model.coef_[0]):
-        return
-    free = np.append(model.coef_[0], model.intercept_)
-    found = solve(Rows.of(matrix, y, limits), model.C, free, _PRECISE)
+    free = _solved(Rows.of(matrix, y), C, np.zeros(matrix.shape[1] + 1), subject)
+    if limits is None or limits.hold(free[:-1]):
+        return free
+    return _solved(Rows.of(matrix, y, limits), C, free, f"{subject} and declared signs")
+
+
+def _solved(rows: Rows, C: float, start: FloatArray, subject: str) -> FloatArray:
+    with threadpool_limits(1):
+        found = solve(rows, C, start, _PRECISE)
     if found.failure is not None:
-        raise FitError(f"model with C = {model.C:g} and declared signs", found.failure, _REMEDY)
-    model.coef_, model.intercept_ = found.weights[None, :-1], found.weights[-1:]
+        raise FitError(subject, found.failure, _REMEDY)
+    return found.weights
 
 
-@contextmanager
-def converging(subject: str) -> Iterator[None]:
-    """Turn the solver's warnings into FitError. Enter it once around threads, never inside one."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
-        warnings.simplefilter("error", LinAlgWarning)
-        try:
-            yield
-        except (ConvergenceWarning, LinAlgWarning) as warning:
-            raise FitError(subject, _what_failed(warning), _REMEDY) from warning
+def regression(C: float) -> LogisticRegression:
+    """Return an unfitted regression that scikit-learn solves as tightly as it can.
+
+    Its own tolerance of 1e-4 leaves the coefficients of rare levels off by 1 to 3.
+    """
+    return LogisticRegression(C=C, solver="newton-cholesky", tol=1e-14, max_iter=100)
 
 
-def _what_failed(warning: Warning) -> str:
-    """Say in one line why the solver gave up."""
-    if isinstance(warning, LinAlgWarning):
-        return "the Hessian is singular or ill-conditioned"
-    return "the solver did not converge"
+def regression_of(C: float, weights: FloatArray, y: NDArray[np.integer]) -> LogisticRegression:
+    """Return a regression with p + 1 weights, the intercept last, as one that was fitted to outcomes."""
+    model = regression(C)
+    model.coef_, model.intercept_ = weights[None, :-1].copy(), weights[-1:].copy()
+    model.classes_, model.n_features_in_ = np.unique(y), len(weights) - 1
+    return model
 
 
 def _refuse_unbounded(layout: ColumnTransformer, matrix: FloatArray, y: NDArray[np.integer]) -> None:
@@ -179,8 +185,8 @@ def _few(names: list[str]) -> str:
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
-def _refuse_certain(model: LogisticRegression, matrix: FloatArray, y: NDArray[np.integer]) -> None:
-    residual = np.abs(y - expit(model.decision_function(matrix)))
+def _refuse_certain(matrix: CodedMatrix, weights: FloatArray, y: NDArray[np.integer]) -> None:
+    residual = np.abs(y - expit(matrix.scores(weights)))
     if float(residual.max()) < _CERTAIN:
         raise FitError(
             "the features together",
@@ -189,36 +195,38 @@ def _refuse_certain(model: LogisticRegression, matrix: FloatArray, y: NDArray[np
         )
 
 
-def _refuse_ill_conditioned(model: LogisticRegression, matrix: FloatArray) -> None:
-    condition = condition_number(model, matrix)
+def _refuse_ill_conditioned(matrix: CodedMatrix, weights: FloatArray, C: float) -> None:
+    condition = condition_number(penalised_hessian(matrix, weights, C))
     if not condition < _WORST_CONDITION:
         raise FitError(
-            f"model with C = {model.C:g}",
+            f"model with C = {C:g}",
             f"its Hessian has condition number {condition:.1e}, above {_WORST_CONDITION:.0e}",
             _REMEDY,
         )
 
 
-def condition_number(model: LogisticRegression, matrix: FloatArray) -> float:
-    """Return the ratio of the largest to the smallest eigenvalue of the penalised Hessian.
+def penalised_hessian(matrix: CodedMatrix, weights: FloatArray, C: float) -> FloatArray:
+    """Return X'WX + diag(1/C, ..., 1/C, 0) at p + 1 weights, W the variance of each row's outcome.
 
     Parameters
     ----------
-    model : LogisticRegression
-        Fitted to `matrix`.
-    matrix : array of shape (n, p)
+    matrix : CodedMatrix of n rows and p columns
+    weights : array of shape (p + 1,)
+    C : float
 
     Returns
     -------
-    float
-        Infinite where an eigenvalue is not positive.
+    array of shape (p + 1, p + 1)
+        Of the penalised log loss, summed over the rows.
     """
-    fitted = expit(model.decision_function(matrix))
-    weight = fitted * (1 - fitted)
-    hessian = np.empty((matrix.shape[1] + 1,) * 2)
-    hessian[:-1, :-1] = matrix.T @ (weight[:, None] * matrix)
-    hessian[-1, :-1] = hessian[:-1, -1] = weight @ matrix
-    hessian[-1, -1] = weight.sum()
-    hessian[np.arange(len(hessian) - 1), np.arange(len(hessian) - 1)] += 1 / model.C
+    fitted = expit(matrix.scores(weights))
+    hessian = matrix.hessian(fitted * (1 - fitted))
+    columns = np.arange(len(weights) - 1)
+    hessian[columns, columns] += 1 / C
+    return hessian
+
+
+def condition_number(hessian: FloatArray) -> float:
+    """Return the ratio of the largest to the smallest eigenvalue; infinite where one is not positive."""
     eigenvalues = np.linalg.eigvalsh(hessian)
     return float(eigenvalues[-1] / eigenvalues[0]) if eigenvalues[0] > 0 else float("inf")

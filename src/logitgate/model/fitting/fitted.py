@@ -14,8 +14,10 @@ from sklearn.pipeline import Pipeline
 from ...data.sample import Sample
 from ...decision.expressions import FloatArray
 from ...evaluation.intervals import NAN, Clusters
+from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
 from ..design.signs import FREE, Limits, Signs
+from .fit import penalised_hessian
 from .recalibration import Recalibration
 
 INTERCEPT = "intercept"
@@ -29,7 +31,7 @@ class Fitted:
 
     Attributes
     ----------
-    matrix : array of shape (n, p)
+    matrix : CodedMatrix of n rows and p columns
     y : int array of shape (n,)
     cluster : int array of shape (n,), or None
     weights : array of shape (p + 1,)
@@ -48,7 +50,7 @@ class Fitted:
         Of the p weights, by the signs that were imposed.
     """
 
-    matrix: FloatArray
+    matrix: CodedMatrix
     y: NDArray[np.integer]
     cluster: Clusters
     weights: FloatArray
@@ -64,10 +66,9 @@ class Fitted:
     def of(cls, pipeline: Pipeline, change: Recalibration, train: Sample, signs: Signs = FREE) -> Fitted:
         """Take the recalibration out of a model again and lay out the rows that it was fitted to."""
         layout, model = pipeline[0], pipeline[-1]
-        matrix = np.asarray(layout.transform(train.frame[list(layout.feature_names_in_)]), dtype=np.float64)
+        matrix = CodedMatrix.of(layout, train.frame[list(layout.feature_names_in_)])
         intercept = (float(model.intercept_[0]) - change.intercept) / change.slope
         weights = np.append(model.coef_[0] / change.slope, intercept)
-        fitted = expit(matrix @ weights[:-1] + intercept)
         return cls(
             matrix,
             train.y.astype(np.int64),
@@ -78,7 +79,7 @@ class Fitted:
             (*column_names(layout), INTERCEPT),
             tuple(source_of(layout)),
             np.append(units_of(layout), NAN),
-            _hessian(matrix, fitted * (1 - fitted), float(model.C)),
+            penalised_hessian(matrix, weights, float(model.C)),
             Limits.of(layout, signs),
         )
 
@@ -96,7 +97,7 @@ class Fitted:
     @property
     def scores(self) -> FloatArray:
         """Log-odds of each row before recalibration, shape (n,)."""
-        return np.asarray(self.matrix @ self.weights[:-1] + self.weights[-1])
+        return self.matrix.scores(self.weights)
 
     @property
     def deciding(self) -> FloatArray:
@@ -138,26 +139,12 @@ def units_of(layout: ColumnTransformer) -> FloatArray:
     return np.concatenate(units)
 
 
-def _hessian(matrix: FloatArray, curvature: FloatArray, C: float) -> FloatArray:
-    width = matrix.shape[1]
-    hessian = np.empty((width + 1, width + 1))
-    hessian[:-1, :-1] = matrix.T @ (curvature[:, None] * matrix)
-    hessian[-1, :-1] = hessian[:-1, -1] = curvature @ matrix
-    hessian[-1, -1] = curvature.sum()
-    hessian[np.arange(width), np.arange(width)] += 1 / C
-    return hessian
-
-
 def _meat(fitted: Fitted) -> FloatArray:
     """Return the covariance of the scores, summed over the clusters (Liang, Zeger 1986)."""
     assert fitted.cluster is not None  # noqa: S101 - the caller looked
     code = np.unique(fitted.cluster, return_inverse=True)[1]
     clusters = int(code.max()) + 1
-    residual = fitted.y - 1 / (1 + np.exp(-fitted.scores))
-    order = np.argsort(code, kind="stable")
-    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
-    rows = np.column_stack((fitted.matrix, np.ones(len(residual)))) * residual[:, None]
-    sums = np.add.reduceat(rows[order], starts, axis=0)
+    sums = fitted.matrix.sums_by(code, fitted.y - expit(fitted.scores))
     centred = sums - sums.mean(axis=0)
     meat: FloatArray = centred.T @ centred * (clusters / max(clusters - 1, 1))
     return meat

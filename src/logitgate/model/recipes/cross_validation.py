@@ -10,13 +10,13 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from ...data.blocks import Fold
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
+from ..design.coded import CodedBlock, CodedMatrix, coded_block
 from ..design.matrix import Block, blocks
 from ..design.signs import FREE, Limits, Signs
 from ..fitting.fit import Choice
@@ -60,7 +60,7 @@ class _Tried:
     iterations: int
 
 
-_Built: TypeAlias = tuple[FloatArray, FloatArray, Limits]
+_Built: TypeAlias = tuple[CodedBlock, CodedBlock, Limits]
 """A block of the learned rows, the same of the judged ones, and the limits of its weights."""
 
 
@@ -143,16 +143,11 @@ def _built(block: Block, learned: pd.DataFrame, judged: pd.DataFrame, signs: Sig
     """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
     name, transformer, columns = block
     try:
-        ours = _dense(transformer.fit_transform(learned[columns]))
-        theirs = _dense(transformer.transform(judged[columns]))
+        transformer.fit(learned[columns])
+        ours, theirs = (coded_block(name, transformer, rows[columns]) for rows in (learned, judged))
     except ValueError as error:
         return str(error)
-    return ours, theirs, Limits.of_block(name, transformer, columns, ours.shape[1], signs)
-
-
-def _dense(matrix: FloatArray | csr_array | csr_matrix) -> FloatArray:
-    whole = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-    return np.asarray(whole, dtype=np.float64)
+    return ours, theirs, Limits.of_block(name, transformer, columns, ours.width, signs)
 
 
 def _try_form(form: Form, parts: list[_Built | str], y: NDArray[np.integer], choices: Search) -> list[_Tried]:
@@ -162,18 +157,17 @@ def _try_form(form: Form, parts: list[_Built | str], y: NDArray[np.integer], cho
     if broken is not None:
         return [_Tried(Choice(form, C), np.empty(0), broken, 0, 0) for C in rising]
     sound = [part for part in parts if not isinstance(part, str)]
-    learned, judged = (np.hstack(side) for side in ([part[0] for part in sound], [part[1] for part in sound]))
-    limits = Limits.joined([part[2] for part in sound])
-    rows, weights = Rows.of(learned, y, limits), np.zeros(learned.shape[1] + 1)
-    trials = []
+    learned = CodedMatrix.joined([part[0] for part in sound], len(y))
+    judged = CodedMatrix.joined([part[1] for part in sound], len(sound[0][1].dense))
+    rows = Rows.of(learned, y, Limits.joined([part[2] for part in sound]))
+    trials, weights, hessian = [], np.zeros(learned.shape[1] + 1), None
     for C in rising:
-        choice, found = Choice(form, C), solve(rows, C, weights)
+        choice, found = Choice(form, C), solve(rows, C, weights, hessian=hessian)
         if found.failure is not None:
             trials.append(_Tried(choice, np.empty(0), found.failure, learned.shape[1], 0))
             continue
-        weights = found.weights
-        log_odds = judged @ weights[:-1] + weights[-1]
-        trials.append(_Tried(choice, log_odds, None, learned.shape[1], found.steps))
+        weights, hessian = found.weights, found.hessian
+        trials.append(_Tried(choice, judged.scores(weights), None, learned.shape[1], found.steps))
     return trials
 
 

@@ -1,0 +1,99 @@
+"""The design matrix on codes is the one that scikit-learn's transformers write out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate.model.design.coded import CodedMatrix
+from logitgate.model.design.matrix import design
+from logitgate.project.data import FeaturesConfig
+from logitgate.project.search import Search
+
+SEARCH = Search(
+    forms=("linear", "spline", "polynomial", "linear + both + mixed + cities + back"),
+    interactions={
+        "both": ("age", "rain"),
+        "mixed": ("age", "city"),
+        "cities": ("city", "kind"),
+        "back": ("kind", "rain"),
+    },
+    rare_level_rows=20,
+)
+FEATURES = FeaturesConfig(numeric=("age", "rain"), categorical=("city", "kind"))
+
+
+def _rows(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "age": rng.normal(40, 10, n),
+            "rain": np.where(rng.random(n) < 0.6, 0.0, rng.gamma(1.0, size=n)),
+            "city": rng.choice(["Rome", "Oslo", "Bern", "Vaduz"], n, p=[0.5, 0.3, 0.19, 0.01]),
+            "kind": rng.choice(["a", "b"], n),
+        }
+    )
+    frame.loc[::17, "age"] = np.nan
+    frame.loc[::13, "city"] = np.nan
+    return frame
+
+
+def _coded(form, text, other=None):
+    """Return the layout fitted to some rows, and other rows on codes and as scikit-learn writes them."""
+    learned, judged = _rows(), _rows(300, seed=1) if other is None else other
+    columns = dict.fromkeys(FEATURES.categorical, text)
+    learned, judged = learned.astype(columns), judged.astype(columns)
+    layout = design(form, FEATURES, SEARCH, learned).fit(learned)
+    return CodedMatrix.of(layout, judged), layout.transform(judged)
+
+
+@pytest.mark.parametrize("text", [object, "str", "category"])
+@pytest.mark.parametrize("form", SEARCH.forms, ids=str)
+def test_each_form_is_the_same_matrix(form, text):
+    """Rare levels, missing cells and products included, whatever type the texts have."""
+    coded, written = _coded(form, text)
+    assert coded.shape == written.shape
+    assert np.array_equal(coded.whole(), written)
+
+
+@pytest.mark.parametrize("form", SEARCH.forms, ids=str)
+def test_unknown_levels_and_gaps_are_the_same_too(form):
+    """A level that the fit never met counts as a rare one where there are any, else it has no column."""
+    other = _rows(200, seed=2)
+    other.loc[::3, "city"], other.loc[::5, "kind"], other.loc[::4, "rain"] = "Lima", "c", np.nan
+    coded, written = _coded(form, object, other)
+    assert np.array_equal(coded.whole(), written)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(SEARCH.forms), st.integers(1, 40_000))
+def test_scores_sums_and_hessian_are_those_of_the_matrix(seed, form, n):
+    """Look-ups and counts are products with the written matrix, in blocks of rows or not."""
+    rng = np.random.default_rng(seed)
+    coded, _ = _coded(form, object)
+    coded = coded.take(rng.integers(0, coded.shape[0], n))
+    whole = np.column_stack((coded.whole(), np.ones(n)))
+    weights, values, curvature = rng.normal(size=whole.shape[1]), rng.normal(size=n), rng.uniform(size=n)
+    assert np.allclose(coded.scores(weights), whole @ weights, rtol=0, atol=1e-10)
+    assert np.allclose(coded.sums(values), whole.T @ values, rtol=1e-9, atol=1e-9 * n)
+    expected = (whole * curvature[:, None]).T @ whole
+    assert np.allclose(coded.hessian(curvature), expected, rtol=1e-9, atol=1e-9 * n)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(SEARCH.forms))
+def test_columns_can_be_left_out(seed, form):
+    """What is kept keeps its order, and the ones stay last."""
+    coded, written = _coded(form, object)
+    kept = np.random.default_rng(seed).random(coded.shape[1]) < 0.5
+    left = coded.among(kept)
+    assert np.array_equal(left.whole(), written[:, kept])
+    weights = np.arange(kept.sum() + 1.0)
+    assert np.allclose(left.scores(weights), written[:, kept] @ weights[:-1] + weights[-1])
+    assert np.allclose(left.hessian(np.ones(len(written)))[-1, -1], len(written))
+
+
+def test_rows_without_features_have_ones_alone():
+    """A design without columns still has an intercept."""
+    bare = CodedMatrix.of_dense(np.empty((3, 0)))
+    assert bare.shape == (3, 0) and bare.scores(np.array([2.0])).tolist() == [2.0, 2.0, 2.0]
+    assert bare.hessian(np.array([1.0, 2.0, 3.0])).tolist() == [[6.0]]
