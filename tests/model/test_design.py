@@ -7,7 +7,7 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.model.design.matrix import TRUSTED_TYPES, design, source_of
+from logitgate.model.design.matrix import TRUSTED_TYPES, design, fitted_design, source_of
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
@@ -208,3 +208,30 @@ def test_all_trusted_types_are_needed():
     rows = _rows()
     model = fit(Choice(SEARCH.forms[-1], 1.0), rows, _outcome(rows), WIDE, SEARCH)
     assert set(skops.io.get_untrusted_types(data=skops.io.dumps(model))) == set(TRUSTED_TYPES)
+
+
+@pytest.mark.parametrize("text", [object, "str", "category"])
+@pytest.mark.parametrize("form", SEARCH.forms, ids=str)
+def test_a_design_fitted_on_codes_is_the_same(form, text):
+    """Whatever type the texts have: the same columns, levels and rare levels."""
+    rows = _rows().astype({"city": text, "kind": text})
+    rows.loc[3, "city"] = "Bern"
+    ours = fitted_design(form, WIDE, SEARCH, rows)
+    theirs = design(form, WIDE, SEARCH, rows).fit(rows[list(WIDE.all)])
+    other = _rows(200, seed=5).astype({"city": text, "kind": text})
+    np.testing.assert_array_equal(ours.transform(other), theirs.transform(other))
+    assert ours.get_feature_names_out().tolist() == theirs.get_feature_names_out().tolist()
+    for one, another in zip(_encoders(ours), _encoders(theirs), strict=True):
+        for levels, wanted in zip(one.categories_, another.categories_, strict=True):
+            assert levels.dtype == wanted.dtype and pd.Series(levels).equals(pd.Series(wanted))
+        assert str(one.infrequent_categories_) == str(another.infrequent_categories_)
+
+
+def _encoders(layout):
+    """Return the encoders of texts in a layout."""
+    for name, block, _ in layout.transformers_:
+        if name == "levels":
+            yield block
+        elif name.startswith("interaction"):
+            sides = block.named_steps["sides"].transformers_
+            yield from (side for _, side, _ in sides if hasattr(side, "categories_"))

@@ -64,6 +64,44 @@ def design(
     return ColumnTransformer(blocks(form, features, search, rows, signs), sparse_threshold=0.0)
 
 
+def fitted_design(
+    form: Form, features: FeaturesConfig, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+) -> ColumnTransformer:
+    """Return the design matrix fitted to rows, as `design(...).fit(rows)` would be, parameters as there.
+
+    It is fitted to numbers of levels, which sort as the levels do, and given their names afterwards:
+    scikit-learn counts texts one by one in Python.
+    """
+    coded, labels = level_codes(rows, features)
+    layout = design(form, features, search, coded, signs).fit(coded[list(features.all)])
+    for name, block, columns in layout.transformers_:
+        if name == "levels":
+            _name_levels(block, columns, labels)
+        elif name.startswith("interaction"):
+            for _, side, own in block.named_steps["sides"].transformers_:
+                if isinstance(side, OneHotEncoder):
+                    _name_levels(side, own, labels)
+    return layout
+
+
+def level_codes(rows: pd.DataFrame, features: FeaturesConfig) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Write each level as its number in sorted order, missing cells as NaN; return the levels as well."""
+    codes, labels = {}, {}
+    for name in features.categorical:
+        numbers, levels = pd.factorize(rows[name], sort=True)
+        codes[name] = np.where(numbers < 0, np.nan, numbers.astype(np.float64))
+        labels[name] = np.asarray(levels, dtype=object)
+    return rows.assign(**codes), labels
+
+
+def _name_levels(encoder: OneHotEncoder, columns: list[str], labels: dict[str, np.ndarray]) -> None:
+    """Put levels in place of their numbers."""
+    encoder.categories_ = [
+        np.array([np.nan if np.isnan(code) else labels[name][int(code)] for code in codes], dtype=object)
+        for name, codes in zip(columns, encoder.categories_, strict=True)
+    ]
+
+
 def blocks(
     form: Form, features: FeaturesConfig, search: Search, rows: pd.DataFrame, signs: Signs = FREE
 ) -> list[Block]:

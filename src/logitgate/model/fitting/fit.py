@@ -28,7 +28,7 @@ from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
 from ..design.coded import CodedMatrix
 from ..design.learnable import refuse_unlearnable
-from ..design.matrix import design, source_of
+from ..design.matrix import fitted_design, source_of
 from ..design.signs import FREE, Limits, Signs
 from .solver import Rows, solve
 
@@ -93,7 +93,7 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     """
     refuse_unlearnable(X, y, features, search)
     rows = X[list(features.all)]
-    layout = design(choice.form, features, search, rows, signs).fit(rows)
+    layout = fitted_design(choice.form, features, search, rows, signs)
     matrix = CodedMatrix.of(layout, rows)
     if np.isinf(choice.C):
         _refuse_unbounded(layout, matrix.whole(), y)
