@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
+from ..errors import ProjectError
 from .asked import Asked, Question
 from .names import names_person, words
-from .outcome import OutcomeGuess
+from .outcome import OutcomeGuess, found_column
 from .profiles import Kind, Look, Profile
 
 _FEWEST_TIMES, _FEWEST_BEFORE, _DAYS_OF_CLUSTERS = 10, 20, 40
@@ -76,14 +77,22 @@ class Calendar:
 
 
 def calendar_of(look: Look, asked: Asked, outcome: OutcomeGuess) -> Calendar:
-    """Find the decision's time and what follows from it."""
+    """Find the decision's time and what follows from it.
+
+    Raises
+    ------
+    ProjectError
+        When the column that was named as the time holds no moments.
+    """
+    if asked.time is not None and found_column(look, asked.time, "--time").kind is not Kind.MOMENT:
+        rule = f"'{asked.time}' holds texts or numbers that are read as no date or time"
+        raise ProjectError("--time", rule, "leave it out, and say under rows.formats how it is written")
     moments = [one for one in look.columns.values() if one.kind is Kind.MOMENT and one.name != asked.outcome]
     usable = [one for one in moments if _is_usable(one, outcome) or one.name == asked.time]
     if not usable:
         return Calendar(left_out=tuple(one.name for one in moments), because=_why_none(moments))
     chosen = next((one for one in usable if one.name == asked.time), None) or max(usable, key=_preference)
-    chosen, form, doubt = _read(chosen)
-    questions = [Question("columns.time", doubt)] if doubt else []
+    questions = [Question("rows.formats", doubt)] if (doubt := _doubt(chosen)) else []
     if len(usable) > 1 and asked.time is None:
         text = f"Is '{chosen.name}' when the decision is due? There are {len(usable)} columns of moments."
         questions.append(Question("columns.time", text))
@@ -93,7 +102,7 @@ def calendar_of(look: Look, asked: Asked, outcome: OutcomeGuess) -> Calendar:
     return Calendar(
         chosen.name,
         cluster,
-        form,
+        chosen.form,
         _because(times),
         _cadence(times),
         _window(times[outcome.known], outcome),
@@ -142,15 +151,11 @@ def _preference(profile: Profile) -> tuple[bool, int]:
     return not _AFTERWARDS & set(words(profile.name)), profile.distinct
 
 
-def _read(profile: Profile) -> tuple[Profile, str | None, str]:
-    """Return the column in the reading in which its rows are in order, where two readings are as good."""
+def _doubt(profile: Profile) -> str:
+    """Return the question which of two readings is meant, where both read every cell."""
     if profile.other_form is None:
-        return profile, profile.form, ""
-    doubt = (
-        f"'{profile.name}' is read as {profile.form}; {profile.other_form} would fit as well. Which is it? "
-        "(rows.formats)"
-    )
-    return profile, profile.form, doubt
+        return ""
+    return f"'{profile.name}' is read as {profile.form}; {profile.other_form} would fit as well. Which is it?"
 
 
 def _day_column(time: Profile, times: NDArray[np.datetime64], moments: Sequence[Profile]) -> str | None:

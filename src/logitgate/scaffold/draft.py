@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from ..data.frames import source_of
 from ..data.readers.source import Source
 from ..data.readers.sql import read_query
+from ..data.readers.table_parts import is_iceberg, parts_of
 from ..data.table import cells_in, kind_of
 from ..errors import UnavailableError
 from ..files.atomic import write_whole
@@ -88,7 +89,8 @@ def draft_of_file(path: Path, asked: Asked, folder: Path, ci: Ci = "github") -> 
         When the table cannot be read, or does not have what was asked for.
     """
     try:
-        shape = shape_of(path) if path.is_file() and kind_of(path) == "csv" else Shape()
+        first = path if is_iceberg(path) else parts_of(path)[0].path
+        shape = shape_of(first) if first.is_file() and kind_of(first) == "csv" else Shape()
         rows = shape.rows(path)
         source = cells_in(path, rows)
     except OSError as error:

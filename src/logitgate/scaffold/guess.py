@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..data.readers.source import Source
+from ..errors import DataError
 from ..project.data import RowsConfig
 from .asked import Asked, Question
 from .calendar import Calendar, calendar_of
-from .outcome import OutcomeGuess, outcome_of
+from .outcome import OutcomeGuess, outcome_of, without_unknown
 from .profiles import Kind, Look, Profile, look_at
 from .roles import Role, Roles, roles_of
 from .suspects import Separation, missing_separates, sentinel_of, separations
@@ -81,11 +82,14 @@ def guess(source: Source, rows: RowsConfig, asked: Asked, name: str) -> Guess:
     DataError
         When the outcome has not two values, or too few rows of one.
     """
-    look = look_at(source, rows.separator)
+    look = without_unknown(look_at(source, rows.separator), asked)
     outcome = outcome_of(look, asked)
     look, sentinels = _without_sentinels(look, asked)
     calendar = calendar_of(look, asked, outcome)
     roles = roles_of(look, asked, calendar)
+    if not roles.features:
+        rule, remedy = "no column is left to learn from", "add what is known when the decision is due"
+        raise DataError(source.name, rule, remedy)
     ranked = separations([one.profile for one in roles.features], outcome.y, outcome.known)
     later = [one for one in roles.of(Role.LEFT_OUT) if _knows_later(one.profile, outcome)]
     return Guess(

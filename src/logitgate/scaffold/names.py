@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
 _ID = {
@@ -173,8 +174,9 @@ def project_name(text: str) -> str:
 
     Examples
     --------
-    >>> project_name("Kunden 2024 (final)"), project_name("2024")
-    ('kunden-2024-final', 'project-2024')
+    >>> project_name("Verträge 2024 (final)"), project_name("2024")
+    ('vertrage-2024-final', 'project-2024')
     """
-    plain = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")
+    latin = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^a-z0-9_]+", "-", latin.lower()).strip("-_")
     return (plain if plain[:1].isalpha() else f"project-{plain}".rstrip("-"))[:63]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ..decision.levels import Spelling, text_of
 from ..errors import DataError, ProjectError
 from .asked import Asked, Question
 from .profiles import Kind, Look, Profile
+from .writing import ALSO_MISSING
 
 _EVENTS = {
     *(
@@ -120,6 +121,24 @@ def outcome_of(look: Look, asked: Asked) -> OutcomeGuess:
         rule = f"has {found.rarer} rows of the rarer value, {_FEWEST} are needed to begin"
         raise DataError(asked.outcome, rule, "collect more rows, or name another outcome")
     return found
+
+
+def without_unknown(look: Look, asked: Asked) -> Look:
+    """Return the same table, where an outcome of two levels and a word for "unknown" has that as missing.
+
+    Raises
+    ------
+    ProjectError
+        When there is no such column.
+    """
+    profile = found_column(look, asked.outcome, "--outcome")
+    levels = [str(level) for level, rows in profile.counts.items() if rows]
+    unknown = tuple(sorted(level for level in levels if level in ALSO_MISSING))
+    if profile.kind is not Kind.TEXT or not unknown or len(levels) - len(unknown) != 2:
+        return look
+    known = profile.values.cat.remove_categories(list(unknown))
+    changed = replace(profile, values=known, tokens=(*profile.tokens, *unknown))
+    return replace(look, columns={**look.columns, profile.name: changed})
 
 
 def found_column(look: Look, name: str, option: str) -> Profile:

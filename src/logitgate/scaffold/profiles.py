@@ -256,14 +256,28 @@ def _moments_in(name: str, texts: _Texts, absent: NDArray[np.bool_]) -> Profile 
     found = moment_writing(written)
     if found is None:
         return None
-    form = found.form
+    forms = [found.form] if found.other is None else [found.form, found.other]
+    readings = {form: _moments_of(texts, known, written, form) for form in forms}
+    form = min(forms, key=lambda one: _steps_back(readings[one]))
+    other = next((one for one in forms if one != form), None)
+    tokens = texts.named(absent | others, trimmed=False)
+    return Profile(name, Kind.MOMENT, pd.Series(readings[form]), tokens, form, other)
+
+
+def _moments_of(
+    texts: _Texts, known: NDArray[np.bool_], written: list[str], form: str | None
+) -> NDArray[np.datetime64]:
     moments = pd.to_datetime(pd.Series(written), format=form or "ISO8601", utc=True).dt.tz_localize(None)
     every = np.full(len(known), np.datetime64("NaT"), dtype="datetime64[us]")
     every[known] = moments.to_numpy("datetime64[us]")
     codes = texts.cells.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    values = np.where(codes >= 0, every[codes], np.datetime64("NaT", "us"))
-    tokens = texts.named(absent | others, trimmed=False)
-    return Profile(name, Kind.MOMENT, pd.Series(values), tokens, form, found.other)
+    return np.where(codes >= 0, every[codes], np.datetime64("NaT", "us"))
+
+
+def _steps_back(moments: NDArray[np.datetime64]) -> int:
+    """Return how often a row lies before the one above it: tables are often in order of time."""
+    there = moments[~np.isnat(moments)]
+    return int((np.diff(there.astype(np.int64)) < 0).sum())
 
 
 def _can_be_missing(texts: _Texts, others: NDArray[np.bool_], absent: NDArray[np.bool_], values: int) -> bool:

@@ -124,6 +124,9 @@ def _header(lines: list[str], mark: str) -> tuple[list[str], int]:
     """Return the first line that has as many cells as most lines, and how many lines stand above it."""
     counts = _counts(lines, mark)
     usual = max(counts, key=lambda cells: (counts[cells], cells)) if counts else 0
+    first = next(iter(csv.reader(lines, delimiter=mark)), [])
+    if len(first) == usual:  # a name may hold a line end
+        return first, 0
     for number, line in enumerate(lines):
         row = next(iter(csv.reader([line], delimiter=mark)), [])
         if len(row) == usual and any(cell.strip() for cell in row):
