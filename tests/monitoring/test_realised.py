@@ -79,7 +79,7 @@ def test_more_of_the_same_passes(reference):
     assert [finding.check for finding in findings] == ["calibration"] * 3 + ["cost"]
     assert {finding.status for finding in findings} == {Status.PASS}
     assert findings[0].figures["chunks"] == 3
-    for finding, name, alpha in ((findings[0], "excess_z", 0.05 / 3), (findings[3], "excess_cost", 0.1)):
+    for finding, name, alpha in ((findings[0], "excess_z", 0.05 / 3), (findings[3], "excess_cost", 0.1 / 3)):
         limits = ControlLimits.of(reference.figures[name], alpha, 3)
         assert (finding.figures["limit_low"], finding.figures["limit_high"]) == (limits.low, limits.high)
     assert [row["chunk"] for row in exhibit.rows[:4]] == [1, 2, 3, "reference"]

@@ -25,7 +25,7 @@ from ...model.model import Model
 from ...project.project import Project
 from ..since_release import ErrorSums, SumsByName, added
 from .control_limits import Chunks
-from .decay import decay, window_sums
+from .decay import ALL_ROWS, decay, window_sums
 from .estimated import CHECK as ESTIMATE
 from .estimated import estimate
 from .realised import CALIBRATION, COST, realised
@@ -112,7 +112,7 @@ def performance(
     known = labelled_rows(window.frame, project, window.as_of, window.labels)
     known, labels = _unseen(known, [one for one in (champion, previous) if one], project)
     labels = due(labels, window, project)
-    estimated, shown = _estimated(window.frame.iloc[known.order], champion, project)
+    estimated, shown = _estimated(window, window.frame.iloc[known.order], champion, project)
     findings = [labels, *estimated]
     try:
         scored = _scored(champion.model, known, project)
@@ -180,7 +180,7 @@ def _unseen(
 
 
 def _estimated(
-    frame: pd.DataFrame, champion: MonitoredVersion, project: Project
+    window: LabelledWindow, frame: pd.DataFrame, champion: MonitoredVersion, project: Project
 ) -> tuple[list[Finding], list[Exhibit]]:
     if not len(frame):
         return [Finding(ESTIMATE, "window", Status.INSUFFICIENT, "the window has no row", {"n": 0})], []
@@ -190,7 +190,8 @@ def _estimated(
     except DataError as error:
         return [_unjudged(ESTIMATE, error)], []
     costs = row_costs(frame, project.costs.matrix, ids)
-    return estimate(decision, costs, champion.reference, project.gates.alpha)
+    before = [one[ALL_ROWS] for one in window.earlier if ALL_ROWS in one]
+    return estimate(decision, costs, champion.reference, project.gates.alpha, before)
 
 
 def _scored(model: Model, known: LabelledRows, project: Project) -> Scored | None:

@@ -61,7 +61,7 @@ class ControlLimits:
         if count < FEWEST_CHUNKS or later < 1:
             return cls(float(known.mean()) if count else NAN, NAN, count, NAN, NAN)
         mean, sd = float(known.mean()), float(known.std(ddof=1))
-        alike = _likeness(known)
+        alike = likeness(known)
         spread = np.sqrt(min(1.0, alike / later) + alike / count)
         reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * float(spread)
         reach += _ROUNDING * max(1.0, abs(mean))
@@ -75,7 +75,7 @@ class ControlLimits:
         if count < FEWEST_CHUNKS:
             return cls(float(known.mean()) if count else NAN, NAN, count, NAN, NAN)
         mean, sd = float(known.mean()), float(known.std(ddof=1))
-        reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * np.sqrt(min(_likeness(known) / count, 1.0))
+        reach = float(stdtrit(count - 1, 1 - alpha / 2)) * sd * np.sqrt(min(likeness(known) / count, 1.0))
         return cls(mean, sd, count, mean - float(reach), mean + float(reach))
 
     def side(self, value: float) -> Side:
@@ -206,7 +206,7 @@ def _finite(values: Sequence[float]) -> FloatArray:
     return known[np.isfinite(known)]
 
 
-def _likeness(values: FloatArray) -> float:
+def likeness(values: FloatArray) -> float:
     """Return (1 + r) / (1 - r): how many chunks are worth one, by the autocorrelation r of neighbours."""
     apart = values - values.mean()
     squares = float(apart @ apart)

@@ -5,7 +5,7 @@ looked at after each of them: ``y - p``, over all rows and in each declared slic
 flagging none, or all. A confidence sequence (`evaluation.confidence_sequence`) holds at all times together:
 decay of a window's noise is found after some windows, and nothing is found by looking often.
 
-Alpha is shared: a half for all rows, a quarter for the rules without a model, a quarter for the slices.
+Alpha is shared: .6 for all rows, .2 for the rules without a model, .2 for the slices.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALL_ROWS = "all rows"
 RULES = (FLAG_NONE, FLAG_ALL)
 FEWEST_UNITS = 20
 """Fewer do not show how far units spread."""
-_OF_ALL, _OF_RULES, _OF_SLICES = 0.5, 0.25, 0.25
+_OF_ALL, _OF_RULES, _OF_SLICES = 0.6, 0.2, 0.2
 _SLICES = "slices"
 
 

@@ -20,7 +20,8 @@ without labels; Elkan (2001) for the expected cost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,12 +29,14 @@ from ...catalogue import Check
 from ...decision.costs import BoolArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision
-from ...evaluation.intervals import NAN
+from ...evaluation.intervals import NAN, Estimate
 from ...evaluation.metrics import ScoreGroups
 from ...evaluation.ranking.auc import auc
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
+from ..since_release import ErrorSums
 from .control_limits import FEWEST_CHUNKS, Chunks, ControlLimits, cut
+from .uncertainty import intervals, recalibrated
 
 CHECK = Check.ESTIMATE
 COST = "expected_cost"
@@ -150,17 +153,29 @@ def expected_chunks(decision: Decision, costs: RowCosts, rows: int) -> Chunks:
     cost = expected_cost(decision.probability, decision.flagged, costs)
 
     def figures(place: slice) -> dict[str, float]:
-        found = expected_performance(decision.probability[place], decision.flagged[place])
-        return {
-            **{f"expected_{name}": getattr(found, name) for name in ESTIMATES},
-            COST: float(cost[place].mean()),
-        }
+        return _figures(decision.probability[place], decision.flagged[place], cost[place])
 
     return cut(len(cost), rows, figures, NAMES)
 
 
+def expected_figures(decision: Decision, costs: RowCosts) -> dict[str, float]:
+    """Return the figures `NAMES` of all rows together."""
+    cost = expected_cost(decision.probability, decision.flagged, costs)
+    return _figures(decision.probability, decision.flagged, cost)
+
+
+def _figures(probability: FloatArray, flagged: BoolArray, cost: FloatArray) -> dict[str, float]:
+    found = expected_performance(probability, flagged)
+    named = {f"expected_{name}": getattr(found, name) for name in ESTIMATES}
+    return {**named, COST: float(cost.mean())}
+
+
 def estimate(
-    decision: Decision, costs: RowCosts, reference: Chunks, alpha: float
+    decision: Decision,
+    costs: RowCosts,
+    reference: Chunks,
+    alpha: float,
+    known: Sequence[ErrorSums] = (),
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Compare the estimates of a window with those of the reference: one finding for each figure.
 
@@ -177,6 +192,8 @@ def estimate(
         Those that `reference_chunks` made of the judged rows.
     alpha : float
         The chance of a false alarm, shared by the figures that can raise one.
+    known : sequence of ErrorSums
+        Errors in labelled windows, oldest first: the last one recalibrates the estimate.
 
     Returns
     -------
@@ -198,7 +215,21 @@ def estimate(
         for name in NAMES
         if np.isfinite([*window.figures[name], *reference.figures.get(name, (NAN,))]).any()
     ]
-    return findings, [_exhibit(window, findings)]
+    spans = intervals(decision, costs, reference, expected_figures)
+    findings = [_with_interval(one, spans) for one in findings]
+    again = recalibrated(decision, costs, known, expected_figures)
+    return [*findings, *([again] if again else [])], [_exhibit(window, findings)]
+
+
+def _with_interval(finding: Finding, spans: Mapping[str, Estimate]) -> Finding:
+    """Add the interval of an estimate to its finding, where there is one."""
+    name = finding.subject.replace(" ", "_")
+    if name not in spans:
+        return finding
+    _, low, high = spans[name]
+    because = f"{finding.because}; by how sure the calibration is, it lies in [{low:.4g}, {high:.4g}]"
+    figures = {**finding.figures, f"{name}_low": low, f"{name}_high": high}
+    return replace(finding, because=because, figures=figures)
 
 
 def _finding(name: str, value: float, limits: ControlLimits, chunks: int) -> Finding:

@@ -152,7 +152,7 @@ def realised(
     margin of `gates.calibration`. Otherwise, with a reference that proves to be inside the margin, FAIL
     outside its limits when the value over all rows also misses the margin, WARN when it does not; with any
     other reference, WARN where the interval excludes perfect calibration. Cost: FAIL where realised less
-    expected cost is above the limit of that reference at alpha, one-sided; WARN where there is no such
+    expected cost is above the limit of that reference at alpha/3, one-sided; WARN where there is no such
     reference and the excess is proven to be above 0.
 
     Parameters
@@ -293,8 +293,11 @@ def _cost(whole: Realised, window: Chunks, reference: Chunks, project: Project, 
 
 
 def excess_limits(reference: Chunks, alpha: float, window: Chunks) -> ControlLimits:
-    """Return the limits of a window's excess cost; the upper one alone is left by chance with alpha."""
-    return with_excess_cost(reference).limits(EXCESS_COST, 2 * alpha, window)
+    """Return the limits of a window's excess cost; the upper one is left by chance with alpha/3.
+
+    As each figure of calibration has: a version is looked at in many windows.
+    """
+    return with_excess_cost(reference).limits(EXCESS_COST, 2 * alpha / 3, window)
 
 
 def with_excess_cost(reference: Chunks) -> Chunks:
