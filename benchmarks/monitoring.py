@@ -5,8 +5,8 @@
 Each month brings 5,000 rows over 28 days; a day's log-odds sway by .3, and a declared slice holds 5 % of the
 rows. The model is right at its release (but where its reference is wrong by .8); its reference has 10,000
 rows of 56 days. Each month is judged by the product's own functions under the default project: calibration
-and cost with labels, cost against no model, evidence since the release, and the reaction policy. Printed are the
-median first month in which a retraining is wanted, and the share of runs in which one is within 12 months.
+and cost with labels, cost against no model, evidence since the release, and the reaction policy. Printed are
+the median first month in which a retraining is wanted, and the share of runs with one within 12 months.
 """
 
 from __future__ import annotations
