@@ -46,8 +46,7 @@ def check(request, tmp_path):
         project = load_project(projects.write(tmp_path, frame, rules=rules, **changes))
         table = read_rows(project)
         result = check_contract(table.frame, table.absent, project)
-        contract = input_contract(project)
-        contract.take(table.frame)
+        contract, _ = input_contract(project).plus(table.frame)
         return result.findings, contract.findings()
 
     return _check

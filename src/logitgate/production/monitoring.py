@@ -125,8 +125,7 @@ def check_window(
     if not len(frame):
         because = f"no row lies from {limits.name}; give another window, or wait for the export"
         return frame, WindowEvidence((Finding(Check.CONTRACT, "window", Status.FAIL, because, {"rows": 0}),))
-    contract = input_contract(project)
-    kept = contract.take(frame)
+    contract, kept = input_contract(project).plus(frame)
     evidence = WindowEvidence(contract.findings())
     broken, result = contract.broken()
     if len(broken) and project.contract.quarantine is not None:

@@ -9,7 +9,7 @@ that other rules read all cells are kept, in the end to be held against these ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,24 +41,128 @@ _FEWEST = 200
 """From so many rows on, a column that is needed and wholly empty is a feed that is broken, not a chance."""
 
 
-@dataclass
-class InputContract:
-    """What was seen of a table so far; see `input_contract`."""
+@dataclass(frozen=True, slots=True)
+class InputRules:
+    """What a project's contract says about rows that are to be scored.
+
+    Attributes
+    ----------
+    project : Project
+    by_row : Suite
+        Rules that a row keeps or breaks on its own.
+    whole : Suite
+        Rules about columns as a whole.
+    left_out : int
+        Rules about the outcome or the size of the table.
+    """
 
     project: Project
     by_row: Suite
     whole: Suite
     left_out: int
-    rows: int = 0
-    filled: Counter[str] = field(default_factory=Counter)
-    outcomes: dict[int, RuleResult] = field(default_factory=dict)
-    aside: list[ContractResult] = field(default_factory=list)
-    put_aside: list[pd.DataFrame] = field(default_factory=list)
-    columns: list[pd.DataFrame] = field(default_factory=list)
-    ids: list[IntArray] = field(default_factory=list)
-    stopped: list[Finding] = field(default_factory=list)
 
-    def take(self, frame: pd.DataFrame) -> pd.DataFrame:
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The id and the columns that the model needs."""
+        return (self.project.columns.row_id, *self.project.needed_to_decide)
+
+    def hold(self, frame: pd.DataFrame) -> tuple[HeldBatch, pd.DataFrame]:
+        """Hold one batch against the rules, and return the rows of it that are not put aside.
+
+        Raises
+        ------
+        DataError
+            When a row has no id.
+        """
+        lacking = [name for name in self.needed if name not in frame.columns]
+        if not len(frame) or lacking:
+            because = "the model needs it and the table does not have it"
+            stops = tuple(Finding(CHECK, name, Status.FAIL, because) for name in lacking)
+            return HeldBatch(len(frame), stops=stops), frame
+        held = hold(frame, self.by_row, self.project)
+        aside = positions_of(held.aside.values())
+        result = ContractResult((), aside, counts_of(held.aside.values()))
+        kept = result.kept(frame)
+        stopping = [
+            outcome.rule
+            for place, outcome in held.outcomes.items()
+            if not outcome.holds and outcome.rule.status.stops and place not in held.aside
+        ]
+        batch = HeldBatch(
+            len(frame),
+            {name: int(frame[name].notna().sum()) for name in self.needed},
+            held.outcomes,
+            (*held.unread, *held.missing),
+            tuple(place for place, rule in enumerate(self.by_row.rules) if rule in stopping),
+            frame.iloc[aside],
+            Counter(result.broken_by),
+            self._ids(kept),
+            self._columns(kept),
+        )
+        return batch, kept
+
+    def _ids(self, kept: pd.DataFrame) -> IntArray:
+        ids = kept[self.project.columns.row_id]
+        absent = int(ids.isna().sum())
+        if absent:
+            remedy = "give each row an id: a score without one belongs to no row"
+            raise DataError(f"column '{self.project.columns.row_id}'", f"{absent} rows have no id", remedy)
+        return pd.util.hash_array(ids.to_numpy(dtype=object)).view(np.int64)
+
+    def _columns(self, kept: pd.DataFrame) -> pd.DataFrame | None:
+        """Return the columns that rules about whole columns read; None where there is no such rule."""
+        if not self.whole.rules:
+            return None
+        read = {name for rule in self.whole.rules for name in rule.columns}
+        if any(rule.reads_more for rule in self.whole.rules):
+            read = set(kept.columns)
+        return kept[[name for name in kept.columns if name in read]].copy()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBatch:
+    """What was found in one batch.
+
+    Attributes
+    ----------
+    rows : int
+    filled : mapping of column to int
+        Cells that are not missing, of each column that is needed.
+    outcomes : mapping of int to RuleResult
+        By the place of the rule among those by row.
+    stops : tuple of Finding
+        What stops by itself.
+    broken : tuple of int
+        Places of rules whose breach stops.
+    put_aside : DataFrame
+        Rows that are put aside.
+    gone : counter of text
+        How many rows are put aside by each rule.
+    ids : int array
+        Hashes of the ids of the other rows.
+    columns : DataFrame, or None
+        Of the other rows, what rules about whole columns read.
+    """
+
+    rows: int
+    filled: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[int, RuleResult] = field(default_factory=dict)
+    stops: tuple[Finding, ...] = ()
+    broken: tuple[int, ...] = ()
+    put_aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    gone: Counter[str] = field(default_factory=Counter)
+    ids: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    columns: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputContract:
+    """The batches of a table so far, held against the rules; see `input_contract`."""
+
+    rules: InputRules
+    batches: tuple[HeldBatch, ...] = ()
+
+    def plus(self, frame: pd.DataFrame) -> tuple[InputContract, pd.DataFrame]:
         """Hold one more batch against the contract, and return the rows of it that are not put aside.
 
         Where `stopped` holds a finding afterwards, the rows must not be scored.
@@ -66,99 +170,53 @@ class InputContract:
         Raises
         ------
         DataError
-            When a row has no id, or an id stands on several rows.
+            When a row has no id.
         """
-        self.rows += len(frame)
-        needed = (self.project.columns.row_id, *self.project.needed_to_decide)
-        lacking = [name for name in needed if name not in frame.columns]
-        because = "the model needs it and the table does not have it"
-        self.stopped += [Finding(CHECK, name, Status.FAIL, because) for name in lacking]
-        if not len(frame) or lacking:
-            return frame
-        self.filled.update({name: int(frame[name].notna().sum()) for name in needed})
-        held = hold(frame, self.by_row, self.project)
-        self.stopped += [*held.unread, *held.missing]
-        for place, outcome in held.outcomes.items():
-            known = self.outcomes.get(place)
-            self.outcomes[place] = outcome if known is None else _together(known, outcome)
-        rows = positions_of(held.aside.values())
-        result = ContractResult((), rows, counts_of(held.aside.values()))
-        if len(rows):
-            self.aside.append(result)
-            self.put_aside.append(frame.iloc[rows])
-        stopping = [
-            outcome
-            for place, outcome in held.outcomes.items()
-            if not outcome.holds and outcome.rule.status.stops and place not in held.aside
-        ]
-        self.stopped += [breach(self.outcomes[place]) for place in self._places(stopping)]
-        kept = result.kept(frame)
-        self._remember(kept)
-        if sum(len(part) for part in self.put_aside) > len(frame):
-            self.stopped += self._excess()
-        return kept
+        batch, kept = self.rules.hold(frame)
+        return replace(self, batches=(*self.batches, batch)), kept
+
+    @property
+    def rows(self) -> int:
+        """Rows so far."""
+        return sum(batch.rows for batch in self.batches)
+
+    @property
+    def stopped(self) -> tuple[Finding, ...]:
+        """What stops so far; too many rows put aside stop early only if they are more than a batch."""
+        by_themselves = [finding for batch in self.batches for finding in batch.stops]
+        broken = sorted({place for batch in self.batches for place in batch.broken})
+        outcomes = self._outcomes if broken else {}
+        put_aside = sum(len(batch.put_aside) for batch in self.batches)
+        excess = self._excess() if self.batches and put_aside > self.batches[-1].rows else []
+        return (*by_themselves, *(breach(outcomes[place]) for place in broken), *excess)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what was found; the rules about whole columns are only asked when nothing has stopped."""
         if self.stopped:
-            return tuple(self.stopped)
-        found = [*self._unsaid(), *self._excess()]
-        outcomes = dict(self.outcomes)
-        if self.columns and self.whole.rules:
-            held = hold(pd.concat(self.columns, ignore_index=True), self.whole, self.project)
+            return self.stopped
+        found, outcomes = [*self._unsaid(), *self._excess()], self._outcomes
+        columns = [batch.columns for batch in self.batches if batch.columns is not None]
+        rules = self.rules
+        if columns:
+            held = hold(pd.concat(columns, ignore_index=True), rules.whole, rules.project)
             found += [*held.unread, *held.missing]
             outcomes |= {len(outcomes) + place: outcome for place, outcome in held.outcomes.items()}
-        all_rules = replace(self.by_row, rules=(*self.by_row.rules, *self.whole.rules))
+        all_rules = replace(rules.by_row, rules=(*rules.by_row.rules, *rules.whole.rules))
         found += holding(all_rules, outcomes.values())
-        gone = self._gone()
         # A night's rows may hold none of a kind; a condition that no row ever meets is found in training.
         idle = [one for one in outcomes.values() if one.holds and not checked(one).holds]
         found += [replace(breach(checked(one)), status=Status.WARN) for one in idle]
-        for outcome in outcomes.values():
-            if not outcome.holds:
-                told = breach(outcome)
-                found.append(harmless(told) if outcome.rule.subject in gone else told)
-        because = f"{self.left_out} rules about the outcome or the table's size are left out when scoring"
-        left_out = [Finding(CHECK, "left out", Status.PASS, because)] if self.left_out else []
+        broken, gone = [one for one in outcomes.values() if not one.holds], self._gone
+        found += [harmless(breach(one)) if one.rule.subject in gone else breach(one) for one in broken]
+        because = f"{rules.left_out} rules about the outcome or the table's size are left out when scoring"
+        left_out = [Finding(CHECK, "left out", Status.PASS, because)] if rules.left_out else []
         return (*found, *left_out)
 
     def broken(self) -> tuple[pd.DataFrame, ContractResult]:
         """Return the rows that are put aside, and how many break which rule."""
-        frame = pd.concat(self.put_aside, ignore_index=True) if self.put_aside else pd.DataFrame()
-        return frame, ContractResult((), np.arange(len(frame)), self._gone(), self.rows)
-
-    def _places(self, outcomes: Iterable[RuleResult]) -> list[int]:
-        rules = [outcome.rule for outcome in outcomes]
-        return [place for place, rule in enumerate(self.by_row.rules) if rule in rules]
-
-    def _gone(self) -> Counter[str]:
-        total: Counter[str] = Counter()
-        for result in self.aside:
-            total.update(result.broken_by)
-        return total
-
-    def _excess(self) -> list[Finding]:
-        found = excess(sum(len(part) for part in self.put_aside), self.rows, self.project)
-        return [] if found is None else [found]
-
-    def _unsaid(self) -> list[Finding]:
-        empty = [name for name, filled in self.filled.items() if not filled]
-        status = Status.FAIL if self.rows >= _FEWEST else Status.WARN
-        because = f"every cell of {self.rows:,} rows is empty"
-        return [Finding(CHECK, name, status, because, {"rows": self.rows}) for name in empty]
-
-    def _remember(self, kept: pd.DataFrame) -> None:
-        ids = kept[self.project.columns.row_id]
-        absent = int(ids.isna().sum())
-        if absent:
-            remedy = "give each row an id: without one nobody can tell whose score it is"
-            raise DataError(f"column '{self.project.columns.row_id}'", f"{absent} rows have no id", remedy)
-        self.ids.append(pd.util.hash_array(ids.to_numpy(dtype=object)).view(np.int64))
-        read = {name for rule in self.whole.rules for name in rule.columns}
-        if any(rule.reads_more for rule in self.whole.rules):
-            read = set(kept.columns)
-        if self.whole.rules:
-            self.columns.append(kept[[name for name in kept.columns if name in read]].copy())
+        parts = [batch.put_aside for batch in self.batches if len(batch.put_aside)]
+        frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return frame, ContractResult((), np.arange(len(frame)), self._gone, self.rows)
 
     def refuse_repeated_ids(self) -> None:
         """Refuse a table in which an id stands on two rows, by their hashes of 64 bits.
@@ -168,15 +226,40 @@ class InputContract:
         DataError
             With the number of such rows.
         """
-        if not self.ids:
-            return
-        every = np.concatenate(self.ids)
+        every = np.concatenate([np.empty(0, dtype=np.int64), *(batch.ids for batch in self.batches)])
         repeated = len(every) - len(np.unique(every))
         if repeated:
-            rule = f"{repeated} of {len(every)} rows repeat the id of another row"
             raise DataError(
-                f"column '{self.project.columns.row_id}'", rule, "score each row once; drop the others"
+                f"column '{self.rules.project.columns.row_id}'",
+                f"{repeated} of {len(every)} rows repeat the id of another row",
+                "score each row once; drop the others",
             )
+
+    @property
+    def _outcomes(self) -> dict[int, RuleResult]:
+        found: dict[int, RuleResult] = {}
+        for batch in self.batches:
+            for place, outcome in batch.outcomes.items():
+                found[place] = _together(found[place], outcome) if place in found else outcome
+        return found
+
+    @property
+    def _gone(self) -> Counter[str]:
+        return sum((batch.gone for batch in self.batches), Counter[str]())
+
+    def _excess(self) -> list[Finding]:
+        put_aside = sum(len(batch.put_aside) for batch in self.batches)
+        found = excess(put_aside, self.rows, self.rules.project)
+        return [] if found is None else [found]
+
+    def _unsaid(self) -> list[Finding]:
+        filled: Counter[str] = Counter()
+        for batch in self.batches:
+            filled.update(batch.filled)
+        empty = [name for name, number in filled.items() if not number]
+        status = Status.FAIL if self.rows >= _FEWEST else Status.WARN
+        because = f"every cell of {self.rows:,} rows is empty"
+        return [Finding(CHECK, name, status, because, {"rows": self.rows}) for name in empty]
 
 
 def input_contract(project: Project) -> InputContract:
@@ -194,7 +277,9 @@ def input_contract(project: Project) -> InputContract:
     by_row = tuple(rule for rule in asked if _on_its_own(rule, project))
     whole = tuple(rule for rule in asked if not _on_its_own(rule, project))
     left_out = len(suite.rules) - len(asked)
-    return InputContract(project, replace(suite, rules=by_row), replace(suite, rules=whole), left_out)
+    return InputContract(
+        InputRules(project, replace(suite, rules=by_row), replace(suite, rules=whole), left_out)
+    )
 
 
 def _left_out(rule: ContractRule, later: set[str]) -> bool:

@@ -154,7 +154,7 @@ def score_table(
             for table in _batches(request, project):
                 digests.append(table.digest)
                 left_out += table.left_out
-                kept = contract.take(table.frame)
+                contract, kept = contract.plus(table.frame)
                 _go_on_unless(contract.stopped)
                 if len(kept):
                     decision = decide(kept, serving.package.model, project)
