@@ -4,186 +4,53 @@
     python -m benchmarks.policies flights
     python -m benchmarks.policies bank
 
-Each month a project is trained on its window by the product's own functions (blocks, recipe, gates) and
-released or not; the next month's rows are then decided by each policy's model. Policies: `gates` (the
-default ones), `never` retrained, `always` released, `better` (released where the point estimate is lower),
-`proven` (``gates.refresh = "proven"``).
+Flights and bank are replayed by the product (`lg.replay`), without the curated cases, which are no matter of
+policy. In the worlds each month a project is trained on its window and each policy decides about the version,
+by the same functions; the next month's rows then cost what is expected by their true probabilities.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from logitgate.data.row_hashes import FittedRows, row_hashes
-from logitgate.data.sample import Sample, observe
-from logitgate.data.table import read_rows
-from logitgate.errors import DataError
-from logitgate.evaluation.comparisons.comparison import better_rule, paired
+import logitgate as lg
+from logitgate.catalogue import Check
+from logitgate.data.sample import observe
 from logitgate.findings import Finding, Status
-from logitgate.gates.judge import Opponents
-from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows
-from logitgate.model.model import Model
 from logitgate.project.behaviour import Behaviour
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.load import parse_project
 from logitgate.project.project import Project
+from logitgate.replay.policies import Challenge, Policy, Standing, wants
+from logitgate.replay.training import History, Version, train_at
 
 ROOT = Path(__file__).parents[1]
-POLICIES = ("gates", "never", "always", "better", "proven")
-CONTRACT = Finding("contract", "rows", Status.PASS, "the rows of a benchmark")
+POLICIES = (Policy.UNWATCHED, Policy.NEVER, Policy.ALWAYS, Policy.BETTER, Policy.PROVEN)
+CONTRACT = Finding(Check.CONTRACT, "rows", Status.PASS, "the rows of a benchmark")
 
 
-@dataclass
-class Policy:
-    """The model that a policy has in production, and what it cost so far."""
-
-    name: str
-    model: Model | None = None
-    rows: FittedRows | None = None
-    released: list[str] = field(default_factory=list)
-    cost: float = 0.0
-
-    def opponents(self, recipe: str) -> Opponents:
-        """Return its champion for the next training."""
-        if self.model is None:
-            return Opponents()
-        return Opponents(self.model, 1, "", "", self.rows, recipe)
-
-    def release(self, learned, project: Project, month: str) -> None:
-        """Put a trained model into production."""
-        self.model, self.rows = learned.model, FittedRows.of([learned.shipped.rows], project)
-        self.released.append(month)
-
-
-def trained(project: Project, frame: pd.DataFrame, as_of: datetime) -> Evidence:
-    """Return a training up to its judgement."""
-    return learn_model(part_rows(Evidence(project, frame, as_of, (CONTRACT,))))
-
-
-def step(policies: dict[str, Policy], project: Project, evidence: Evidence, month: str) -> dict[str, str]:
-    """Let each policy decide about one training; return why the gates refused, by policy."""
-    why: dict[str, str] = {}
-    for policy in policies.values():
-        if evidence.learned is None:
-            why[policy.name] = "no model: " + ", ".join(
-                {one.check for one in evidence.findings if one.status.stops}
-            )
-            continue
-        if policy.name == "always" or (policy.name == "never" and policy.model is None):
-            policy.release(evidence.learned, project, month)
-            continue
-        if policy.name == "never":
-            continue
-        if policy.name == "better":
-            if policy.model is None or _better(policy, evidence, project):
-                policy.release(evidence.learned, project, month)
-            continue
-        judged = _judged(policy, evidence)
-        if judged.stops:
-            reasons = [f"{one.check}: {one.subject}" for one in judged.verdict.reasons]
-            why[policy.name] = "; ".join(reasons)
-        else:
-            policy.release(evidence.learned, project, month)
-    return why
-
-
-def _judged(policy: Policy, evidence: Evidence) -> Evidence:
-    if policy.name == "proven":
-        gates = evidence.project.gates.model_copy(update={"refresh": "proven"})
-        project = evidence.project.model_copy(update={"gates": gates})
-        evidence = Evidence(
-            **{name: getattr(evidence, name) for name in Evidence.__slots__} | {"project": project}
-        )
-    return judge_model(evidence, policy.opponents(evidence.recipe))
-
-
-def _better(policy: Policy, evidence: Evidence, project: Project) -> bool:
-    learned = evidence.learned
-    known = policy.rows.holds(_hashes(learned.judged))
-    if known.all():
-        return False
-    champion = policy.model.score(learned.judged, project.costs.matrix)
-    compared = paired(learned.scored.take(~known), champion.take(~known), 0.05)
-    return compared.difference.value < 0
-
-
-def _hashes(sample: Sample):
-    return row_hashes(sample)
-
-
-def rows_between(project: Project, frame: pd.DataFrame, since: datetime, until: datetime) -> Sample:
-    """Return the rows of a month with their outcomes."""
-    time = frame[project.columns.time]
-    free = project.model_copy(update={"split": project.split.model_copy(update={"window": None})})
-    return observe(frame[(time >= since) & (time < until)], free, until + timedelta(days=60)).sample
-
-
-def months(first: datetime, count: int) -> list[datetime]:
-    """Return the first moments of `count` months."""
-    starts = [first]
-    for _ in range(count - 1):
-        last = starts[-1]
-        starts.append(datetime(last.year + last.month // 12, last.month % 12 + 1, 1, tzinfo=UTC))
-    return starts
-
-
-def history(name: str, first: datetime, count: int, window: str | None = None) -> None:
-    """Print what each policy costs on a real history, month by month."""
-    declared = load_project(ROOT / "mlproject" / f"{name}.toml")
-    project = declared.model_copy(update={"behaviour": Behaviour()})  # cases are no matter of policy
+def history(name: str, since: str, until: str | None, window: int | None = None) -> None:
+    """Print what each policy costs on a real history."""
+    project = lg.load_project(ROOT / "mlproject" / f"{name}.toml").model_copy(
+        update={"behaviour": Behaviour()}
+    )
     if window is not None:
-        split = project.split.model_copy(update={"window": timedelta(days=int(window))})
+        split = project.split.model_copy(update={"window": timedelta(days=window)})
         project = project.model_copy(update={"split": split})
-    frame = read_rows(project).frame
-    policies = {policy: Policy(policy) for policy in POLICIES}
-    starts = months(first, count + 1)
-    totals: dict[str, float] = defaultdict(float)
-    released_dear = 0
-    for start, end in pairwise(starts):
-        month = f"{start:%Y-%m}"
-        why = step(policies, project, trained(project, frame, start), month)
-        try:
-            rows = rows_between(project, frame, start, end)
-        except DataError:
-            continue
-        line = []
-        for policy in policies.values():
-            if policy.model is None:
-                continue
-            scored = policy.model.score(rows, project.costs.matrix)
-            other = better_rule(scored)[1]
-            policy.cost += float(scored.cost.sum())
-            line.append(f"{policy.name} {scored.cost.mean():.3f}")
-            if policy.name == "gates" and month in policy.released:
-                released_dear += bool(scored.cost.mean() > other.cost.mean())
-        costs = rows.row_costs(project.costs.matrix)
-        for flagged in (False, True):
-            key = "flag-all" if flagged else "flag-none"
-            cost = costs.of(rows.y, np.full(len(rows), flagged))
-            totals[key] += float(cost.sum())
-            line.append(f"{key} {cost.mean():.3f}")
-        if policies["gates"].model is None:
-            totals["before the first release"] += min(
-                float(costs.of(rows.y, np.full(len(rows), flag)).sum()) for flag in (False, True)
-            )
-        print(
-            month, len(rows), "rows;", ", ".join(line), "; gates:", why.get("gates", "released"), flush=True
-        )
-    print()
-    for policy in policies.values():
-        early = totals["before the first release"] if policy.name == "gates" else 0.0
-        print(f"{policy.name}: total {policy.cost + early:,.0f}, released {len(policy.released)} times")
-    print(f"flag-none: {totals['flag-none']:,.0f}; flag-all: {totals['flag-all']:,.0f}")
-    print(f"months released by the gates that cost more than the better rule: {released_dear}")
+    found = lg.replay(project, since=since, until=until)
+    print(found)
+    for one in found.releases:
+        why = ", ".join(f"{finding.check}: {finding.subject}" for finding in one.reasons)
+        print(f"{one.date:%Y-%m}: {one.sentence(found.unit)}", f"({why})" if why else "")
+    for one in found.policies:
+        value, low, high = one.against_gated
+        print(f"{one.policy.value}: {value:+,.0f} [{low:+,.0f}, {high:+,.0f}] against gated; held {one.held}")
 
 
 WORLDS = ("none", "slow", "gradual", "sudden", "season", "prevalence")
@@ -246,27 +113,29 @@ def world_project(rows: int) -> Project:
 def one_world(world: str, rows: int, count: int, seed: int) -> dict[str, float]:
     """Return each policy's mean expected cost over that of the true probabilities, less 1."""
     frame, true = world_rows(world, rows, count, seed)
-    project = world_project(rows)
-    policies = {policy: Policy(policy) for policy in POLICIES}
-    month = frame["month"].to_numpy()
+    project, month = world_project(rows), frame["month"].to_numpy()
+    free = project.model_copy(update={"split": project.split.model_copy(update={"window": None})})
+    played = History(project, frame, (CONTRACT,), None, observe(frame[month >= 4], free, None).sample)
+    standings, versions = {policy: Standing() for policy in POLICIES}, list[Version]()
+    spent = dict.fromkeys(POLICIES, 0.0)
     for now in range(4, count):
-        as_of = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=30 * now)
-        step(policies, project, trained(project, frame, as_of), str(now))
-        if now == 4:
-            # Every policy starts from the same model, released or not.
-            for policy in policies.values():
-                if policy.model is None:
-                    policy.release(trained(project, frame, as_of).learned, project, "start")
+        trained = train_at(played, datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=30 * now))
+        if trained.version is not None:
+            versions.append(trained.version)
+            challenge = Challenge(trained, len(versions), versions)
+            for policy, standing in standings.items():
+                # Every policy starts from the same model, released or not.
+                if len(versions) == 1 or wants(policy, standing, challenge):
+                    standings[policy] = standing.released(len(versions))
         rows_now = np.flatnonzero(month == now)
-        for policy in policies.values():
-            p = policy.model.probability(frame.iloc[rows_now])
-            flagged = p >= 1 / MISS
-            policy.cost += float(np.where(flagged, 1.0, true[rows_now] * MISS).mean())
+        for policy, standing in standings.items():
+            p = versions[standing.champion - 1].model.probability(frame.iloc[rows_now])
+            spent[policy] += float(np.where(p >= 1 / MISS, 1.0, true[rows_now] * MISS).mean())
     best = sum(
         float(np.where(true[month == now] >= 1 / MISS, 1.0, true[month == now] * MISS).mean())
         for now in range(4, count)
     )
-    return {name: 100 * (policy.cost / best - 1) for name, policy in policies.items()}
+    return {policy: 100 * (cost / best - 1) for policy, cost in spent.items()}
 
 
 def worlds(rows: int, count: int, replications: int) -> None:
@@ -295,9 +164,9 @@ def main() -> None:
         case "worlds":
             worlds(given.rows, given.months, given.replications)
         case "flights":
-            history("flights", datetime(2013, 6, 1, tzinfo=UTC), 7)
+            history("flights", "2013-06-01", "2014-01-01")
         case "bank":
-            history("bank", datetime(2009, 5, 1, tzinfo=UTC), 18, "240")
+            history("bank", "2009-05-01", "2010-11-01", 240)
 
 
 if __name__ == "__main__":

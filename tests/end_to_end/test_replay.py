@@ -208,6 +208,26 @@ def test_the_same_history_gives_the_same_result(played):
     assert again.as_json()["releases"] == answer.json["releases"]
 
 
+def test_a_proposal_is_chosen_before_and_judged_after(played):
+    """Each setting costs what a replay of its own says; the chosen one is the cheapest of the first part."""
+    _, project, frame, _, _ = played
+    found = lg.replay(project, frame, policies=("gated",), propose=True)
+    proposed, divided = found.proposal, pd.Timestamp(found.proposal.divided)
+    time = frame["at"][(frame["at"] >= DATES[0]) & (frame["at"] <= frame["at"].max() - timedelta(days=1))]
+    before, after = int((time < divided).sum()), int((time >= divided).sum())
+    assert DATES[0] < proposed.divided < found.until
+    own, costs = proposed.settings[0], {one.name: one for one in proposed.settings}
+    assert own.first * before + own.rest * after == pytest.approx(found.gated.cost)
+    rare = lg.replay(project, frame, every="2 months", since=DATES[0], policies=("gated",)).gated.cost
+    told = costs["every 2 months"]
+    assert told.first * before + told.rest * after == pytest.approx(rare)
+    assert proposed.chosen.first == min(one.first for one in proposed.settings)
+    difference = (proposed.chosen.rest - own.rest) * after
+    assert proposed.against_own.value == pytest.approx(difference)
+    assert found.as_json()["proposal"]["chosen"] == proposed.chosen.name
+    assert {"split.window = 45 days", 'gates.refresh = "proven"'} <= set(costs)
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

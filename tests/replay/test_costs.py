@@ -11,8 +11,9 @@ from scipy import stats
 from logitgate.evaluation.intervals import Estimate
 from logitgate.replay.accounts import ages, policy_costs
 from logitgate.replay.costs import Costs
+from logitgate.replay.plain import worded
 from logitgate.replay.policies import Policy, Standing
-from logitgate.replay.result import PolicyCost, Release, Replay, worded
+from logitgate.replay.result import PolicyCost, Release, Replay
 
 BOUNDS = (0, 3, 3, 7, 10)
 """Four periods, the second without a row."""

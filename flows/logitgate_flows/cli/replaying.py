@@ -27,22 +27,26 @@ def replay(  # noqa: PLR0913 - options of a command
     processes: Annotated[
         int | None, typer.Option(min=1, help="Trainings at a time; default: the cores.")
     ] = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Also play other windows, cadences and refresh lanes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Play the table's history: what each policy of retraining would have cost, and what the gates saved."""
     with started():
         from logitgate.data.project_files import load_project
         from logitgate.replay.dates import Cadence
-        from logitgate.replay.play import policies_named
+        from logitgate.replay.play import ReplayRequest, policies_named
 
         load_project(project)
         Cadence.of(every)
         named = policies_named([name.strip() for name in policies.split(",") if name.strip()])
         limits = (moment(since, "--since"), moment(until, "--until"))
+        request = ReplayRequest(every, *limits, named, processes, propose)
 
         from logitgate_flows.cli import terminal
         from logitgate_flows.commands.replay import run_replay
-    found = run_replay(project, every, limits, named, processes)
+    found = run_replay(project, request)
     terminal.print_json(found.as_json()) if as_json else print_replay(found)
     raise typer.Exit(found.exit_code)
 
@@ -61,6 +65,8 @@ def print_replay(found: Replay) -> None:
         reason = f" ({why})" if why else ""
         OUT.print(f"{one.date:%Y-%m-%d} {one.sentence(found.unit)}{reason}", highlight=False, markup=False)
     OUT.print(f"\n[bold]{found.conclusion}[/]", highlight=False)
+    if found.proposal is not None:
+        OUT.print(found.proposal.sentence(found.unit), highlight=False, markup=False)
 
 
 def _table(exhibit: Exhibit) -> object:

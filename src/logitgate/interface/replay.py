@@ -25,6 +25,7 @@ def replay(  # noqa: PLR0913 - the options of the command
     until: str | datetime | None = None,
     policies: Sequence[str] = tuple(POLICIES),
     processes: int | None = None,
+    propose: bool = False,
 ) -> Replay:
     """Play a table's history: train at each date as of it, judge, release or refuse, score, monitor, react.
 
@@ -46,6 +47,9 @@ def replay(  # noqa: PLR0913 - the options of the command
         "gated", the project's own gates and reactions, is always played.
     processes : int, optional
         Default: as many as there are cores, one for a small history. It changes no figure.
+    propose : bool
+        Play a few other settings too: `result.proposal` names the cheapest of the history's first part, and
+        what it cost on the rest.
 
     Returns
     -------
@@ -62,7 +66,12 @@ def replay(  # noqa: PLR0913 - the options of the command
         When a process that trains has died.
     """
     moments = (moment_of(since, "since"), moment_of(until, "until"))
-    request = ReplayRequest(every, *moments, policies_named(policies), processes)
+    request = ReplayRequest(every, *moments, policies_named(policies), processes, propose)
+    return replayed(project, request, table)
+
+
+def replayed(project: Project, request: ReplayRequest, table: object = None) -> Replay:
+    """Read a project's rows, or take a table, check the contract and play; see `replay`."""
     rows, cases = read_table(project, table), read_cases(project)
     contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
     found = play.replay(project, contract, rows.frame, cases, request)

@@ -7,26 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ..checks.cases import Cases
 from ..data.contract.validation import ContractResult
 from ..data.sample import Sample, observe
 from ..errors import DataError, ProjectError
-from ..monitoring.policy import Action
 from ..project.gates import ShadowGate
 from ..project.project import Project
 from .accounts import accounts
-from .costs import Costs
-from .course import Decided, Played
 from .dates import Cadence, Dates, aware, default_since
-from .policies import Challenge, Holder, Policy, Standing, reasons, wants
-from .processes import trainings
+from .player import Player, play
+from .policies import Policy
+from .proposal import proposal, variants
 from .result import Replay
-from .training import History, Trained, Version
-from .watch import Watched, watch
+from .training import History
 
 POLICIES = tuple(Policy)
-_WITH_STANDING = (Policy.NEVER, Policy.ALWAYS, Policy.BETTER, Policy.PROVEN, Policy.GATED, Policy.UNWATCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,8 @@ class ReplayRequest:
         The project's own gates are always played.
     processes : int, optional
         Default: as many as there are cores.
+    propose : bool
+        Whether other settings are played too.
     """
 
     every: str = "1 month"
@@ -51,6 +50,7 @@ class ReplayRequest:
     until: datetime | None = None
     policies: tuple[Policy, ...] = POLICIES
     processes: int | None = None
+    propose: bool = False
 
     @property
     def played(self) -> tuple[Policy, ...]:
@@ -103,71 +103,13 @@ def replay(
         When the table broke its contract, or no row of the periods has a mature outcome.
     """
     history, dates = _begun(project, contract, frame, cases, request)
-    played = play(history, dates, request.played, request.processes)
-    bounds = [*(history.place(start) for start in dates.starts), len(history.rows)]
-    matrix = history.project.costs.matrix
-    costs = Costs.of(history.rows, matrix, [one.cost for one in played.versions], bounds)
-    return accounts(history, dates, played, costs, request.played)
-
-
-def play(history: History, dates: Dates, policies: Sequence[Policy], processes: int | None = None) -> Played:
-    """Train at each date, and let each policy decide; the project's own is also watched."""
-    standings = {policy: Standing() for policy in policies if policy in _WITH_STANDING}
-    held: dict[Policy, list[Holder]] = {policy: [] for policy in standings}
-    versions: list[Version] = []
-    made: list[int] = []
-    decided: list[Decided] = []
-    watched: list[Watched] = []
-    after: list[Holder] = []
-    for period, trained in enumerate(trainings(history, dates.starts, processes)):
-        if period:
-            span = (dates.starts[period - 1], trained.date)
-            there = standings[Policy.GATED]
-            found = watch(history, span, there, versions, watched)
-            if found is not None:
-                standings[Policy.GATED] = _reacted(there, found)
-                watched.append(found)
-                after.append(standings[Policy.GATED].champion)
-        if trained.version is not None:
-            versions.append(trained.version)
-            made.append(period)
-        decided.append(_decide(trained, versions, standings))
-        for policy, standing in standings.items():
-            held[policy].append(standing.champion)
-    return Played(
-        {policy: tuple(line) for policy, line in held.items()},
-        tuple(versions),
-        tuple(made),
-        tuple(decided),
-        tuple(watched),
-        tuple(after),
-    )
-
-
-def _decide(trained: Trained, versions: Sequence[Version], standings: dict[Policy, Standing]) -> Decided:
-    """Let each policy decide about a version, and return what the project's gates did."""
-    gated = standings[Policy.GATED]
-    if trained.version is None:
-        return Decided(trained.date, None, False, trained.evidence.verdict.reasons, gated.champion)  # noqa: FBT003
-    number = len(versions)
-    challenge = Challenge(trained, number, versions)
-    for policy, standing in standings.items():
-        if wants(policy, standing, challenge):
-            standings[policy] = standing.released(number)
-    released = standings[Policy.GATED].champion == number
-    why = () if released else reasons(Policy.GATED, gated, challenge)
-    return Decided(trained.date, number, released, why, gated.champion)
-
-
-def _reacted(standing: Standing, found: Watched) -> Standing:
-    """Do what a window asks of production; a retraining is done by the training of the same date."""
-    match found.reaction.wanted:
-        case Action.ROLL_BACK:
-            return standing.rolled_back()
-        case Action.RETIRE:
-            return standing.released(found.cheaper_rule)
-        case _:
-            return standing
+    main = Player.of(history, dates, request.played)
+    others = variants(history, dates) if request.propose else []
+    # More threads would spin beside the processes, and change last bits.
+    with threadpool_limits(1):
+        play([main, *others], request.processes)
+    found = accounts(history, dates, main.course, main.costs, request.played)
+    return replace(found, proposal=proposal([main, *others])) if others else found
 
 
 def _begun(

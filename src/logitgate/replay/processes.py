@@ -24,7 +24,7 @@ _history: list[History] = []
 def trainings(history: History, dates: Sequence[datetime], processes: int | None = None) -> Iterator[Trained]:
     """Yield the training of each date, as soon as it and all before it are done.
 
-    The number of processes changes no figure: each training has one thread for its linear algebra.
+    The number of processes changes no figure where the caller's linear algebra has one thread, as theirs has.
 
     Parameters
     ----------
@@ -43,9 +43,8 @@ def trainings(history: History, dates: Sequence[datetime], processes: int | None
     small = len(history.frame) * len(dates) < _SMALL
     count = min(processes or (1 if small else cores()), len(dates))
     if count < 2:
-        with threadpool_limits(1):
-            for date in dates:
-                yield train_at(history, date)
+        for date in dates:
+            yield train_at(history, date)
         return
     # Forked, a process would inherit locks that other threads hold.
     spawn = get_context("spawn")

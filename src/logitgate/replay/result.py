@@ -11,7 +11,9 @@ from ..evidence_table import Exhibit
 from ..findings import Finding, finite
 from ..html_tables import html_table
 from ..monitoring.policy import Action, Symptom
+from .plain import plain, worded
 from .policies import SIMPLER, Holder, Policy
+from .proposal import Proposal
 
 DAY = 86_400.0
 
@@ -234,6 +236,8 @@ class Replay:
     alarms: tuple[Alarms, ...]
     digest: str = ""
     """Of the table."""
+    proposal: Proposal | None = None
+    """Which settings would have been cheapest; None where that was not asked."""
 
     def of(self, policy: Policy) -> PolicyCost | None:
         """Return what a policy cost; None where it was not played."""
@@ -291,6 +295,7 @@ class Replay:
             "age": [one.as_json() for one in self.age],
             "alarms": [one.as_json() for one in self.alarms],
             "alarms_a_month": finite(self.alarms_a_month),
+            "proposal": None if self.proposal is None else self.proposal.as_json(),
             "exit_code": self.exit_code,
         }
 
@@ -367,19 +372,3 @@ def exhibits(found: Replay) -> tuple[Exhibit, ...]:
         Exhibit("age", "Cost against the age of the model", ages, "Age in periods."),
         Exhibit("alarms", "Alarms of each window", alarms),
     )
-
-
-def plain(estimate: Estimate) -> dict[str, float | None]:
-    """Return value, low and high; None for what is not finite."""
-    names = ("value", "low", "high")
-    found = (finite(one) for one in estimate)
-    return {name: None if one is None else float(one) for name, one in zip(names, found, strict=True)}
-
-
-def worded(saved: Estimate, unit: str) -> str:
-    """Return a saving in words: saved 18,200 USD [2,100, 34,000], or cost the same with its signs turned."""
-    money = f" {unit}" if unit else ""
-    if saved.value < 0:
-        saved = Estimate(-saved.value, -saved.high, -saved.low)
-        return f"cost {saved.value:,.0f}{money} [{saved.low:,.0f}, {saved.high:,.0f}]"
-    return f"saved {saved.value:,.0f}{money} [{saved.low:,.0f}, {saved.high:,.0f}]"
