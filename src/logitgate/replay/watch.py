@@ -30,6 +30,7 @@ ALARMS = (
     Check.CALIBRATION,
     Check.COST,
     Check.NO_MODEL,
+    Check.DECAY,
     Check.PREVIOUS,
 )
 """The checks of a window whose FAIL is an alarm."""
