@@ -16,6 +16,7 @@ PAGES = (
     *(
         f"docs/{name}.md"
         for name in (
+            "tutorial",
             "scoring",
             "monitoring",
             "promotion",

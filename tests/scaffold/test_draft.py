@@ -94,7 +94,7 @@ def test_too_few_events_are_refused():
 )
 def test_workflows_keep_their_schema(table, tmp_path, ci, file, schema):
     """That of the vendor, as shipped with check-jsonschema."""
-    draft = draft_of_file(table, Asked("late"), tmp_path / "p", ci)
+    draft = draft_of_file(table, Asked("late"), tmp_path / "p", ci=ci)
     write(draft, tmp_path / "p")
     command = [
         sys.executable,
@@ -110,7 +110,7 @@ def test_workflows_keep_their_schema(table, tmp_path, ci, file, schema):
 
 def test_no_workflow_is_written_where_none_is_wanted(table, tmp_path):
     """The other files are the same."""
-    draft = draft_of_file(table, Asked("late"), tmp_path / "p", "none")
+    draft = draft_of_file(table, Asked("late"), tmp_path / "p", ci="none")
     assert not any(name.startswith(".") for name in draft.files)
 
 

@@ -48,6 +48,7 @@ def init(  # noqa: PLR0913 - options of a command
     url_env: Annotated[
         str | None, typer.Option(help="Environment variable with the database's URL.", metavar="NAME")
     ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model; default: that of the table.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the project.", metavar="DIR")] = None,
     ci: Annotated[_Ci, typer.Option(help="Whose workflow is written.")] = _Ci.GITHUB,
     ask: Annotated[bool, typer.Option("--ask", help="Ask for what is not given.")] = False,
@@ -57,14 +58,16 @@ def init(  # noqa: PLR0913 - options of a command
     from logitgate.errors import ProjectError
     from logitgate.scaffold.asked import Asked
     from logitgate_flows.cli import beginning_terminal as terminal
-    from logitgate_flows.commands.init import run_init
+    from logitgate_flows.commands.init import Wanted, run_init
 
+    if (table is not None) and query is not None:
+        raise ProjectError("TABLE", "is given beside --query", "give one of both")
     if (query is None) != (url_env is None):
         raise ProjectError("--query", "goes together with --url-env", "give both, or a TABLE")
     asked = Asked(outcome, event, row_id, time, entity, cost_miss, cost_false_alarm)
     asked = terminal.completed(asked) if ask else asked
     rows = None if query is None or url_env is None else (query, url_env)
-    draft, written = run_init(table, rows, asked, out, ci.value)
+    draft, written = run_init(table or rows, asked, Wanted(name, out, ci.value))
     terminal.print_draft_json(draft, written) if as_json else terminal.print_draft(draft, written)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from logitgate.errors import ProjectError
@@ -10,24 +11,38 @@ from logitgate.scaffold.companions import Ci
 from logitgate.scaffold.draft import Draft, Written, draft_of_file, draft_of_query, write
 
 
-def run_init(
-    table: Path | None, query: tuple[str, str] | None, asked: Asked, out: Path | None, ci: Ci
-) -> tuple[Draft, Written]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a project is called, where it goes, and whose workflow it gets; None leaves the default."""
+
+    name: str | None = None
+    out: Path | None = None
+    ci: Ci = "github"
+
+
+def run_init(rows: Path | tuple[str, str] | None, asked: Asked, wanted: Wanted) -> tuple[Draft, Written]:
     """Draft a project about a table, or about the rows of a query, and put its files into a folder.
+
+    Parameters
+    ----------
+    rows : path, or pair of str
+        A table; or a query and the environment variable with its database's URL.
+    asked : Asked
+    wanted : Wanted
 
     Raises
     ------
     ProjectError
-        When neither a table nor a query is given, or both.
+        When there are no rows.
     """
-    if (table is None) == (query is None):
+    if rows is None:
         rule = "is the table's place, unless --query and --url-env are given"
         raise ProjectError("TABLE", rule, "give one of both")
-    if table is not None:
-        folder = out or Path(table.name.split(".")[0] or "project")
-        draft = draft_of_file(table, asked, folder, ci)
+    if isinstance(rows, Path):
+        stem = rows.name.split(".", 1)[0].strip("*?") or "project"
+        folder = wanted.out or Path(wanted.name or stem)
+        draft = draft_of_file(rows, asked, folder, wanted.name, wanted.ci)
     else:
-        folder = out or Path("project")
-        assert query is not None  # noqa: S101 - one of both is given
-        draft = draft_of_query(query[0], query[1], asked, folder.resolve().name, ci)
+        folder = wanted.out or Path(wanted.name or "project")
+        draft = draft_of_query(*rows, asked, wanted.name or folder.resolve().name, wanted.ci)
     return draft, write(draft, folder)

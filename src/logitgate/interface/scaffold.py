@@ -45,7 +45,7 @@ def init(table: object, outcome: str, out: str | Path | None = None, **said: Any
     name, ci = said.pop("name", None), said.pop("ci", "github")
     asked = Asked(outcome, **said)
     if isinstance(table, (str, Path)):
-        draft = drafts.draft_of_file(Path(table), asked, folder or Path(), ci)
+        draft = drafts.draft_of_file(Path(table), asked, folder or Path(), name, ci)
     else:
         named = name or (folder.name if folder else "project")
         draft = drafts.draft_of_frame(table, asked, named, ci)

@@ -80,8 +80,10 @@ class Written:
         return self.folder / DIFF if self.different else None
 
 
-def draft_of_file(path: Path, asked: Asked, folder: Path, ci: Ci = "github") -> Draft:
-    """Draft a project about a file, a folder that is a table, or a glob.
+def draft_of_file(
+    path: Path, asked: Asked, folder: Path, name: str | None = None, ci: Ci = "github"
+) -> Draft:
+    """Draft a project about a file, a folder that is a table, or a glob; by default it has the table's name.
 
     Raises
     ------
@@ -97,9 +99,8 @@ def draft_of_file(path: Path, asked: Asked, folder: Path, ci: Ci = "github") -> 
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
     seen = os.path.relpath(path.absolute(), folder.absolute())
-    return _drafted(
-        guess(source, rows, asked, project_name(path.name.split(".")[0])), Path(seen).as_posix(), ci
-    )
+    named = project_name(name or path.name.split(".", 1)[0])
+    return _drafted(guess(source, rows, asked, named), Path(seen).as_posix(), ci)
 
 
 def draft_of_query(query: str, url_env: str, asked: Asked, name: str, ci: Ci = "github") -> Draft:
