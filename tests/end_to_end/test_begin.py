@@ -103,7 +103,8 @@ def test_several_files_are_validated_at_once(folder, commands, tmp_path):
     [
         (("--outcome", "late"), "TABLE"),
         (("gone.csv", "--outcome", "late"), "gone.csv"),
-        (("gone.csv", "--outcome", "late", "--query", "select 1"), "--url-env"),
+        (("gone.csv", "--outcome", "late", "--query", "select 1"), "beside --query"),
+        (("--outcome", "late", "--query", "select 1"), "--url-env"),
     ],
 )
 def test_what_cannot_begin_is_refused(commands, words, message):
