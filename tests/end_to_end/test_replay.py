@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import logitgate as lg
+from logitgate.project.operations.reactions import Reactions
 from tests import projects
 from tests.command import living_in, logitgate, opened
 
@@ -206,6 +207,22 @@ def test_the_same_history_gives_the_same_result(played):
         assert one == told[one["name"]]
     assert {one.policy.value for one in again.policies} == {"always", "gated"}
     assert again.as_json()["releases"] == answer.json["releases"]
+
+
+def test_a_rule_takes_over_where_retraining_does_not_help(played, by_hand):
+    """With `reactions.retire` the gated policy ends without a model, and pays what the rule costs."""
+    _, project, frame, _, _ = played
+    acting = Reactions(windows=1, persistent=1, cool_down_days=0, retire=True)
+    found = lg.replay(project.model_copy(update={"reactions": acting}), frame, policies=("unwatched",))
+    (retired,) = [one for one in found.reactions if one.action.value == "retire"]
+    assert retired.date == DATES[4] and retired.champion in ("flag-none", "flag-all")
+    assert found.gated.held[4] == retired.champion
+    unwatched = next(one for one in found.policies if one.policy.value == "unwatched")
+    assert found.gated.held[:4] == unwatched.held[:4]
+    last = by_hand["period"] == 4
+    rule = by_hand["none" if retired.champion == "flag-none" else "all"][last].sum()
+    model = by_hand["paid"][unwatched.held[4]][last].sum()
+    assert unwatched.against_gated.value == pytest.approx(model - rule)
 
 
 def test_a_proposal_is_chosen_before_and_judged_after(played):
