@@ -1,11 +1,13 @@
 """How often does the drift rule cry wolf, and what does it see? Simulated rows of twelve columns.
 
 Usage: python benchmarks/drift_rule.py [REPLICATIONS]
+       python benchmarks/drift_rule.py widths [REPLICATIONS]
 
 Six normal and two skewed numbers, two with many ties, and two texts, in a reference of 20,000 rows. Printed
 for windows of 50 to 10,000 rows: the share of windows with any alarm when nothing changed, when one number
 moves by .3 standard deviations, when the share of one level goes from .50 to .40, and when there is nothing
 but a season (a number that follows the month), declared or not. `monitoring.minimum_rows` is lowered to 50.
+The second prints the share of windows with any alarm when nothing changed, for 5, 12 and 100 columns.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from logitgate.findings import Status
 from logitgate.monitoring.distributions.features import Features
 from logitgate.monitoring.drift import drift
 from logitgate.monitoring.reference import Reference
+from logitgate.project.data import FeaturesConfig
 from logitgate.project.load import parse_project
 from logitgate.project.project import Project
 
@@ -74,8 +77,40 @@ def alarms(frame: pd.DataFrame, known: Reference, made_for: Project) -> set[str]
     return {one.subject for one in findings if one.status is Status.FAIL}
 
 
+def wide(rng: np.random.Generator, n: int, width: int) -> pd.DataFrame:
+    """Return rows of so many columns: three fifths normal, a fifth with many ties, a fifth texts."""
+    texts, ties = width // 5, width // 5
+    values = {f"x{place}": rng.normal(size=n) for place in range(width - texts - ties)}
+    values |= {f"t{place}": rng.poisson(2.0, n).astype(float) for place in range(ties)}
+    words = {f"w{place}": pd.Categorical(rng.choice(list("abcdefgh"), n)) for place in range(texts)}
+    return pd.DataFrame(values | words)
+
+
+def false_alarms(width: int, n: int, replications: int) -> float:
+    """Return the share of windows with an alarm when nothing changed."""
+    rng = np.random.default_rng(width * 100_000 + n)
+    base = wide(rng, REFERENCE, width)
+    numbers = [name for name in base if name[0] != "w"]
+    features = {"numeric": numbers, "categorical": [name for name in base if name[0] == "w"]}
+    made_for = project().model_copy(update={"features": FeaturesConfig.model_validate(features)})
+    whole = Features.of(base, made_for)
+    known = Reference(REFERENCE, whole, whole.numeric["x0"], REFERENCE, 0.2, {})
+    return np.mean([bool(alarms(wide(rng, n, width), known, made_for)) for _ in range(replications)])
+
+
+def widths(replications: int) -> None:
+    """Print the table of false alarms by columns and rows."""
+    print(f"| columns | {' | '.join(f'{n:,} rows' for n in SIZES)} |\n|---|{'---|' * len(SIZES)}")
+    for width in (5, 12, 100):
+        shares = [false_alarms(width, n, replications) for n in SIZES]
+        print(f"| {width} | " + " | ".join(f"{share:.1%}" for share in shares) + " |", flush=True)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table that is asked for."""
+    if sys.argv[1:2] == ["widths"]:
+        widths(int(sys.argv[2]) if len(sys.argv) > 2 else 200)
+        return
     replications = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     rng = np.random.default_rng(0)
     plain, seasonal = project(), project("month")

@@ -19,6 +19,7 @@ from logitgate.monitoring.compared import paired
 from logitgate.monitoring.distributions.change import new_change
 from logitgate.monitoring.distributions.divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
 from logitgate.monitoring.distributions.independence import ALONE, INDEPENDENT
+from logitgate.monitoring.distributions.season import proposed_season
 from logitgate.monitoring.drift import drift
 from logitgate.monitoring.reference import Reference, reference_profile
 from logitgate.project.load import parse_project
@@ -296,3 +297,16 @@ def test_a_binary_number_has_the_floor_of_a_share(before, now, alarm):
     known = reference(rows().assign(load=(rng.random(N) < before).astype(float)))
     seen = alarms(found(rows(4_000, seed=1).assign(load=(rng.random(4_000) < now).astype(float)), known))
     assert (("drift", "load") in seen) == alarm
+
+
+def test_a_season_is_proposed_where_a_year_is_learned_from_and_followed():
+    """Not for half a year, nor where the recipe learns from less, nor once it is declared."""
+    year = rows(5_000, start="2020-01-01", days=366)
+    warm = year.assign(load=year["load"] + 3 * (year["at"].dt.month % 12))
+    found = proposed_season(warm, project())
+    assert found.status is Status.WARN and found.figures["season"] == "month" and "load" in found.because
+    assert proposed_season(year, project()) is None
+    assert proposed_season(warm[warm["at"].dt.month < 7], project()) is None
+    assert proposed_season(warm, project(season="month")) is None
+    short = parse_project(plain(split={"window": "120 days"}), "visits.toml")
+    assert proposed_season(warm, short) is None

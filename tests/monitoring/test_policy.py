@@ -4,6 +4,7 @@ import itertools
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -170,6 +171,19 @@ def test_every_row_of_the_policy(symptom):
         assert twice[1] == remedy.action.value
     else:
         assert (once.wanted, once.reasons[0].obstacle) == (remedy.action, None)
+
+
+def test_the_page_lists_every_row_of_the_policy():
+    """docs/monitoring.md has a line for each symptom, with its action and the windows it needs."""
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    table = page.split("## What is done about it")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    told = {name.strip("`"): (action, windows) for name, _, action, windows in rows}
+    assert set(told) == {symptom.value for symptom in Symptom}
+    for symptom, remedy in REMEDIES.items():
+        action, windows = told[symptom.value]
+        assert action.startswith(remedy.action.value), symptom
+        assert windows.startswith("`reactions.persistent`" if remedy.persists else "1"), symptom
 
 
 @pytest.mark.parametrize("back", [BACK, NOWHERE, AGAIN])

@@ -12,6 +12,7 @@ from logitgate.data.table import read_rows, read_table
 from logitgate.errors import ProjectError
 from logitgate.findings import Verdict
 from logitgate.gates.training import Evidence, part_rows
+from logitgate.monitoring.distributions.season import proposed_season
 
 
 def run_check(project_file: Path, other: Path | None, as_of: datetime | None = None) -> Verdict:
@@ -30,4 +31,8 @@ def run_check(project_file: Path, other: Path | None, as_of: datetime | None = N
     contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
     kept, cases = contract.kept(table.frame), read_cases(project)
     evidence = Evidence(project, kept, as_of, contract.findings, cases=cases)
-    return Verdict((evidence if other else part_rows(evidence)).findings)
+    if other is not None:
+        return Verdict(evidence.findings)
+    evidence = part_rows(evidence)
+    season = proposed_season(evidence.frame, evidence.project)
+    return Verdict((*evidence.findings, *([season] if season else [])))

@@ -21,6 +21,7 @@ from ..gates.judge import Opponents
 from ..gates.training import Evidence, judge_model, learn_model, part_rows
 from ..html_tables import html_table
 from ..model.model import Model
+from ..monitoring.distributions.season import proposed_season
 from ..project.project import Project, as_of_text
 from .project import moment_of
 from .tables import read_table
@@ -156,7 +157,9 @@ def check(project: Project, table: object = None) -> Verdict:
     ProjectError
         When the contract or the case file cannot be read.
     """
-    return Verdict(_checked(project, table, None)[0].findings)
+    evidence = _checked(project, table, None)[0]
+    season = proposed_season(evidence.frame, evidence.project)
+    return Verdict((*evidence.findings, *([season] if season else [])))
 
 
 def train(project: Project, table: object = None, as_of: str | datetime | None = None) -> Training:

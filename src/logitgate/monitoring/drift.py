@@ -156,6 +156,8 @@ def _drift(name: str, compared: Compared, rules: Monitoring) -> Change:
     mean, spread = added[0].change_from(added[1])
     figures: dict[str, Figure] = {**change.figures, "contribution": mean, "contribution_sd": spread}
     said = f"{change.said}; its part of the log-odds moved by {mean:+.2g}, the spread of it by {spread:+.2g}"
+    if compared.sizes[0].count:
+        said += f", over {compared.sizes[0].count} clusters"
     return replace(change, said=said, figures=figures)
 
 

@@ -13,6 +13,8 @@ _QUIET = {
     (Check.SLICES, Status.INSUFFICIENT): ("slices", "too few rows, events or non-events to tell"),
     (Check.SLICES, Status.PASS): ("slices", "no harm beyond the margin is proven"),
     (Check.SLICES, Status.WARN): ("slices", "harm that was declared harmless"),
+    (Check.DECAY, Status.PASS): ("figures", "nothing is proven to have become worse since the release"),
+    (Check.SCORE, Status.PASS): ("figures", "probabilities and flags as in the reference"),
     (Check.DRIFT, Status.PASS): ("features", "no change beyond chance and floor"),
     (Check.MISSINGNESS, Status.PASS): ("features", "no change of missing values beyond chance and floor"),
     (Check.LEVELS, Status.PASS): ("features", "no more new levels than expected"),

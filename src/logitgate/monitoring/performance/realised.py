@@ -196,7 +196,7 @@ def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Pr
         sound = is_sound(reference, name, project)
         status = _status(limits.side(value), margin) if sound else margin.alone
         trust = "" if sound else "; the reference itself is not proven to keep its margin"
-        because = f"{_WORDS[name]} {_told(value, limits)}; {margin.text}{trust}"
+        because = f"{_WORDS[name]} {_told(value, limits)}{'' if name == EXCESS else margin.text}{trust}"
         figures = {**whole.figures(), f"chunk_{name}": value, "chunks": window.count, **limits.figures()}
         findings.append(Finding(CALIBRATION, _WORDS[name], status, because, figures))
     return findings
@@ -226,7 +226,7 @@ class _Margin:
         outside = interval.low > high or interval.high < low
         perfect = 1.0 if name == "slope" else 0.0
         return cls(
-            f"over all {whole.n} rows with {whole.events} events "
+            f"; over all {whole.n} rows with {whole.events} events "
             f"{'the slope' if name == 'slope' else 'calibration-in-the-large'} is {_spanned(interval)}, its "
             f"margin [{low:.3g}, {high:.3g}]",
             not low <= interval.value <= high,
