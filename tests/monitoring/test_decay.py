@@ -133,3 +133,16 @@ def test_no_row_counts_twice():
     sums = added(earlier_sums(record(20, 30), history))
     assert sums[ALL_ROWS].events == 2 + 8
     assert earlier_sums(replace(record(20, 30), since=None), history) == []
+
+
+def test_many_slices_are_few_lines():
+    """A model that is off everywhere: the worst slices, and the others by name in one finding."""
+    rng = np.random.default_rng(4)
+    scored, sample = month(rng, off=2.0)
+    frame = pd.DataFrame({"side": rng.choice([f"s{number}" for number in range(8)], ROWS)})
+    sample = replace(sample, frame=frame)
+    project = PROJECT.model_copy(update={"search": PROJECT.search.model_copy(update={"rare_level_rows": 10})})
+    judged = decay(window_sums(scored, sample, project), project)
+    found = [one for one in judged if "side" in one.because + one.subject]
+    assert [one.status for one in found] == [Status.FAIL] * 4
+    assert found[-1].figures["slices"] == 5

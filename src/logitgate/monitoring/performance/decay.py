@@ -33,6 +33,8 @@ FEWEST_UNITS = 20
 """Fewer do not show how far units spread."""
 _OF_ALL, _OF_RULES, _OF_SLICES = 0.6, 0.2, 0.2
 _SLICES = "slices"
+_SHOWN = 3
+"""Slices that have a finding of their own."""
 
 
 def window_sums(scored: Scored, sample: Sample, project: Project) -> dict[str, ErrorSums]:
@@ -117,7 +119,24 @@ def _slice_findings(sums: SumsByName, project: Project) -> list[Finding]:
     found = [_error(name, sums[name], alpha, project.monitoring.decay) for name in enough]
     changed = [one for one in found if one.status is not Status.PASS]
     because = f"none of {len(enough)} slices with enough events, of {len(names)}, is proven to differ"
-    return changed or [Finding(CHECK, _SLICES, Status.PASS, because, {"slices": len(enough)})]
+    if not changed:
+        return [Finding(CHECK, _SLICES, Status.PASS, because, {"slices": len(enough)})]
+    return _shortened(sorted(changed, key=_severity))
+
+
+def _severity(finding: Finding) -> tuple[bool, float]:
+    """Return what orders slices: those that FAIL first, then the largest errors."""
+    size = finding.figures["log_odds"]
+    return finding.status is not Status.FAIL, -abs(size) if isinstance(size, float) else 0.0
+
+
+def _shortened(changed: list[Finding]) -> list[Finding]:
+    """Return the worst slices, and the others as one finding that names them."""
+    shown, others = changed[:_SHOWN], changed[_SHOWN:]
+    if not others:
+        return shown
+    because = f"proven to differ, too: {', '.join(one.subject for one in others)}"
+    return [*shown, Finding(CHECK, "other slices", others[0].status, because, {"slices": len(others)})]
 
 
 def _error(name: str, errors: ErrorSums, alpha: float, floor: float) -> Finding:
