@@ -98,12 +98,25 @@ def test_a_word_for_unknown_is_no_level_of_the_outcome(tmp_path):
     assert guessed.rows.missing == {"late": ("unknown",)} and len(guessed.outcome.y) == 360
 
 
+def test_a_sentinel_is_missing_in_each_way_in_which_it_is_written(tmp_path):
+    """As a whole number and with a fraction of zeros; the rows are then read so."""
+    frame, rng, _, y = base(600, 46)
+    depth = pd.Series(rng.uniform(0, 40, 600).round(1).astype(str))
+    depth[:40], depth[40:70] = "-999", "-999.0"
+    guessed = asked_of(tmp_path, frame.assign(depth=depth, late=y))
+    assert set(guessed.rows.missing["depth"]) == {"-999", "-999.0"}
+    assert guessed.look.columns["depth"].missing == 70
+
+
 def test_what_was_said_is_held_against_the_table(tmp_path):
     """A time that is none is refused; an id that repeats is asked about and not declared."""
     frame, rng, _, y = base(400, 43)
     frame = frame.assign(number=rng.integers(0, 300, 400), late=y)
     with pytest.raises(ProjectError, match="no date or time"):
         asked_of(tmp_path, frame, time="plan")
+    with pytest.raises(ProjectError, match="is empty in 7 rows"):
+        gaps = pd.Series(pd.date_range("2021-01-01", periods=400)).where(np.arange(400) > 6)
+        asked_of(tmp_path, frame.assign(at=gaps), time="at")
     guessed = asked_of(tmp_path, frame, id="number", entity="plan")
     assert "columns.id" in {one.key for one in guessed.questions}
     assert guessed.roles.name_of(Role.ENTITY) == "plan"

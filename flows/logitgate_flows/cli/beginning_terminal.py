@@ -13,7 +13,7 @@ from rich.prompt import FloatPrompt, Prompt
 
 from logitgate.project.mistakes import Mistake
 from logitgate.scaffold.asked import Asked
-from logitgate.scaffold.draft import Draft, Written
+from logitgate.scaffold.draft import Draft, WrittenFiles
 from logitgate_flows.cli.terminal import OUT
 
 
@@ -40,7 +40,7 @@ def _number(given: float | None, text: str, default: float) -> float:
     return given if given is not None else FloatPrompt.ask(text, console=OUT, default=default)
 
 
-def print_draft(draft: Draft, written: Written) -> None:
+def print_draft(draft: Draft, written: WrittenFiles) -> None:
     """Print the files, what was found, what is asked, and what to do next."""
     for name in written.new:
         OUT.print(f"[green]new[/]  {escape(str(written.folder / name))}", highlight=False)
@@ -61,7 +61,7 @@ def print_draft(draft: Draft, written: Written) -> None:
     OUT.print(f"\nlogitgate check {escape(str(file))}\nlogitgate train {escape(str(file))}", highlight=False)
 
 
-def print_draft_json(draft: Draft, written: Written) -> None:
+def print_draft_json(draft: Draft, written: WrittenFiles) -> None:
     """Print the same as one JSON object."""
     print_plain(
         {

@@ -8,7 +8,7 @@ from pathlib import Path
 from logitgate.errors import ProjectError
 from logitgate.scaffold.asked import Asked
 from logitgate.scaffold.companions import Ci
-from logitgate.scaffold.draft import Draft, Written, draft_of_file, draft_of_query, write
+from logitgate.scaffold.draft import Draft, WrittenFiles, draft_of_file, draft_of_query, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Wanted:
     ci: Ci = "github"
 
 
-def run_init(rows: Path | tuple[str, str] | None, asked: Asked, wanted: Wanted) -> tuple[Draft, Written]:
+def run_init(rows: Path | tuple[str, str] | None, asked: Asked, wanted: Wanted) -> tuple[Draft, WrittenFiles]:
     """Draft a project about a table, or about the rows of a query, and put its files into a folder.
 
     Parameters

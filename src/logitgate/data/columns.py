@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ..errors import DataError, ProjectError, UnavailableError
 from ..project.data import RowsConfig
 from ..project.load import parse_project, resolved_rows
-from ..project.open_features import Kind, closed
+from ..project.open_features import FeatureKind, closed
 from ..project.syntax.column_types import ColumnType
 from .readers.casts import Column, cast, is_number, is_text
 from .readers.csv_blocks import csv_blocks
@@ -92,12 +92,12 @@ def _parquet_schema(part: Part) -> Source:
     return completed(Source(part.path.name, empty, lambda row: f"{part.path.name} row {row + 1}"), part, ())
 
 
-def feature_kinds(source: Source, rows: RowsConfig) -> dict[str, Kind | None]:
+def feature_kinds(source: Source, rows: RowsConfig) -> dict[str, FeatureKind | None]:
     """Return what kind of feature each column can be; None for dates and lists."""
     return {name: _kind(column_of(source, name, rows), rows) for name in source.cells.column_names}
 
 
-def _kind(column: Column, rows: RowsConfig) -> Kind | None:
+def _kind(column: Column, rows: RowsConfig) -> FeatureKind | None:
     stored = column.stored.type
     if column.name in rows.formats or pa.types.is_temporal(stored) or pa.types.is_nested(stored):
         return None
@@ -110,7 +110,7 @@ def _kind(column: Column, rows: RowsConfig) -> Kind | None:
     return _kind_of_text(column) if is_text(stored) else "categorical"
 
 
-def _kind_of_text(column: Column) -> Kind:
+def _kind_of_text(column: Column) -> FeatureKind:
     try:
         numbers = cast(column, ColumnType.NUMBER)
     except DataError:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..errors import ProjectError
 
-Kind: TypeAlias = Literal["numeric", "categorical"]
+FeatureKind: TypeAlias = Literal["numeric", "categorical"]
 _ALL, _EXCEPT, _AUTO = "all", "all except ", "auto"
 _HOW = 'write features = "all", "all except a, b", or lists of columns'
 
@@ -29,10 +29,10 @@ def is_open(plain: Mapping[str, Any]) -> bool:
     return isinstance(told, Mapping) and ("all_except" in told or _AUTO in (_given(told, k) for k in _KINDS))
 
 
-_KINDS: tuple[Kind, Kind] = ("numeric", "categorical")
+_KINDS: tuple[FeatureKind, FeatureKind] = ("numeric", "categorical")
 
 
-def closed(plain: Mapping[str, Any], kinds: Mapping[str, Kind | None]) -> dict[str, Any]:
+def closed(plain: Mapping[str, Any], kinds: Mapping[str, FeatureKind | None]) -> dict[str, Any]:
     """Return the same project with its features as lists.
 
     Parameters
@@ -97,7 +97,7 @@ def _as_table(told: str | Mapping[str, Any]) -> dict[str, Any]:
     raise ProjectError("features", f"'{told}' is none of the forms", _HOW)
 
 
-def _names(excepted: object, kinds: Mapping[str, Kind | None]) -> list[str]:
+def _names(excepted: object, kinds: Mapping[str, FeatureKind | None]) -> list[str]:
     names = [] if excepted is None else excepted
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ProjectError("features.all_except", "is no list of columns", 'write ["name", "mail"]')
@@ -108,7 +108,7 @@ def _names(excepted: object, kinds: Mapping[str, Kind | None]) -> list[str]:
     return names
 
 
-def _given(told: Mapping[str, Any], kind: Kind) -> object:
+def _given(told: Mapping[str, Any], kind: FeatureKind) -> object:
     value = told.get(kind)
     return value if isinstance(value, str) else None
 

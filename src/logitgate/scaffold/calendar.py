@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..errors import ProjectError
 from .asked import Asked, Question
 from .names import names_person, words
 from .outcome import OutcomeGuess, found_column
-from .profiles import Kind, Look, Profile
+from .profiles import ColumnKind, Look, Profile
 
 _FEWEST_TIMES, _FEWEST_BEFORE, _DAYS_OF_CLUSTERS = 10, 20, 40
 _LONGEST_YEARS = 60
@@ -84,21 +84,34 @@ def calendar_of(look: Look, asked: Asked, outcome: OutcomeGuess) -> Calendar:
     ProjectError
         When the column that was named as the time holds no moments.
     """
-    if asked.time is not None and found_column(look, asked.time, "--time").kind is not Kind.MOMENT:
-        rule = f"'{asked.time}' holds texts or numbers that are read as no date or time"
-        raise ProjectError("--time", rule, "leave it out, and say under rows.formats how it is written")
-    moments = [one for one in look.columns.values() if one.kind is Kind.MOMENT and one.name != asked.outcome]
+    if asked.time is not None:
+        _refuse_no_time(found_column(look, asked.time, "--time"))
+    columns = [one for one in look.columns.values() if one.name != asked.outcome]
+    moments = [one for one in columns if one.kind is ColumnKind.MOMENT]
     usable = [one for one in moments if _is_usable(one, outcome) or one.name == asked.time]
     if not usable:
         return Calendar(left_out=tuple(one.name for one in moments), because=_why_none(moments))
-    chosen = next((one for one in usable if one.name == asked.time), None) or max(usable, key=_preference)
-    questions = [Question("rows.formats", doubt)] if (doubt := _doubt(chosen)) else []
-    if len(usable) > 1 and asked.time is None:
-        text = f"Is '{chosen.name}' when the decision is due? There are {len(usable)} columns of moments."
-        questions.append(Question("columns.time", text))
+    named = [one for one in usable if one.name == asked.time]
+    chosen = named[0] if named else max(usable, key=_preference)
+    return replace(
+        _about(chosen, moments, outcome),
+        questions=tuple(_questions(chosen, 1 if named else len(usable))),
+    )
+
+
+def _refuse_no_time(profile: Profile) -> None:
+    """Refuse what the owner calls the time, where rows cannot be put in order by it."""
+    if profile.kind is not ColumnKind.MOMENT:
+        rule = f"'{profile.name}' holds texts or numbers that are read as no date or time"
+        raise ProjectError("--time", rule, "leave it out, and say under rows.formats how it is written")
+    if profile.missing:
+        rule = f"'{profile.name}' is empty in {profile.missing:,} rows"
+        raise ProjectError("--time", rule, "fill it, leave those rows out, or name another column")
+
+
+def _about(chosen: Profile, moments: Sequence[Profile], outcome: OutcomeGuess) -> Calendar:
     times = chosen.values.to_numpy("datetime64[us]")
     cluster = _day_column(chosen, times, moments)
-    others = tuple(one.name for one in moments if one.name not in (chosen.name, cluster))
     return Calendar(
         chosen.name,
         cluster,
@@ -108,9 +121,16 @@ def calendar_of(look: Look, asked: Asked, outcome: OutcomeGuess) -> Calendar:
         _window(times[outcome.known], outcome),
         _season(times[outcome.known], outcome.y),
         _is_weekly(times),
-        tuple(questions),
-        others,
+        left_out=tuple(one.name for one in moments if one.name not in (chosen.name, cluster)),
     )
+
+
+def _questions(chosen: Profile, usable: int) -> Iterator[Question]:
+    if doubt := _doubt(chosen):
+        yield Question("rows.formats", doubt)
+    if usable > 1:
+        text = f"Is '{chosen.name}' when the decision is due? There are {usable} columns of moments."
+        yield Question("columns.time", text)
 
 
 def _is_usable(profile: Profile, outcome: OutcomeGuess) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .guess import Guess
-from .profiles import Kind, Profile
+from .profiles import ColumnKind, Profile
 from .roles import Role
 from .suspects import tail_share
 
@@ -65,39 +65,29 @@ def rules_of(guessed: Guess) -> list[DraftRule]:
 
 
 def _identity(guessed: Guess) -> Iterator[DraftRule]:
-    roles = guessed.roles
-    named = roles.name_of(Role.ID)
-    if named and roles.columns[named].profile.is_unique:
-        yield DraftRule(
-            "expect_column_values_to_not_be_null",
-            {"column": named},
-            "each row has an id, by which its label is joined",
-        )
-        yield DraftRule(
-            "expect_column_values_to_be_unique",
-            {"column": named},
-            "two rows of one id would be one row counted twice",
-        )
-    time = guessed.calendar.time
-    if time is None:
-        return
-    moments = roles.columns[time].profile.present.astype("datetime64[us]")
+    named = guessed.roles.name_of(Role.ID)
+    if named and guessed.roles.columns[named].profile.is_unique:
+        column = {"column": named}
+        because = "each row has an id, by which its label is joined"
+        yield DraftRule("expect_column_values_to_not_be_null", column, because)
+        because = "two rows of one id would be one row counted twice"
+        yield DraftRule("expect_column_values_to_be_unique", column, because)
+    if guessed.calendar.time:
+        yield from _time(guessed.roles.columns[guessed.calendar.time].profile)
+
+
+def _time(profile: Profile) -> Iterator[DraftRule]:
+    because = "a row without a time has no place in the order of blocks"
+    yield DraftRule("expect_column_values_to_not_be_null", {"column": profile.name}, because)
+    moments = profile.present.astype("datetime64[us]")
     earliest = moments.min() - (moments.max() - moments.min()) - np.timedelta64(366, "D")
     kwargs = {
-        "column": time,
+        "column": profile.name,
         "min_value": f"{str(earliest)[:4]}-01-01T00:00:00+00:00",
         "max_value": "2100-01-01T00:00:00+00:00",
     }
-    yield DraftRule(
-        "expect_column_values_to_not_be_null",
-        {"column": time},
-        "a row without a time has no place in the order of blocks",
-    )
-    yield DraftRule(
-        "expect_column_values_to_be_between",
-        kwargs,
-        "an earlier or later moment is a mistaken unit or format; as long again before the first row",
-    )
+    because = "an earlier or later moment is a mistaken unit or format; as long again before the first row"
+    yield DraftRule("expect_column_values_to_be_between", kwargs, because)
 
 
 def _outcome(guessed: Guess) -> Iterator[DraftRule]:
@@ -149,7 +139,7 @@ def _levels(profile: Profile) -> Iterator[DraftRule]:
 
 
 def _level(profile: Profile, value: object) -> str:
-    return f"{value:.0f}" if profile.kind is Kind.NUMBER else str(value)
+    return f"{value:.0f}" if profile.kind is ColumnKind.NUMBER else str(value)
 
 
 def _range(profile: Profile) -> Iterator[DraftRule]:

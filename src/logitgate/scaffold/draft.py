@@ -66,7 +66,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenFiles:
     """What became of a draft: files that are new, that were the same, and that stayed different."""
 
     folder: Path
@@ -151,7 +151,7 @@ def _drafted(guessed: Guess, path: str, ci: Ci) -> Draft:
     return Draft(guessed, files)
 
 
-def write(draft: Draft, folder: Path) -> Written:
+def write(draft: Draft, folder: Path) -> WrittenFiles:
     """Put the files of a draft into a folder; one that is there stays, and its difference is written.
 
     Raises
@@ -175,7 +175,7 @@ def write(draft: Draft, folder: Path) -> Written:
     except OSError as error:
         rule, remedy = f"cannot be written ({error.strerror})", "give another folder by --out"
         raise UnavailableError(str(error.filename or folder), rule, remedy) from error
-    return Written(folder, tuple(new), tuple(same), tuple(different))
+    return WrittenFiles(folder, tuple(new), tuple(same), tuple(different))
 
 
 def _difference(draft: Draft, folder: Path, names: list[str]) -> str:

@@ -13,8 +13,9 @@ from ..errors import DataError
 from ..project.data import RowsConfig
 from .asked import Asked, Question
 from .calendar import Calendar, calendar_of
+from .look import look_at, number_texts
 from .outcome import OutcomeGuess, outcome_of, without_unknown
-from .profiles import Kind, Look, Profile, look_at
+from .profiles import ColumnKind, Look, Profile
 from .roles import Role, Roles, roles_of
 from .suspects import Separation, missing_separates, sentinel_of, separations
 from .writing import MISSING
@@ -84,7 +85,7 @@ def guess(source: Source, rows: RowsConfig, asked: Asked, name: str) -> Guess:
     """
     look = without_unknown(look_at(source, rows.separator), asked)
     outcome = outcome_of(look, asked)
-    look, sentinels = _without_sentinels(look, asked)
+    look, sentinels = _without_sentinels(look, asked, source)
     calendar = calendar_of(look, asked, outcome)
     roles = roles_of(look, asked, calendar)
     if not roles.features:
@@ -108,26 +109,22 @@ def guess(source: Source, rows: RowsConfig, asked: Asked, name: str) -> Guess:
 
 
 def _knows_later(profile: Profile, outcome: OutcomeGuess) -> bool:
-    if profile.kind in (Kind.OTHER, Kind.EMPTY):
+    if profile.kind in (ColumnKind.OTHER, ColumnKind.EMPTY):
         return False
     return bool(missing_separates(profile, outcome.y, outcome.known) >= OBVIOUS)
 
 
-def _without_sentinels(look: Look, asked: Asked) -> tuple[Look, dict[str, str]]:
+def _without_sentinels(look: Look, asked: Asked, source: Source) -> tuple[Look, dict[str, str]]:
+    """Return the table with sentinels as missing, and how each is written."""
     roles = {asked.outcome, asked.id, asked.time, asked.entity}
-    found = {
-        name: end
-        for name, one in look.columns.items()
-        if name not in roles and (end := sentinel_of(one)) is not None
-    }
-    columns = dict(look.columns)
-    for name, end in found.items():
-        columns[name] = columns[name].without((end,), (_number_text(end),))
-    return replace(look, columns=columns), {name: _number_text(end) for name, end in found.items()}
-
-
-def _number_text(number: float) -> str:
-    return f"{number:.0f}"
+    columns, found = dict(look.columns), dict[str, str]()
+    for name, one in look.columns.items():
+        end = None if name in roles else sentinel_of(one)
+        if end is not None:
+            texts = number_texts(source.cells.column(name), end, look.writing)
+            columns[name] = one.without((end,), texts)
+            found[name] = texts[0]
+    return replace(look, columns=columns), found
 
 
 def _written(rows: RowsConfig, look: Look, calendar: Calendar, roles: Roles) -> RowsConfig:
@@ -135,7 +132,7 @@ def _written(rows: RowsConfig, look: Look, calendar: Calendar, roles: Roles) -> 
     used = [one.profile for one in roles.columns.values() if one.role is not Role.LEFT_OUT]
     everywhere = sorted({token for one in used for token in one.tokens if token in MISSING})
     missing = {one.name: tuple(token for token in one.tokens if token not in MISSING) for one in used}
-    forms = {one.name: one.form for one in used if one.kind is Kind.MOMENT and one.form}
+    forms = {one.name: one.form for one in used if one.kind is ColumnKind.MOMENT and one.form}
     update: dict[str, Any] = {
         "decimal": look.writing.decimal,
         "thousands": look.writing.thousands,

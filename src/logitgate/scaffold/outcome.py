@@ -12,7 +12,7 @@ from ..data.readers.headers import likely
 from ..decision.levels import Spelling, text_of
 from ..errors import DataError, ProjectError
 from .asked import Asked, Question
-from .profiles import Kind, Look, Profile
+from .profiles import ColumnKind, Look, Profile
 from .writing import ALSO_MISSING
 
 _EVENTS = {
@@ -134,7 +134,7 @@ def without_unknown(look: Look, asked: Asked) -> Look:
     profile = found_column(look, asked.outcome, "--outcome")
     levels = [str(level) for level, rows in profile.counts.items() if rows]
     unknown = tuple(sorted(level for level in levels if level in ALSO_MISSING))
-    if profile.kind is not Kind.TEXT or not unknown or len(levels) - len(unknown) != 2:
+    if profile.kind is not ColumnKind.TEXT or not unknown or len(levels) - len(unknown) != 2:
         return look
     known = profile.values.cat.remove_categories(list(unknown))
     changed = replace(profile, values=known, tokens=(*profile.tokens, *unknown))
@@ -156,7 +156,7 @@ def found_column(look: Look, name: str, option: str) -> Profile:
 
 
 def _levels(profile: Profile) -> dict[str, int]:
-    if profile.kind not in (Kind.NUMBER, Kind.TEXT) or profile.distinct > 50:
+    if profile.kind not in (ColumnKind.NUMBER, ColumnKind.TEXT) or profile.distinct > 50:
         return {}
     return {_text(level): int(rows) for level, rows in profile.counts.items() if rows}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..project.data import RowsConfig
 from .guess import Guess
-from .profiles import Kind
+from .profiles import ColumnKind
 from .roles import ColumnGuess, Role
 from .toml_text import comment, line, listed, section, value
 
@@ -132,7 +132,7 @@ def _outcome(guessed: Guess) -> Iterator[str]:
     outcome = guessed.outcome
     yield line("column", outcome.column)
     because = f"ASK which value is the event? {outcome.because}" if outcome.question else outcome.because
-    is_number = guessed.look.columns[outcome.column].kind is Kind.NUMBER
+    is_number = guessed.look.columns[outcome.column].kind is ColumnKind.NUMBER
     is_whole = outcome.event.lstrip("-").isdigit()
     yield line("event", int(outcome.event) if is_number and is_whole else outcome.event, because)
     if guessed.calendar.time:

@@ -10,7 +10,7 @@ from .asked import Asked, Question
 from .calendar import Calendar
 from .names import names_code, names_entity, names_rows, words
 from .outcome import found_column
-from .profiles import Kind, Look, Profile
+from .profiles import ColumnKind, Look, Profile
 from .suspects import personal_because, repeats, tail_share
 
 _MOST_LEVELS = 2_000
@@ -118,11 +118,11 @@ def _row_id(look: Look, taken: Mapping[str, Role]) -> str | None:
 
 
 def _can_name(profile: Profile) -> bool:
-    return profile.kind is Kind.TEXT or profile.is_whole
+    return profile.kind is ColumnKind.TEXT or profile.is_whole
 
 
 def _is_written_like_id(profile: Profile) -> bool:
-    if profile.kind is Kind.NUMBER:
+    if profile.kind is ColumnKind.NUMBER:
         low, high = float(profile.present.min()), float(profile.present.max())
         return high - low < 1.5 * profile.rows
     texts = [str(level) for level in profile.counts.index[:200]]
@@ -140,7 +140,7 @@ def _entity(look: Look, taken: Mapping[str, Role]) -> str | None:
 
 
 def _can_name_entity(profile: Profile) -> bool:
-    if not (profile.kind is Kind.TEXT or profile.is_whole) or profile.missing:
+    if not (profile.kind is ColumnKind.TEXT or profile.is_whole) or profile.missing:
         return False
     return 50 <= profile.distinct < 0.98 * profile.rows and profile.rows / profile.distinct <= 500
 
@@ -168,9 +168,9 @@ def _others(rest: Sequence[Profile]) -> Iterator[ColumnGuess]:
 
 def _left_out(profile: Profile) -> str | None:
     """Return why a column is no feature, or None."""
-    if profile.kind is Kind.EMPTY:
+    if profile.kind is ColumnKind.EMPTY:
         return "every cell is empty"
-    if profile.kind is Kind.OTHER:
+    if profile.kind is ColumnKind.OTHER:
         return "its cells are lists, structures or bytes"
     if profile.distinct <= 1:
         return f"constant: one value in {profile.rows - profile.missing:,} rows"
@@ -180,12 +180,16 @@ def _left_out(profile: Profile) -> str | None:
 
 
 def _no_feature(profile: Profile) -> str | None:
-    if profile.kind is Kind.MOMENT:
+    if profile.kind is ColumnKind.MOMENT:
         return "a moment is no feature; make a number of it, such as days before the decision"
-    if profile.is_unique and _can_name(profile) and (names_rows(profile.name) or profile.kind is Kind.TEXT):
+    if (
+        profile.is_unique
+        and _can_name(profile)
+        and (names_rows(profile.name) or profile.kind is ColumnKind.TEXT)
+    ):
         return "a value of its own in each row: it names rows"
     most = min(_MOST_LEVELS, max(20, profile.rows // 20))
-    if profile.kind is Kind.TEXT and profile.distinct > most:
+    if profile.kind is ColumnKind.TEXT and profile.distinct > most:
         return f"{profile.distinct:,} texts in {profile.rows:,} rows: free text or an id"
     if profile.is_whole and "id" in words(profile.name) and profile.distinct > most:
         return f"{profile.distinct:,} numbers, named like an id"
@@ -193,7 +197,7 @@ def _no_feature(profile: Profile) -> str | None:
 
 
 def _feature(profile: Profile) -> ColumnGuess:
-    if profile.kind is Kind.TEXT:
+    if profile.kind is ColumnKind.TEXT:
         return ColumnGuess(profile, Role.CATEGORICAL, f"{profile.distinct:,} levels{_gaps(profile)}")
     if (because := _coded(profile)) is not None:
         return ColumnGuess(profile, Role.CATEGORICAL, because + _gaps(profile))

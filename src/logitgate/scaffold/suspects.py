@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..checks.leakage.single_features import single_feature_auc
 from .names import names_person
-from .profiles import Kind, Profile
+from .profiles import ColumnKind, Profile
 
 _SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999, 9999999, -88, -77, 888, 8888)
 _COMMON = 0.005
@@ -27,7 +27,7 @@ _FULL_NAME = re.compile(r"[^\W\d_][\w'.-]*( [^\W\d_][\w'.-]*){1,3}")
 def sentinel_of(profile: Profile) -> float | None:
     """Return the number that stands for "missing" in a column: frequent, at an end, far from all others."""
     values = profile.present
-    if profile.kind is not Kind.NUMBER or len(values) < 50 or profile.distinct < 10:
+    if profile.kind is not ColumnKind.NUMBER or len(values) < 50 or profile.distinct < 10:
         return None
     low, high = float(values.min()), float(values.max())
     for end in (low, high):
@@ -51,7 +51,7 @@ def _stands_apart(end: float, others: NDArray[np.float64], *, whole: bool) -> bo
 def tail_share(profile: Profile) -> float | None:
     """Return the share of a sum that its largest 1 % of rows hold, of a column that is never negative."""
     values = profile.present
-    if profile.kind is not Kind.NUMBER or len(values) < 100 or values.min() < 0 or not values.sum():
+    if profile.kind is not ColumnKind.NUMBER or len(values) < 100 or values.min() < 0 or not values.sum():
         return None
     largest = np.sort(values)[-max(len(values) // 100, 1) :]
     return float(largest.sum() / values.sum())
@@ -59,13 +59,15 @@ def tail_share(profile: Profile) -> float | None:
 
 def personal_because(profile: Profile) -> str | None:
     """Return why a column looks as if a person could be found by it, or None."""
-    levels = [] if profile.kind is not Kind.TEXT else [str(level) for level in profile.counts.index[:500]]
+    levels = (
+        [] if profile.kind is not ColumnKind.TEXT else [str(level) for level in profile.counts.index[:500]]
+    )
     kinds = {"mail addresses": _MAIL, "phone numbers": _PHONE}
     for what, pattern in kinds.items():
         share = _share(levels, pattern)
         if share >= 0.8 and profile.distinct > 5:
             return f"looks like {what}: {share:.0%} of its texts"
-    many = profile.distinct > 50 or profile.kind is Kind.MOMENT
+    many = profile.distinct > 50 or profile.kind is ColumnKind.MOMENT
     if many and names_person(profile.name):
         return "is named like something by which a person can be found"
     share = _share(levels, _FULL_NAME)
@@ -128,7 +130,9 @@ def repeats(columns: Sequence[Profile]) -> Mapping[str, str]:
             found[column.name] = first[key]
         first.setdefault(key, column.name)
     numbers = [
-        one for one in columns if one.kind is Kind.NUMBER and one.name not in found and one.distinct > 10
+        one
+        for one in columns
+        if one.kind is ColumnKind.NUMBER and one.name not in found and one.distinct > 10
     ]
     return found | _on_a_line(numbers)
 
