@@ -47,3 +47,17 @@ def test_the_wheel_holds_every_file_of_every_example(tmp_path):
     copied = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert all(any(part == Path(one) or Path(one) in part.parents for one in included) for part in copied)
     assert [one.value for one in _Example] == list(EXAMPLES)
+
+
+def test_the_pre_commit_hook_runs_a_command_that_is_there():
+    """With files as its arguments, as pre-commit gives them."""
+    import typer.main
+    import yaml
+
+    from logitgate_flows.cli.main import app
+
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    program, command = hook["entry"].split()
+    assert program == "logitgate" and hook["language"] == "python"
+    (files,) = [one for one in typer.main.get_command(app).commands[command].params if one.name == "projects"]
+    assert files.nargs == -1

@@ -75,7 +75,7 @@ class Training:
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables of evidence."""
-        return tuple(one.name for one in self.evidence.exhibits)
+        return tuple(str(one.name) for one in self.evidence.exhibits)
 
     def exhibit(self, name: str) -> Exhibit:
         """Return a table of evidence with its title and how to read it.
