@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from prefect.events import emit_event
-
 from logitgate.catalogue import Check
 from logitgate.data.project_files import load_project
 from logitgate.environment import home
@@ -22,7 +20,7 @@ from logitgate.production.release.retirement import retire
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify
-from logitgate_flows.train import train
+from logitgate_flows.server.start import server_meanwhile, unhurried
 
 RETRAIN = "logitgate.retrain.requested"
 """Event that asks for a new model; an automation starts the training."""
@@ -95,12 +93,17 @@ def _retrained(project_file: Path, found: MonitoringResult) -> str:
     """Ask the server's automation for a training; without a server, train here."""
     as_of = found.window.as_of.isoformat()
     if os.environ.get("PREFECT_API_URL"):
+        from prefect.events import emit_event
+
         emit_event(
             event=RETRAIN,
             resource={"prefect.resource.id": f"logitgate.model.{found.model}"},
             payload={"project_file": str(project_file), "as_of": as_of},
         )
         return f"asked for a training as of {as_of}"
-    outcome = train(project_file, as_of)
+    with server_meanwhile():
+        from logitgate_flows.train import train
+    with unhurried():
+        outcome = train(project_file, as_of)
     fate = f"promoted as version {outcome.version}" if outcome.promoted else "not promoted"
     return f"trained as of {as_of}: {outcome.status}, {fate}"

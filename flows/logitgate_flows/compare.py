@@ -1,4 +1,4 @@
-"""The comparison flow: two registered versions, judged by the gates of a training on given rows."""
+"""The comparison flow: `commands.compare` as a Prefect flow."""
 
 from __future__ import annotations
 
@@ -6,38 +6,14 @@ from pathlib import Path
 
 from prefect import flow
 
-from logitgate.catalogue import Road
-from logitgate.checks.case_files import read_cases
-from logitgate.data.contract.validation import check_contract
-from logitgate.data.project_files import load_project
-from logitgate.environment import home
-from logitgate.gates.rejudge import Span, choose_rows, rejudge
-from logitgate.gates.training import Evidence
+from logitgate.gates.rejudge import Span
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.production.release import comparison as comparing
-from logitgate.tracking.runs import training_run
-from logitgate.tracking.store import open_store
-from logitgate_flows.messages.progress import step
+from logitgate_flows.commands.compare import compare_versions
 from logitgate_flows.server.watchdog import work
-from logitgate_flows.train import read
 
 
 @flow(name="compare", validate_parameters=False)
 @work()
 def compare(project_file: Path, against: int, judged: int, span: Span) -> Outcome:
     """Judge one version against another on the rows of a span that neither was fitted on."""
-    project, store = load_project(project_file), open_store(home())
-    pair = comparing.find_pair(store, project, against, judged)
-    version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read(project)
-    with training_run(store, project.name, comparing.opening_note(pair)) as run:
-        with step("check contract and choose the rows"):
-            contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
-            kept = contract.kept(table.frame)
-            evidence = Evidence(project, kept, findings=contract.findings, cases=cases, road=Road.COMPARISON)
-            evidence, rows = choose_rows(evidence, span)
-        if rows is not None:
-            with step("judge on the rows that neither was fitted on"):
-                opponents = comparing.opponents(store, pair.against, rows)
-                evidence = rejudge(evidence, rows, version, opponents)
-        with step("record in MLflow"):
-            return comparing.record_comparison(run, evidence, pair, version.model.rule, table.digest)
+    return compare_versions(project_file, against, judged, span)

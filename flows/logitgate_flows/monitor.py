@@ -1,4 +1,4 @@
-"""The monitoring flow: one window of new rows against the model that is in production."""
+"""The monitoring flow: `commands.monitor` as a Prefect flow, with its verdict in Prefect's UI."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from logitgate.data.project_files import load_project
-from logitgate.environment import home
 from logitgate.gates.verdict.markdown import markdown
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
-from logitgate.production import monitoring
 from logitgate.production.monitoring import WindowFiles
-from logitgate.tracking import windows
-from logitgate.tracking.runs import training_run
-from logitgate.tracking.store import open_store
-from logitgate_flows.messages.progress import step
+from logitgate_flows.commands.monitor import monitor_window
 from logitgate_flows.server.watchdog import work
 
 
@@ -25,29 +20,9 @@ from logitgate_flows.server.watchdog import work
 @work()
 def monitor(project_file: Path, files: WindowFiles, limits: MonitoringWindow) -> MonitoringResult:
     """Monitor one window: contract, drift, performance with and without labels; decide the reaction."""
-    project, store = load_project(project_file), open_store(home())
-    now = monitoring.load_versions(store, project)
-    with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
-        with step("read the rows"):
-            tables = monitoring.read_window(files, project)
-        with step("check contract, drift and performance"):
-            checked = monitoring.check_window(tables, limits, project)
-            evidence = monitoring.assess_window(checked, limits, now, project, tables)
-        reaction = monitoring.choose_reaction(project, limits, now, evidence)
-        version, digest = now.champion.version, now.champion.digest
-        found = MonitoringResult(
-            project.name,
-            limits,
-            len(checked[0]),
-            version,
-            evidence,
-            reaction,
-            digest=digest,
-            rules=project.reactions,
-        )
-        with step("record in MLflow"):
-            found = windows.keep(run, found, project)
+    found = monitor_window(project_file, files, limits)
     if os.environ.get("PREFECT_API_URL"):
-        text = markdown(found.verdict, None, project.costs.unit)
-        create_markdown_artifact(f"**{reaction.wanted}**\n\n{text}", key=f"{project.name}-monitoring".lower())
+        text = markdown(found.verdict, None, load_project(project_file).costs.unit)
+        key = f"{found.model}-monitoring".lower()
+        create_markdown_artifact(f"**{found.reaction.wanted}**\n\n{text}", key=key)
     return found

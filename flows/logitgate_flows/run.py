@@ -1,16 +1,17 @@
-"""Running the flows on the Prefect server of the environment, or on an ephemeral one."""
+"""Running what a command asks for: as a flow on the Prefect server of the environment, or without one.
+
+A training without a server is a flow on a temporary one; what else is asked for needs none.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
-
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from typing import Any, TypeVar
 
 from logitgate.environment import do_without_a_server, home
 from logitgate.errors import LogitgateError
@@ -24,12 +25,10 @@ from logitgate.production.scoring.score import ScoringRequest
 from logitgate.project.project import Golden
 from logitgate.redaction import redacted, without_secrets
 from logitgate_flows.act import act, notify_of_reaction, notifying_of_conflicts
-from logitgate_flows.compare import compare
+from logitgate_flows.messages.error_text import in_our_words
 from logitgate_flows.messages.progress import SCREEN
-from logitgate_flows.monitor import monitor
-from logitgate_flows.score import score
+from logitgate_flows.server.start import has_server, unhurried
 from logitgate_flows.server.watchdog import watchdog
-from logitgate_flows.train import train
 
 Answer = TypeVar("Answer")
 
@@ -38,33 +37,40 @@ def run_trainings(
     project_file: Path, dates: Iterable[str | None], golden: Golden | None = None
 ) -> Iterator[Outcome]:
     """Run one training for each as-of date, in one process; `golden` takes the place of the project's."""
-    with _unhurried():
+    from logitgate_flows.train import train
+
+    with unhurried():
         for as_of in dates:
-            yield _run(partial(train, project_file, as_of, golden))
+            asked = partial(train, project_file, as_of, golden)
+            yield _run(asked, asked)
 
 
 def run_comparison(
     project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
 ) -> Outcome:
     """Judge the second version against the first one, on the rows between two dates."""
-    with _unhurried():
-        return _run(partial(compare, project_file, *versions, Span(*limits)))
+    from logitgate_flows.commands.compare import compare_versions
+
+    return _served("compare", compare_versions, project_file, *versions, Span(*limits))
 
 
 def run_scoring(
     project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
 ) -> ScoringResult:
     """Score a table by the champion or another version, and by a challenger in its shadow if one is named."""
-    with _unhurried():
-        return _run(partial(score, project_file, request, version, shadow))
+    from logitgate_flows.commands.score import score_rows
+
+    return _served("score", score_rows, project_file, request, version, shadow)
 
 
 def run_monitoring(
     project_file: Path, files: WindowFiles, limits: MonitoringWindow, *, acting: bool
 ) -> MonitoringResult:
     """Monitor one window; carry out the reaction when asked to, and notify people."""
-    with _unhurried(), notifying_of_conflicts():
-        found = _run(partial(monitor, project_file, files, limits))
+    from logitgate_flows.commands.monitor import monitor_window
+
+    with notifying_of_conflicts():
+        found = _served("monitor", monitor_window, project_file, files, limits)
         if acting:
             with watchdog():
                 found = act(project_file, found)
@@ -72,8 +78,22 @@ def run_monitoring(
     return found
 
 
-def _run(flow: Callable[[], Answer]) -> Answer:
-    """Run a flow; where the server fails before its work has begun, again without one."""
+def _served(name: str, work: Callable[..., Answer], *given: Any) -> Answer:  # noqa: ANN401 - those of the work
+    """Do the work as the flow of this name, where there is a server for it, and else as it is."""
+    if not has_server():
+        return _directly(partial(work, *given))
+    flow: Callable[..., Answer] = getattr(import_module(f"logitgate_flows.{name}"), name)
+    with unhurried():
+        return _run(partial(flow, *given), partial(_directly, partial(work, *given)))
+
+
+def _directly(work: Callable[[], Answer]) -> Answer:
+    with watchdog(), in_our_words():
+        return work()
+
+
+def _run(flow: Callable[[], Answer], without: Callable[[], Answer]) -> Answer:
+    """Run a flow; where the server fails before its work has begun, do the work without one."""
     with watchdog() as begun:
         try:
             return flow()
@@ -88,14 +108,5 @@ def _run(flow: Callable[[], Answer]) -> Answer:
                 f"{failure}; the work is done without it", highlight=False, markup=False, soft_wrap=True
             )
     do_without_a_server(home())
-    with _unhurried(), watchdog():
-        return flow()
-
-
-def _unhurried() -> AbstractContextManager[object]:
-    """Turn heartbeats off without a server: none receives them, and each rounds a flow up to a second."""
-    address = os.environ.get(ADDRESS)
-    if address:
-        return nullcontext()
-    away = {PREFECT_API_URL: None} if address == "" else {}
-    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, **away})
+    with unhurried(), watchdog():
+        return without()

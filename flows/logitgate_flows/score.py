@@ -1,4 +1,4 @@
-"""The scoring flow: from new rows to a file of scores, and nothing half done."""
+"""The scoring flow: each step of `commands.score` as a Prefect task."""
 
 from __future__ import annotations
 
@@ -7,60 +7,12 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from logitgate.data.project_files import load_project
-from logitgate.environment import home
-from logitgate.production.scoring import champion as serving
-from logitgate.production.scoring import shadow_record
-from logitgate.production.scoring.champion import Serving
 from logitgate.production.scoring.result import ScoringResult
-from logitgate.production.scoring.score import (
-    ScoringRequest,
-    ShadowScoring,
-    refuse_impossible_scoring,
-    score_table,
-)
-from logitgate.project.project import Project
-from logitgate.tracking.store import open_store
-from logitgate_flows.messages.notify import notify
-from logitgate_flows.messages.progress import step
+from logitgate.production.scoring.score import ScoringRequest
+from logitgate_flows.commands.score import score_rows
 from logitgate_flows.server.watchdog import work
 
 _task = task(cache_policy=NO_CACHE)
-
-
-@_task
-def find_model(project: Project, version: int | None) -> Serving:
-    """Load the champion, its last good copy, or a version by its number; it answers its golden rows."""
-    with step("load the model"):
-        if version is not None:
-            return serving.numbered(home(), project.name, version)
-        found = serving.champion(home(), project.name)
-        if found.because:
-            notify(f"logitgate: {project.name} is scored by a kept copy of {found.version}", found.because)
-        return found
-
-
-@_task
-def check_and_score(found: Serving, project: Project, request: ScoringRequest) -> ScoringResult:
-    """Check the contract, score the rows and write them, batch by batch."""
-    with step("check contract, score and write"):
-        return score_table(found, project, request)
-
-
-@_task
-def score_beside(found: Serving, number: int, project: Project, request: ScoringRequest) -> ScoringResult:
-    """Score as above with a challenger in the shadow, and keep in MLflow what both have shown."""
-    with step("load the challenger"):
-        store, shadow = (
-            open_store(home()),
-            ShadowScoring(serving.numbered(home(), project.name, number), found),
-        )
-    with step("check contract, score twice and write"):
-        scores = score_table(found, project, request, shadow)
-    if not scores.is_refused and not found.because:
-        window = shadow_record.ShadowTable(shadow.totals, scores.snapshot, shadow.since, shadow.until)
-        shadow_record.keep(store, scores, shadow.serving.version, window)
-    return scores
 
 
 @flow(name="score", validate_parameters=False)
@@ -69,9 +21,4 @@ def score(
     project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
 ) -> ScoringResult:
     """Score a table by the champion or another version, and by a challenger in its shadow if one is named."""
-    project = load_project(project_file)
-    refuse_impossible_scoring(request, project)
-    found = find_model(project, version)
-    if shadow is not None:
-        return score_beside(found, shadow, project, request)
-    return check_and_score(found, project, request)
+    return score_rows(project_file, request, version, shadow, _task)

@@ -338,3 +338,37 @@ def test_a_command_that_is_killed_while_it_writes_leaves_no_file(project, new_ro
     assert not out.exists() and not list(tmp_path.glob("*.manifest.json"))
     assert logitgate(*words).code == 0
     assert len(pd.read_csv(out)) == len(many) and not list(tmp_path.glob(".out.csv.*"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("score", "--table", "new.csv", "--out", "scores.csv"),
+        ("monitor", "--table", "new.csv"),
+        ("check", "--table", "new.csv"),
+        ("explain", "--id", "v1"),
+        ("history",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_without_a_server_no_prefect_is_loaded(project, table, template, tmp_path, words):
+    """A process of its own, with no server named, neither starts one nor imports Prefect."""
+    command, *rest = words
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    watched = (
+        f"import sys\nsys.argv = {['logitgate', command, str(project), *rest]!r}\n"
+        "from logitgate_flows.cli import main\n"
+        "try:\n    main.main()\nexcept SystemExit as end:\n    code = end.code\n"
+        "print('prefect' in sys.modules, code, file=sys.stderr)"
+    )
+    told = subprocess.run(
+        (sys.executable, "-c", watched),
+        env=kept | {"LOGITGATE_HOME": str(template / "home")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded, code = told.stderr.split()[-2:]
+    assert loaded == "False", told.stderr
+    assert code in ("0", "1"), told.stderr

@@ -37,7 +37,8 @@ if sys.argv[1] == "flow":
 if sys.argv[1] == "run":
     from prefect import flow
     from logitgate_flows.run import _run
-    _run(flow(lambda: print("flown"), name="tried"))
+    tried = flow(lambda: print("flown"), name="tried")
+    _run(tried, tried)
 """
 
 

@@ -86,9 +86,8 @@ def compare(  # noqa: PLR0913 - options of a command
 
             load_project(project)
             limits = (moment(since, "--since"), moment(until, "--until"))
-            with server_meanwhile():
-                from logitgate_flows.cli import terminal
-                from logitgate_flows.run import run_comparison
+            from logitgate_flows.cli import terminal
+            from logitgate_flows.run import run_comparison
         outcome = run_comparison(project, (against, judged), limits)
         report(outcome.model, outcome.verdict)
     terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)

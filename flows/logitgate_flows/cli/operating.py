@@ -11,7 +11,7 @@ import typer
 
 from logitgate_flows.cli.app import AsJson, Junit, ProjectFile, app, moment
 from logitgate_flows.cli.reporting import reported
-from logitgate_flows.server.start import server_meanwhile, started
+from logitgate_flows.server.start import started
 
 
 @app.command()
@@ -37,9 +37,8 @@ def score(  # noqa: PLR0913 - options of a command
                 raise typer.BadParameter("a shadow is compared with the champion; leave --version out")
             asked = ScoringRequest(table, out)
             refuse_impossible_scoring(asked, load_project(project))
-            with server_meanwhile():
-                from logitgate_flows.cli import terminal
-                from logitgate_flows.run import run_scoring
+            from logitgate_flows.cli import terminal
+            from logitgate_flows.run import run_scoring
         found = run_scoring(project, asked, version, shadow)
         report(found.model, found.verdict)
     terminal.print_json(found.as_json()) if as_json else terminal.print_scores(found)
@@ -84,10 +83,9 @@ def monitor(  # noqa: PLR0913 - options of a command
                 moment(until, "--until"),
                 moment(as_of) or datetime.now(UTC),
             )
-            with server_meanwhile():
-                from logitgate.production.monitoring import WindowFiles
-                from logitgate_flows.cli import terminal
-                from logitgate_flows.run import run_monitoring
+            from logitgate.production.monitoring import WindowFiles
+            from logitgate_flows.cli import terminal
+            from logitgate_flows.run import run_monitoring
         found = run_monitoring(project, WindowFiles(table, labels, served), limits, acting=acting)
         report(found.model, found.verdict)
     terminal.print_json(found.as_json()) if as_json else terminal.print_monitored(found)

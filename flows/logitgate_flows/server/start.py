@@ -12,12 +12,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from logitgate.environment import do_without_a_server, home, prepare
 from logitgate.errors import LogitgateError
-from logitgate.orchestrator import named_server, why_unavailable
+from logitgate.orchestrator import ADDRESS, named_server, why_unavailable
 from logitgate.redaction import redacted, without_secrets
 
 _PATIENCE_SECONDS, _LONGEST_ANSWER = 120.0, 5.0
@@ -43,7 +43,7 @@ def server_meanwhile() -> Iterator[None]:
     same work is done as if none were named. A temporary one that does not start is left to the flow, which
     starts its own and says why.
     """
-    if _has_a_server():
+    if has_server():
         yield
         return
     server, port = _serve()
@@ -57,7 +57,18 @@ def server_meanwhile() -> Iterator[None]:
         _adopt(server, port)
 
 
-def _has_a_server() -> bool:
+def unhurried() -> AbstractContextManager[object]:
+    """Turn heartbeats off without a server: none receives them, and each rounds a flow up to a second."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    address = os.environ.get(ADDRESS)
+    if address:
+        return nullcontext()
+    away = {PREFECT_API_URL: None} if address == "" else {}
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, **away})
+
+
+def has_server() -> bool:
     """Whether one runs already, or Prefect finds one in its settings, found out without its slow import."""
     if "prefect.server.api.server" in sys.modules:
         from prefect.server.api.server import SubprocessASGIServer

@@ -1,0 +1,41 @@
+"""Monitoring one window of new rows: contract, drift, performance, and what is to be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from logitgate.data.project_files import load_project
+from logitgate.environment import home
+from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
+from logitgate.production import monitoring
+from logitgate.production.monitoring import WindowFiles
+from logitgate.tracking import windows
+from logitgate.tracking.runs import training_run
+from logitgate.tracking.store import open_store
+from logitgate_flows.messages.progress import step
+
+
+def monitor_window(project_file: Path, files: WindowFiles, limits: MonitoringWindow) -> MonitoringResult:
+    """Monitor one window: contract, drift, performance with and without labels; decide the reaction."""
+    project, store = load_project(project_file), open_store(home())
+    now = monitoring.load_versions(store, project)
+    with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
+        with step("read the rows"):
+            tables = monitoring.read_window(files, project)
+        with step("check contract, drift and performance"):
+            checked = monitoring.check_window(tables, limits, project)
+            evidence = monitoring.assess_window(checked, limits, now, project, tables)
+        reaction = monitoring.choose_reaction(project, limits, now, evidence)
+        version, digest = now.champion.version, now.champion.digest
+        found = MonitoringResult(
+            project.name,
+            limits,
+            len(checked[0]),
+            version,
+            evidence,
+            reaction,
+            digest=digest,
+            rules=project.reactions,
+        )
+        with step("record in MLflow"):
+            return windows.keep(run, found, project)
