@@ -11,24 +11,24 @@ from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from logitgate.environment import do_without_a_server, home
 from logitgate.errors import LogitgateError
-from logitgate.gates.rejudge import Span
-from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.orchestrator import ADDRESS
-from logitgate.production.monitoring import WindowFiles
-from logitgate.production.scoring.result import ScoringResult
-from logitgate.production.scoring.score import ScoringRequest
-from logitgate.project.project import Golden
 from logitgate.redaction import redacted, without_secrets
-from logitgate_flows.act import act, notify_of_reaction, notifying_of_conflicts
 from logitgate_flows.messages.error_text import in_our_words
 from logitgate_flows.messages.progress import SCREEN
 from logitgate_flows.server.start import has_server, unhurried
 from logitgate_flows.server.watchdog import watchdog
+
+if TYPE_CHECKING:
+    from logitgate.gates.verdict.outcome import Outcome
+    from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
+    from logitgate.production.monitoring import WindowFiles
+    from logitgate.production.scoring.result import ScoringResult
+    from logitgate.production.scoring.score import ScoringRequest
+    from logitgate.project.project import Golden
 
 Answer = TypeVar("Answer")
 
@@ -49,6 +49,7 @@ def run_comparison(
     project_file: Path, versions: tuple[int, int], limits: tuple[datetime | None, datetime | None]
 ) -> Outcome:
     """Judge the second version against the first one, on the rows between two dates."""
+    from logitgate.gates.rejudge import Span
     from logitgate_flows.commands.compare import compare_versions
 
     return _served("compare", compare_versions, project_file, *versions, Span(*limits))
@@ -67,6 +68,7 @@ def run_monitoring(
     project_file: Path, files: WindowFiles, limits: MonitoringWindow, *, acting: bool
 ) -> MonitoringResult:
     """Monitor one window; carry out the reaction when asked to, and notify people."""
+    from logitgate_flows.act import act, notify_of_reaction, notifying_of_conflicts
     from logitgate_flows.commands.monitor import monitor_window
 
     with notifying_of_conflicts():

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from sklearn.pipeline import Pipeline
-from skops.io import load
 
 from ..errors import LogitgateError
 from .costs import BoolArray, CostMatrix
@@ -105,6 +104,8 @@ class ServedModel(PythonModel):
             raise ValueError(
                 f"this model takes no configuration, but was given {', '.join(context.model_config)}"
             )
+        from skops.io import load  # noqa: PLC0415 - its import takes seconds
+
         self.estimator = load(context.artifacts["model"], trusted=list(TRUSTED_TYPES))
         self.terms = Terms.from_json(json.loads(Path(context.artifacts["decision"]).read_text("utf-8")))
 

@@ -20,7 +20,6 @@ from ..gates.verdict.outcome import Outcome
 from ..model.recipes.search import CandidateResult
 from ..model.train import Learned
 from ..project.project import Project
-from . import drawings, figures
 from .batches import Entries, Value
 from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
 
@@ -207,6 +206,8 @@ def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
 
 def _draw(folder: Path, project: Project, judged: Judged, rule: DecisionRule) -> None:
     """Draw the ROC, the reliability curve, the cost curve and the slices."""
+    from . import drawings, figures
+
     name = project.name
     figures.roc(drawings.roc(judged), name, folder / "roc.png")
     figures.reliability(drawings.reliability(judged, project), name, folder / "reliability.png")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow.pyfunc
-import skops.io
 from mlflow.models import Model as MLmodel
 from mlflow.models import ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
@@ -138,6 +137,8 @@ def unpack(folder: Path, digest: str) -> ModelPackage:
     reference = json.loads((artifacts / _ARTIFACTS["reference"]).read_text("utf-8"))
     path = artifacts / _ARTIFACTS["model"]
     _trust(path)
+    import skops.io
+
     pipeline = skops.io.load(path, trusted=list(TRUSTED_TYPES))
     features = FeaturesConfig(numeric=terms.numeric, categorical=terms.categorical)
     model = Model(pipeline, terms.rule, terms.costs, features)
@@ -189,6 +190,8 @@ def _dump(package: ModelPackage, terms: Terms, folder: Path) -> None:
     if package.fitted_rows is not None:
         (folder / _FITTED_ROWS["seen"]).write_bytes(package.fitted_rows.packed())
     path = folder / _ARTIFACTS["model"]
+    import skops.io
+
     skops.io.dump(package.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
     _trust(path)
 
@@ -208,6 +211,8 @@ def _forget_where(described_by: MLmodel, folder: Path) -> None:
 
 
 def _trust(path: Path) -> None:
+    import skops.io
+
     untrusted = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES))
     if untrusted:
         raise DataError(
