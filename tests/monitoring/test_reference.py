@@ -137,3 +137,19 @@ def test_the_rates_are_those_of_their_rows(profile, scored):
     assert profile["flag_rate"] == scored.decision.flagged.mean()
     middle = profile["log_odds"]["edges"][24]
     assert middle == pytest.approx(0.0, abs=0.02)
+
+
+def test_a_profile_of_an_earlier_version_is_read(rows, scored):
+    """Without clusters, contributions and clocks of seasons, it is what it was: nothing of these is known."""
+    clustered = PROJECT.model_copy(update={"columns": PROJECT.columns.model_copy(update={"cluster": "day"})})
+    days = Sample(rows.frame.assign(day=np.arange(N) % 40), rows.y, rows.ids, cluster=np.arange(N) % 40)
+    profile = reference_profile(days, scored, clustered)
+    assert Reference.from_json(profile).clusters.count == 40 and set(Reference.from_json(profile).alike) == {
+        *("x", "lumps", "empty", "g")
+    }
+    added = ("clusters", "score_clusters", "alike", "score_alike", "season_zone")
+    old = Reference.from_json({name: one for name, one in profile.items() if name not in added})
+    assert old.clusters.count == 0 and not old.alike and not old.contributions
+    assert old.features.as_json() == Reference.from_json(profile).features.as_json()
+    with pytest.raises(DataError, match="train the model once more"):
+        Reference.from_json(profile | {"alike": {"x": [0.1]}})

@@ -46,13 +46,18 @@ def print_verdict(verdict: Verdict, *, as_json: bool) -> None:
         print_findings(verdict)
 
 
-def print_findings(verdict: Verdict) -> None:
-    """Print every finding, one a row, and the verdict."""
+def print_findings(verdict: Verdict, *, only_remarks: bool = False) -> None:
+    """Print every finding, one a row, and the verdict; or those that are not PASS, and which checks passed."""
     table = Table("status", "check", "subject", "because", box=None, pad_edge=False, header_style="bold")
+    passed = [check for check, status in verdict.checks.items() if status is Status.PASS]
     for finding in folded(verdict):
+        if only_remarks and finding.status is Status.PASS:
+            continue
         colour = _COLOURS[finding.status]
         because = escape(finding.because)
         table.add_row(f"[{colour}]{finding.status}[/]", finding.check, escape(finding.subject), because)
+    if only_remarks and passed:
+        table.add_row(f"[{_COLOURS[Status.PASS]}]{Status.PASS}[/]", "", "", ", ".join(passed))
     OUT.print(table)
     OUT.print(f"\n[bold {_COLOURS[verdict.status]}]{escape(headline(verdict))}[/]")
 
@@ -125,12 +130,12 @@ def print_scores(found: ScoringResult) -> None:
 
 
 def print_monitored(found: MonitoringResult) -> None:
-    """Print the findings of a window, the reaction with its reasons, and what was done."""
+    """Print what did not pass in a window, the reaction with its reasons, and what was done."""
     OUT.print(
         f"\n[bold]{found.model}[/] version {found.version}, {escape(found.window.name)}, {found.n:,} rows",
         highlight=False,
     )
-    print_findings(found.verdict)
+    print_findings(found.verdict, only_remarks=True)
     OUT.print(f"\n[bold]{found.reaction.wanted}[/]", highlight=False)
     for reason in (*found.because, *found.acted):
         OUT.print(f"  {escape(reason)}", highlight=False)
