@@ -47,7 +47,7 @@ def print_verdict(verdict: Verdict, *, as_json: bool) -> None:
 
 
 def print_findings(verdict: Verdict, *, only_remarks: bool = False) -> None:
-    """Print every finding, one a row, and the verdict; or those that are not PASS, and which checks passed."""
+    """Print every finding, one a row, and the verdict; or those that did not pass, and which checks did."""
     table = Table("status", "check", "subject", "because", box=None, pad_edge=False, header_style="bold")
     passed = [check for check, status in verdict.checks.items() if status is Status.PASS]
     for finding in folded(verdict):
