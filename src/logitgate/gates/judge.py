@@ -27,6 +27,7 @@ from .reports.side_by_side import champion_exhibit
 from .reports.simpler_models import against_prior, baseline_exhibit, submission_findings
 from .rules.champion import lane_finding, test_set_reuse
 from .rules.head_to_head import HeadToHead, Lane, comparison_findings
+from .rules.production import beside_production
 from .self_test import self_test
 
 
@@ -119,7 +120,7 @@ def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Jud
     findings = [
         test_set_reuse(contest.decision, project.gates.alpha),
         *lane_finding(opponents.version, contest.lane.value, challenger.recipe, opponents.champion_recipe),
-        *comparison_findings(contest, project),
+        *beside_production(comparison_findings(contest, project), contest),
         *self_test(contest, challenger.rows, project),
     ]
     costs_found, costs_table = sensitivity(reference[1], reference[2], alpha, reference[0])

@@ -23,6 +23,8 @@ from ...findings import Figure, Finding, Status
 from ...project.gates import CalibrationGate, Gates
 from .slice_harm import SliceHarm
 
+LAST_BLOCK = "last block"
+"""Subject of the veto of the newest block."""
 FEWEST_EVENTS = 20
 """Below so many events, or other rows, calibration cannot be judged."""
 
@@ -183,7 +185,7 @@ def last_block(newest: Scored, name: str, rule: Scored, margin: float) -> Findin
         "events": int(newest.y.sum()),
         "rule": name,
     }
-    return Finding(Check.BASELINES, "last block", status, because, figures)
+    return Finding(Check.BASELINES, LAST_BLOCK, status, because, figures)
 
 
 def slices(harms: Iterable[SliceHarm], reference: str, margin: float) -> list[Finding]:
