@@ -1,26 +1,23 @@
-"""Does a table keep its contract? The only file that knows Great Expectations.
+"""Whether a table keeps its contract.
 
-What slips through the library is caught here: expectations that it drops, columns that are absent,
-empty tables and empty columns, which keep every rule about values. Its results never carry cells,
-and its exceptions, whose texts may, are told by their type alone.
+What slips through a suite is caught here: columns that are absent, empty tables and empty columns, which keep
+every rule about values.
 """
 
 from __future__ import annotations
 
-import builtins
-import os
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from ...decision.costs import IntArray
 from ...errors import ProjectError
-from ...findings import Figure, Finding, Status
+from ...findings import Finding, Status
 from ...project.project import Project
+from ...project.syntax.column_types import ColumnType
+from . import kernels
 from .breaches import (
     CHECK,
     RuleResult,
@@ -34,44 +31,11 @@ from .breaches import (
     missing,
     nameless,
     positions_of,
-    share_of,
     unpromised,
     unsaid,
 )
 from .literals import brought, kinds_of, problems
 from .suite import ContractRule, Suite, read_suite
-
-os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while the next line imports
-
-import great_expectations as gx
-from great_expectations.core import (
-    ExpectationSuite,
-    ExpectationSuiteValidationResult,
-    ExpectationValidationResult,
-)
-from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-from great_expectations.data_context.types.base import (
-    DataContextConfig,
-    InMemoryStoreBackendDefaults,
-    ProgressBarsConfig,
-)
-from great_expectations.datasource.fluent.interfaces import Batch
-from great_expectations.exceptions.exceptions import GreatExpectationsError
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.expectations.metadata_types import FailureSeverity
-
-_AT_ONCE = 100  # what one validation costs grows faster than its rules
-_COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
-_POSITIONS = {"result_format": "COMPLETE", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
-# These observe a count, a share or a mean; others, like a column's maximum, observe a cell.
-_TELLABLE = re.compile(
-    "expect_table_(row|column)_count_|expect_column_(proportion_of|unique_value_count|mean|stdev)_"
-)
-_ERROR = re.compile(r"^(\w*(?:Error|Exception))\b", re.MULTILINE)
-
-_Asked: TypeAlias = "Mapping[int, tuple[ContractRule, Expectation]]"
-"""Rules and what the library made of them, by their place in the suite."""
 
 
 @dataclass(frozen=True)
@@ -190,156 +154,56 @@ class Held:
 
 
 def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
-    """Hold a table against the rules of a suite."""
-    context = _context()
-    asked, unread = _asked(suite, frame)
-    if not len(frame):
-        return Held(tuple(unread))
-    readable = {place: pair for place, pair in asked.items() if set(pair[0].columns) <= set(frame.columns)}
-    told = set(project.declared_types)  # `unsaid` names each of these that is not there
-    lacking = tuple(
-        missing(rule, frame)
-        for place, (rule, _) in asked.items()
-        if place not in readable and set(rule.columns) - set(frame.columns) - told
-    )
-    batch = _batch(context, _read(frame, [rule for rule, _ in readable.values()]))
-    outcomes = _outcomes(batch, readable, _COUNTS)
-    may_go = {place: asked[place] for place in outcomes if _may_go(outcomes[place], project)}
-    return Held(tuple(unread), lacking, outcomes, _aside(batch, may_go))
+    """Hold a table against the rules of a suite.
 
-
-def _asked(suite: Suite, frame: pd.DataFrame) -> tuple[_Asked, list[Finding]]:
-    """Let the library read each rule; one that it would drop or misread is a breach, as nobody checks it."""
-    asked: dict[int, tuple[ContractRule, Expectation]] = {}
+    A rule that `kernels` finds kept is not asked of Great Expectations; every other one is.
+    """
     kinds = kinds_of(frame)
     unread = [Finding(CHECK, "values", Status.FAIL, one) for one in problems(suite, kinds)]
-    for place, rule in enumerate(suite.rules):
-        try:
-            fitted = brought(rule, frame, kinds) if set(rule.columns) <= set(frame.columns) else rule
-            written = ExpectationConfiguration(
-                type=rule.type,
-                kwargs=dict(fitted.kwargs),
-                severity=FailureSeverity(rule.severity),
-                meta={"place": place},
-            )
-            asked[place] = rule, written.to_domain_obj()
-        except (GreatExpectationsError, ValueError, TypeError, KeyError) as error:
-            because = f"expectation {place + 1} {_misreading(error)}, so nothing checks it"
-            unread.append(Finding(CHECK, rule.type, Status.FAIL, because))
-    if len({_said(expectation) for _, expectation in asked.values()}) != len(asked):
+    lacking = _lacking(suite, frame, project) if len(frame) else ()
+    there = {place: rule for place, rule in enumerate(suite.rules) if set(rule.columns) <= set(frame.columns)}
+    wanted = {place: _brought(rule, frame, kinds) for place, rule in there.items()}
+    wanted = dict(enumerate(suite.rules)) | wanted
+    kept = kernels.kept(wanted, frame)
+    others = {place: rule for place, rule in enumerate(suite.rules) if not kernels.understands(wanted[place])}
+    broken = {place: suite.rules[place] for place in there if place not in kept and place not in others}
+    if not len(frame):
+        broken = {}
+    if kernels.repeats(wanted):
+        others |= dict(enumerate(suite.rules))
+    outcomes = {place: RuleResult(suite.rules[place], holds=True, figures=one) for place, one in kept.items()}
+    if not others and not broken:
+        return Held(tuple(unread), lacking, outcomes)
+    from . import library
+
+    asked, misread = library.read(others | broken, wanted)
+    unread += misread
+    if library.say_the_same(asked):
         because = "two expectations say the same, so one of them would be dropped"
         unread.append(Finding(CHECK, suite.name, Status.FAIL, because))
-    return asked, unread
+    if not len(frame):
+        return Held(tuple(unread))
+    readable = {place: pair for place, pair in asked.items() if place in there and place not in kept}
+    batch = library.batch_of(frame, [rule for rule, _ in readable.values()])
+    outcomes |= library.outcomes(batch, readable, library.COUNTS)
+    outcomes = {place: outcomes[place] for place in sorted(outcomes)}
+    may_go = {place: asked[place] for place in readable if _may_go(outcomes[place], project)}
+    return Held(tuple(unread), lacking, outcomes, library.aside(batch, may_go))
 
 
-def _misreading(error: Exception) -> str:
-    errors = getattr(error, "errors", None)
-    if not callable(errors):
-        return "is of a type that Great Expectations does not know, or has arguments that it does not take"
-    found = errors()[0]
-    return f"has wrong arguments: {'.'.join(map(str, found['loc'])).removeprefix('__root__')} {found['msg']}"
-
-
-def _said(expectation: Expectation) -> tuple[str, str]:
-    """Return what an expectation says, by which the library takes two for the same."""
-    told = expectation.dict(exclude={"id", "rendered_content", "notes", "meta"})
-    return expectation.expectation_type, repr(told)
-
-
-def _loaded(expectations: Iterable[Expectation]) -> ExpectationSuite:
-    """Return a suite; `add_expectation` would hold each one against all before it."""
-    suite = ExpectationSuite(name=CHECK)
-    suite.expectations.extend(expectation.copy(deep=True) for expectation in expectations)
-    return suite
-
-
-def _context() -> EphemeralDataContext:
-    """Open a context that writes nothing, neither to the terminal nor to a folder it would leave behind."""
-    config = DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(),
-        progress_bars=ProgressBarsConfig(globally=False),
+def _lacking(suite: Suite, frame: pd.DataFrame, project: Project) -> tuple[Finding, ...]:
+    told = set(project.declared_types)  # `unsaid` names each of these that is not there
+    return tuple(
+        missing(rule, frame) for rule in suite.rules if set(rule.columns) - set(frame.columns) - told
     )
-    return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _read(frame: pd.DataFrame, rules: Collection[ContractRule]) -> pd.DataFrame:
-    """Return the columns that the rules read; the library copies all it is given, rule by rule."""
-    named = {column for rule in rules for column in rule.columns}
-    if not named or any(rule.reads_more for rule in rules):
-        return frame
-    return frame[[column for column in frame.columns if column in named]]
-
-
-def _batch(context: EphemeralDataContext, frame: pd.DataFrame) -> Batch:
-    asset = context.data_sources.add_pandas(CHECK).add_dataframe_asset(CHECK)
-    whole = asset.add_batch_definition_whole_dataframe(CHECK)
-    return whole.get_batch({"dataframe": frame.reset_index(drop=True)})
-
-
-def _outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, RuleResult]:
-    """Evaluate the rules; one that leaves no result, or an error, does not hold."""
-    places = list(asked)
-    outcomes: dict[int, RuleResult] = {}
-    for start in range(0, len(places), _AT_ONCE):
-        outcomes |= _some_outcomes(
-            batch, {place: asked[place] for place in places[start : start + _AT_ONCE]}, told
-        )
-    return outcomes
-
-
-def _some_outcomes(batch: Batch, asked: _Asked, told: Mapping[str, Any]) -> dict[int, RuleResult]:
+def _brought(rule: ContractRule, frame: pd.DataFrame, kinds: Mapping[str, ColumnType]) -> ContractRule:
+    """Return the rule in the columns' types, or as it is where its values are none; the library says why."""
     try:
-        suite = _loaded(expectation for _, expectation in asked.values())
-        result = batch.validate(suite, result_format=dict(told))
-    except Exception as error:  # noqa: BLE001 - whatever stops the library, no rule was seen to hold
-        return {place: RuleResult(rule, error=type(error).__name__) for place, (rule, _) in asked.items()}
-    assert isinstance(result, ExpectationSuiteValidationResult)  # noqa: S101 - as a suite was asked for
-    found = {_place(one): one for one in result.results}
-    return {
-        place: _outcome(rule, found[place]) if place in found else RuleResult(rule, error="no result")
-        for place, (rule, _) in asked.items()
-    }
-
-
-def _place(result: ExpectationValidationResult) -> int:
-    config = result.expectation_config
-    return int(config.meta["place"]) if config is not None and config.meta else -1
-
-
-def _aside(batch: Batch, asked: _Asked) -> dict[int, RuleResult]:
-    """Locate the rows that break the rules; a rule whose rows are not found is left out."""
-    located = _outcomes(batch, asked, _POSITIONS) if asked else {}
-    return {
-        place: outcome for place, outcome in located.items() if outcome.error is None and outcome.positions
-    }
-
-
-def _outcome(rule: ContractRule, result: ExpectationValidationResult) -> RuleResult:
-    error = _raised(result.exception_info or {})
-    if error is not None:
-        return RuleResult(rule, error=error)
-    told = result.result
-    figures: dict[str, Figure] = {"severity": rule.severity}
-    if "unexpected_count" in told and "element_count" in told:
-        rows, unexpected = int(told["element_count"]), int(told["unexpected_count"])
-        figures |= {"rows": rows, "unexpected": unexpected}
-        if rule.kwargs.get("mostly", 1) != 1:
-            figures["cells"] = rows - int(told.get("missing_count") or 0)
-        figures["unexpected_share"] = share_of(figures)
-    elif _TELLABLE.match(rule.type) and isinstance(told.get("observed_value"), (int, float)):
-        figures["observed"] = told["observed_value"]
-    positions = tuple(int(position) for position in told.get("unexpected_index_list") or ())
-    return RuleResult(rule, bool(result.success), None, figures, positions)
-
-
-def _raised(info: Mapping[str, Any]) -> str | None:
-    """Return the type of what was raised, if anything was; its text may quote cells."""
-    entries = [info] if "raised_exception" in info else list(info.values())
-    raised = [entry for entry in entries if entry["raised_exception"]]
-    if not raised:
-        return None
-    named = (name for entry in raised for name in _ERROR.findall(str(entry["exception_traceback"])))
-    return next((name for name in named if hasattr(builtins, name)), "an exception")
+        return brought(rule, frame, kinds)
+    except (ValueError, TypeError, KeyError):
+        return rule
 
 
 def _may_go(outcome: RuleResult, project: Project) -> bool:

@@ -1,0 +1,140 @@
+"""A kernel says of a rule what Great Expectations says, or leaves it to it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logitgate.data.contract import kernels, library
+from logitgate.data.contract.suite import ContractRule
+from logitgate.data.contract.validation import check_contract
+from logitgate.project.load import load_project
+from tests import projects
+
+NUMBER = st.one_of(st.integers(-3, 3), st.floats(-3, 3, allow_nan=False), st.sampled_from([np.inf, -np.inf]))
+TEXT = st.sampled_from(["a", "b", "ab", "", "1", "A1"])
+MOMENT = st.sampled_from([f"2020-0{month}-01T00:00:00+00:00" for month in range(1, 6)])
+
+
+def _column(values, kind):
+    if kind == "moment":
+        return pd.to_datetime(pd.Series(values, dtype=object), utc=True)
+    return pd.Series(values, dtype={"number": "float64", "text": "str", "object": object}[kind])
+
+
+@st.composite
+def _asked(draw):
+    """A column of some kind, and a rule about it whose arguments need not fit."""
+    kind = draw(st.sampled_from(["number", "text", "object", "moment"]))
+    cell = {"number": NUMBER, "moment": MOMENT}.get(kind, TEXT)
+    column = _column(draw(st.lists(st.one_of(cell, cell, st.none()), min_size=1, max_size=8)), kind)
+    limit = st.one_of(st.none(), NUMBER, MOMENT)
+    values = st.lists(st.one_of(cell, NUMBER), max_size=4)
+    type_, kwargs = draw(
+        st.sampled_from(
+            ["to_not_be_null", "to_be_unique", "to_be_between", "to_be_in_set", "to_match_regex"]
+        ).flatmap(
+            lambda name: st.tuples(
+                st.just(f"expect_column_values_{name}"),
+                {
+                    "to_be_between": st.fixed_dictionaries(
+                        {},
+                        optional={
+                            "min_value": limit,
+                            "max_value": limit,
+                            "strict_min": st.booleans(),
+                            "strict_max": st.booleans(),
+                        },
+                    ),
+                    "to_be_in_set": st.fixed_dictionaries({"value_set": values}),
+                    "to_match_regex": st.fixed_dictionaries(
+                        {"regex": st.sampled_from(["^a", "b", "^[A-Z]\\d$", ""])}
+                    ),
+                }.get(name, st.just({})),
+            )
+        )
+    )
+    mostly = draw(st.sampled_from([{}, {"mostly": 0.5}, {"mostly": 1}]))
+    return column, ContractRule(type_, {"column": "x", **kwargs, **mostly}, "critical", "because it is so")
+
+
+@given(_asked())
+@settings(max_examples=150)
+def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
+    """Holding and every figure are those of Great Expectations; a breach is never a kernel's to report."""
+    column, rule = asked
+    frame = pd.DataFrame({"x": column})
+    found = kernels.kept({0: rule}, frame)
+    if not found:
+        return
+    read, unread = library.read({0: rule}, {0: rule})
+    assert not unread
+    outcome = library.outcomes(library.batch_of(frame, [rule]), read, library.COUNTS)[0]
+    assert outcome.holds
+    assert dict(found[0]) == dict(outcome.figures)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"column": "x", "row_condition": {"type": "comparison"}, "min_value": 0},
+        {"column": "x"},
+        {"column": "x", "min_value": True},
+        {"column": 3, "min_value": 0},
+        {"column": "x", "min_vlue": 0},
+        {"column": "x", "strict_min": True},
+    ],
+)
+def test_arguments_beyond_a_kernel_are_the_librarys(kwargs):
+    """What is not understood to the letter is not decided here."""
+    rule = ContractRule("expect_column_values_to_be_between", kwargs, "critical", "because it is so")
+    assert not kernels.understands(rule)
+
+
+def test_the_same_in_other_words_is_found():
+    """Defaults may be written out, and 1 is 1.0."""
+    first = ContractRule(
+        "expect_column_values_to_be_between", {"column": "x", "min_value": 1}, "info", "because"
+    )
+    kwargs = {"column": "x", "min_value": 1.0, "max_value": None, "strict_min": False, "mostly": 1.0}
+    second = ContractRule("expect_column_values_to_be_between", kwargs, "critical", "because it is so")
+    other = ContractRule(
+        "expect_column_values_to_be_between", {"column": "x", "min_value": 2}, "info", "because"
+    )
+    assert kernels.repeats({0: first, 1: second})
+    assert not kernels.repeats({0: first, 1: other})
+
+
+def test_a_table_that_keeps_its_contract_needs_no_library(tmp_path):
+    """The verdict is the same, and Great Expectations is not imported."""
+    entry = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "load", "min_value": -1e6, "max_value": 1e6},
+        "severity": "critical",
+        "meta": {"because": "a load beyond that is a broken scale"},
+    }
+    path = projects.write(tmp_path, projects.table(), rules=(entry,))
+    project = load_project(path)
+    code = (
+        "import sys, json\nfrom pathlib import Path\n"
+        "from logitgate.project.load import load_project\n"
+        "from logitgate.data.table import read_rows\n"
+        "from logitgate.data.contract.validation import check_contract\n"
+        f"project = load_project(Path({str(path)!r}))\ntable = read_rows(project)\n"
+        "found = check_contract(table.frame, table.absent, project).findings\n"
+        "print(json.dumps(['great_expectations' in sys.modules, [one.as_json() for one in found]]))"
+    )
+    told = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
+    loaded, findings = json.loads(told.stdout)
+    assert not loaded
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "_KERNELS", {})
+        frame = projects.table()
+        by_library = check_contract(frame, (), project).findings
+    assert [one["status"] for one in findings] == [one.status for one in by_library] == ["PASS"]
+    assert findings[0]["figures"] == by_library[0].as_json()["figures"]
