@@ -363,3 +363,11 @@ def test_logs_of_any_library_are_cleaned(monkeypatch, caplog, tmp_path):
         log.exception("lost")
     assert "no route to 'mysql://host/db'" in caplog.text and "OSError" in caplog.text
     assert not holds(caplog.text, ["Xab12J"])
+
+
+@pytest.mark.parametrize("name", ["PWD", "OLDPWD"])
+def test_the_current_folder_is_no_secret(name):
+    """The shell's variable is named like a password; an error still says where a file is."""
+    path = "/data/visits/no.json"
+    assert without_secrets(path, {name: "/data/visits"}) == path
+    assert without_secrets(path, {f"MY_{name}": "/data/visits"}) == "***/no.json"

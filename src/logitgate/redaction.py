@@ -29,6 +29,7 @@ _NAMES = (
 )
 _SECRET_PARAMETER = re.compile(rf"({_NAMES})s?$|^(key|auth|sig|pw|sas|code)$", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(rf"({_NAMES})s?$", re.IGNORECASE)
+_SHELLS = frozenset({"PWD", "OLDPWD"})  # the current folder and the one before
 _OURS = ("LOGITGATE_", "MLFLOW_", "PREFECT_")
 _ADDRESSES = "LOGITGATE_NOTIFY"  # its URLs carry tokens where others have a host and a path
 _PUBLIC = re.compile(r"localhost|[a-z]*|[\d.]*|(json|xml|form|https?|mailtos?)s?://.*", re.IGNORECASE)
@@ -110,7 +111,8 @@ def _has_url(name: str, value: str) -> bool:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return len(value) >= _SHORTEST_VALUE and _SECRET_VARIABLE.search(name) is not None
+    is_named = _SECRET_VARIABLE.search(name) is not None and name not in _SHELLS
+    return is_named and len(value) >= _SHORTEST_VALUE
 
 
 def _without_parameters(rest: str) -> tuple[str, str]:
