@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from logitgate.errors import LogitgateError
@@ -20,6 +20,8 @@ BAD = 1
 """The version that knows January alone and was refused."""
 JUNE, JULY = [("2013-06-01", "2013-07-01")], [("2013-07-01", "2013-08-01")]
 AUTUMN = [("2013-08-01", "2013-09-01"), ("2013-09-01", "2013-10-01")]
+REPLAY = ("1 month", "2013-05-01", "2014-01-01")
+"""How often the replay trains, its first training, and the end of its last period."""
 
 
 def main() -> int:
@@ -30,8 +32,11 @@ def main() -> int:
         from logitgate.production.monitoring import WindowFiles
         from logitgate.production.promotion.rollback import RollbackRequest
         from logitgate.production.scoring.score import ScoringRequest
+        from logitgate.replay.play import ReplayRequest
         from logitgate_flows.cli.production_terminal import print_history, print_moved
+        from logitgate_flows.cli.replaying import print_replay
         from logitgate_flows.commands.production import run_history, run_rollback
+        from logitgate_flows.commands.replay import run_replay
         from logitgate_flows.run import run_monitoring, run_scoring, run_trainings
 
     def train(*dates: str) -> int | None:
@@ -78,6 +83,10 @@ def main() -> int:
         watch(JULY)
     with _chapter("Autumn"):
         watch(AUTUMN)
+    with _chapter("Played again: what each way to retrain would have cost"):
+        every, since, until = REPLAY
+        start, end = (datetime.fromisoformat(date).replace(tzinfo=UTC) for date in (since, until))
+        print_replay(run_replay(PROJECT, ReplayRequest(every, start, end)))
     print_story_end()
     return 0
 

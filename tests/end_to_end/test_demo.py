@@ -11,6 +11,7 @@ SHORT = {
     "JUNE": [("2021-04-14", "2021-04-21")],
     "JULY": [("2021-04-21", "2021-04-30")],
     "AUTUMN": [],
+    "REPLAY": ("1 week", "2021-04-14", "2021-04-28"),
 }
 
 
@@ -28,6 +29,7 @@ def test_the_demo_tells_the_whole_story(tmp_path, monkeypatch, capsys):
         "version 2 is in production, in place of version 1",
         "visits version 2, 2021-04-21 00:00 to 2021-04-30 00:00",
         "forced: the demo",
+        "Replay of visits, every 1 week from 2021-04-14",
     ):
         assert said in " ".join(out.split()), said
     assert demo.main() == 0

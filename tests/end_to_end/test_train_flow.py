@@ -61,7 +61,9 @@ def test_the_first_model_that_passes_is_put_into_production(road):
     assert set(told) >= PROMISED
     assert (told["model"], told["version"], told["status"]) == ("visits", 1, "PASS")
     assert (told["promoted"], told["champion"], told["repeated"]) == (True, 1, False)
-    assert all(set(one) == {"check", "code", "subject", "status", "because", "figures"} for one in told["findings"])
+    assert all(
+        set(one) == {"check", "code", "subject", "status", "because", "figures"} for one in told["findings"]
+    )
     assert {one["check"] for one in told["findings"]} >= {
         "contract",
         "rows",
