@@ -78,7 +78,7 @@ def _impatient() -> Any:  # noqa: ANN401 - the driver is an extra, so its class 
     from psycopg import Connection, OperationalError, ServerCursor
 
     class Leaving(ServerCursor[Any]):
-        """A cursor of the server that is gone with a lost connection; nobody closes it then."""
+        """A cursor of the server that is gone with a lost connection; it is not closed then."""
 
         def __del__(self, *given: Any) -> None:  # noqa: ANN401 - those of its base
             """Warn of one that was forgotten."""

@@ -39,8 +39,8 @@ class Bound:
             When a variable holds no number of seconds.
         """
         for name in self.variables:
-            if told := os.environ.get(name, "").strip():
-                return _seconds(name, told)
+            if given := os.environ.get(name, "").strip():
+                return _seconds(name, given)
         return self.usual
 
     def __str__(self) -> str:
@@ -61,9 +61,9 @@ ROWS = Bound(900.0, (QUERY, PATIENCE))
 """A query for rows, from its beginning to its first row and from each block to the next."""
 
 
-def _seconds(name: str, told: str) -> float:
+def _seconds(name: str, given: str) -> float:
     try:
-        seconds = float(told)
+        seconds = float(given)
     except ValueError:
         seconds = float("nan")
     if not 0 < seconds < 1e6:

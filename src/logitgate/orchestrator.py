@@ -67,8 +67,8 @@ def _question(address: str) -> urllib.request.Request:
     url = urlunsplit((parts.scheme, place, f"{parts.path.rstrip('/')}/ready", parts.query, ""))
     question = urllib.request.Request(url)  # noqa: S310 - as the user named it
     if parts.username is not None:
-        told = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        question.add_header("Authorization", "Basic " + base64.b64encode(told.encode()).decode())
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        question.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
     return question
 
 
@@ -76,8 +76,8 @@ def _addresses() -> Iterator[str]:
     with suppress(OSError, ValueError):
         from dotenv import dotenv_values
 
-        told = {name.upper(): value for name, value in dotenv_values(".env").items()}
-        yield told.get(ADDRESS) or ""
+        login = {name.upper(): value for name, value in dotenv_values(".env").items()}
+        yield login.get(ADDRESS) or ""
     yield _within(_table(Path("prefect.toml")), "api", "url")
     yield _within(_table(Path("pyproject.toml")), "tool", "prefect", "api", "url")
     yield _of_the_profile()

@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 _STARS = "***"
-_SHORTEST = 3  # shorter ones cannot be told from words
+_SHORTEST = 3  # shorter ones may be words
 _SHORTEST_VALUE = 6  # of a variable that is named like a secret, and may say "false"
 _TOKEN = 8
 _URL = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s'"<>|]*""")

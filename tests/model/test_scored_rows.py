@@ -16,7 +16,7 @@ from logitgate.model.scored_rows import (
     known_levels,
     request_ids,
     scores,
-    strange,
+    unusual_rows,
 )
 from logitgate.project.project import Project
 from tests import projects
@@ -93,17 +93,17 @@ def test_missing_cells_and_levels_never_seen_are_scored_and_counted(package, row
     new.loc[40:42, "job"] = "astronaut"
     new.loc[43, "city"] = "<script>"
     decision = decide(new, package.model, project)
-    whole = strange(new, package.model, decision.flagged)
+    whole = unusual_rows(new, package.model, decision.flagged)
     assert whole.unseen == {"job": 3, "city": 1}
     assert whole.missing == {"age": 21, "job": 30}
     assert (whole.rows, whole.flagged) == (300, int(decision.flagged.sum()))
     halves = [
-        strange(new.iloc[part], package.model, decision.flagged[part])
+        unusual_rows(new.iloc[part], package.model, decision.flagged[part])
         for part in (slice(0, 41), slice(41, 300))
     ]
     assert NOTHING + halves[0] + halves[1] == whole
     categories = new.astype({"job": "category", "city": "category"})
-    assert strange(categories, package.model, decision.flagged) == whole
+    assert unusual_rows(categories, package.model, decision.flagged) == whole
     assert np.array_equal(decide(categories, package.model, project).probability, decision.probability)
 
 

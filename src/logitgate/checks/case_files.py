@@ -62,9 +62,9 @@ def _refuse_other_columns(source: Source, project: Project) -> None:
         rule = f"lacks the column{'s' * (len(absent) > 1)} {', '.join(absent)}"
         remedy = "add every feature and what the costs read; an empty cell is a missing one"
         raise ProjectError(f"{source.name} line 1", rule, remedy)
-    strange = [name for name in found if name not in wanted]
-    if strange:
-        rule = f"has {', '.join(strange)}, which no case needs"
+    surplus = [name for name in found if name not in wanted]
+    if surplus:
+        rule = f"has {', '.join(surplus)}, which no case needs"
         raise ProjectError(f"{source.name} line 1", rule, "correct the name, or leave the column out")
 
 

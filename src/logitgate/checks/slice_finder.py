@@ -103,12 +103,14 @@ def weak_slices(sample: Sample, scored: Scored, project: Project) -> list[WeakSl
 def weak_findings(found: list[WeakSlice]) -> list[Finding]:
     """Warn of the surest weak slices, five at most; they are proposals and stop nothing."""
     weak = [one for one in found if one.found]
-    told = sum(not np.isnan(one.p_value) for one in found)
+    counted = sum(not np.isnan(one.p_value) for one in found)
     if not weak:
         because = (
-            f"none found among {told} leaves of a tree on the residuals" if told else "too few rows to look"
+            f"none found among {counted} leaves of a tree on the residuals"
+            if counted
+            else "too few rows to look"
         )
-        return [Finding(CHECK, "discovery", Status.PASS, because, {"leaves": told, "found": 0})]
+        return [Finding(CHECK, "discovery", Status.PASS, because, {"leaves": counted, "found": 0})]
     return [
         Finding(
             CHECK,

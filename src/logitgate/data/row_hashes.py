@@ -1,4 +1,4 @@
-"""Which rows a model has learned from: a hash for each, so that nobody is judged on rows that it knows.
+"""Which rows a model has learned from: a hash for each, so that no model is judged on rows that it knows.
 
 The hash of a row is version 1: BLAKE2b with a digest of 8 bytes and the personalisation ``logitgate-row-1``,
 read as a little-endian number, over

@@ -33,10 +33,10 @@ class Table:
     ----------
     frame : pandas.DataFrame, shape (rows, columns)
         Numbers are float64, integers Int64, truth values boolean, dates and times datetime64[us, UTC],
-        text is category, except for the id and for columns that nobody declared, which are str.
+        text is category, except for the id and for undeclared columns, which are str.
     digest : str
         sha256 in hexadecimal of names, types and cells, whatever the kind and compression of the file.
-        Columns that nobody declared are text in CSV and typed elsewhere, so they make a difference; those
+        Undeclared columns are text in CSV and typed elsewhere, so they make a difference; those
         that hold lists or structures are left alone.
     rows : int
         Number of rows.
@@ -233,7 +233,7 @@ def _cells(asked: _Asked, name: str) -> Cells:
         # A category is its canonical text, whatever type its cells are read by.
         array = canonical(array)
     if not is_level and pa.types.is_dictionary(array.type):
-        # How a file stores an id, or what nobody declared, is no part of what it says.
+        # How a file stores an id, or what is undeclared, is no part of what it says.
         array = array.dictionary_decode()
     if declared is ColumnType.TEXT and is_text(array.type):
         array = array.cast(pa.large_string())

@@ -148,7 +148,7 @@ class CostMatrix:
         columns : mapping of str to array of shape (rows,)
         rows : int
         ids : array of shape (rows,), optional
-            Must be as many; what rows are called is never told.
+            Must be as many; the rows' names are never printed.
 
         Raises
         ------

@@ -24,7 +24,7 @@ _DEEPEST = 100
 
 
 def _if(condition: FloatArray, body: FloatArray, orelse: FloatArray) -> FloatArray:
-    """Choose per row; a condition that cannot be told leaves the row without a value."""
+    """Choose per row; a condition that cannot be decided leaves the row without a value."""
     return np.where(np.isnan(condition), np.nan, np.where(condition, body, orelse))
 
 

@@ -123,7 +123,7 @@ class Spelling:
 
     @classmethod
     def of(cls, learned: Iterable[str]) -> Spelling:
-        """Find the kind of some levels; two that say the same are told apart by their letters alone."""
+        """Find the kind of some levels; two that say the same differ by their spelling alone."""
         levels = frozenset(learned)
         canonical = next((to for is_kind, to in _KINDS if all(map(is_kind, levels))), _trimmed)
         keys: dict[str, list[str]] = {}

@@ -95,7 +95,7 @@ class ServedModel(PythonModel):
     """Answers rows with their probability, threshold, decision and what either decision would cost.
 
     There is no configuration: what `load_model(..., model_config=...)` is given, MLflow ignores, and a
-    configuration that reaches the model all the same is refused. So nobody moves the threshold by it.
+    configuration that reaches the model all the same is refused. So it cannot move the threshold.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -179,12 +179,12 @@ def _numbers(column: pd.Series[Any]) -> FloatArray:
     name, kind = str(column.name), column.dtype
     # pandas would read a text "12" as a number here, and a date as nanoseconds.
     if pd.api.types.is_object_dtype(kind):
-        strange = column.map(lambda cell: isinstance(cell, str))
+        wrong = column.map(lambda cell: isinstance(cell, str))
     elif pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        strange = pd.Series(data=False, index=column.index)
+        wrong = pd.Series(data=False, index=column.index)
     else:
-        strange = column.notna()
-    _refuse(name, strange.to_numpy(dtype=bool), "not numbers")
+        wrong = column.notna()
+    _refuse(name, wrong.to_numpy(dtype=bool), "not numbers")
     try:
         values: FloatArray = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError):
@@ -203,8 +203,8 @@ def _texts(column: pd.Series[Any], learned: Iterable[str]) -> pd.Series[Any]:
     texts = column.astype(object).where(present, np.nan)
     if spelling.is_coded:
         texts = texts.map(_level).astype(object).where(present, np.nan)
-    strange = present & ~texts.map(lambda cell: isinstance(cell, str))
-    _refuse(str(column.name), strange.to_numpy(dtype=bool), "not texts")
+    wrong = present & ~texts.map(lambda cell: isinstance(cell, str))
+    _refuse(str(column.name), wrong.to_numpy(dtype=bool), "not texts")
     return brought(texts, spelling)
 
 

@@ -73,7 +73,7 @@ def rate(units: Units, hits: BoolArray, among: BoolArray) -> GroupEstimates:
 def savings(units: Units, cost: FloatArray, none: FloatArray, every: FloatArray) -> GroupEstimates:
     """Return 1 - cost / cost of the cheaper of flag-none and flag-all, which is fixed by these rows.
 
-    The interval is that of the ratio to this one opponent: a minimum that is taken anew in each resample
+    The interval is that of the ratio to this one opponent: a minimum that is taken in each resample again
     would be biased. Its degrees of freedom are those of the opponent's costs, which few rows may make up.
 
     Parameters

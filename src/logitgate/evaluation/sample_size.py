@@ -226,7 +226,7 @@ def row_findings(known: Learning, proofs: Mapping[str, Proof]) -> list[Finding]:
     ----------
     known : Learning
     proofs : mapping of str to Proof
-        By the name of the opponent; only those that are missing are told.
+        By the name of the opponent; only those that are missing are given.
     """
     missing = (_missing(name, one) for name, one in proofs.items() if not one.factor <= 1)
     return [_learned(known), *missing]

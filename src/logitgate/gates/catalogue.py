@@ -37,9 +37,9 @@ def gate_list(
         Keys that fitting the project to its rows has set.
     """
     checks = (*required(Road.TRAINING), *((Check.SHADOW,) if project.gates.shadow.demanded else ()))
-    told = _Declared(project, lines or KeyLines(), fitted)
+    declared_margins = _Declared(project, lines or KeyLines(), fitted)
     return tuple(
-        GateEntry(check, check.about.question, _margins(check, project), _origins(check, told))
+        GateEntry(check, check.about.question, _margins(check, project), _origins(check, declared_margins))
         for check in checks
     )
 
@@ -71,10 +71,10 @@ class _Declared:
         return f"fits the rows ({FITS[key].words})" if key in FITS else "default"
 
 
-def _origins(check: Check, told: _Declared) -> dict[str, str]:
+def _origins(check: Check, declared_margins: _Declared) -> dict[str, str]:
     """Return for each margin of a gate the keys that set it, each with where its value comes from."""
     return {
-        margin: ", ".join(f"{key}: {told.origin(key)}" for key in keys)
+        margin: ", ".join(f"{key}: {declared_margins.origin(key)}" for key in keys)
         for margin, keys in _KEYS.get(check, {}).items()
     }
 

@@ -1,4 +1,4 @@
-"""Judging two versions anew, on the rows of a span of time that neither was fitted on."""
+"""Judging two registered versions on the rows of a span of time that neither was fitted on."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """New rows and a model: what is decided about each row, and what the model had not seen before.
 
-A score is the answer of one version about one row. It is told with what the decision and its alternative are
+A score is the answer of one version about one row. It comes with what the decision and its alternative are
 expected to cost, and with a request id that follows from version, row and time: scoring the same rows again
 gives the same ids, so no answer is counted twice.
 """
@@ -50,7 +50,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Strange:
+class UnusualRows:
     """How many rows were scored, and how many cells of each feature the model had to guess or pool."""
 
     rows: int = 0
@@ -61,9 +61,9 @@ class Strange:
     outside: Mapping[str, int] = field(default_factory=dict)
     """Numbers outside the range of the training rows (`familiar`)."""
 
-    def __add__(self, other: Strange) -> Strange:
+    def __add__(self, other: UnusualRows) -> UnusualRows:
         """Count two batches together."""
-        return Strange(
+        return UnusualRows(
             self.rows + other.rows,
             self.flagged + other.flagged,
             _sum(self.missing, other.missing),
@@ -72,7 +72,7 @@ class Strange:
         )
 
 
-NOTHING = Strange()
+NOTHING = UnusualRows()
 """No row yet."""
 
 
@@ -148,7 +148,7 @@ def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> list[s
     return [_uuid(begun.copy(), f"\0{name}\0{time}") for name, time in zip(ids, times, strict=True)]
 
 
-def strange(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> Strange:
+def unusual_rows(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> UnusualRows:
     """Count the cells that are missing, and those with a level that the training rows did not have."""
     features = model.features
     frame = model.brought(frame)
@@ -159,7 +159,7 @@ def strange(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> Strange:
         column = frame[name]
         counts = column.value_counts()
         unseen[name] = int(counts[~counts.index.isin(list(levels))].sum())
-    return Strange(len(frame), int(flagged.sum()), _some(missing), _some(unseen))
+    return UnusualRows(len(frame), int(flagged.sum()), _some(missing), _some(unseen))
 
 
 def known_levels(model: Model) -> dict[str, frozenset[str]]:

@@ -162,8 +162,8 @@ class MonitoringResult:
     @property
     def because(self) -> tuple[str, ...]:
         """Why the action is wanted, in sentences."""
-        told, until = sentences(self.reaction, self.version, self.rules), self.evidence.blind_until
-        return (*told, blind(until)) if until and not self.evidence.has_labels else told
+        said, until = sentences(self.reaction, self.version, self.rules), self.evidence.blind_until
+        return (*said, blind(until)) if until and not self.evidence.has_labels else said
 
     @property
     def as_record(self) -> WindowRecord:

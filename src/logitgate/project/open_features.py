@@ -23,10 +23,12 @@ def is_open(plain: Mapping[str, Any]) -> bool:
     >>> is_open({"features": "all except name"}), is_open({"features": {"numeric": ["age"]}})
     (True, False)
     """
-    told = plain.get("features")
-    if isinstance(told, str):
+    written = plain.get("features")
+    if isinstance(written, str):
         return True
-    return isinstance(told, Mapping) and ("all_except" in told or _AUTO in (_given(told, k) for k in _KINDS))
+    return isinstance(written, Mapping) and (
+        "all_except" in written or _AUTO in (_given(written, k) for k in _KINDS)
+    )
 
 
 _KINDS: tuple[FeatureKind, FeatureKind] = ("numeric", "categorical")
@@ -54,11 +56,11 @@ def closed(plain: Mapping[str, Any], kinds: Mapping[str, FeatureKind | None]) ->
     >>> closed(plain, kinds)["features"]
     {'numeric': ['age'], 'categorical': []}
     """
-    told = _as_table(plain["features"])
-    excepted = told.pop("all_except", None)
+    written = _as_table(plain["features"])
+    excepted = written.pop("all_except", None)
     names = _names(excepted, kinds)
     every = excepted is not None
-    given = {kind: told.get(kind, _AUTO if every else ()) for kind in _KINDS}
+    given = {kind: written.get(kind, _AUTO if every else ()) for kind in _KINDS}
     listed = {name for lists in given.values() if lists != _AUTO for name in lists}
     taken = {*_roles(plain), *names, *listed}
     lists = {
@@ -67,7 +69,7 @@ def closed(plain: Mapping[str, Any], kinds: Mapping[str, FeatureKind | None]) ->
         else list(given[kind])
         for kind in _KINDS
     }
-    return {**plain, "features": {**told, **lists}}
+    return {**plain, "features": {**written, **lists}}
 
 
 def add_open_forms(schema: dict[str, Any]) -> None:
@@ -87,14 +89,14 @@ def add_open_forms(schema: dict[str, Any]) -> None:
     }
 
 
-def _as_table(told: str | Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(told, str):
-        return dict(told)
-    if told.strip() == _ALL:
+def _as_table(written: str | Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(written, str):
+        return dict(written)
+    if written.strip() == _ALL:
         return {"all_except": []}
-    if told.startswith(_EXCEPT):
-        return {"all_except": [name.strip() for name in told.removeprefix(_EXCEPT).split(",")]}
-    raise ProjectError("features", f"'{told}' is none of the forms", _HOW)
+    if written.startswith(_EXCEPT):
+        return {"all_except": [name.strip() for name in written.removeprefix(_EXCEPT).split(",")]}
+    raise ProjectError("features", f"'{written}' is none of the forms", _HOW)
 
 
 def _names(excepted: object, kinds: Mapping[str, FeatureKind | None]) -> list[str]:
@@ -108,8 +110,8 @@ def _names(excepted: object, kinds: Mapping[str, FeatureKind | None]) -> list[st
     return names
 
 
-def _given(told: Mapping[str, Any], kind: FeatureKind) -> object:
-    value = told.get(kind)
+def _given(written: Mapping[str, Any], kind: FeatureKind) -> object:
+    value = written.get(kind)
     return value if isinstance(value, str) else None
 
 

@@ -134,7 +134,7 @@ def _remedy(name: str) -> str:
 
 
 def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Finding]:
-    """Warn of columns that nobody uses yet and that know the outcome."""
+    """Warn of columns that are not used yet and that know the outcome."""
     roles, limit = project.columns, project.gates.leakage.single_feature_auc
     named = {
         *project.features.all,
@@ -151,7 +151,7 @@ def _undeclared(train: Sample, half: IntArray, project: Project) -> Iterator[Fin
         if auc >= limit:
             because = (
                 f"no feature, but alone it separates the outcome with AUC {auc:.3f}: declare it under "
-                "columns.known_after_outcome so that nobody makes it one"
+                "columns.known_after_outcome so that it never becomes one"
             )
             yield Finding(CHECK, str(name), Status.WARN, because, {"auc": auc})
 

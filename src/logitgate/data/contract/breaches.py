@@ -76,7 +76,7 @@ def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
 def missing(rule: ContractRule, frame: pd.DataFrame) -> Finding:
     """Return the breach of a rule over columns that are not there, however harmless it was declared."""
     lacking = ", ".join(name for name in rule.columns if name not in frame.columns)
-    because = f"{rule.because}: the table has no {lacking}, so nobody can tell"
+    because = f"{rule.because}: the table has no {lacking}, so it cannot be checked"
     return Finding(CHECK, rule.subject, Status.FAIL, because)
 
 

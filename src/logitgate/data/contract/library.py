@@ -1,7 +1,7 @@
 """Great Expectations: it reads rules, and evaluates them. The only file that knows it.
 
 What slips through the library is caught here: expectations that it drops or misreads. Its results never carry
-cells, and its exceptions, whose texts may, are told by their type alone.
+cells, and its exceptions, whose texts may, are reported by their type alone.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def _misreading(error: Exception) -> str:
 
 def _said(expectation: Expectation) -> tuple[str, str]:
     """Return what an expectation says, by which the library takes two for the same."""
-    told = expectation.dict(exclude={"id", "rendered_content", "notes", "meta"})
-    return expectation.expectation_type, repr(told)
+    reported = expectation.dict(exclude={"id", "rendered_content", "notes", "meta"})
+    return expectation.expectation_type, repr(reported)
 
 
 def _loaded(expectations: Iterable[Expectation]) -> ExpectationSuite:
@@ -130,21 +130,21 @@ def batch_of(frame: pd.DataFrame, rules: Collection[ContractRule]) -> Batch:
     return whole.get_batch({"dataframe": _read(frame, rules).reset_index(drop=True)})
 
 
-def outcomes(batch: Batch, asked: Asked, told: Mapping[str, Any]) -> dict[int, RuleResult]:
+def outcomes(batch: Batch, asked: Asked, reported: Mapping[str, Any]) -> dict[int, RuleResult]:
     """Evaluate the rules; one that leaves no result, or an error, does not hold."""
     places = list(asked)
     found: dict[int, RuleResult] = {}
     for start in range(0, len(places), _AT_ONCE):
         found |= _some_outcomes(
-            batch, {place: asked[place] for place in places[start : start + _AT_ONCE]}, told
+            batch, {place: asked[place] for place in places[start : start + _AT_ONCE]}, reported
         )
     return found
 
 
-def _some_outcomes(batch: Batch, asked: Asked, told: Mapping[str, Any]) -> dict[int, RuleResult]:
+def _some_outcomes(batch: Batch, asked: Asked, reported: Mapping[str, Any]) -> dict[int, RuleResult]:
     try:
         suite = _loaded(expectation for _, expectation in asked.values())
-        result = batch.validate(suite, result_format=dict(told))
+        result = batch.validate(suite, result_format=dict(reported))
     except Exception as error:  # noqa: BLE001 - whatever stops the library, no rule was seen to hold
         return {place: RuleResult(rule, error=type(error).__name__) for place, (rule, _) in asked.items()}
     assert isinstance(result, ExpectationSuiteValidationResult)  # noqa: S101 - as a suite was asked for
@@ -172,17 +172,17 @@ def _outcome(rule: ContractRule, result: ExpectationValidationResult) -> RuleRes
     error = _raised(result.exception_info or {})
     if error is not None:
         return RuleResult(rule, error=error)
-    told = result.result
+    reported = result.result
     figures: dict[str, Figure] = {"severity": rule.severity}
-    if "unexpected_count" in told and "element_count" in told:
-        rows, unexpected = int(told["element_count"]), int(told["unexpected_count"])
+    if "unexpected_count" in reported and "element_count" in reported:
+        rows, unexpected = int(reported["element_count"]), int(reported["unexpected_count"])
         figures |= {"rows": rows, "unexpected": unexpected}
         if rule.kwargs.get("mostly", 1) != 1:
-            figures["cells"] = rows - int(told.get("missing_count") or 0)
+            figures["cells"] = rows - int(reported.get("missing_count") or 0)
         figures["unexpected_share"] = share_of(figures)
-    elif _TELLABLE.match(rule.type) and isinstance(told.get("observed_value"), (int, float)):
-        figures["observed"] = told["observed_value"]
-    positions = tuple(int(position) for position in told.get("unexpected_index_list") or ())
+    elif _TELLABLE.match(rule.type) and isinstance(reported.get("observed_value"), (int, float)):
+        figures["observed"] = reported["observed_value"]
+    positions = tuple(int(position) for position in reported.get("unexpected_index_list") or ())
     return RuleResult(rule, bool(result.success), None, figures, positions)
 
 

@@ -192,9 +192,9 @@ def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
 
 
 def _lacking(suite: Suite, frame: pd.DataFrame, project: Project) -> tuple[Finding, ...]:
-    told = set(project.declared_types)  # `unsaid` names each of these that is not there
+    declared = set(project.declared_types)  # `unsaid` names each of these that is not there
     return tuple(
-        missing(rule, frame) for rule in suite.rules if set(rule.columns) - set(frame.columns) - told
+        missing(rule, frame) for rule in suite.rules if set(rule.columns) - set(frame.columns) - declared
     )
 
 

@@ -69,7 +69,7 @@ class Column:
         """Return the refusal of the cell in a row."""
         return DataError(f"{self.source.place(row)}, column '{self.name}'", rule, remedy)
 
-    def strange(self, stored: pa.DataType, declared: ColumnType) -> DataError:
+    def unexpected(self, stored: pa.DataType, declared: ColumnType) -> DataError:
         """Return the refusal of a type that says nothing of the declared kind."""
         rule = f"is stored as {stored}, but read as {declared}"
         if declared in (ColumnType.DATE, ColumnType.DATETIME) and is_number(stored):
@@ -173,7 +173,7 @@ def _text(column: Column, stored: pa.Array) -> pa.Array:
         texts = [None if cell is None else str(cell) for cell in stored.to_pylist()]
         return pa.array(texts, type=pa.large_string())
     if not _can_become(stored.type, pa.large_string()):
-        raise column.strange(stored.type, ColumnType.TEXT)
+        raise column.unexpected(stored.type, ColumnType.TEXT)
     return _without(stored.cast(pa.large_string()), column.missing)
 
 
@@ -224,7 +224,7 @@ def _uuid(column: Column, stored: pa.Array) -> pa.Array:
     if is_text(stored.type):
         stored = _without(stored.cast(pa.large_string()), column.missing)
     elif not _is_bytes(stored.type) and not pa.types.is_null(stored.type):
-        raise column.strange(stored.type, ColumnType.UUID)
+        raise column.unexpected(stored.type, ColumnType.UUID)
     texts = [None if cell is None else _uuid_text(cell) for cell in stored.to_pylist()]
     _refuse(column, pa.array([text == "" for text in texts], pa.bool_()), "holds no UUID", _LISTED)
     return pa.array(texts, pa.large_string())
@@ -264,7 +264,7 @@ def _number(column: Column, stored: pa.Array) -> pa.Array:
     if pa.types.is_boolean(stored.type):
         stored = stored.cast(pa.uint8())
     if not is_number(stored.type):
-        raise column.strange(stored.type, ColumnType.NUMBER)
+        raise column.unexpected(stored.type, ColumnType.NUMBER)
     # Arrow's own cast of a decimal is off by one bit in a third of the cells; through its text it is exact.
     exact = stored.cast(pa.large_string()) if pa.types.is_decimal(stored.type) else stored
     numbers = exact.cast(pa.float64(), safe=exact is not stored)
@@ -289,7 +289,7 @@ def _integer(column: Column, stored: pa.Array) -> pa.Array:
     if pa.types.is_floating(stored.type):
         return _whole(column, stored)
     if not is_number(stored.type):
-        raise column.strange(stored.type, ColumnType.INTEGER)
+        raise column.unexpected(stored.type, ColumnType.INTEGER)
     return _parsed(column, stored, pa.int64(), "holds no integer of 64 bits")
 
 
@@ -310,7 +310,7 @@ def _boolean(column: Column, stored: pa.Array) -> pa.Array:
     if pa.types.is_boolean(stored.type):
         return stored
     if not is_number(stored.type):
-        raise column.strange(stored.type, ColumnType.BOOLEAN)
+        raise column.unexpected(stored.type, ColumnType.BOOLEAN)
     numbers = stored.cast(pa.float64(), safe=False)
     numbers = pc.if_else(pc.is_nan(numbers), None, numbers)
     _refuse(column, pc.invert(pc.is_in(numbers, pa.array([0.0, 1.0, None]))), "is neither 0 nor 1", _LISTED)
@@ -325,7 +325,7 @@ def _moment(column: Column, stored: pa.Array, declared: ColumnType) -> pa.Array:
     elif is_moment(stored.type):
         moments = in_utc(stored)
     else:
-        raise column.strange(stored.type, declared)
+        raise column.unexpected(stored.type, declared)
     if declared is ColumnType.DATE:
         ticks = moments.cast(pa.int64())
         midnight = pc.multiply(pc.divide(ticks, _DAY), _DAY)
@@ -340,7 +340,7 @@ def _by_format(column: Column, stored: pa.Array, form: str) -> pa.Array:
         if is_text(stored.type):
             stored = _number(column, stored)
         elif not is_number(stored.type):
-            raise column.strange(stored.type, ColumnType.NUMBER)
+            raise column.unexpected(stored.type, ColumnType.NUMBER)
         ticks = pc.multiply(stored.cast(pa.float64(), safe=False), float(unit))
         far = pc.greater(pc.abs(ticks), float(_LAST))
         _refuse(column, far, f"lies beyond the year 9999 as {form}", f"correct rows.formats.{column.name}")
@@ -348,7 +348,7 @@ def _by_format(column: Column, stored: pa.Array, form: str) -> pa.Array:
     if is_number(stored.type):
         stored = _whole(column, stored.cast(pa.float64(), safe=False)).cast(pa.large_string())
     if not is_text(stored.type):
-        raise column.strange(stored.type, ColumnType.DATETIME)
+        raise column.unexpected(stored.type, ColumnType.DATETIME)
     each = pc.utf8_trim_whitespace(stored).dictionary_encode()
     moments = [read(text, form) for text in each.dictionary.to_pylist()]
     wrong = pa.array([moment is None for moment in moments], pa.bool_()).take(each.indices)

@@ -37,7 +37,7 @@ class Cells:
 
 
 def native(column: Column) -> pa.Array:
-    """Return a column that nobody declared in the widest type of its own kind."""
+    """Return an undeclared column in the widest type of its own kind."""
     stored = column.stored
     kinds = pa.types
     if kinds.is_floating(stored.type):

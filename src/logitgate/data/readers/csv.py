@@ -144,7 +144,7 @@ def _as_utf8(name: str, raw: bytes, encoding: str) -> bytes:
 
 
 def codec_of(name: str, start: bytes, encoding: str) -> str:
-    """Return the encoding by Python's own name, and refuse one that the file's byte order mark gainsays.
+    """Return the encoding by Python's own name, and refuse one that the file's byte order mark contradicts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which files a Delta Lake table is made of now, told as JSON by a process of its own.
+"""Which files a Delta Lake table is made of now, printed as JSON by a process of its own.
 
 The library's threads, beside those of Arrow, have ended an interpreter by a signal after all was done; so it
 is only ever imported here.

@@ -110,8 +110,8 @@ def _hive(folder: Path, above: Mapping[str, str | None]) -> Iterator[Part]:
     for path in sorted(folder.iterdir()):
         key, mark, value = path.name.partition("=")
         if path.is_dir() and mark and key and not path.name.startswith(("_", ".")):
-            told = None if value == _NO_VALUE else unquote(value)
-            yield from _hive(path, {**above, unquote(key): told})
+            listing = None if value == _NO_VALUE else unquote(value)
+            yield from _hive(path, {**above, unquote(key): listing})
         elif path.suffix.lower() == ".parquet" and not path.is_dir():
             yield from _plain([path], above)
 
@@ -128,21 +128,21 @@ def _delta(folder: Path) -> list[Part]:
     if find_spec("deltalake") is None:
         rule = "is a Delta Lake table, which the package deltalake reads"
         raise UnavailableError(str(folder), rule, "install logitgate[delta]")
-    told = _listing(folder)
-    features = sorted(set(told["features"]) - _READ_FEATURES)
-    mapped = told["mapping"] != "none" or (not told["features"] and told["reader"] > _PLAIN_READER)
+    listing = _listing(folder)
+    features = sorted(set(listing["features"]) - _READ_FEATURES)
+    mapped = listing["mapping"] != "none" or (not listing["features"] and listing["reader"] > _PLAIN_READER)
     if features or mapped:
         used = ", ".join(features) or "columnMapping"
         rule = f"is a Delta Lake table that uses {used}, which is not read"
         raise ProjectError(str(folder), rule, "export its current rows as Parquet")
-    parts = [Part(folder / unquote(path), dict(values)) for path, values in told["files"]]
+    parts = [Part(folder / unquote(path), dict(values)) for path, values in listing["files"]]
     if not parts:
-        raise _nothing(folder, f"is a Delta Lake table without rows (version {told['version']})")
+        raise _nothing(folder, f"is a Delta Lake table without rows (version {listing['version']})")
     columns: dict[str, pa.DataType] = {}
     for part in parts:
         with pq.ParquetFile(part.path, coerce_int96_timestamp_unit="us") as file:
             columns |= {one.name: one.type for one in file.schema_arrow if one.name not in columns}
-    kept = {name: columns[name] for name in told["columns"] if name in columns}
+    kept = {name: columns[name] for name in listing["columns"] if name in columns}
     return [Part(part.path, part.values, kept) for part in sorted(parts, key=lambda one: one.path)]
 
 
@@ -151,8 +151,8 @@ def _listing(folder: Path) -> dict[str, Any]:
     words = [sys.executable, "-P", str(script), str(folder)]
     try:
         # S603: our own script
-        told = subprocess.run(words, capture_output=True, timeout=FILE.seconds, check=False)  # noqa: S603
-        listed: dict[str, Any] = json.loads(told.stdout)
+        listing = subprocess.run(words, capture_output=True, timeout=FILE.seconds, check=False)  # noqa: S603
+        listed: dict[str, Any] = json.loads(listing.stdout)
     except subprocess.TimeoutExpired:
         remedy = "see that the disk answers"
         raise NoAnswerError(str(folder), f"its log was not read within {FILE}", remedy) from None

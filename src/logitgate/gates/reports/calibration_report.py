@@ -96,9 +96,9 @@ def calibration_evidence(
     overall, near = _calibration(scored, seed), scored.take(near_threshold(scored))
     beside = _calibration(near, seed) if _enough(len(near.y), int(near.y.sum()), project.slices) else None
     parts = tuple(_parts(scored, levels, project))
-    told = {part.name: part.found for part in parts if part.found is not None}
+    known = {part.name: part.found for part in parts if part.found is not None}
     gate = project.gates.calibration
-    return [*gates.near_threshold(beside, gate), *gates.calibrated_slices(told, gate)], (
+    return [*gates.near_threshold(beside, gate), *gates.calibrated_slices(known, gate)], (
         Exhibit("calibration", "Calibration", _table(overall, scored, seed), how),
         Exhibit(
             "calibration-near-threshold", "Calibration near the threshold", _table(beside, near, seed), where

@@ -88,17 +88,21 @@ def proven_harm(
         INDETERMINATE where there is no p-value despite enough rows.
     """
     columns = [Sliced.of(name, levels, y) for name, levels in slices.items()]
-    untold = [harm for column in columns for harm in _untold(column, column.means(difference, cluster), rule)]
-    enough = np.array([_enough(harm, rule) for harm in untold], dtype=bool)
-    adjusted = np.full(len(untold), NAN)
-    adjusted[enough] = holm(np.array([harm.p_value for harm in untold])[enough])
-    return [
-        replace(harm, status=_status(p_value, rule.alpha) if told else Status.INSUFFICIENT, adjusted=p_value)
-        for harm, told, p_value in zip(untold, enough.tolist(), adjusted.tolist(), strict=True)
+    raw = [
+        harm for column in columns for harm in _unadjusted(column, column.means(difference, cluster), rule)
     ]
+    enough = np.array([_enough(harm, rule) for harm in raw], dtype=bool)
+    adjusted = np.full(len(raw), NAN)
+    adjusted[enough] = holm(np.array([harm.p_value for harm in raw])[enough])
+    statuses = [
+        _status(p_value, rule.alpha) if known else Status.INSUFFICIENT
+        for known, p_value in zip(enough.tolist(), adjusted.tolist(), strict=True)
+    ]
+    found = zip(raw, statuses, adjusted.tolist(), strict=True)
+    return [replace(harm, status=status, adjusted=p_value) for harm, status, p_value in found]
 
 
-def _untold(column: Sliced, means: Means, rule: HarmRule) -> list[SliceHarm]:
+def _unadjusted(column: Sliced, means: Means, rule: HarmRule) -> list[SliceHarm]:
     """Return the test of each level before Holm has looked at all of them."""
     low, high = means.limits(0.95)
     p_values, upper = means.p_above(rule.margin), means.upper(rule.bound_alpha)

@@ -75,7 +75,7 @@ class VerdictFile(_Section):
     as_of: str | None
     """Only what was known before this moment was used (ISO 8601)."""
     repeated: bool
-    """Whether this very training had been done before, so that its verdict is told again."""
+    """Whether this training had been done before, so that its verdict is repeated."""
 
 
 def verdict_schema() -> dict[str, Any]:

@@ -86,12 +86,12 @@ class Outcome:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Outcome:
         """Rebuild from what `as_json` returned; a figure that was not finite comes back as NaN."""
-        told = VerdictFile.model_validate(plain)
+        stored = VerdictFile.model_validate(plain)
         return cls(
-            **{name: getattr(told, name) for name in _AS_THEY_ARE},
-            findings=tuple(Finding(**one.model_dump(exclude={"code"})) for one in told.findings),
-            status=told.status,
-            as_of=datetime.fromisoformat(told.as_of) if told.as_of else None,
-            rule=DecisionRule(told.rule, told.threshold) if told.rule else None,
-            test={name: float("nan") if value is None else value for name, value in told.test.items()},
+            **{name: getattr(stored, name) for name in _AS_THEY_ARE},
+            findings=tuple(Finding(**one.model_dump(exclude={"code"})) for one in stored.findings),
+            status=stored.status,
+            as_of=datetime.fromisoformat(stored.as_of) if stored.as_of else None,
+            rule=DecisionRule(stored.rule, stored.threshold) if stored.rule else None,
+            test={name: float("nan") if value is None else value for name, value in stored.test.items()},
         )

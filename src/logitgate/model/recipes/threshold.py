@@ -78,7 +78,7 @@ def empirical_minimiser(
 ) -> tuple[DecisionRule, float]:
     """Find the one threshold that costs least on these rows, by an exact sweep in O(n log n).
 
-    Every distinct probability is tried, and flagging nobody and everybody. Rows of equal
+    Every distinct probability is tried, and flagging none and all. Rows of equal
     probability are flagged together. A constant threshold is the lowest flagged probability
     itself, so that ``p >= t`` flags exactly the rows of the sweep. Costs that differ by no more
     than rounding are a tie, and ties go to the fewest flags.

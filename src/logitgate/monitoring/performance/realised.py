@@ -8,7 +8,7 @@ from the chunks of the reference (`chunks`); intervals over all rows respect the
 Calibration that is proven outside its margin is a FAIL, whatever the reference was. A reference that does not
 prove to be inside the margin itself lends no limits: the window is held against 0 and 1. Cost is judged by
 what it exceeds the cost that the model itself expects of these rows; what it expects beyond the reference
-is the effect of other rows, which is told and no alarm.
+is the effect of other rows, which is reported and raises no alarm.
 
 Sources: Cox (1958) for slope and calibration-in-the-large; Hahn, Meeker (1991) for the limits.
 """

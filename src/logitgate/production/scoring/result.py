@@ -8,7 +8,7 @@ from typing import Any
 
 from ...decision.rule import DecisionRule
 from ...findings import Finding, Status, Verdict
-from ...model.scored_rows import NOTHING, Strange
+from ...model.scored_rows import NOTHING, UnusualRows
 
 STALE = "STALE"
 """Status of scores that are sound, but by a champion that the registry did not confirm."""
@@ -30,7 +30,7 @@ class ScoringResult:
         Of the contract.
     read : int
         Rows that were read; when the contract stopped it, up to there.
-    unusual : Strange
+    unusual : UnusualRows
         Rows that were scored, and counts of values unknown to the model.
     rule : DecisionRule, optional
         By which it decides.
@@ -50,7 +50,7 @@ class ScoringResult:
     digest: str
     findings: tuple[Finding, ...]
     read: int
-    unusual: Strange = NOTHING
+    unusual: UnusualRows = NOTHING
     rule: DecisionRule | None = None
     unit: str = ""
     snapshot: str = ""

@@ -19,7 +19,7 @@ from ...data.table import Table
 from ...decision.rule import Decision
 from ...errors import ProjectError
 from ...findings import Finding, Status
-from ...model.scored_rows import Stamp, Strange, decide, scores, strange
+from ...model.scored_rows import Stamp, UnusualRows, decide, scores, unusual_rows
 from ...monitoring.reference import as_learned
 from ...monitoring.shadow import Pair, Shadow, by_unit, shadow_of, with_shadow_columns
 from ...monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
@@ -146,7 +146,7 @@ def score_table(
     version = serving.version
     stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
     known = Known.of(serving.package.model, serving.package.reference)
-    total, cells, digests = Strange(), CellCounts(), list[str]()
+    total, cells, digests = UnusualRows(), CellCounts(), list[str]()
     broken: dict[str, Finding] = {}
     left_out = 0
     try:
@@ -160,7 +160,7 @@ def score_table(
                     decision = decide(kept, serving.package.model, project)
                     here = CellCounts.of(serving.package.model.brought(kept), known)
                     broken |= {one.subject: one for one in _stopping(unfamiliar(here, known, project))}
-                    total += strange(kept, serving.package.model, decision.flagged)
+                    total += unusual_rows(kept, serving.package.model, decision.flagged)
                     cells += here
                     scored = scores(kept, decision, stamp, project)
                     write(scored if shadow is None else shadow.answer(kept, scored, decision, project))

@@ -61,7 +61,7 @@ class MonitorSlots(Section):
     lag: Duration = timedelta(0)
     """How long before its slot the window ends, so that its outcomes are mature."""
     act: bool = True
-    """Whether what is wanted is also done: roll back, train anew."""
+    """Whether what is wanted is also done: roll back, train again."""
 
 
 class ScoreSlots(Section):
