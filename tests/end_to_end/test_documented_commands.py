@@ -25,6 +25,7 @@ PAGES = (
             "operations",
             "ci",
             "replay",
+            "report",
         )
     ),
     "docker/README.md",

@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 from logitgate.errors import LogitgateError
-from logitgate_flows.cli import beginning, learning, operating, production, replaying  # noqa: F401 - they add themselves
+from logitgate_flows.cli import beginning, learning, operating, pages, production, replaying  # noqa: F401 - they add themselves
 from logitgate_flows.cli.app import app
 from logitgate_flows.messages.error_text import in_words, whole_trace
 

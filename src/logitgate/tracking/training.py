@@ -21,6 +21,7 @@ from ..model.recipes.search import CandidateResult
 from ..model.train import Learned
 from ..project.project import Project
 from .batches import Entries, Value
+from .report_files import write_facts, write_page
 from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
 
 SLICE_TABLE = "slices.json"
@@ -66,6 +67,7 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
     """
     with temporary_folder() as folder:
         (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+        write_page(folder, run, outcome)
         artifacts(run, folder)
     tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}
     record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
@@ -173,6 +175,7 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
     (folder / "verdict.md").write_text(text, encoding="utf-8")
     write_exhibits(folder, evidence.exhibits)
+    write_facts(folder, evidence)
     if judged is not None and judged.slices:
         table = slice_table(judged.slices)
         (folder / SLICE_TABLE).write_text(json.dumps(table, indent=1), encoding="utf-8")

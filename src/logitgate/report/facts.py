@@ -1,0 +1,171 @@
+"""What a run keeps for its report page: typed values, no row, no identifier of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..catalogue import Check
+from ..data.sample import Sample
+from ..evaluation.evaluate import Scored
+from ..evidence_table import Exhibit
+from ..findings import Figure, finite
+from ..gates.training import Evidence
+from ..model.train import Learned
+from ..project.fields import Section
+from .explorer import Entries, ScoreGroups, score_groups
+
+_SHORTEST_SPAN, _YEAR = 7.0, 365.25
+_BINS, _LEAST_ROWS, _MOST_ROWS = 10, 10, 500
+
+
+class Table(Section):
+    """One table of evidence."""
+
+    name: str
+    title: str
+    note: str
+    rows: tuple[dict[str, Figure], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All column names, in the order of their first appearance."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row))
+
+
+class Bin(Section):
+    """Judged rows with neighbouring probabilities."""
+
+    rows: int
+    predicted: float
+    """Mean probability."""
+    observed: float
+    """Share of events."""
+
+
+class Choice(Section):
+    """What the training decided: the recipe and what it chose."""
+
+    recipe: str
+    form: str
+    C: float
+    rule: str
+    threshold: float | None
+    recalibration_slope: float
+    recalibration_intercept: float
+
+
+class JudgedRows(Section):
+    """The rows that judged, counted."""
+
+    rows: int
+    events: int
+    since: str | None
+    """Day of the first row, where rows have a time."""
+    until: str | None
+    rows_a_year: float | None
+    """At the volume of these rows; None where they have no time or span less than a week."""
+    groups: ScoreGroups
+    bins: tuple[Bin, ...]
+    costs: Entries
+    """Mean of each cost over the rows."""
+
+
+class Facts(Section):
+    """What the page shows beside the outcome; the outcome itself is `verdict.json`."""
+
+    model: str
+    purpose: str
+    unit: str
+    source: str
+    """Name of the file, or of the variable with the database's address."""
+    features: tuple[str, ...]
+    outcome: str
+    event: str
+    costs: dict[str, str]
+    """As the project declares them."""
+    costs_because: str
+    costs_vary: bool
+    """Whether they are expressions over the row's columns."""
+    rows: int
+    learned_rows: int | None
+    recipe_key: str
+    choice: Choice | None
+    judged: JudgedRows | None
+    tables: tuple[Table, ...]
+
+
+def facts_of(evidence: Evidence) -> Facts:
+    """Collect what the page of a training shows."""
+    project, learned, judged = evidence.project, evidence.learned, evidence.judged
+    rows = project.rows
+    sample = learned.judged if learned else None
+    names = ("true_positive", "false_positive", "true_negative", "false_negative")
+    return Facts(
+        model=project.name,
+        purpose=project.purpose,
+        unit=project.costs.unit,
+        source=rows.path.name if rows.path is not None else f"query by {rows.url_env}",
+        features=project.features.all,
+        outcome=project.outcome.column,
+        event=str(project.outcome.event),
+        costs={name: str(getattr(project.costs, name)) for name in names},
+        costs_because=project.costs.because,
+        costs_vary=not project.costs.matrix.constant,
+        rows=len(evidence.frame),
+        learned_rows=len(learned.shipped.rows) if learned else None,
+        recipe_key=evidence.recipe,
+        choice=_choice(learned) if learned else None,
+        judged=_judged(sample, judged.scored) if judged else None,
+        tables=tuple(_tables(evidence.exhibits)),
+    )
+
+
+def _choice(learned: Learned) -> Choice:
+    decided, rule = learned.shipped.decided, learned.model.rule
+    return Choice(
+        recipe=learned.submission.name,
+        form=str(decided.candidate.choice.form),
+        C=decided.candidate.choice.C,
+        rule=rule.name,
+        threshold=rule.value,
+        recalibration_slope=decided.recalibration.slope,
+        recalibration_intercept=decided.recalibration.intercept,
+    )
+
+
+def _judged(sample: Sample | None, scored: Scored) -> JudgedRows:
+    days = None if sample is None or sample.time is None else np.asarray(sample.time).astype("datetime64[s]")
+    span = 0.0 if days is None else float((days.max() - days.min()) / np.timedelta64(1, "D"))
+    return JudgedRows(
+        rows=len(scored.y),
+        events=int(scored.y.sum()),
+        since=None if days is None else str(days.min().astype("datetime64[D]")),
+        until=None if days is None else str(days.max().astype("datetime64[D]")),
+        rows_a_year=len(scored.y) / span * _YEAR if span >= _SHORTEST_SPAN else None,
+        groups=score_groups(scored),
+        bins=tuple(_bins(scored)),
+        costs=Entries.mean(scored.costs),
+    )
+
+
+def _bins(scored: Scored) -> Iterable[Bin]:
+    """Part the rows by probability into at most ten bins of equal size."""
+    order = np.argsort(scored.decision.probability, kind="stable")
+    wanted = max(1, min(_BINS, len(order) // _LEAST_ROWS))
+    for part in np.array_split(order, wanted):
+        predicted = float(scored.decision.probability[part].mean())
+        yield Bin(rows=len(part), predicted=predicted, observed=float(scored.y[part].mean()))
+
+
+def _tables(exhibits: Iterable[Exhibit]) -> Iterable[Table]:
+    """Take the tables but that of curated cases, whose names may be those of persons."""
+    for one in exhibits:
+        if one.name != Check.BEHAVIOUR:
+            rows = tuple(
+                {name: finite(value) for name, value in row.items()} for row in one.rows[:_MOST_ROWS]
+            )
+            more = len(one.rows) - len(rows)
+            note = f"{one.note} ({more} more rows in evidence/{one.name}.json)" if more else one.note
+            yield Table(name=str(one.name), title=one.title, note=note, rows=rows)

@@ -1,0 +1,210 @@
+"""The page itself: typed values to one HTML file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..catalogue import Check
+from ..findings import Figure, Finding, Status
+from ..gates.verdict.markdown import folded
+from ..gates.verdict.outcome import Outcome
+from . import charts, summary
+from .explorer import Entries, Slider, explored
+from .facts import Facts, JudgedRows, Table
+
+FILE = "report.html"
+FACTS = "report.json"
+"""What the page of a run is made from, beside its `verdict.json`."""
+_TEMPLATES = Path(__file__).parent / "templates"
+_BIG = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table: its text, and what it is sorted by."""
+
+    text: str
+    value: Figure = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table as the page shows it: limits stand beside their figure."""
+
+    name: str
+    title: str
+    note: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """The threshold explorer as it is when the page opens."""
+
+    costs: Entries
+    sliders: dict[str, Slider]
+    judged: JudgedRows
+
+    @classmethod
+    def of(cls, judged: JudgedRows) -> Explorer:
+        """Begin with the declared costs."""
+        costs = judged.costs
+        scale = max(abs(costs.false_negative), abs(costs.false_positive), 1e-9)
+        names = ("false_negative", "false_positive")
+        sliders = {name: Slider.around(getattr(costs, name), scale) for name in names}
+        return cls(costs, sliders, judged)
+
+    def plain(self, unit: str) -> dict[str, object]:
+        """Return what the page's script works with."""
+        return {
+            "groups": self.judged.groups.model_dump(),
+            "costs": self.costs.model_dump(),
+            "sliders": {name: one.model_dump() for name, one in self.sliders.items()},
+            "unit": unit,
+            "rows_a_year": self.judged.rows_a_year,
+            "box": {
+                "left": charts.LEFT,
+                "top": charts.TOP,
+                "width": charts.WIDTH - charts.LEFT - charts.RIGHT,
+                "height": charts.HEIGHT - charts.TOP - charts.BOTTOM,
+            },
+        }
+
+
+def page(outcome: Outcome, facts: Facts, before: Facts | None = None) -> str:
+    """Write the page of a training.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        As `verdict.json` has it; all figures of the verdict are taken from here.
+    facts : Facts
+    before : Facts, optional
+        Of the version it was judged against.
+
+    Returns
+    -------
+    str
+        HTML, under a Content-Security-Policy that allows this page's own style and script alone.
+    """
+    judged, unit = facts.judged, facts.unit
+    explorer = Explorer.of(judged) if judged else None
+    gain, tables = summary.gain(outcome), {one.name: shown(one) for one in facts.tables}
+    drawn = _charts(judged, unit) if judged else {}
+    values = {
+        "outcome": outcome,
+        "facts": facts,
+        "judged": judged,
+        "sentence": summary.sentence(outcome),
+        "gain": gain,
+        "yearly": gain.a_year(judged.rows_a_year) if gain and judged and judged.rows_a_year else None,
+        "changes": summary.changes(before, facts) if before else (),
+        "is_first": before is None,
+        "findings": tuple(gate_rows(outcome)),
+        "leakage": [one for one in outcome.findings if one.check is Check.LEAKAGE],
+        "contract": [one for one in outcome.findings if one.check is Check.CONTRACT],
+        "few": [one for one in outcome.findings if one.status is Status.INSUFFICIENT],
+        "tables": tables,
+        "charts": drawn,
+        "explorer": explorer,
+        "point": explored(judged.groups, explorer.costs) if judged and explorer else None,
+        "data": explorer.plain(unit) if explorer else {},
+        "size": charts,
+    }
+    template = _environment().get_template("report.html.j2")
+    style, script = _own("report.css"), _own("report.js")
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return template.render(values | {"style": style, "script": script, "policy": policy})
+
+
+def gate_rows(outcome: Outcome) -> Iterable[Finding]:
+    """Return the findings of the gates table; curated cases are counted, as their names may be persons'."""
+    behaviour = [one for one in outcome.findings if one.check is Check.BEHAVIOUR]
+    worst = sorted(
+        (one for one in folded(outcome.verdict) if one.check is not Check.BEHAVIOUR),
+        key=lambda one: -list(Status).index(one.status),
+    )
+    yield from worst
+    for status in Status:
+        number = sum(one.status is status for one in behaviour)
+        if number:
+            yield Finding(Check.BEHAVIOUR, f"{number} of {len(behaviour)}", status, "verdict.json has them")
+
+
+def shown(table: Table) -> Shown:
+    """Put the limits of each figure beside it."""
+    columns = table.columns
+    limits = {f"{name}{end}" for name in columns for end in ("_low", "_high")}
+    kept = tuple(name for name in columns if name not in limits)
+    rows = tuple(tuple(_cell(row, name) for name in kept) for row in table.rows)
+    head = tuple(name.replace("_", " ") for name in kept)
+    return Shown(table.name, table.title, table.note, head, rows)
+
+
+def number(value: Figure) -> str:
+    """Write a figure for a person.
+
+    Examples
+    --------
+    >>> number(0.123456), number(-1234567.8), number(None), number(True)
+    ('0.1235', '-1,234,568', '', 'yes')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
+    if isinstance(value, str):
+        return value
+    if not math.isfinite(value):
+        return "undefined"
+    return f"{value:,.0f}" if abs(value) >= _BIG or isinstance(value, int) else f"{value:.4g}"
+
+
+def _cell(row: dict[str, Figure], name: str) -> Cell:
+    value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
+    limits = f" [{number(low)}, {number(high)}]" if low is not None and high is not None else ""
+    return Cell(number(value) + limits, value)
+
+
+def _charts(judged: JudgedRows, unit: str) -> dict[str, charts.Chart]:
+    costs = judged.costs
+    drawn: Sequence[charts.Chart] = (
+        charts.roc_chart(judged, costs),
+        charts.cost_chart(judged, costs, unit),
+        charts.reliability_chart(judged.bins),
+    )
+    return {one.name: one for one in drawn}
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["number"] = number
+    return found
+
+
+@cache
+def _own(name: str) -> Markup:
+    """Return the text of the page's own style or script, which is part of the package."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - no value of a run is in it
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,71 @@
+"""The report page among a run's files: what it is made from, and the page once there is an outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlflow.exceptions import MlflowException
+
+from ..files.temporary import temporary_folder
+from ..gates.training import Evidence
+from ..gates.verdict.outcome import Outcome
+from ..report.facts import Facts, facts_of
+from ..report.page import FACTS, FILE, page
+from .runs import Run
+from .store import Store, reached
+
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+def write_facts(folder: Path, evidence: Evidence) -> None:
+    """Write what the page of this run is made from, beside the other files of the run."""
+    (folder / FACTS).write_text(facts_of(evidence).model_dump_json(indent=1), encoding="utf-8")
+
+
+def write_page(folder: Path, run: Run, outcome: Outcome) -> None:
+    """Write the page of a run that has kept its facts; a run of an earlier version has none.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    facts = facts_of_run(run.store, run.run_id)
+    if facts is not None:
+        text = page(outcome, facts, facts_of_version(run.store, outcome.model, outcome.against))
+        (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def facts_of_run(store: Store, run_id: str) -> Facts | None:
+    """Return what a run kept for its page, or None where it kept nothing.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store), temporary_folder() as folder:
+        if FACTS not in {one.path for one in store.client.list_artifacts(run_id)}:
+            return None
+        kept = store.client.download_artifacts(run_id, FACTS, str(folder))
+        return Facts.model_validate_json(Path(kept).read_text(encoding="utf-8"))
+
+
+def facts_of_version(store: Store, model: str, version: int | None) -> Facts | None:
+    """Return what the training of a version kept for its page, or None where there is nothing of it.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    if version is None:
+        return None
+    with reached(store):
+        try:
+            known = store.client.get_model_version(model, str(version))
+            return facts_of_run(store, str(known.run_id))
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return None

@@ -1,0 +1,204 @@
+"""The page: the figures of the verdict, every text inert, one file that asks nobody."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+import logitgate as lg
+from logitgate.catalogue import Check
+from logitgate.findings import Finding, Status, Verdict
+from logitgate.gates.verdict.outcome import Outcome
+from logitgate.report import summary
+from logitgate.report.explorer import explored
+from logitgate.report.facts import Facts, Table, facts_of
+from logitgate.report.page import page
+from tests import projects
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+class Elements(HTMLParser):
+    """All elements of a page, with their attributes and the text in them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.into = [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        """Note an element."""
+        self.into = []
+        self.found.append((tag, dict(attrs), self.into))
+
+    def handle_endtag(self, tag):
+        """Let no later text belong to it."""
+        self.into = None
+
+    def handle_data(self, data):
+        """Note a text."""
+        if self.into is not None:
+            self.into.append(data)
+
+    def of(self, tag):
+        """Return the elements of a kind."""
+        return [(attributes, "".join(text)) for name, attributes, text in self.found if name == tag]
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    """A training of the visits."""
+    file = projects.write(tmp_path_factory.mktemp("trained"), projects.table())
+    return lg.train(lg.load_project(file)).evidence
+
+
+@pytest.fixture(scope="module")
+def outcome(evidence):
+    """What it ended with."""
+    found = Outcome.of("visits", "ab12", evidence.verdict, evidence.as_of)
+    found = found.judged(evidence.learned.model.rule, evidence.judged.evaluation)
+    return replace(found, version=3, promoted=True, champion=3, run_id="r1")
+
+
+@pytest.fixture(scope="module")
+def facts(evidence):
+    """What its run keeps, read again from JSON."""
+    return Facts.model_validate_json(facts_of(evidence).model_dump_json())
+
+
+def test_one_small_file(outcome, facts):
+    """It names no address that a browser would fetch, and is far below three megabytes."""
+    text = page(outcome, facts)
+    assert len(text.encode()) < 300_000
+    for tag, attributes, _ in Elements(text).found:
+        assert not {"src", "srcset", "style", "onclick", "onerror", "action"} & attributes.keys(), tag
+        assert attributes.get("href", "#").startswith("#")
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_the_policy_allows_its_own_style_and_script_alone(outcome, facts):
+    """Their digests stand in it; everything else is refused."""
+    found = Elements(page(outcome, facts))
+    (policy,) = (one["content"] for one, _ in found.of("meta") if "http-equiv" in one)
+    (style,) = (text for _, text in found.of("style"))
+    (script,) = (text for attributes, text in found.of("script") if not attributes)
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for kind, text in (("style", style), ("script", script)):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+
+
+def test_what_others_wrote_is_inert(outcome, facts):
+    """Levels, columns, run names, purposes and reasons are text, wherever they hold markup."""
+    plain = len(Elements(page(outcome, facts)).of("script"))
+    table = Table(name="slices", title=EVIL, note=EVIL, rows=({EVIL: EVIL, "n": 4},))
+    names = ("purpose", "unit", "source", "outcome", "event", "costs_because", "recipe_key")
+    evil = facts.model_copy(
+        update=dict.fromkeys(names, EVIL)
+        | {"tables": (table,), "features": (EVIL,), "costs": {EVIL: EVIL}}
+        | {"choice": facts.choice.model_copy(update={"form": EVIL, "recipe": EVIL})}
+    )
+    bad = replace(
+        outcome, run_id=EVIL, snapshot=EVIL, findings=(Finding(Check.SLICES, EVIL, Status.FAIL, EVIL),)
+    )
+    found = Elements(page(bad, evil, facts))
+    assert len(found.of("script")) == plain
+    assert found.of("img") == []
+    assert all("<" not in text for attributes, text in found.of("script") if attributes)
+
+
+def test_the_figures_are_those_of_the_verdict(outcome, facts):
+    """The gain and its limits are what the finding in `verdict.json` says; the rows are those that judged."""
+    plain = outcome.as_json()
+    found = summary.gain(outcome)
+    (rule,) = (
+        one["figures"]
+        for one in plain["findings"]
+        if one["check"] == "baselines" and one["subject"] == "flag-all"
+    )
+    assert (found.value, found.low, found.high) == (
+        -rule["difference"],
+        -rule["difference_high"],
+        -rule["difference_low"],
+    )
+    assert (facts.judged.rows, facts.judged.events) == (plain["test"]["n"], plain["test"]["events"])
+    text = page(outcome, facts)
+    assert f"{found.value:.4g} EUR" in text
+    assert f"{found.value * facts.judged.rows_a_year:,.0f} EUR" in text
+
+
+def test_every_finding_is_accounted_for(outcome, facts):
+    """Each check of the verdict has its code, its status and its place in the documentation on the page."""
+    text = page(outcome, facts)
+    for check, status in outcome.verdict.checks.items():
+        assert f'id="{check.code.lower()}"' in text
+        assert re.search(f'class="status {status.value}">{status.value}</span>; {check.documented}', text)
+
+
+def test_the_explorer_begins_where_the_model_stands(outcome, facts, evidence):
+    """With constant costs and one threshold in all blocks it repeats the verdict's own cost, nearly."""
+    found = explored(facts.judged.groups, facts.judged.costs)
+    assert found.cost == pytest.approx(outcome.test["cost"], rel=0.02)
+    (values,) = (
+        text
+        for attributes, text in Elements(page(outcome, facts)).of("script")
+        if attributes.get("id") == "values"
+    )
+    assert json.loads(values)["groups"] == json.loads(facts.judged.groups.model_dump_json())
+    assert evidence.learned.judged.ids[0] not in page(outcome, facts)
+
+
+def test_costs_that_vary_are_said_to(outcome, facts):
+    """The sliders use one cost for all rows, which is not what the project declares."""
+    said = "The costs of this project vary by row"
+    assert said not in page(outcome, facts)
+    assert said in page(outcome, facts.model_copy(update={"costs_vary": True}))
+
+
+@pytest.mark.parametrize(
+    ("change", "begins"),
+    [
+        ({}, "Released: version 3"),
+        ({"promoted": False}, "Passed: version 3"),
+        ({"promoted": False, "status": Status.FAIL}, "Refused: version 3"),
+        ({"kind": "comparison", "against": 2}, "Compared version 3 with version 2"),
+    ],
+)
+def test_the_first_sentence_says_what_was_decided(outcome, facts, change, begins):
+    """Released, passed, refused or compared."""
+    findings = outcome.findings
+    if "status" in change:
+        findings = (*findings, Finding(Check.SLICES, "side = west", Status.FAIL, "costs more"))
+    changed = replace(outcome, **change, findings=findings)
+    assert summary.sentence(changed).startswith(begins)
+    assert summary.sentence(changed) in page(changed, facts)
+
+
+def test_what_changed_is_named(facts):
+    """Only what differs."""
+    assert summary.changes(facts, facts) == ()
+    after = facts.model_copy(update={"choice": facts.choice.model_copy(update={"C": 0.5})})
+    assert summary.changes(facts, after) == (summary.Change("C", f"{facts.choice.C:g}", "0.5"),)
+
+
+def test_a_training_that_ended_early_has_a_page(evidence):
+    """Refused rows leave a verdict and no model; the page says so."""
+    refused = Verdict((Finding(Check.CONTRACT, "visits", Status.FAIL, "3 rows break it"),))
+    early = replace(evidence, learned=None, judged=None, exhibits=(), findings=refused.findings)
+    text = page(Outcome.of("visits", "ab12", refused, None), facts_of(early))
+    assert "Refused: the model stays out of production" in text
+    assert 'id="explorer"' not in text
+
+
+def test_curated_cases_are_counted_and_not_named(outcome, facts):
+    """A case may be called after the person it is about."""
+    cases = [Finding(Check.BEHAVIOUR, "Ann Miller", Status.FAIL, "Ann Miller is not flagged")] * 2
+    text = page(replace(outcome, findings=(*outcome.findings, *cases)), facts)
+    assert "Miller" not in text
+    assert "2 of 3" in text
