@@ -42,7 +42,7 @@ def main() -> int:
     def train(*dates: str) -> int | None:
         champion = None
         for outcome in run_trainings(PROJECT, dates):
-            terminal.print_outcome(outcome)
+            terminal.print_outcome(outcome, PROJECT)
             champion = outcome.champion
         return champion
 
@@ -52,11 +52,11 @@ def main() -> int:
             found = run_monitoring(
                 PROJECT, WindowFiles(TABLE), MonitoringWindow(start, end, end.replace(day=2)), acting=True
             )
-            terminal.print_monitored(found)
+            terminal.print_monitored(found, PROJECT)
 
     def print_story_end() -> None:
         terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
-        print_history(run_history(PROJECT, verify=True), as_json=False)
+        print_history(run_history(PROJECT, verify=True), PROJECT, as_json=False)
         terminal.OUT.print(
             "\nTo look at it: [bold]make ui[/]. What the gates were worth in 2013, month by month: "
             f"[bold]logitgate replay {PROJECT}[/]"

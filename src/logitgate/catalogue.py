@@ -101,6 +101,11 @@ class Check(StrEnum):
         return "LG-" + self.upper().replace(" ", "-")
 
     @property
+    def remedy(self) -> str:
+        """What to do when it does not pass, in a few words; `documented` says more."""
+        return _REMEDIES.get(self, "read what the finding says")
+
+    @property
     def documented(self) -> str:
         """Where the documentation says what a finding of it means and what to do."""
         return f"{_PAGE}#{self.code.lower()}"
@@ -192,4 +197,39 @@ _ABOUT = {
     Check.PRODUCTION: About("Production", "alias, ledger and files name the same version"),
     Check.DRAFTS: About("Temporary files", "no temporary file of an ended process is left"),
     Check.RUN: About("Run", "the run has ended with a verdict"),
+}
+
+_REMEDIES = {
+    Check.ROWS: "widen split.window, or wait for outcomes",
+    Check.CONTRACT: "mend the export; a rule that is wrong is changed in the suite",
+    Check.LEAKAGE: "drop the feature, or list it under columns.known_after_outcome",
+    Check.SHIFTS: "mend the export, or say under gates.shifts.trusted why the change is real",
+    Check.BASELINES: "more rows, better features, or no model",
+    Check.CALIBRATION: "train on newer rows; look at the slices where it is worst",
+    Check.SLICES: "look at the slice's rows; add a feature that describes it",
+    Check.CRITICAL_SLICES: "more rows of that slice, or a feature that describes it",
+    Check.BEHAVIOUR: "see `logitgate explain`; correct the case file or the features",
+    Check.CHAMPION: "nothing: the champion stays; or wait for more rows",
+    Check.SELF_TEST: "more rows or events, or tighter margins",
+    Check.COEFFICIENTS: "look for a confounder or a recoded column, or correct the declaration",
+    Check.STABILITY: "drop features that repeat one another, or strengthen the penalty",
+    Check.FIT: "mend the feature that is named",
+    Check.SHADOW: "go on scoring with `--shadow`",
+    Check.LOCK: "run it again",
+    Check.DRIFT: "ask who changed the source of the feature",
+    Check.MISSINGNESS: "look at the export: is the field still filled?",
+    Check.LEVELS: "map renamed codes back, or train with the new ones",
+    Check.SCORE: "look at the features that moved",
+    Check.LABELS: "join the outcomes by `--labels`, or correct outcome.matures_after",
+    Check.ESTIMATE: "wait for labels",
+    Check.COST: "look at the slices where it is worst; train on newer rows",
+    Check.NO_MODEL: "train on newer rows",
+    Check.DECAY: "train on newer rows",
+    Check.PREVIOUS: "roll back",
+    Check.STALENESS: "train again, or declare another limit",
+    Check.SKEW: "compare the feature on both sides",
+    Check.LEDGER: "`logitgate history --verify`, then `logitgate doctor`",
+    Check.PRODUCTION: "`logitgate doctor --repair`, or `logitgate rollback`",
+    Check.REGISTRY: "restore the version's files",
+    Check.RUN: "see what could not be read or reached, and run it again",
 }

@@ -23,18 +23,22 @@ def test_the_demo_tells_the_whole_story(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     for said in (
         "visits as of 2021-04-20",
-        "version 1 is registered and promoted",
-        "rows scored by visits version 1",
-        "visits version 1, 2021-04-14 00:00 to 2021-04-21 00:00",
-        "version 2 is in production, in place of version 1",
-        "visits version 2, 2021-04-21 00:00 to 2021-04-30 00:00",
-        "forced: the demo",
+        "Released: version 1 saves",
+        "rows by visits version 1",
+        "visits version 1, 2021-04-14 to 2021-04-21",
+        "Version 2 is in production, in place of version 1",
+        "visits version 2, 2021-04-21 to 2021-04-30",
+        "the demo: a bad release",
         "Replay of visits, every 1 week from 2021-04-14",
     ):
         assert said in " ".join(out.split()), said
     assert demo.main() == 0
     again = capsys.readouterr().out
-    assert "was already run in this folder" in again and "Spring" not in again and "forced: the demo" in again
+    assert (
+        "was already run in this folder" in again
+        and "Spring" not in again
+        and "a bad release" in " ".join(again.split())
+    )
 
 
 @pytest.mark.usefixtures("commands")

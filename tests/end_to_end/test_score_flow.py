@@ -128,7 +128,7 @@ def test_strange_cells_are_scored_counted_and_harmless(project, new_rows, tmp_pa
     out = tmp_path / "out.csv"
     told = logitgate("score", project, "--table", tmp_path / "odd.csv", "--out", out)
     assert told.code == 0
-    assert "missing: speed 5" in told.out and "levels unknown to the model: side 3" in told.out
+    assert "Missing speed 5" in told.out and "levels unknown to the model: side 3" in told.out
     assert "<script>" not in told.everything + (tmp_path / "out.csv.manifest.json").read_text()
     read = pd.read_csv(out)
     assert read["id"][8] == "'=cmd|' /C calc'!A0" and read["id"][9] == "<script>"
@@ -154,7 +154,7 @@ def test_a_breach_stops_before_anything_is_written(project, new_rows, tmp_path):
     assert out.read_text() == "yesterday's"
     assert not list(tmp_path.glob(".out*")) and not list(tmp_path.glob("*.manifest.json"))
     assert (
-        "Nothing was written"
+        "nothing was written"
         in logitgate("score", project, "--table", tmp_path / "broken.csv", "--out", out).out
     )
 

@@ -355,11 +355,14 @@ def test_without_a_signal_nothing_reaches_production(commands, tmp_path):
 
 
 def test_a_person_reads_the_same_verdict(commands, tmp_path, visits):
-    """Without --json a table, the figures and what is in production now."""
-    told = logitgate("train", projects.write(tmp_path / "here", visits))
-    assert told.code == 0
-    assert "PASS" in told.out and "version 1 is registered and promoted; champion: 1" in told.out
-    assert "calibration-in-the-large" in told.out and "judged rows" in told.out
+    """One screen with the verdict and what is in production; the same training again by all its findings."""
+    project = projects.write(tmp_path / "here", visits)
+    told = logitgate("train", project)
+    assert told.code == 0 and len(told.out.splitlines()) < 24
+    assert "Released: version 1 saves" in told.out and "Version 1 is in production" in told.out
+    again = logitgate("train", project, "--all")
+    assert "was done before" in again.out and "PASS" in again.out
+    assert "calibration-in-the-large" in again.out and "judged rows" in again.out
 
 
 def _judgement(told):

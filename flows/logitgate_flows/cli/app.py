@@ -11,7 +11,7 @@ import typer
 from logitgate import __version__
 
 app = typer.Typer(
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     help="Train logistic models, and let none reach production without evidence.",
     epilog="Exit codes: 0 passed, 1 a contract or gate said no, 2 usage or project file, 3 infrastructure, "
@@ -20,6 +20,7 @@ app = typer.Typer(
 
 ProjectFile = Annotated[Path, typer.Argument(help="The project file, such as mlproject/flights.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+All = Annotated[bool, typer.Option("--all", help="Show every finding, in tables.")]
 Junit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.", metavar="FILE")]
 AsOf = Annotated[str | None, typer.Option(help="Use only what was known before this date.", metavar="DATE")]
 
@@ -39,8 +40,16 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Train logistic models, and let none reach production without evidence."""
+    """Train logistic models, and let none reach production without evidence.
+
+    Without a command: the projects of this folder, their champions, the last verdicts, the next step.
+    """
+    if context.invoked_subcommand is None:
+        from logitgate_flows.cli.standing import print_standing
+
+        print_standing(Path())

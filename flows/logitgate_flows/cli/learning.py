@@ -8,19 +8,20 @@ from typing import Annotated
 
 import typer
 
-from logitgate_flows.cli.app import AsJson, AsOf, Junit, ProjectFile, app, moment
+from logitgate_flows.cli.app import All, AsJson, AsOf, Junit, ProjectFile, app, moment
 from logitgate_flows.cli.reporting import reported
 from logitgate_flows.server.start import server_meanwhile, started
 
 
 @app.command()
-def train(
+def train(  # noqa: PLR0913 - options of a command
     project: ProjectFile,
     *,
     as_of: AsOf = None,
     no_golden: Annotated[
         bool, typer.Option("--no-golden", help="Keep made-up golden rows with the version, no real ones.")
     ] = False,
+    show_all: All = False,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -39,18 +40,21 @@ def train(
                 from logitgate_flows.run import run_trainings
         (outcome,) = run_trainings(project, [as_of or None], "synthetic" if no_golden else None)
         report(outcome.model, outcome.verdict)
-    terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
-    if not as_json:
-        terminal.print_lines(lines_to_change(project, outcome.verdict))
+    if as_json:
+        terminal.print_json(outcome.as_json())
+    else:
+        terminal.print_outcome(outcome, project, all_of_it=show_all)
+        terminal.print_changes(lines_to_change(project, outcome.verdict))
     raise typer.Exit(1 if outcome.status.stops else 0)
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913 - options of a command
     project: ProjectFile,
     table: Annotated[Path | None, typer.Option(help="Check this table instead of the project's own.")] = None,
     *,
     as_of: AsOf = None,
+    show_all: All = False,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -62,9 +66,11 @@ def check(
             from logitgate_flows.commands.lines_to_change import lines_to_change
         verdict = run_check(project, table, moment(as_of))
         report("check", verdict)
-    terminal.print_verdict(verdict, as_json=as_json)
-    if not as_json:
-        terminal.print_lines(lines_to_change(project, verdict))
+    if as_json:
+        terminal.print_verdict(verdict, as_json=True)
+    else:
+        terminal.print_check(verdict, project, all_of_it=show_all)
+        terminal.print_changes(lines_to_change(project, verdict))
     raise typer.Exit(1 if verdict.status.stops else 0)
 
 
@@ -76,6 +82,7 @@ def compare(  # noqa: PLR0913 - options of a command
     *,
     since: Annotated[str | None, typer.Option(help="From this date on.", metavar="DATE")] = None,
     until: Annotated[str | None, typer.Option(help="Before this date.", metavar="DATE")] = None,
+    show_all: All = False,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -90,7 +97,10 @@ def compare(  # noqa: PLR0913 - options of a command
             from logitgate_flows.run import run_comparison
         outcome = run_comparison(project, (against, judged), limits)
         report(outcome.model, outcome.verdict)
-    terminal.print_json(outcome.as_json()) if as_json else terminal.print_outcome(outcome)
+    if as_json:
+        terminal.print_json(outcome.as_json())
+    else:
+        terminal.print_outcome(outcome, project, all_of_it=show_all)
     raise typer.Exit(1 if outcome.status.stops else 0)
 
 

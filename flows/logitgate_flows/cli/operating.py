@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from logitgate_flows.cli.app import AsJson, Junit, ProjectFile, app, moment
+from logitgate_flows.cli.app import All, AsJson, Junit, ProjectFile, app, moment
 from logitgate_flows.cli.reporting import reported
 from logitgate_flows.server.start import started
 
@@ -24,6 +24,7 @@ def score(  # noqa: PLR0913 - options of a command
     out: Annotated[Path, typer.Option(help="File of the scores: .csv, .csv.gz or .parquet.", metavar="OUT")],
     version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
     shadow: Annotated[int | None, typer.Option(help="A challenger that scores the same rows.")] = None,
+    show_all: All = False,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -41,7 +42,10 @@ def score(  # noqa: PLR0913 - options of a command
             from logitgate_flows.run import run_scoring
         found = run_scoring(project, asked, version, shadow)
         report(found.model, found.verdict)
-    terminal.print_json(found.as_json()) if as_json else terminal.print_scores(found)
+    if as_json:
+        terminal.print_json(found.as_json())
+    else:
+        terminal.print_scores(found, all_of_it=show_all)
     raise typer.Exit(1 if found.is_refused else 0)
 
 
@@ -66,6 +70,7 @@ def monitor(  # noqa: PLR0913 - options of a command
     acting: Annotated[
         bool, typer.Option("--act", help="Carry out the reaction: roll back, or train again.")
     ] = False,
+    show_all: All = False,
     as_json: AsJson = False,
     junit: Junit = None,
 ) -> None:
@@ -88,7 +93,10 @@ def monitor(  # noqa: PLR0913 - options of a command
             from logitgate_flows.run import run_monitoring
         found = run_monitoring(project, WindowFiles(table, labels, served), limits, acting=acting)
         report(found.model, found.verdict)
-    terminal.print_json(found.as_json()) if as_json else terminal.print_monitored(found)
+    if as_json:
+        terminal.print_json(found.as_json())
+    else:
+        terminal.print_monitored(found, project, all_of_it=show_all)
     raise typer.Exit(found.exit_code)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from logitgate_flows.cli.app import AsJson, ProjectFile, app
+from logitgate_flows.cli.app import All, AsJson, ProjectFile, app
 from logitgate_flows.server.start import started
 
 
@@ -14,6 +14,7 @@ from logitgate_flows.server.start import started
 def history(
     project: ProjectFile,
     verify: Annotated[bool, typer.Option("--verify", help="Exit 1 when the registry disagrees.")] = False,
+    show_all: All = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what was in production, from when to when, by whom, why, and what a rollback would restore."""
@@ -21,7 +22,7 @@ def history(
         from logitgate_flows.cli.production_terminal import print_history
         from logitgate_flows.commands.production import run_history
     found = run_history(project, verify)
-    print_history(found, as_json=as_json)
+    print_history(found, project, as_json=as_json, all_of_it=show_all)
     raise typer.Exit(1 if found.verdict is not None and found.verdict.status.stops else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
@@ -10,14 +11,21 @@ from rich.table import Table
 from logitgate.production.ledger.history import History, cost_of, rollback_command_of
 from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.tracking.schemas import Migrated
-from logitgate_flows.cli.terminal import OUT, print_findings, print_json
+from logitgate_flows.cli.answers import history_lines
+from logitgate_flows.cli.terminal import OUT, print_findings, print_json, print_lines, width
 
 
-def print_history(history: History, *, as_json: bool) -> None:
-    """Print who was in production from when to when, newest first, and what disagrees."""
+def print_history(history: History, project: Path, *, as_json: bool, all_of_it: bool = False) -> None:
+    """Print who is in production, since when and why, and what disagrees; or all tenures as a table."""
     if as_json:
         print_json(history.as_json())
-        return
+    elif all_of_it:
+        _print_tenures(history)
+    else:
+        print_lines(history_lines(history, str(project), width()))
+
+
+def _print_tenures(history: History) -> None:
     names = ("version", "from (UTC)", "to", "cost per row", "by", "reason", "rollback")
     table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for tenure in reversed(history.ledger.tenures()):
@@ -68,8 +76,10 @@ def print_moved(moved: PromotionResult, fate: str, *, as_json: bool) -> None:
         there = f"version {moved.version} is in production already"
         OUT.print(f"{there}; to go further back, name a version by --to", highlight=False)
         return
-    done = f"version {moved.version} {fate}, in place of version {moved.previous}"
-    OUT.print(f"{done}; {seconds} by {escape(moved.lock.name)}", highlight=False)
+    OUT.print(
+        f"\n[bold]Version {moved.version} {fate}, in place of version {moved.previous}.[/]", highlight=False
+    )
+    OUT.print(f"{seconds} by {escape(moved.lock.name)}", highlight=False)
     if not moved.lock.is_shared:
         OUT.print(
             "[yellow]WARN[/] this lock keeps apart only those who share its folder; set LOGITGATE_LOCK_URL"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from logitgate.findings import Status, Verdict
 from logitgate.gates.catalogue import GateEntry
@@ -18,11 +21,24 @@ from logitgate.gates.verdict.markdown import folded, headline
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.scoring.result import ScoringResult
+from logitgate_flows.cli import answers
+from logitgate_flows.cli.screen import Line
 
 _WIDE = 140
-"""Columns where there is no terminal to ask, as in a log."""
+"""Columns of a table where there is no terminal to ask, as in a log."""
+_SCREEN = 80
+"""Columns of a default answer where there is no terminal to ask."""
 
-OUT = Console(width=None if sys.stdout.isatty() else _WIDE)
+
+def columns(environment: Mapping[str, str], *, is_terminal: bool) -> int | None:
+    """Return how wide tables are: ``COLUMNS`` before all, 140 in a log; None asks the terminal."""
+    named = environment.get("COLUMNS", "")
+    if named.isdigit() and int(named) > 0:
+        return int(named)
+    return None if is_terminal else _WIDE
+
+
+OUT = Console(width=columns(os.environ, is_terminal=sys.stdout.isatty()))
 _COLOURS = {
     Status.PASS: "green",
     Status.WARN: "yellow",
@@ -37,8 +53,22 @@ def print_json(plain: Mapping[str, Any]) -> None:
     print(json.dumps(plain, indent=2, allow_nan=False))  # noqa: T201 - the command's output
 
 
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print the lines of a default answer: headings bold, a status in its colour."""
+    for line in lines:
+        text = Text(line.text, style="bold" if line.strong else "")
+        if line.status is not None:
+            text.stylize(_COLOURS[line.status], 0, len(line.status))
+        OUT.print(text, soft_wrap=True)
+
+
+def width() -> int:
+    """Return the columns of a default answer: those of the terminal, 80 in a log."""
+    return OUT.width if OUT.is_terminal or os.environ.get("COLUMNS") else _SCREEN
+
+
 def print_verdict(verdict: Verdict, *, as_json: bool) -> None:
-    """Print a verdict, for people or for programs."""
+    """Print a verdict with all its findings, for people or for programs."""
     if as_json:
         findings = [finding.as_json() for finding in verdict.findings]
         print_json({"status": verdict.status.value, "findings": findings})
@@ -46,25 +76,28 @@ def print_verdict(verdict: Verdict, *, as_json: bool) -> None:
         print_findings(verdict)
 
 
-def print_findings(verdict: Verdict, *, only_remarks: bool = False) -> None:
-    """Print every finding, one a row, and the verdict; or those that did not pass, and which checks did."""
+def print_check(verdict: Verdict, project: Path, *, all_of_it: bool) -> None:
+    """Print the verdict of `check` on one screen, or with all its findings."""
+    if all_of_it:
+        print_findings(verdict)
+    else:
+        print_lines(answers.verdict_lines("check", verdict, str(project), width()))
+
+
+def print_findings(verdict: Verdict) -> None:
+    """Print every finding, one a row, and the verdict."""
     table = Table("status", "check", "subject", "because", box=None, pad_edge=False, header_style="bold")
-    passed = [check for check, status in verdict.checks.items() if status is Status.PASS]
     for finding in folded(verdict):
-        if only_remarks and finding.status is Status.PASS:
-            continue
         colour = _COLOURS[finding.status]
         because = escape(finding.because)
         table.add_row(f"[{colour}]{finding.status}[/]", finding.check, escape(finding.subject), because)
-    if only_remarks and passed:
-        table.add_row(f"[{_COLOURS[Status.PASS]}]{Status.PASS}[/]", "", "", ", ".join(passed))
     OUT.print(table)
     OUT.print(f"\n[bold {_COLOURS[verdict.status]}]{escape(headline(verdict))}[/]")
 
 
-def print_lines(told: Iterable[str]) -> None:
+def print_changes(lines: Iterable[str]) -> None:
     """Print which lines of the project file are to be changed."""
-    for line in told:
+    for line in lines:
         OUT.print(escape(line), highlight=False, soft_wrap=True)
 
 
@@ -83,62 +116,27 @@ def print_gates(asked: Iterable[GateEntry], consequences: Mapping[str, str], *, 
     OUT.print("\n" + ", ".join(f"{status} {fate}" for status, fate in consequences.items()), highlight=False)
 
 
-def print_outcome(outcome: Outcome) -> None:
-    """Print the verdict, the figures of the judged rows, and what is in production now."""
-    OUT.print(f"\n[bold]{outcome.model}[/]" + (f" as of {outcome.as_of:%Y-%m-%d}" if outcome.as_of else ""))
-    print_findings(outcome.verdict)
-    if outcome.test:
-        OUT.print(_figures(outcome))
-    if outcome.kind == "comparison":
-        OUT.print(f"version {outcome.version} judged against version {outcome.against}; nothing was promoted")
-        return
-    if outcome.repeated:
-        OUT.print("this training was done before; nothing was trained again")
-    made = f"version {outcome.version} is registered" if outcome.version else "no version was made"
-    fate = "and promoted" if outcome.promoted else "and not promoted" if outcome.version else ""
-    OUT.print(f"{made} {fate}".strip() + f"; champion: {outcome.champion or 'none'}", highlight=False)
+def print_outcome(outcome: Outcome, project: Path, *, all_of_it: bool = False) -> None:
+    """Print the verdict in a sentence, the money and the next step on one screen; or with all findings."""
+    print_lines(answers.outcome_lines(outcome, str(project), width()))
+    if all_of_it:
+        print_findings(outcome.verdict)
+        if outcome.test:
+            OUT.print(_figures(outcome))
 
 
-def print_scores(found: ScoringResult) -> None:
+def print_scores(found: ScoringResult, *, all_of_it: bool = False) -> None:
     """Print counts of the scored rows, and a warning where the registry did not confirm the champion."""
-    if found.is_refused:
+    print_lines(answers.scored_lines(found, width()))
+    if all_of_it:
         print_findings(found.verdict)
-        OUT.print(f"\n[red]Nothing was written[/]: {found.read:,} rows read", highlight=False)
-        return
-    counts = found.unusual
-    OUT.print(
-        f"{escape(found.file)}: {counts.rows:,} rows scored by {found.model} version {found.version}, "
-        f"{counts.flagged:,} flagged, {found.read - counts.rows:,} quarantined",
-        highlight=False,
-    )
-    kinds = (
-        ("missing", counts.missing),
-        ("levels unknown to the model", counts.unseen),
-        ("outside the range of the model's rows", counts.outside),
-    )
-    for what, cells in kinds:
-        if cells:
-            line = ", ".join(f"{escape(name)} {number:,}" for name, number in cells.items())
-            OUT.print(f"{what}: {line}", highlight=False)
-    warned = [one for one in found.findings if one.status is Status.WARN]
-    for one in warned:
-        OUT.print(f"[yellow]{one.status}[/] {escape(one.subject)}: {escape(one.because)}", highlight=False)
-    if found.stale_because:
-        since = f"{found.stale_since:%Y-%m-%d %H:%M} UTC" if found.stale_since else "unknown"
-        because = escape(found.stale_because)
-        OUT.print(f"[bold red]STALE[/] since {since}: the last good champion answered; {because}")
 
 
-def print_monitored(found: MonitoringResult) -> None:
-    """Print what did not pass in a window, the reaction with its reasons, and what was done."""
-    OUT.print(
-        f"\n[bold]{found.model}[/] version {found.version}, {escape(found.window.name)}, {found.n:,} rows",
-        highlight=False,
-    )
-    print_findings(found.verdict, only_remarks=True)
-    OUT.print(f"\n[bold]{found.reaction.wanted}[/]", highlight=False)
-    for reason in (*found.because, *found.acted):
-        OUT.print(f"  {escape(reason)}", highlight=False)
+def print_monitored(found: MonitoringResult, project: Path, *, all_of_it: bool = False) -> None:
+    """Print the reaction with its reasons, what was done, and what did not pass; or all findings."""
+    print_lines(answers.monitored_lines(found, str(project), width()))
+    if all_of_it:
+        print_findings(found.verdict)
 
 
 def print_explanation(explained: Mapping[str, Any]) -> None:

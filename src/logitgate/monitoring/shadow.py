@@ -19,8 +19,9 @@ from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, row_costs
 from ..decision.costs import BoolArray
 from ..decision.rule import Decision
+from ..evaluation.comparisons.words import amount, bound, cheaper
 from ..evaluation.confidence_sequence import NO_UNITS, Sequence, Sums, confidence_sequence
-from ..evaluation.intervals import proves_below
+from ..evaluation.intervals import Estimate, proves_below
 from ..findings import Finding, Status
 from ..project.gates import ShadowGate
 from ..project.project import Project
@@ -152,8 +153,8 @@ def shadow_finding(version: int, champion: int, totals: Shadow, project: Project
         because = f"{found.units} of {gate.units} units have mature outcomes: the shadow is not finished"
         return Finding(CHECK, subject, Status.INDETERMINATE, because, figures)
     because = (
-        f"costs {found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}] per row against the champion, at all "
-        f"times; the upper limit must be below {gate.margin:.4g}"
+        f"{cheaper(Estimate(found.mean, found.low, found.high))} per row than the champion, at all times at "
+        f"once; {bound(found.high)}, and less than {amount(gate.margin)} dearer must be proven"
     )
     return Finding(CHECK, subject, proves_below(found.high, found.low, gate.margin), because, figures)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...catalogue import Check
 from ...decision.expressions import FloatArray
+from ...evaluation.comparisons.words import cheaper
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import Estimate, mean_interval, upper_bound
 from ...evaluation.metrics import log_losses
@@ -34,8 +35,8 @@ def submission_findings(submission: Submission) -> list[Finding]:
 def _step(step: Step, submitted: str) -> Finding:
     difference = step.compared.difference
     because = (
-        f"{step.simpler} is submitted in place of {step.recipe}, which is not proven cheaper: it costs "
-        f"{difference.value:+.4g} [{difference.low:+.4g}, {difference.high:+.4g}] per row against it"
+        f"{step.simpler} is submitted in place of {step.recipe}, which is not proven cheaper: it is "
+        f"{cheaper(difference)} per row than that"
     )
     figures: dict[str, Figure] = {**step.compared.figures(), "submitted": submitted, "simpler": step.simpler}
     return Finding(CHECK, f"submission: {step.recipe}", Status.WARN, because, figures)

@@ -7,8 +7,9 @@ import numpy as np
 from ...catalogue import Check
 from ...decision.costs import BoolArray, IntArray
 from ...evaluation.comparisons.comparison import Paired
+from ...evaluation.comparisons.words import amount, bound, cheaper
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Estimate, proves_below
+from ...evaluation.intervals import proves_below
 from ...findings import Figure, Finding, Status
 from ...project.gates import Gates, Slices
 from .alpha_spending import spent
@@ -62,8 +63,8 @@ def refresh(version: int, compared: Paired, champion: Scored, gates: Gates) -> F
     else:
         status = Status.PASS if difference.value < limit else Status.INDETERMINATE
     because = (
-        f"the champion's own recipe on newer rows: costs {signed(difference)} per row against it; it must "
-        f"not be proven worse, and the difference must be below {limit:.4g}"
+        f"the champion's own recipe on newer rows: {cheaper(difference)} per row than the champion; it must "
+        f"not be proven worse, and be less than {amount(limit)} dearer"
     )
     figures: dict[str, Figure] = {
         **compared.figures(),
@@ -83,8 +84,8 @@ def new_recipe(version: int, compared: Paired, lane: str, gates: Gates) -> list[
             CHECK,
             subject,
             proves_below(compared.upper, compared.difference.low, limit),
-            f"{lane}: costs {signed(compared.difference)} per row against the champion; the upper bound "
-            f"{compared.upper:+.4g} must be below {limit:.4g}",
+            f"{lane}: {cheaper(compared.difference)} per row than the champion; {bound(compared.upper)}"
+            + (f", and at least {amount(-limit)} is demanded" if limit else ""),
             {**compared.figures(), "limit": limit, "lane": lane, "rule": "proven"},
         ),
         Finding(
@@ -161,8 +162,3 @@ def test_set_reuse(decision: int, alpha: float) -> Finding:
     )
     figures = {"decision": decision, "alpha": left, "alpha_in_all": alpha}
     return Finding(Check.ROWS, "test window", Status.PASS, because, figures)
-
-
-def signed(difference: Estimate) -> str:
-    """Return an estimate with its interval and signs, for a sentence."""
-    return f"{difference.value:+.4g} [{difference.low:+.4g}, {difference.high:+.4g}]"

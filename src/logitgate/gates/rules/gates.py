@@ -16,6 +16,7 @@ from ...catalogue import Check
 from ...decision.costs import IntArray
 from ...evaluation.comparisons.comparison import Paired
 from ...evaluation.comparisons.recalibrated import Regret
+from ...evaluation.comparisons.words import amount, bound, cheaper
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import Estimate, mean_interval, proves_below, proves_inside
 from ...evaluation.probabilities.calibration import Calibration
@@ -71,7 +72,7 @@ def _regret(regret: Regret, least: float) -> Finding:
     elif regret.mean.low > 0:
         status = Status.FAIL if regret.events >= least else Status.WARN
     because = (
-        f"decisions cost {_signed(regret.mean)} per row beyond those of recalibrated probabilities; "
+        f"its decisions are {cheaper(regret.mean)} per row than those of recalibrated probabilities; "
         f"effectively {regret.events:.0f} events cost differently, at least {least:g} are needed for a proof"
     )
     figures = {**regret.mean.figures("regret"), "effective_events": regret.events, "limit": least}
@@ -153,8 +154,7 @@ def baseline(name: str, paired: Paired) -> Finding:
         Check.BASELINES,
         name,
         proves_below(paired.upper, paired.difference.low, 0.0),
-        f"costs {_signed(paired.difference)} per row against {name}; the upper bound "
-        f"{paired.upper:+.4g} must be below 0",
+        f"{cheaper(paired.difference)} per row than {name}; {bound(paired.upper)}",
         {**paired.figures(), "limit": 0.0},
     )
 
@@ -175,8 +175,8 @@ def last_block(newest: Scored, name: str, rule: Scored, margin: float) -> Findin
     limit = margin * abs(float(rule.cost.mean()))
     status = Status.PASS if difference.value < limit else Status.FAIL
     because = (
-        f"in the last block alone ({len(newest.y)} rows, {int(newest.y.sum())} events) it costs "
-        f"{_signed(difference)} per row against {name}; the difference must be below {limit:.4g}"
+        f"in the last block alone ({len(newest.y)} rows, {int(newest.y.sum())} events) it is "
+        f"{cheaper(difference)} per row than {name}; it must be less than {amount(limit)} dearer"
     )
     figures: dict[str, Figure] = {
         **difference.figures("difference"),
@@ -233,8 +233,8 @@ def _critical(name: str, harm: SliceHarm | None, margin: float, reference: str) 
         because = f"{harm.n} rows with {harm.events} events are too few for the proof that is demanded"
         return Finding(Check.CRITICAL_SLICES, name, Status.INDETERMINATE, because, figures)
     because = (
-        f"costs {_signed(harm.difference)} per row against the {reference}; the upper bound "
-        f"{harm.upper:+.4g} must be below {margin:.4g}"
+        f"{cheaper(harm.difference)} per row than the {reference}; {bound(harm.upper)}, "
+        f"and less than {amount(margin)} dearer must be proven"
     )
     status = proves_below(harm.upper, harm.difference.low, margin)
     return Finding(Check.CRITICAL_SLICES, name, status, because, figures)
@@ -248,7 +248,7 @@ def _said(harm: SliceHarm, reference: str, margin: float) -> str:
         Status.FAIL: "harm beyond {} is proven",
         Status.INDETERMINATE: "harm beyond {} cannot be judged",
     }[harm.status].format(f"{margin:.4g}")
-    return f"costs {_signed(harm.difference)} per row against the {reference}; {proof}"
+    return f"{cheaper(harm.difference)} per row than the {reference}; {proof}"
 
 
 def _interval_finding(name: str, interval: Estimate, low: float, high: float) -> Finding:

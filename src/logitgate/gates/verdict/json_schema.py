@@ -76,6 +76,8 @@ class VerdictFile(_Section):
     """Only what was known before this moment was used (ISO 8601)."""
     repeated: bool
     """Whether this training had been done before, so that its verdict is repeated."""
+    unit: str = ""
+    """Unit of the costs; empty in verdicts that were written before it was kept."""
 
 
 def verdict_schema() -> dict[str, Any]:

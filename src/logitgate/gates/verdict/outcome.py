@@ -15,7 +15,7 @@ from .markdown import headline
 
 _AS_THEY_ARE = (
     *("kind", "model", "version", "against", "run_id", "promoted", "champion"),
-    *("exhibits", "snapshot", "repeated"),
+    *("exhibits", "snapshot", "repeated", "unit"),
 )
 
 
@@ -38,6 +38,8 @@ class Outcome:
     exhibits: tuple[str, ...] = ()
     against: int | None = None
     kind: Literal["training", "comparison"] = "training"
+    unit: str = ""
+    """Of the costs; empty in what was kept before it was."""
 
     @classmethod
     def of(cls, model: str, snapshot: str, verdict: Verdict, as_of: datetime | None) -> Outcome:

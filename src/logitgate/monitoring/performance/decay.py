@@ -19,8 +19,10 @@ from ...data.sample import Sample
 from ...data.slicing import rare_pooled, slice_levels
 from ...decision.costs import IntArray
 from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always
+from ...evaluation.comparisons.words import cheaper
 from ...evaluation.confidence_sequence import confidence_sequence
 from ...evaluation.evaluate import Scored
+from ...evaluation.intervals import Estimate
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from ..policy import WindowRecord
@@ -162,8 +164,8 @@ def _error(name: str, errors: ErrorSums, alpha: float, floor: float) -> Finding:
 def _cost(rule: str, errors: ErrorSums, alpha: float) -> Finding:
     found = confidence_sequence(errors.sums, 2 * alpha)  # one side of two
     because = (
-        f"since the release, decisions cost {found.mean:+.4g} [{found.low:+.4g}, {found.high:+.4g}] a row "
-        f"against {rule} over {found.units:,} units"
+        f"since the release, {cheaper(Estimate(found.mean, found.low, found.high))} a row than {rule}, "
+        f"over {found.units:,} units"
     )
     status = Status.FAIL if found.low > 0 else Status.PASS
     return Finding(CHECK, rule, status, because, found.figures(rule.replace("flag-", "beyond_")))

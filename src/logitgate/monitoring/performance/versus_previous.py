@@ -22,6 +22,7 @@ import numpy as np
 
 from ...catalogue import Check
 from ...evaluation.comparisons.comparison import Paired, effective_number, paired
+from ...evaluation.comparisons.words import amount, cheaper
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
 from ...findings import Figure, Finding, Status
@@ -133,15 +134,15 @@ def _pair(subject: str, champion: Scored, previous: Scored, compared: Paired, pr
     effective, least = effective_number(np.abs(difference)), project.gates.discordant_events
     figures: dict[str, Figure] = {**compared.figures(), "lower": lower, "effective_rows": effective}
     mean = compared.difference
-    said = f"costs {mean.value:+.4g} [{mean.low:+.4g}, {mean.high:+.4g}] per row against the previous version"
+    said = f"{cheaper(mean)} per row than the previous version"
     if not np.isfinite(lower):
         because = f"{compared.n} rows are too few to compare by"
         return Finding(CHECK, subject, Status.INSUFFICIENT, because, figures)
     if lower > 0 and effective < least:
         because = f"{said}, but effectively only {effective:.0f} rows cost differently, {least:g} are needed"
         return Finding(CHECK, subject, Status.INSUFFICIENT, because, figures)
-    words = "so it loses" if lower > 0 else "so it is not proven to lose"
-    because = f"{said}; the lower bound is {lower:+.4g}, {words}"
+    words = f"proven to be at least {amount(lower)} dearer" if lower > 0 else "not proven to be dearer"
+    because = f"{said}; {words}"
     return Finding(CHECK, subject, Status.FAIL if lower > 0 else Status.PASS, because, figures)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...catalogue import Check
 from ...evaluation.comparisons.comparison import better_rule, effective_number, paired
+from ...evaluation.comparisons.words import cheaper
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
 from ...findings import Figure, Finding, Status
@@ -41,7 +42,7 @@ def versus_rules(scored: Scored | None, project: Project) -> Finding:
     found = paired(scored, rule, alpha)
     figures: Figures = {**found.figures(), "lower": lower, "effective_rows": effective, RULE: name}
     mean = found.difference
-    costs = f"costs {mean.value:+.4g} [{mean.low:+.4g}, {mean.high:+.4g}] per row against {name}"
+    costs = f"{cheaper(mean)} per row than {name}"
     if not np.isfinite(lower):
         return Finding(CHECK, name, Status.INSUFFICIENT, f"{found.n} rows are too few to compare by", figures)
     if lower <= 0:
@@ -50,4 +51,4 @@ def versus_rules(scored: Scored | None, project: Project) -> Finding:
     if effective < least:
         because = f"{costs}, but effectively only {effective:.0f} rows cost differently, {least:g} are needed"
         return Finding(CHECK, name, Status.INSUFFICIENT, because, figures)
-    return Finding(CHECK, name, Status.FAIL, f"this model costs more than no model: it {costs}", figures)
+    return Finding(CHECK, name, Status.FAIL, f"this model costs more than no model: it is {costs}", figures)

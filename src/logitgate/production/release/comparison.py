@@ -105,6 +105,7 @@ def record_comparison(
         outcome,
         kind="comparison",
         run_id=run.run_id,
+        unit=evidence.project.costs.unit,
         version=pair.judged.version,
         against=pair.against.version,
         champion=champion.version if champion else None,

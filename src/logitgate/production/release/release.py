@@ -13,8 +13,8 @@ from ...findings import Figure, Finding, Status
 from ...gates.judge import Opponents
 from ...gates.rules.alpha_spending import RECIPE, Window
 from ...gates.training import Evidence, key_of
-from ...gates.verdict.markdown import headline
 from ...gates.verdict.outcome import Outcome
+from ...gates.verdict.sentences import verdict_sentence
 from ...monitoring.reference import reference_profile
 from ...project.project import Project, as_of_text, parse_as_of
 from ...tracking.batches import Entries
@@ -122,7 +122,7 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     outcome = Outcome.of(project.name, snapshot.digest, verdict, evidence.as_of)
     names = tuple(exhibit.name for exhibit in evidence.exhibits)
     against = judged.champion_version if judged else None
-    outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against)
+    outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against, unit=project.costs.unit)
     if learned is None or judged is None:
         return _kept(run, outcome)
     rows = learned.shipped.rows
@@ -150,7 +150,8 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
         version = registry.numbered(store, name, outcome.version)
         expected = _judged_version(store, version, outcome)
         idempotency.see_that_nobody_took_over(run)
-        headed, figures = headline(outcome.verdict)[:500], _costs(outcome)
+        headed = verdict_sentence(replace(outcome, promoted=True))[:500]
+        figures = _costs(outcome)
         reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
         request = PromotionRequest(name, reason, version, expected)
         moved = promote(store, request)
