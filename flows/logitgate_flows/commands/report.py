@@ -6,8 +6,7 @@ from pathlib import Path
 
 from logitgate.data.project_files import load_project
 from logitgate.environment import home
-from logitgate.production.release.reported import judging_run, version_to_report
-from logitgate.tracking.reports import report_of
+from logitgate.production.release.reported import report, version_to_report
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.reports import refuse_unwritable, write_whole
 
@@ -18,5 +17,5 @@ def run_report(project_file: Path, version: int | None, out: Path | None) -> Pat
     chosen = version_to_report(store, project.name, version)
     path = out or Path(f"{project.name}-{chosen.version}-report.html")
     refuse_unwritable(path)
-    write_whole(path, report_of(store, judging_run(store, chosen)))
+    write_whole(path, report(store, chosen))
     return path.resolve()

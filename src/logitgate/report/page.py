@@ -48,6 +48,35 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """One version's time in production; `until` is empty for the one that is there now."""
+
+    version: int
+    since: str
+    until: str
+    as_of: str
+    """Before which date its rows were known; empty where that is not recorded."""
+    act: str
+    actor: str
+    cost: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the run: the code that made it, and what was in production since."""
+
+    code_version: str = ""
+    stays: tuple[Stay, ...] = ()
+    """Newest first."""
+    way_back: int | None = None
+    """The version that a rollback would restore."""
+
+
+NOTHING = Beside()
+
+
+@dataclass(frozen=True, slots=True)
 class Explorer:
     """The threshold explorer as it is when the page opens."""
 
@@ -81,7 +110,7 @@ class Explorer:
         }
 
 
-def page(outcome: Outcome, facts: Facts, before: Facts | None = None) -> str:
+def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Beside = NOTHING) -> str:
     """Write the page of a training.
 
     Parameters
@@ -91,6 +120,8 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None) -> str:
     facts : Facts
     before : Facts, optional
         Of the version it was judged against.
+    beside : Beside, optional
+        What the store knows about the run and its model beyond that.
 
     Returns
     -------
@@ -100,7 +131,7 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None) -> str:
     judged, unit = facts.judged, facts.unit
     explorer = Explorer.of(judged) if judged else None
     gain, tables = summary.gain(outcome), {one.name: shown(one) for one in facts.tables}
-    drawn = _charts(judged, unit) if judged else {}
+    drawn, rows = _charts(judged, unit) if judged else {}, tuple(gate_rows(outcome))
     values = {
         "outcome": outcome,
         "facts": facts,
@@ -110,7 +141,9 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None) -> str:
         "yearly": gain.a_year(judged.rows_a_year) if gain and judged and judged.rows_a_year else None,
         "changes": summary.changes(before, facts) if before else (),
         "is_first": before is None,
-        "findings": tuple(gate_rows(outcome)),
+        "beside": beside,
+        "remarks": [one for one in rows if one.status is not Status.PASS],
+        "passed": [one for one in rows if one.status is Status.PASS],
         "leakage": [one for one in outcome.findings if one.check is Check.LEAKAGE],
         "contract": [one for one in outcome.findings if one.check is Check.CONTRACT],
         "few": [one for one in outcome.findings if one.status is Status.INSUFFICIENT],

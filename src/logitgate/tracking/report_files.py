@@ -10,7 +10,7 @@ from ..files.temporary import temporary_folder
 from ..gates.training import Evidence
 from ..gates.verdict.outcome import Outcome
 from ..report.facts import Facts, facts_of
-from ..report.page import FACTS, FILE, page
+from ..report.page import FACTS, FILE, Beside, page
 from .runs import Run
 from .store import Store, reached
 
@@ -32,7 +32,8 @@ def write_page(folder: Path, run: Run, outcome: Outcome) -> None:
     """
     facts = facts_of_run(run.store, run.run_id)
     if facts is not None:
-        text = page(outcome, facts, facts_of_version(run.store, outcome.model, outcome.against))
+        before = facts_of_version(run.store, outcome.model, outcome.against)
+        text = page(outcome, facts, before, Beside(code_of_run(run.store, run.run_id)))
         (folder / FILE).write_text(text, encoding="utf-8")
 
 
@@ -49,6 +50,18 @@ def facts_of_run(store: Store, run_id: str) -> Facts | None:
             return None
         kept = store.client.download_artifacts(run_id, FACTS, str(folder))
         return Facts.model_validate_json(Path(kept).read_text(encoding="utf-8"))
+
+
+def code_of_run(store: Store, run_id: str) -> str:
+    """Return which code made a run; empty where that is not recorded.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        return str(store.client.get_run(run_id).data.tags.get("code_version", ""))
 
 
 def facts_of_version(store: Store, model: str, version: int | None) -> Facts | None:
