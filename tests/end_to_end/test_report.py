@@ -34,7 +34,7 @@ def test_each_run_keeps_its_page(road):
     client = opened(home).client
     assert {FILE, FACTS} <= {one.path for one in client.list_artifacts(first["run_id"])}
     text = Path(client.download_artifacts(first["run_id"], FILE)).read_text("utf-8")
-    assert "Released: version 1 is in production." in text
+    assert "Released: version 1 saves" in text
     assert f"{first['test']['n']:,.0f} rows" in text
 
 
@@ -53,7 +53,7 @@ def test_another_version_can_be_named(road, tmp_path):
     """It says what was decided then."""
     _, project, _, _ = road
     text = text_of(logitgate("report", project, "--version", 1, "--out", tmp_path / "one.html", "--json"))
-    assert "Released: version 1 is in production." in text
+    assert "Released: version 1 saves" in text
     assert "There was no version in production to compare with." in text
 
 

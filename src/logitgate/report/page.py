@@ -14,9 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..catalogue import Check
+from ..evaluation.comparisons.words import amount
 from ..findings import Figure, Finding, Status
 from ..gates.verdict.markdown import folded
 from ..gates.verdict.outcome import Outcome
+from ..gates.verdict.sentences import champion_sentence, verdict_sentence
 from . import charts, summary
 from .explorer import Entries, Slider, explored
 from .facts import Facts, JudgedRows, Table
@@ -130,15 +132,17 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
     """
     judged, unit = facts.judged, facts.unit
     explorer = Explorer.of(judged) if judged else None
-    gain, tables = summary.gain(outcome), {one.name: shown(one) for one in facts.tables}
+    saving, tables = summary.saving(outcome.findings), {one.name: shown(one) for one in facts.tables}
     drawn, rows = _charts(judged, unit) if judged else {}, tuple(gate_rows(outcome))
     values = {
         "outcome": outcome,
         "facts": facts,
         "judged": judged,
-        "sentence": summary.sentence(outcome),
-        "gain": gain,
-        "yearly": gain.a_year(judged.rows_a_year) if gain and judged and judged.rows_a_year else None,
+        "sentence": verdict_sentence(outcome),
+        "standing": champion_sentence(outcome),
+        "saving": saving,
+        "yearly": saving.of(judged.rows_a_year) if saving and judged and judged.rows_a_year else None,
+        "thousand": saving.of(1_000) if saving else None,
         "changes": summary.changes(before, facts) if before else (),
         "is_first": before is None,
         "beside": beside,
@@ -229,7 +233,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["number"] = number
+    found.filters |= {"number": number, "money": amount}
     return found
 
 

@@ -6,6 +6,10 @@
     if (Number.isInteger(value) || Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en-US");
     return String(Number(value.toPrecision(4)));
   };
+  const money = (value) => {
+    if (Math.abs(value) >= 1000) return number(value);
+    return Math.abs(value) >= 0.1 || value === 0 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
+  };
 
   // The arithmetic of logitgate/report/explorer.py, in the same order.
   const bayes = (costs) => {
@@ -79,7 +83,7 @@
       for (const slider of sliders) {
         const scale = data.sliders[slider.name];
         costs[slider.name] = scale.declared + (Number(slider.value) - 100) * scale.step;
-        const text = `${number(costs[slider.name])} ${data.unit}`;
+        const text = `${money(costs[slider.name])} ${data.unit}`;
         slider.setAttribute("aria-valuetext", text);
         put(`cost.${slider.name}`, costs[slider.name], text);
       }
@@ -91,12 +95,12 @@
       for (const name of ["flag_rate", "recall", "false_positive_rate"]) {
         put(name, point[name], `${(100 * point[name]).toFixed(1)} %`);
       }
-      put("cost", point.cost, `${number(point.cost)} ${data.unit}`);
+      put("cost", point.cost, `${money(point.cost)} ${data.unit}`);
       const saved = costCurve(costs, point) - point.cost;
-      put("saved", saved, `${number(saved)} ${data.unit}`);
+      put("saved", saved, `${money(saved)} ${data.unit}`);
       if (data.rows_a_year !== null) {
-        put("cost_a_year", point.cost * data.rows_a_year, `${number(point.cost * data.rows_a_year)} ${data.unit}`);
-        put("saved_a_year", saved * data.rows_a_year, `${number(saved * data.rows_a_year)} ${data.unit}`);
+        put("cost_a_year", point.cost * data.rows_a_year, `${money(point.cost * data.rows_a_year)} ${data.unit}`);
+        put("saved_a_year", saved * data.rows_a_year, `${money(saved * data.rows_a_year)} ${data.unit}`);
       }
       mark("roc", across(point.false_positive_rate), down(point.recall));
       form.dataset.ready = "yes";
