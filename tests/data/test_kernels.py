@@ -79,6 +79,42 @@ def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
     assert dict(found[0]) == dict(outcome.figures)
 
 
+@given(
+    st.lists(st.tuples(*[st.one_of(st.none(), st.integers(-2, 2).map(float))] * 2), min_size=1, max_size=8),
+    st.sampled_from(
+        [
+            ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "x", "column_B": "y"}),
+            ("expect_column_proportion_of_non_null_values_to_be_between", {"column": "x"}),
+            ("expect_table_row_count_to_be_between", {}),
+        ]
+    ),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "min_value": st.one_of(st.integers(0, 4), st.floats(0, 1)),
+            "max_value": st.one_of(st.integers(0, 9), st.floats(0, 1)),
+            "strict_min": st.booleans(),
+            "or_equal": st.booleans(),
+            "ignore_row_if": st.sampled_from(
+                ["either_value_is_missing", "both_values_are_missing", "neither"]
+            ),
+        },
+    ),
+)
+@settings(max_examples=100)
+def test_rules_about_pairs_shares_and_rows_agree_too(cells, rule, more):
+    """The same for rules that read two columns, a share of a column, or the number of rows."""
+    type_, columns = rule
+    frame = pd.DataFrame(cells, columns=["x", "y"], dtype=float)
+    asked = ContractRule(type_, columns | more, "warning", "because it is so")
+    found = kernels.kept({0: asked}, frame)
+    if found:
+        read, unread = library.read({0: asked}, {0: asked})
+        assert not unread
+        outcome = library.outcomes(library.batch_of(frame, [asked]), read, library.COUNTS)[0]
+        assert outcome.holds and dict(found[0]) == dict(outcome.figures)
+
+
 @pytest.mark.parametrize(
     "kwargs",
     [

@@ -28,8 +28,14 @@ def understands(rule: ContractRule) -> bool:
     kernel = _KERNELS.get(rule.type)
     if kernel is None:
         return False
-    known = {"column", "mostly"} | set(kernel[1])
-    if set(rule.kwargs) - known or not isinstance(rule.kwargs.get("column"), str):
+    names = _COLUMNS.get(rule.type, ("column",))
+    if set(rule.kwargs) - {
+        *names,
+        *kernel[1],
+        *(("mostly",) if rule.type.startswith("expect_column_values_") else ()),
+    }:
+        return False
+    if not all(isinstance(rule.kwargs.get(name), str) for name in names):
         return False
     given = {name: value for name, value in rule.kwargs.items() if name in kernel[1] and value is not None}
     if kernel[1] and not any(bool not in kernel[1][name] for name in given):
@@ -58,11 +64,11 @@ def kept(rules: Mapping[int, ContractRule], frame: pd.DataFrame) -> dict[int, Ma
     """
     found: dict[int, Mapping[str, Figure]] = {}
     for place, rule in rules.items():
-        if not len(frame) or not understands(rule) or rule.kwargs["column"] not in frame.columns:
+        if not len(frame) or not understands(rule) or not set(rule.columns) <= set(frame.columns):
             continue
-        column = frame[rule.kwargs["column"]]
+        read = [frame[name] for name in rule.columns] or [pd.Series(frame.index)]
         try:
-            figures = _KERNELS[rule.type][0](column, rule.kwargs)
+            figures = _KERNELS[rule.type][0](*read, rule.kwargs)
         except (TypeError, ValueError, re.error):
             continue
         if figures is not None:
@@ -163,20 +169,50 @@ def _regex(column: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] | 
     return _counted(column, np.array([found.search(value) is None for value in distinct], dtype=bool), kwargs)
 
 
-_Kernel = tuple[
-    Callable[[pd.Series, Mapping[str, Any]], "dict[str, Figure] | None"], Mapping[str, tuple[type, ...]]
-]
+def _filled(column: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] | None:
+    share = float(column.notna().sum() / len(column))
+    return {"observed": share} if _lies_between(share, kwargs) else None
+
+
+def _row_count(rows: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] | None:
+    return {"observed": len(rows)} if _lies_between(len(rows), kwargs) else None
+
+
+def _lies_between(value: float, kwargs: Mapping[str, Any]) -> bool:
+    low, high = (kwargs.get(name) for name in ("min_value", "max_value"))
+    above = low is None or (value > low if kwargs.get("strict_min") else value >= low)
+    below = high is None or (value < high if kwargs.get("strict_max") else value <= high)
+    return bool(above and below)
+
+
+def _greater(a: pd.Series, b: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] | None:
+    if kwargs.get("ignore_row_if") != "either_value_is_missing" or not (_is_ordered(a) and _is_ordered(b)):
+        return None
+    there = (a.notna() & b.notna()).to_numpy(dtype=bool)
+    greater = (a >= b if kwargs.get("or_equal") else a > b).to_numpy(dtype=bool)
+    return _counted(a[there], ~greater[there], kwargs)
+
+
+_Kernel = tuple[Callable[..., "dict[str, Figure] | None"], Mapping[str, tuple[type, ...]]]
 _LIMITS: Mapping[str, tuple[type, ...]] = {
     "min_value": (*_NUMBER, str),
     "max_value": (*_NUMBER, str),
     "strict_min": (bool,),
     "strict_max": (bool,),
 }
+_SHARES: Mapping[str, tuple[type, ...]] = {**_LIMITS, "min_value": _NUMBER, "max_value": _NUMBER}
+_PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
+_ROWS = "expect_table_row_count_to_be_between"
+_COLUMNS: Mapping[str, tuple[str, ...]] = {_PAIR: ("column_A", "column_B"), _ROWS: ()}
+"""The arguments that name columns, where it is not column alone."""
 _KERNELS: Mapping[str, _Kernel] = {
     "expect_column_values_to_not_be_null": (_not_null, {}),
     "expect_column_values_to_be_between": (_between, _LIMITS),
     "expect_column_values_to_be_in_set": (_in_set, {"value_set": (list,)}),
     "expect_column_values_to_be_unique": (_unique, {}),
     "expect_column_values_to_match_regex": (_regex, {"regex": (str,)}),
+    "expect_column_proportion_of_non_null_values_to_be_between": (_filled, _SHARES),
+    _ROWS: (_row_count, {"min_value": (int,), "max_value": (int,)}),
+    _PAIR: (_greater, {"or_equal": (bool,), "ignore_row_if": (str,)}),
 }
 """A kernel for each type of rule, and the arguments beside column and mostly, with their types."""
