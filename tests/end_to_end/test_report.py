@@ -49,6 +49,21 @@ def test_the_champion_is_reported_about(road, tmp_path, monkeypatch):
     assert "2021-04-20" in text
 
 
+def test_the_audit_counts_what_the_store_holds(road, tmp_path):
+    """A rehearsal is worth half a point; without a monitored window the monitoring has little."""
+    _, project, _, second = road
+    before, rehearsed = logitgate("audit", project, "--json").json, logitgate("rehearse", project)
+    after = logitgate("audit", project, "--json").json
+    assert rehearsed.code == 0, rehearsed.everything
+    assert (before["version"], before["score"]) == (second["version"], 1)
+    gained = {name: after["sections"][name] - points for name, points in before["sections"].items()}
+    assert gained == {"features and data": 0, "model development": 0, "infrastructure": 0.5, "monitoring": 0}
+    shown = logitgate("audit", project)
+    assert all(one["test"] in " ".join(shown.out.split()) for one in after["tests"])
+    text = text_of(logitgate("report", project, "--out", tmp_path / "page.html", "--json"))
+    assert all(one["test"] in text for one in after["tests"])
+
+
 def test_another_version_can_be_named(road, tmp_path):
     """It says what was decided then."""
     _, project, _, _ = road

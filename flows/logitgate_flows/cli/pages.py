@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from logitgate_flows.cli.app import AsJson, ProjectFile, app
 from logitgate_flows.server.start import started
+
+if TYPE_CHECKING:
+    from logitgate.report.ml_test_score import MLTestScore
 
 
 @app.command()
@@ -36,3 +39,33 @@ def report(
         print(path)  # noqa: T201 - the command's output
     if opened:
         typer.launch(path.as_uri())
+
+
+@app.command()
+def audit(
+    project: ProjectFile,
+    *,
+    version: Annotated[
+        int | None, typer.Option(help="A registered version; default: the champion, else the newest.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the 28 tests of the ML Test Score (Breck et al. 2017) from what the store holds."""
+    with started():
+        from logitgate_flows.cli import terminal
+        from logitgate_flows.commands.report import run_audit
+    found = run_audit(project, version)
+    terminal.print_json(found.as_json()) if as_json else _print_audit(found)
+
+
+def _print_audit(found: MLTestScore) -> None:
+    from logitgate_flows.cli.terminal import OUT
+
+    OUT.print(
+        f"ML Test Score of {found.model} version {found.version}: {found.score:g} of 7", highlight=False
+    )
+    for area, points in found.sums.items():
+        OUT.print(f"\n[bold]{area.value}[/]: {points:g} of 7", highlight=False)
+        for one in found.answers:
+            if one.area is area:
+                OUT.print(f"  {one.points:>3g}  {one.test}: {one.evidence}", highlight=False, markup=False)

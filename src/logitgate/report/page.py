@@ -22,6 +22,7 @@ from ..gates.verdict.sentences import champion_sentence, verdict_sentence
 from . import charts, summary
 from .explorer import Entries, Slider, explored
 from .facts import Facts, JudgedRows, Table
+from .ml_test_score import MLTestScore
 
 FILE = "report.html"
 FACTS = "report.json"
@@ -73,6 +74,7 @@ class Beside:
     """Newest first."""
     way_back: int | None = None
     """The version that a rollback would restore."""
+    score: MLTestScore | None = None
 
 
 NOTHING = Beside()
