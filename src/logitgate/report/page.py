@@ -16,6 +16,7 @@ from markupsafe import Markup
 from ..catalogue import Check
 from ..evaluation.comparisons.words import amount
 from ..findings import Figure, Finding, Status
+from ..gates.verdict.groups import passed
 from ..gates.verdict.markdown import folded
 from ..gates.verdict.outcome import Outcome
 from ..gates.verdict.sentences import champion_sentence, verdict_sentence
@@ -149,6 +150,7 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
         "is_first": before is None,
         "beside": beside,
         "remarks": [one for one in rows if one.status is not Status.PASS],
+        "number_passed": passed(outcome.verdict),
         "passed": [one for one in rows if one.status is Status.PASS],
         "leakage": [one for one in outcome.findings if one.check is Check.LEAKAGE],
         "contract": [one for one in outcome.findings if one.check is Check.CONTRACT],
