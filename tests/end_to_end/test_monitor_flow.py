@@ -1,7 +1,7 @@
 """`logitgate monitor`: windows of new rows, what they show, and what is done about it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from prefect.settings import PREFECT_API_URL
@@ -60,8 +60,11 @@ def test_a_sound_window_needs_nothing(road):
     assert {one.path for one in client.list_artifacts(told["run_id"])} >= {"monitoring.json", "evidence.md"}
     again = watched(project, WINDOWS[1])
     (curves,) = client.search_runs([run.info.experiment_id], "tags.`logitgate.curves` = 'true'")
-    points = client.get_metric_history(curves.info.run_id, "window.cost")
-    assert [point.step for point in points] == [18_762, 18_776]
+    assert curves.info.run_name == "version 1: curves"
+    ends = [datetime(2021, 5, day, tzinfo=UTC).timestamp() * 1_000 for day in (15, 29)]
+    for name in ("cost/value", "cost/low", "calibration/limit_high", "cost against no model/value"):
+        points = client.get_metric_history(curves.info.run_id, name)
+        assert [(point.step, point.timestamp) for point in points] == [(0, ends[0]), (14, ends[1])], name
     assert again.json["action"] == "none"
     assert client.get_experiment(run.info.experiment_id).name == "visits-monitoring"
 

@@ -148,7 +148,7 @@ def learn(blocks: Blocks, project: Project) -> Learned:
         blocks.in_time,
         judged,
         submission,
-        search_result(trials, top.judged, list(recipes[-1].candidates).index(top.final.candidate)),
+        search_result(trials, top.judged, list(recipes[-1].candidates).index(top.final.candidate), costs),
         _threshold_interval(chosen, project),
         design_means(shipped.model.pipeline, shipped.rows.frame),
     )

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..project.project import Project
+from ..tracking.runs import KEY
 from ..tracking.store import Store, reached
 from .registry import registry
 
-_TRAININGS = "tags.verdict != ''"
+_TRAININGS = f"tags.`{KEY}` LIKE '%' AND tags.verdict LIKE '%'"
+"""Candidates have a verdict too, but no key."""
 
 
 @dataclass(frozen=True, slots=True)

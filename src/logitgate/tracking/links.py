@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .saved_views import TAG, VIEWS, View
 from .store import Store, reached
 
 TRAINING_MODE = "workflowType=machine_learning"
@@ -40,7 +41,7 @@ def links(store: Store, address: str) -> tuple[Link, ...]:
         return (*_experiments(store, address), *_champions(store, address))
 
 
-def runs_page(address: str, experiment_id: str, view: str = "") -> str:
+def runs_page(address: str, experiment_id: str, view: View | None = None) -> str:
     """Return the address of an experiment's runs, in a saved view where one is named.
 
     Examples
@@ -48,7 +49,8 @@ def runs_page(address: str, experiment_id: str, view: str = "") -> str:
     >>> runs_page("http://127.0.0.1:5000", "3")
     'http://127.0.0.1:5000/#/experiments/3/runs?workflowType=machine_learning'
     """
-    shared = f"&viewStateShareKey={view}" if view else ""
+    chart = "&compareRunsMode=CHART" if view and view.chart else ""
+    shared = f"{chart}&viewStateShareKey={view.key}" if view else ""
     return f"{address}/#/experiments/{experiment_id}/runs?{TRAINING_MODE}{shared}"
 
 
@@ -56,6 +58,10 @@ def _experiments(store: Store, address: str) -> Iterator[Link]:
     for one in store.client.search_experiments():
         if one.name != "Default":
             yield Link(f"{one.name}: runs", runs_page(address, one.experiment_id))
+            for view in VIEWS:
+                if TAG + view.key in one.tags:
+                    link = runs_page(address, one.experiment_id, view)
+                    yield Link(f"{one.name}: {view.key.removeprefix('logitgate-')}", link)
             yield from _curves(store, address, one.experiment_id, one.name)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..decision.rule import DecisionRule
+from ..evaluation.evaluate import Evaluation
 from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
@@ -23,10 +25,14 @@ from ..project.project import Project
 from .batches import Entries, Value
 from .report_files import write_facts, write_page
 from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
+from .saved_views import save_views
 
-SLICE_TABLE = "slices.json"
-_MOST_SLICES = 20
-"""Slices whose rows and cost are metrics of the run, largest first; the table holds all of them."""
+SLICE_TABLE, GATE_TABLE = "slices.json", "gates.json"
+"""Tables of all slices and of all findings, which MLflow shows side by side for several runs."""
+_WITH_LIMITS = ("cost", "savings", "log_loss", "auc", "calibration_in_the_large", "slope")
+"""Figures of the judged rows whose limits are metrics too; `verdict.json` has those of all."""
+_LONGEST_NAME = 48
+"""Characters of a run's name that the run table shows."""
 VERDICT = "verdict.json"
 """The outcome of a run as a file, in the form of `verdict_file.VerdictFile`."""
 
@@ -50,7 +56,8 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
         counts |= {name: len(rows) for name, rows in blocks}
     dataset(run, DatasetNote(project.name, snapshot, _source(evidence), counts))
     if evidence.learned is not None:
-        candidates(run, {str(one.choice): _candidate(one) for one in evidence.learned.found.candidates})
+        candidates(run, _candidates(evidence))
+        save_views(run.store, run.experiment_id)
     record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
     with temporary_folder() as folder:
         _write_files(folder, evidence)
@@ -77,7 +84,7 @@ def run_name(evidence: Evidence) -> str:
     """Return a name that a person understands: date, verdict, choice."""
     date = f"{evidence.as_of:%Y-%m-%d}" if evidence.as_of else "all rows"
     choice = f": {evidence.learned.shipped.decided.candidate.choice}" if evidence.learned else ""
-    return f"{date} {evidence.verdict.status}{choice}"
+    return textwrap.shorten(f"{date} {evidence.verdict.status}{choice}", _LONGEST_NAME, placeholder=" ...")
 
 
 def note(evidence: Evidence) -> str:
@@ -123,11 +130,19 @@ def _metrics(evidence: Evidence) -> dict[str, float]:
     if evidence.learned is not None:
         metrics |= _learned(evidence.learned)
     if evidence.judged is not None:
-        metrics |= {f"test.{name}": value for name, value in evidence.judged.evaluation.figures().items()}
-        largest = sorted(evidence.judged.slices, key=lambda part: -part.n)[:_MOST_SLICES]
-        for part in largest:
-            metrics |= {f"slice.{part.name}.n": part.n, f"slice.{part.name}.cost": part.cost.value}
+        metrics |= {f"test.{name}": value for name, value in _shown(evidence.judged.evaluation).items()}
     return metrics
+
+
+def _shown(found: Evaluation) -> dict[str, float]:
+    """Return the figures of the judged rows, with limits for those that decide."""
+    limits = {f"{name}{end}" for name in _WITH_LIMITS for end in ("_low", "_high")}
+    figures = found.figures()
+    return {name: one for name, one in figures.items() if not _is_limit(name) or name in limits}
+
+
+def _is_limit(name: str) -> bool:
+    return name.endswith(("_low", "_high"))
 
 
 def _learned(learned: Learned) -> dict[str, float]:
@@ -138,8 +153,7 @@ def _learned(learned: Learned) -> dict[str, float]:
         "recalibration.slope": decided.recalibration.slope,
         "recalibration.intercept": decided.recalibration.intercept,
         **({} if value is None else {"threshold": value}),
-        **learned.threshold_interval.figures("threshold.cheapest"),
-        **{f"threshold.{name}": figure for name, figure in threshold.items()},
+        **{f"threshold.{name}": figure for name, figure in threshold.items() if not _is_limit(name)},
     }
 
 
@@ -149,9 +163,10 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     if evidence.learned and evidence.judged:
         judged_on = Window.of(evidence.learned.judged).tags() | {RECIPE: evidence.recipe}
     # MLflow shows an artifact that this tag names as a table, beside those of other runs.
-    tables = json.dumps([{"path": SLICE_TABLE, "type": "table"}])
+    kept = [GATE_TABLE, *([SLICE_TABLE] if evidence.judged and evidence.judged.slices else [])]
+    tables = json.dumps([{"path": path, "type": "table"} for path in kept])
     return judged_on | {
-        **({"mlflow.loggedArtifacts": tables} if evidence.judged and evidence.judged.slices else {}),
+        "mlflow.loggedArtifacts": tables,
         "snapshot": snapshot,
         "mlflow.runName": run_name(evidence),
         "mlflow.note.content": note(evidence),
@@ -162,11 +177,23 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     }
 
 
-def _candidate(one: CandidateResult) -> Entries:
-    params: dict[str, Value] = {"form": str(one.choice.form), "C": one.choice.C}
+def _candidates(evidence: Evidence) -> dict[str, Entries]:
+    """Return each candidate of the search by its name, with the mark of the chosen one and the verdict."""
+    assert evidence.learned is not None  # noqa: S101 - the caller looked
+    found, verdict = evidence.learned.found, evidence.verdict.status.value
+    chosen = evidence.learned.shipped.decided.candidate.choice
+    return {
+        str(one.choice): _candidate(one, {"chosen": str(one.choice == chosen).lower(), "verdict": verdict})
+        for one in found.candidates
+    }
+
+
+def _candidate(one: CandidateResult, tags: dict[str, Value]) -> Entries:
+    params: dict[str, Value] = {"form": str(one.choice.form), "C": one.choice.C, "rows": one.rows}
     metrics = {"cv.log_loss": one.log_loss, "cv.log_loss_error": one.error, "cv.behind_best": one.behind}
+    metrics |= {"cv.cost": one.cost, "cv.cost_error": one.cost_error}
     metrics |= {"design_columns": one.n_features, "iterations": one.iterations}
-    return Entries(params, metrics, {"failure": one.failure} if one.failure else {})
+    return Entries(params, metrics, tags | ({"failure": one.failure} if one.failure else {}))
 
 
 def _write_files(folder: Path, evidence: Evidence) -> None:
@@ -175,6 +202,8 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     text = markdown(evidence.verdict, judged.evaluation if judged else None, unit)
     (folder / "verdict.md").write_text(text, encoding="utf-8")
     write_exhibits(folder, evidence.exhibits)
+    table = gate_table(evidence.verdict)
+    (folder / GATE_TABLE).write_text(json.dumps(table, indent=1), encoding="utf-8")
     write_facts(folder, evidence)
     if judged is not None and judged.slices:
         table = slice_table(judged.slices)
@@ -192,6 +221,25 @@ def slice_table(parts: Iterable[SliceEvaluation]) -> dict[str, list[Any]]:
         {"slice": part.name, **{name: finite(value) for name, value in part.figures().items()}}
         for part in parts
     ]
+    return _table(rows)
+
+
+def gate_table(verdict: Verdict) -> dict[str, list[Any]]:
+    """Return every finding with its status, code, reason and figures, in the same form."""
+    return _table(
+        {
+            "status": one.status.value,
+            "code": one.check.code,
+            "subject": one.subject,
+            "because": one.because,
+            "figures": json.dumps({name: finite(value) for name, value in one.figures.items()}),
+        }
+        for one in verdict.findings
+    )
+
+
+def _table(found: Iterable[Mapping[str, Figure]]) -> dict[str, list[Any]]:
+    rows = list(found)
     columns = list(dict.fromkeys(name for row in rows for name in row))
     return {"columns": columns, "data": [[row.get(name) for name in columns] for row in rows]}
 

@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlflow.entities import Metric
-
 from ..errors import DataError
 from ..findings import Verdict
 from ..gates.verdict.markdown import markdown
@@ -18,6 +16,7 @@ from ..monitoring.since_release import ErrorSums
 from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..project.project import Project
 from .batches import Entries
+from .monitoring_curves import draw
 from .runs import Note, Run, artifacts, experiment, record
 from .store import Store, reached
 from .training import gate_tags, write_exhibits
@@ -32,7 +31,6 @@ _WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _DONE, _FAILED, _ACTED, _LABE
 _SINCE, _SUMS, _LONGEST_TAG = "window.since", "window.sums", 4_000
 _FATE = "window.fate"
 """Before 'done' and 'failed' had tags of their own."""
-_CURVES = "logitgate.curves"
 _MOST_WINDOWS = 500
 _FIGURES = {
     ("estimate", "expected cost"): ("expected_cost",),
@@ -109,7 +107,7 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
         (Path(folder) / "monitoring.md").write_text(f"{_note(found)}\n{text}", encoding="utf-8")
         write_exhibits(Path(folder), found.evidence.exhibits)
         artifacts(run, Path(folder))
-    _draw(run.store, project, found, figures)
+    draw(run.store, run.experiment_id, found)
     return found
 
 
@@ -199,18 +197,3 @@ def _drawn(verdict: Verdict) -> dict[str, float]:
             if isinstance(value, (int, float)):
                 figures[f"window.{name}"] = float(value)
     return figures
-
-
-def _draw(store: Store, project: Project, found: MonitoringResult, figures: dict[str, float]) -> None:
-    """Add the window's figures to the curves of the model: one run, the day of the window's end as step."""
-    day = int(found.window.end.timestamp() // 86_400)
-    at = int(found.window.end.timestamp() * 1_000)
-    points = [Metric(name, value, at, day) for name, value in figures.items()]
-    with reached(store):
-        home = experiment(store, experiment_name(project))
-        runs = store.client.search_runs([home], f"tags.`{_CURVES}` = 'true'", max_results=1)
-        run = next(iter(runs), None) or store.client.create_run(
-            home, tags={_CURVES: "true"}, run_name="curves"
-        )
-        store.client.log_batch(run.info.run_id, metrics=points)
-        store.client.set_terminated(run.info.run_id, "FINISHED")

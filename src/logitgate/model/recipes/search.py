@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
-from ...decision.costs import BoolArray, IntArray
+from ...decision.costs import BoolArray, CostMatrix, IntArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...errors import FitError
 from ...evaluation.intervals import NAN, Clusters, Means
@@ -45,6 +46,12 @@ class CandidateResult:
     """Newton steps, over all folds."""
     failure: str | None
     """Why there is no figure, naming the fold."""
+    rows: int = 0
+    """Judged rows that the figures are means of."""
+    cost: float = NAN
+    """Mean cost over the judged rows, decided by the Bayes threshold of the costs."""
+    cost_error: float = NAN
+    """Its standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,9 @@ def choose(judged: OutOfFold, forms: Sequence[object], usable: BoolArray) -> int
     return best
 
 
-def search_result(trials: Sequence[Trial], judged: OutOfFold, chosen: int) -> SearchResult:
+def search_result(
+    trials: Sequence[Trial], judged: OutOfFold, chosen: int, costs: CostMatrix | None = None
+) -> SearchResult:
     """Describe all candidates on all judged rows.
 
     Parameters
@@ -98,14 +107,19 @@ def search_result(trials: Sequence[Trial], judged: OutOfFold, chosen: int) -> Se
         Of the same k candidates.
     chosen : int
         Position of the one that was chosen.
+    costs : CostMatrix, optional
+        For the mean cost of each candidate, which decides nothing here.
     """
     means = judged.losses.mean(axis=1)
     best = int(np.nanargmin(means))
-    found = tuple(_candidate(trial, place, best, judged) for place, trial in enumerate(trials))
+    known = None if costs is None else judged.sample.row_costs(costs)
+    found = tuple(_candidate(trial, place, best, judged, known) for place, trial in enumerate(trials))
     return SearchResult(found, found[best], found[chosen])
 
 
-def _candidate(trial: Trial, place: int, best: int, judged: OutOfFold) -> CandidateResult:
+def _candidate(
+    trial: Trial, place: int, best: int, judged: OutOfFold, costs: RowCosts | None
+) -> CandidateResult:
     failure = next(
         (f"fold {fold}: {why}" for fold, why in enumerate(trial.failures, start=1) if why is not None), None
     )
@@ -115,7 +129,16 @@ def _candidate(trial: Trial, place: int, best: int, judged: OutOfFold) -> Candid
     own, paired = (
         _mean(values, judged.sample.cluster) for values in (losses[place], losses[place] - losses[best])
     )
-    return CandidateResult(trial.choice, *own, *paired, trial.n_features, trial.iterations, None)
+    rows, cost = losses.shape[1], _cost(judged, place, costs)
+    return CandidateResult(trial.choice, *own, *paired, trial.n_features, trial.iterations, None, rows, *cost)
+
+
+def _cost(judged: OutOfFold, place: int, costs: RowCosts | None) -> tuple[float, float]:
+    """Return the mean cost of a candidate's decisions and its standard error; NaN without costs."""
+    if costs is None:
+        return NAN, NAN
+    flagged = expit(judged.log_odds[place]) >= costs.bayes_threshold()
+    return _mean(costs.of(judged.sample.y, flagged), judged.sample.cluster)
 
 
 def _mean(losses: FloatArray, cluster: Clusters) -> tuple[float, float]:

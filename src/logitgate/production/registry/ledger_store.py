@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
@@ -22,6 +23,7 @@ from ..ledger.entries import Anchor, Entry
 from ..ledger.history import page
 from ..ledger.ledger import Ledger
 from . import registry
+from .description import with_champion
 
 EXPERIMENT = "logitgate ledger"
 """No project can have this name: it has a space."""
@@ -110,7 +112,7 @@ def anchor(store: Store, model: str, ledger: Ledger) -> None:
 
 
 def show(store: Store, model: str, ledger: Ledger) -> None:
-    """Show the ledger on the run's page in the MLflow UI; the entries themselves are authoritative."""
+    """Show the ledger on its run's page and with the model in the UI; the entries are authoritative."""
     text = page(model, ledger)
     text = text if len(text) <= _LONGEST_PAGE else text[: text.rindex("\n", 0, _LONGEST_PAGE)]
     try:
@@ -118,6 +120,8 @@ def show(store: Store, model: str, ledger: Ledger) -> None:
             run = _run(store, model)
             if run is not None:
                 store.client.set_tag(run.info.run_id, MLFLOW_RUN_NOTE, text)
+            if registry.is_registered(store, model):
+                registry.describe(store, model, partial(with_champion, ledger=ledger))
     except LogitgateError as error:
         _LOG.warning("model=%s page of the ledger not written: %s", model, error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,6 +100,7 @@ def register(run: Run, name: str, package: ModelPackage, label: Label) -> ModelV
         model_id, source, digest = _upload(run, name, package)
         client.log_outputs(run.run_id, [LoggedModelOutput(model_id, step=0)])
         tags = {**label.tags, DIGEST: digest, CODE: code_version()}
+        tags = {key: value for key, value in tags.items() if value != ""}
         _make_model(run.store, name)
         made = client.create_model_version(
             name,
@@ -227,6 +228,21 @@ def noted(store: Store, name: str) -> Noted:
         {int(one.version): dict(one.tags) for one in found},
         tags,
     )
+
+
+def describe(store: Store, name: str, changed: Callable[[str], str]) -> None:
+    """Change the description of a registered model, where that changes it.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with reached(store):
+        before = store.client.get_registered_model(name).description or ""
+        after = changed(before)
+        if after != before:
+            store.client.update_registered_model(name, after)
 
 
 def is_registered(store: Store, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ...catalogue import Check
 from ...data.row_hashes import FittedRows
@@ -21,7 +22,7 @@ from ...tracking.batches import Entries
 from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import KEY, Note, Run, record, training_run
 from ...tracking.store import Store
-from ...tracking.training import RECORDED, gate_tags, note, record_evidence, record_outcome
+from ...tracking.training import RECORDED, note, record_evidence, record_outcome
 from ..ledger.entries import Reason
 from ..packaging.code_version import code_version
 from ..packaging.golden import golden_rows
@@ -32,6 +33,7 @@ from ..promotion.rollback import actor, look_at_files, refuse_a_missing_champion
 from ..promotion.rollback import look as look_at_aliases
 from ..promotion.transaction import PromotionRequest, PromotionResult
 from ..registry import ledger_store, registry, versions
+from ..registry.description import with_project
 from ..registry.registry import JUDGED_DIGEST, Label, ModelVersion
 from . import idempotency
 
@@ -205,6 +207,7 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: Model
             return version
     idempotency.see_that_nobody_took_over(run)
     made = registry.register(run, name, package, label)
+    registry.describe(run.store, name, partial(with_project, project=evidence.project))
     for version in known:
         versions.replace_by(run.store, version, made)
     return made
@@ -249,13 +252,11 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
     tags = {
         "verdict": verdict.status.value,
         "refused_by": ", ".join(sorted(refused)) or "nobody",
-        "snapshot": snapshot.digest,
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
         "logitgate.judged_against": _judged_against(evidence),
         JUDGED_DIGEST: evidence.judged.champion_digest if evidence.judged else "",
         KEY: snapshot.key,
         RECIPE: evidence.recipe,
-        **gate_tags(verdict),
     }
     fate = "Refused: not to be put into production." if refused else "Passed every gate."
     return Label(f"{fate}\n\n{note(evidence)}", tags)
