@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from logitgate.evaluation.probabilities.reliability import Corp, consistency
+from logitgate.findings import Status
 from logitgate.tracking import figures
 from logitgate.tracking.figures import CostCurve, Reliability, Roc, SliceDots
 
@@ -23,8 +24,10 @@ DOTS = SliceDots(
     np.array([1.0, 1.5, np.nan]),
     np.array([0.9, 1.4, np.nan]),
     np.array([1.1, 1.6, np.nan]),
-    1.1,
-    "mean cost per row (EUR)",
+    np.array([500, 400, 12]),
+    [Status.PASS, Status.FAIL, Status.INSUFFICIENT],
+    1.2,
+    "cost per row beyond the reference (EUR)",
 )
 DRAWN = [
     (figures.roc, ROC, {"operating_point": (0.5, 0.707)}),
@@ -41,6 +44,8 @@ DRAWN = [
     (figures.cost_curve, COST, {"chosen": (0.6, 1.09)}),
     (figures.cost_curve, COST, {"flag_all": 1.25}),
     (figures.slices, DOTS, {"low": np.array([0.9, 1.0, np.nan])}),
+    (figures.slices, DOTS, {"margin": 1.3}),
+    (figures.slices, DOTS, {"n": np.array([500, 400, 13])}),
 ]
 
 
@@ -99,11 +104,24 @@ def test_many_slices_stay_readable(tmp_path):
     """Of a thousand slices the worst are drawn, in a figure of bounded height."""
     value = np.arange(1_000.0)
     dots = SliceDots(
-        [f"origin = {number}" for number in range(1_000)], value, value - 1, value + 1, 500.0, "cost"
+        [f"origin = {number}" for number in range(1_000)],
+        *(value, value - 1, value + 1, np.full(1_000, 200), [Status.PASS] * 1_000, 500.0, "cost"),
     )
     figures.slices(dots, "flights", tmp_path / "many.png")
     height = int.from_bytes((tmp_path / "many.png").read_bytes()[20:24], "big")
     assert height < 1_500
+
+
+def test_only_proven_harm_has_the_colour_of_harm():
+    """A slice with too few rows is grey, one whose interval lies above zero without proof is not orange."""
+    dots = dataclasses.replace(DOTS, value=np.array([1.0, 1.5, 0.2]))
+    drawn = {line.get_label(): line for line in figures.slices_figure(dots, "flights").axes[0].lines}
+    assert drawn["harm proven"].get_color() == "#D55E00" and list(drawn["harm proven"].get_xdata()) == [1.5]
+    assert drawn["no harm proven"].get_color() == "#0072B2"
+    assert list(drawn["too few rows to tell"].get_xdata()) == [0.2]
+    none = dataclasses.replace(dots, status=[Status.PASS] * 3)
+    labels = {line.get_label() for line in figures.slices_figure(none, "flights").axes[0].lines}
+    assert "harm proven" not in labels
 
 
 def test_no_screen_and_no_global_state():

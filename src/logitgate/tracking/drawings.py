@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..catalogue import Check
 from ..decision.rule import DecisionRule
 from ..errors import RefusedError
 from ..evaluation.curves import cost_points, roc_points
 from ..evaluation.probabilities.reliability import Corp, consistency
+from ..findings import Finding
 from ..gates.judge import Judged
 from ..gates.training import Evidence
 from ..project.project import Project
@@ -52,13 +54,21 @@ def cost_curve(judged: Judged, rule: DecisionRule, project: Project) -> CostCurv
 
 
 def slices(judged: Judged, project: Project) -> SliceDots:
-    """Return the cost of each slice that has rows enough for an interval."""
-    parts = [part for part in judged.slices if part.n > 1]
-    cost = [[*part.cost] for part in parts]
-    value, low, high = np.array(cost).T
-    overall = judged.evaluation.cost.value
-    names, what = [part.name for part in parts], f"cost per row ({project.costs.unit})"
-    return SliceDots(names, value, low, high, overall, what)
+    """Return what each slice costs more than the reference on the same rows, as its finding has it."""
+    found = [one for one in judged.findings if one.check is Check.SLICES and "difference" in one.figures]
+    value, low, high, n, margin = (
+        np.array([_number(one, name) for one in found], dtype=np.float64)
+        for name in ("difference", "difference_low", "difference_high", "n", "margin")
+    )
+    what = f"cost per row beyond the reference ({project.costs.unit}), with its 95 % interval"
+    limit = float(margin[0]) if len(margin) else float("nan")
+    names, status = [one.subject for one in found], [one.status for one in found]
+    return SliceDots(names, value, low, high, n.astype(np.int64), status, limit, what)
+
+
+def _number(finding: Finding, name: str) -> float:
+    value = finding.figures.get(name)
+    return float(value) if isinstance(value, (int, float)) else float("nan")
 
 
 def drawn(evidence: Evidence, name: str) -> Figure:

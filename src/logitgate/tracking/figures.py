@@ -12,14 +12,30 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from ..decision.costs import IntArray
 from ..decision.expressions import FloatArray
 from ..evaluation.probabilities.reliability import Consistency, Corp
+from ..findings import Status
 
 # Okabe and Ito's colours, which the colour-blind can distinguish too.
 _MODEL, _CHOSEN, _OTHER, _QUIET = "#0072B2", "#D55E00", "#009E73", "#767676"
 _SIZE, _DPI = (6.4, 4.8), 110
 _MOST_POINTS = 1_000
 _MOST_SLICES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    colour: str
+    marker: str
+    label: str
+
+
+_STYLES = {
+    Status.INSUFFICIENT: _Style(_QUIET, "o", "too few rows to tell"),
+    Status.PASS: _Style(_MODEL, "o", "no harm proven"),
+    Status.FAIL: _Style(_CHOSEN, "D", "harm proven"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +79,30 @@ class CostCurve:
 
 @dataclass(frozen=True, slots=True)
 class SliceDots:
-    """A figure of each slice with its interval, and of all rows together.
+    """The paired difference in cost of each slice against the reference, with its interval.
 
     Parameters
     ----------
     names : sequence of str
     value, low, high : arrays of shape (slices,)
-        NaN where a slice is too small.
-    overall : float
+        NaN where a slice has no interval.
+    n : int array of shape (slices,)
+        Rows of each slice.
+    status : sequence of Status
+        INSUFFICIENT is drawn grey, FAIL in the colour of proven harm.
+    margin : float
+        Extra cost per row that is tolerated in a slice.
     what : str
-        What the figure is, with its unit.
+        What the difference is, with its unit.
     """
 
     names: Sequence[str]
     value: FloatArray
     low: FloatArray
     high: FloatArray
-    overall: float
+    n: IntArray
+    status: Sequence[Status]
+    margin: float
     what: str
 
 
@@ -182,29 +205,36 @@ def slices(dots: SliceDots, name: str, path: Path) -> None:
 
 
 def slices_figure(dots: SliceDots, name: str) -> Figure:
-    """Draw a dot and its interval for each slice, the worst on top; too small ones are named as such.
+    """Draw the difference of each slice and its interval, the worst on top, its rows beside its name.
 
     Of more than 40 slices the 40 worst are drawn, and the title states it.
     """
     order = np.argsort(np.where(np.isnan(dots.value), -np.inf, dots.value))[-_MOST_SLICES:]
     shown = "" if len(order) == len(dots.names) else f" (worst {len(order)} of {len(dots.names)} slices)"
     figure, axes = new_figure(f"{name}: slices{shown}", height=max(2.4, 1.2 + 0.26 * len(order)))
-    place = np.arange(len(order))
-    value, low, high = dots.value[order], dots.low[order], dots.high[order]
-    axes.axvline(
-        dots.overall, color=_QUIET, linestyle="--", linewidth=1, label=f"all rows: {dots.overall:.4g}"
-    )
-    axes.hlines(place, low, high, color=_MODEL, linewidth=2, alpha=0.6)
-    beyond = low > dots.overall
-    axes.plot(value[~beyond], place[~beyond], "o", color=_MODEL)
-    if beyond.any():
-        axes.plot(value[beyond], place[beyond], "D", color=_CHOSEN, label="interval wholly above")
-    for row in place[np.isnan(value)]:
-        axes.text(dots.overall, row, " too few rows", color=_QUIET, va="center", fontsize=8)
-    axes.set_yticks(place, [_short(str(dots.names[index])) for index in order], fontsize=8)
+    axes.axvline(0, color=_QUIET, linewidth=1, label="as the reference")
+    axes.axvline(dots.margin, color=_QUIET, linestyle="--", linewidth=1, label=f"margin {dots.margin:.4g}")
+    for status, style in _STYLES.items():
+        place = [at for at, index in enumerate(order) if _drawn_as(dots.status[index]) is status]
+        _draw_slices(axes, dots, order, np.array(place, dtype=np.int64), style)
+    labels = [f"{_short(str(dots.names[index]))}  n = {dots.n[index]:,}" for index in order]
+    axes.set_yticks(np.arange(len(order)), labels, fontsize=8)
     axes.set(xlabel=dots.what, ylim=(-0.7, len(order) - 0.3))
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
     return with_quiet_legends(figure)
+
+
+def _drawn_as(status: Status) -> Status:
+    return status if status in _STYLES else Status.PASS
+
+
+def _draw_slices(axes: Axes, dots: SliceDots, order: IntArray, place: IntArray, style: _Style) -> None:
+    """Draw the slices at these places of the order in one style; nothing where there are none."""
+    if not len(place):
+        return
+    rows = order[place]
+    axes.hlines(place, dots.low[rows], dots.high[rows], color=style.colour, linewidth=2, alpha=0.6)
+    axes.plot(dots.value[rows], place, style.marker, color=style.colour, label=style.label)
 
 
 def new_figure(title: str, height: float = _SIZE[1]) -> tuple[Figure, Axes]:
