@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from logitgate.findings import Status
-from logitgate.gates.rules.champion import believable, lane_finding, left_out
+from logitgate.gates.rules.alpha_spending import spent
+from logitgate.gates.rules.champion import believable, lane_finding, left_out, rows_unknown
+from logitgate.gates.rules.champion import test_set_reuse as reuse
 from logitgate.project.gates import Gates, Slices
 
 LEAST = Slices(minimum_rows=10, minimum_events=3)
@@ -66,3 +68,19 @@ def test_the_lane_has_its_reason(recipe, champions, reason):
 def test_without_champion_or_recipe_there_is_no_lane(version, recipe):
     """A first release, and a comparison of registered versions."""
     assert lane_finding(version, "a lane", recipe, "a") == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "others"), [(1, "no other recipe"), (2, "1 other recipes"), (5, "4 other recipes")]
+)
+def test_the_alpha_that_is_left_is_reported(decision, others):
+    """The first decision counts no recipe before it; each later one all of them."""
+    found = reuse(decision, 0.05)
+    assert found.status is Status.PASS and found.because.startswith(others)
+    assert found.figures == {"decision": decision, "alpha": spent(0.05, decision), "alpha_in_all": 0.05}
+
+
+def test_unknown_rows_compare_nothing():
+    """A champion whose rows are not known stops the comparison, and the way out is named."""
+    found = rows_unknown(4)
+    assert found.status is Status.INDETERMINATE and "--force" in found.because

@@ -330,3 +330,40 @@ def test_an_interval_of_one_point_is_a_proof_like_any_other():
     assert proves_below(0.1, 0.1, 0.2) is Status.PASS
     assert proves_below(0.2, 0.2, 0.2) is Status.FAIL
     assert proves_below(0.3, 0.3, 0.2) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [(-1.0, Status.PASS), (0.0, Status.PASS), (0.07, Status.PASS), (0.08, Status.FAIL), (1.0, Status.FAIL)],
+)
+def test_the_last_block_may_be_dearer_by_less_than_its_margin(more, status):
+    """Two per cent of what the better rule costs there, 4 a row, is the limit itself: that is too much."""
+    rule = SimpleNamespace(cost=np.tile([3.0, 5.0], 50), y=np.tile([0, 1], 50), cluster=None)
+    newest = SimpleNamespace(cost=rule.cost + more, y=rule.y, cluster=None)
+    found = gates.last_block(newest, "flag-none", rule, 0.02)
+    assert found.status is status
+    assert found.figures["difference"] == pytest.approx(more)
+    assert (found.figures["limit"], found.figures["n"], found.figures["events"]) == (
+        pytest.approx(0.08),
+        100,
+        50,
+    )
+
+
+def test_a_saving_in_the_last_block_needs_no_margin():
+    """Without a margin an equal cost is dear enough to stop."""
+    rule = SimpleNamespace(cost=np.full(20, 4.0), y=np.zeros(20, dtype=int), cluster=None)
+    cheaper = SimpleNamespace(cost=rule.cost - 0.001, y=rule.y, cluster=None)
+    assert gates.last_block(rule, "flag-all", rule, 0.0).status is Status.FAIL
+    assert gates.last_block(cheaper, "flag-all", rule, 0.0).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "judged"), [(20, 40, True), (19, 40, False), (21, 40, False), (20, 39, False)]
+)
+def test_twenty_events_and_as_many_others_are_enough(events, n, judged):
+    """One fewer of either leaves calibration unjudged."""
+    found = gates.too_few(np.r_[np.ones(events), np.zeros(n - events)].astype(int))
+    assert (found is None) == judged
+    if found is not None:
+        assert found.status is Status.INDETERMINATE and found.figures["events"] == events
