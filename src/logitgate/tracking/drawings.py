@@ -60,7 +60,7 @@ def slices(judged: Judged, project: Project) -> SliceDots:
         np.array([_number(one, name) for one in found], dtype=np.float64)
         for name in ("difference", "difference_low", "difference_high", "n", "margin")
     )
-    what = f"cost per row beyond the reference ({project.costs.unit}), with its 95 % interval"
+    what = f"cost per row beyond the reference ({project.costs.unit})"
     limit = float(margin[0]) if len(margin) else float("nan")
     names, status = [one.subject for one in found], [one.status for one in found]
     return SliceDots(names, value, low, high, n.astype(np.int64), status, limit, what)
