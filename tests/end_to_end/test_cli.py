@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -414,3 +415,36 @@ def test_gates_lists_what_would_be_checked(tmp_path, visits):
     assert told["statuses"]["INDETERMINATE"] == "stops"
     shown = logitgate("gates", project)
     assert shown.code == 0 and "0.5 to 1.8" in shown.out and "FAIL stops" in shown.out
+
+
+def test_the_page_ends_with_its_command(tmp_path, mlflow_template):
+    """SIGTERM to `logitgate ui` leaves no server behind on its port."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(mlflow_template, home / "mlflow.db")
+    with socket.create_server(("127.0.0.1", 0)) as asked:
+        port = asked.getsockname()[1]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "logitgate_flows", "ui", "--port", str(port)],
+        env=os.environ | {"LOGITGATE_HOME": str(home)},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert answering(port, 60)
+        command.send_signal(signal.SIGTERM)
+        command.wait(30)
+        assert not answering(port, 0)
+    finally:
+        command.kill()
+
+
+def answering(port, seconds):
+    """Whether something listens on the port within so many seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.2)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from logitgate.tracking.links import Link, links
 from logitgate.tracking.store import Store
@@ -31,10 +32,19 @@ def serve(store: Store, port: int) -> None:
         command += ["--default-artifact-root", store.artifact_root]
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     print(page(address, links(store, address)), flush=True)  # noqa: T201
-    try:
-        subprocess.run(command, env=environment, check=False)  # noqa: S603 - our own interpreter and store
-    except KeyboardInterrupt:
-        return
+    _serve(command, environment)
+
+
+def _serve(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run the server until it ends, is interrupted or this process is told to end: then it ends as well."""
+    with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - our own interpreter and store
+        before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            server.terminate()
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def free_port(port: int) -> int:
