@@ -427,7 +427,7 @@ def test_the_page_ends_with_its_command(tmp_path, mlflow_template):
     command = subprocess.Popen(
         [sys.executable, "-m", "logitgate_flows", "ui", "--port", str(port)],
         env=os.environ | {"LOGITGATE_HOME": str(home)},
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
     try:
         assert answering(port, 60)
