@@ -57,10 +57,7 @@ def main() -> int:
     def print_story_end() -> None:
         terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
         print_history(run_history(PROJECT, verify=True), PROJECT, as_json=False)
-        terminal.OUT.print(
-            "\nTo look at it: [bold]make ui[/]. What the gates were worth in 2013, month by month: "
-            f"[bold]logitgate replay {PROJECT}[/]"
-        )
+        terminal.OUT.print("\nTo look at it: [bold]make ui[/]")
 
     if any(tenure.act == "forced" for tenure in run_history(PROJECT, verify=False).ledger.tenures()):
         terminal.OUT.print("The demo was already run in this folder; this is how it ended.")
