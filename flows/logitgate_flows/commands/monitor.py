@@ -25,17 +25,6 @@ def monitor_window(project_file: Path, files: WindowFiles, limits: MonitoringWin
         with step("check contract, drift and performance"):
             checked = monitoring.check_window(tables, limits, project)
             evidence = monitoring.assess_window(checked, limits, now, project, tables)
-        reaction = monitoring.choose_reaction(project, limits, now, evidence)
-        version, digest = now.champion.version, now.champion.digest
-        found = MonitoringResult(
-            project.name,
-            limits,
-            len(checked[0]),
-            version,
-            evidence,
-            reaction,
-            digest=digest,
-            rules=project.reactions,
-        )
+        found = monitoring.monitored(project, limits, now, len(checked[0]), evidence)
         with step("record in MLflow"):
             return windows.keep(run, found, project)

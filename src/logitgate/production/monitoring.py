@@ -27,7 +27,7 @@ from ..monitoring.performance.staleness import staleness
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
 from ..monitoring.reference import Reference, as_learned
 from ..monitoring.skew import PROBABILITY, skew
-from ..monitoring.window import MonitoringWindow, WindowEvidence
+from ..monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from ..project.gates import Slices
 from ..project.project import Project
 from ..tracking.store import Store
@@ -159,6 +159,22 @@ def assess_window(
         replace(evidence, versus=found.versus.symptoms, sums=found.sums)
         .plus((*skewed, *moved, *found.findings, age), exhibits)
         .complete
+    )
+
+
+def monitored(
+    project: Project, limits: MonitoringWindow, now: LoadedVersions, rows: int, evidence: WindowEvidence
+) -> MonitoringResult:
+    """Choose the reaction, and return what was found about the version in production on so many rows."""
+    return MonitoringResult(
+        project.name,
+        limits,
+        rows,
+        now.champion.version,
+        evidence,
+        choose_reaction(project, limits, now, evidence),
+        digest=now.champion.digest,
+        rules=project.reactions,
     )
 
 
