@@ -79,40 +79,64 @@ def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
     assert dict(found[0]) == dict(outcome.figures)
 
 
+_SHARE_LIMITS = {
+    name: st.one_of(st.none(), st.integers(0, 1), st.floats(0, 1)) for name in ("min_value", "max_value")
+}
+_ROW_LIMITS = {name: st.one_of(st.none(), st.integers(0, 9)) for name in ("min_value", "max_value")}
+_STRICT = {name: st.booleans() for name in ("strict_min", "strict_max")}
+_PAIR = {
+    "or_equal": st.booleans(),
+    "ignore_row_if": st.sampled_from(
+        ["either_value_is_missing"] * 3 + ["both_values_are_missing", "neither"]
+    ),
+}
+_WIDER = st.one_of(
+    *[
+        st.tuples(st.just(type_), st.fixed_dictionaries(columns, optional=more))
+        for type_, columns, more in (
+            (
+                "expect_column_pair_values_a_to_be_greater_than_b",
+                {"column_A": st.just("x"), "column_B": st.just("y")},
+                _PAIR,
+            ),
+            (
+                "expect_column_proportion_of_non_null_values_to_be_between",
+                {"column": st.just("x")},
+                {**_SHARE_LIMITS, **_STRICT},
+            ),
+            ("expect_table_row_count_to_be_between", {}, _ROW_LIMITS),
+        )
+    ]
+)
+
+
 @given(
     st.lists(st.tuples(*[st.one_of(st.none(), st.integers(-2, 2).map(float))] * 2), min_size=1, max_size=8),
-    st.sampled_from(
-        [
-            ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "x", "column_B": "y"}),
-            ("expect_column_proportion_of_non_null_values_to_be_between", {"column": "x"}),
-            ("expect_table_row_count_to_be_between", {}),
-        ]
-    ),
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "min_value": st.one_of(st.integers(0, 4), st.floats(0, 1)),
-            "max_value": st.one_of(st.integers(0, 9), st.floats(0, 1)),
-            "strict_min": st.booleans(),
-            "or_equal": st.booleans(),
-            "ignore_row_if": st.sampled_from(
-                ["either_value_is_missing", "both_values_are_missing", "neither"]
-            ),
-        },
-    ),
+    _WIDER,
 )
-@settings(max_examples=100)
-def test_rules_about_pairs_shares_and_rows_agree_too(cells, rule, more):
+@settings(max_examples=300)
+def test_rules_about_pairs_shares_and_rows_agree_too(cells, rule):
     """The same for rules that read two columns, a share of a column, or the number of rows."""
-    type_, columns = rule
     frame = pd.DataFrame(cells, columns=["x", "y"], dtype=float)
-    asked = ContractRule(type_, columns | more, "warning", "because it is so")
+    asked = ContractRule(*rule, "warning", "because it is so")
     found = kernels.kept({0: asked}, frame)
     if found:
         read, unread = library.read({0: asked}, {0: asked})
         assert not unread
         outcome = library.outcomes(library.batch_of(frame, [asked]), read, library.COUNTS)[0]
         assert outcome.holds and dict(found[0]) == dict(outcome.figures)
+
+
+@pytest.mark.parametrize("or_equal", [False, True])
+def test_rows_without_a_pair_are_counted_as_the_library_counts_them(or_equal):
+    """A pair that is ignored is a row all the same, also where every pair is ignored."""
+    kwargs = {"column_A": "x", "column_B": "y", "ignore_row_if": "either_value_is_missing"}
+    rule = ContractRule(
+        "expect_column_pair_values_a_to_be_greater_than_b", kwargs | {"or_equal": or_equal}, "info", "because"
+    )
+    for cells in ([(None, None)], [(None, 1.0), (2.0, 1.0)], [(1.0, None), (None, None), (2.0, 0.0)]):
+        frame = pd.DataFrame(cells, columns=["x", "y"], dtype=float)
+        assert kernels.kept({0: rule}, frame)[0]["rows"] == len(cells)
 
 
 @pytest.mark.parametrize(

@@ -188,9 +188,9 @@ def _lies_between(value: float, kwargs: Mapping[str, Any]) -> bool:
 def _greater(a: pd.Series, b: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] | None:
     if kwargs.get("ignore_row_if") != "either_value_is_missing" or not (_is_ordered(a) and _is_ordered(b)):
         return None
-    there = (a.notna() & b.notna()).to_numpy(dtype=bool)
+    both = (a.notna() & b.notna()).to_numpy(dtype=bool)
     greater = (a >= b if kwargs.get("or_equal") else a > b).to_numpy(dtype=bool)
-    return _counted(a[there], ~greater[there], kwargs)
+    return _counted(a, both & ~greater, kwargs)
 
 
 _Kernel = tuple[Callable[..., "dict[str, Figure] | None"], Mapping[str, tuple[type, ...]]]
