@@ -13,8 +13,8 @@ import logitgate as lg
 from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.report.charts import cost_chart, roc_chart
-from logitgate.report.explorer import explored
+from logitgate.pages.charts import cost_chart, roc_chart
+from logitgate.pages.explorer import explored
 from logitgate.report.facts import facts_of
 from logitgate.report.page import Explorer, page
 from tests import projects
@@ -108,7 +108,7 @@ def test_the_sliders_show_what_python_says(opened, facts):
         for name in ("flag_rate", "recall", "false_positive_rate", "cost"):
             np.testing.assert_allclose(figure(opened, name), getattr(point, name), rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(figure(opened, "cost_a_year"), point.cost * judged.rows_a_year, atol=1e-6)
-        for chart in (roc_chart(judged, costs), cost_chart(judged, costs, unit)):
+        for chart in (roc_chart(judged.groups, costs), cost_chart(judged.groups, costs, unit)):
             drawn = opened.locator(f'svg[data-chart="{chart.name}"]')
             circle = drawn.locator("circle.chosen")
             place = [float(circle.get_attribute(name)) for name in ("cx", "cy")]

@@ -15,8 +15,8 @@ from logitgate.evaluation.comparisons.words import amount
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.gates.verdict.sentences import verdict_sentence
+from logitgate.pages.explorer import explored
 from logitgate.report import summary
-from logitgate.report.explorer import explored
 from logitgate.report.facts import Facts, Table, facts_of
 from logitgate.report.page import page
 from tests import projects

@@ -13,8 +13,8 @@ from ..evidence_table import Exhibit
 from ..findings import Figure, finite
 from ..gates.training import Evidence
 from ..model.train import Learned
+from ..pages.explorer import Entries, ScoreGroups, score_groups
 from ..project.fields import Section
-from .explorer import Entries, ScoreGroups, score_groups
 
 _SHORTEST_SPAN, _YEAR = 7.0, 365.25
 _BINS, _LEAST_ROWS, _MOST_ROWS = 10, 10, 500

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from ..catalogue import Check
-from ..evaluation.comparisons.words import amount
 from ..findings import Figure, Finding, Status
 from ..gates.verdict.groups import passed
 from ..gates.verdict.markdown import folded
 from ..gates.verdict.outcome import Outcome
 from ..gates.verdict.sentences import champion_sentence, verdict_sentence
-from . import charts, summary
-from .explorer import Entries, Slider, explored
+from ..pages import charts
+from ..pages.explorer import Entries, Slider, explored
+from ..pages.shell import number, rendered
+from . import summary
+from .charts import reliability_chart
 from .facts import Facts, JudgedRows, Table
 from .ml_test_score import MLTestScore
 
@@ -29,7 +24,6 @@ FILE = "report.html"
 FACTS = "report.json"
 """What the page of a run is made from, beside its `verdict.json`."""
 _TEMPLATES = Path(__file__).parent / "templates"
-_BIG = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +100,7 @@ class Explorer:
             "sliders": {name: one.model_dump() for name, one in self.sliders.items()},
             "unit": unit,
             "rows_a_year": self.judged.rows_a_year,
-            "box": {
-                "left": charts.LEFT,
-                "top": charts.TOP,
-                "width": charts.WIDTH - charts.LEFT - charts.RIGHT,
-                "height": charts.HEIGHT - charts.TOP - charts.BOTTOM,
-            },
+            "box": charts.BOX,
         }
 
 
@@ -160,15 +149,8 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
         "explorer": explorer,
         "point": explored(judged.groups, explorer.costs) if judged and explorer else None,
         "data": explorer.plain(unit) if explorer else {},
-        "size": charts,
     }
-    template = _environment().get_template("report.html.j2")
-    style, script = _own("report.css"), _own("report.js")
-    policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return template.render(values | {"style": style, "script": script, "policy": policy})
+    return rendered(_TEMPLATES, "report", values)
 
 
 def gate_rows(outcome: Outcome) -> Iterable[Finding]:
@@ -195,23 +177,6 @@ def shown(table: Table) -> Shown:
     return Shown(table.name, table.title, table.note, head, rows)
 
 
-def number(value: Figure) -> str:
-    """Write a figure for a person.
-
-    Examples
-    --------
-    >>> number(0.123456), number(-1234567.8), number(None), number(True)
-    ('0.1235', '-1,234,568', '', 'yes')
-    """
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "yes", False: "no"}[value]
-    if isinstance(value, str):
-        return value
-    if not math.isfinite(value):
-        return "undefined"
-    return f"{value:,.0f}" if abs(value) >= _BIG or isinstance(value, int) else f"{value:.4g}"
-
-
 def _cell(row: dict[str, Figure], name: str) -> Cell:
     value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
     limits = f" [{number(low)}, {number(high)}]" if low is not None and high is not None else ""
@@ -221,31 +186,8 @@ def _cell(row: dict[str, Figure], name: str) -> Cell:
 def _charts(judged: JudgedRows, unit: str) -> dict[str, charts.Chart]:
     costs = judged.costs
     drawn: Sequence[charts.Chart] = (
-        charts.roc_chart(judged, costs),
-        charts.cost_chart(judged, costs, unit),
-        charts.reliability_chart(judged.bins),
+        charts.roc_chart(judged.groups, costs),
+        charts.cost_chart(judged.groups, costs, unit),
+        reliability_chart(judged.bins),
     )
     return {one.name: one for one in drawn}
-
-
-@cache
-def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {"number": number, "money": amount}
-    return found
-
-
-@cache
-def _own(name: str) -> Markup:
-    """Return the text of the page's own style or script, which is part of the package."""
-    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - no value of a run is in it
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

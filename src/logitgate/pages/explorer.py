@@ -2,7 +2,7 @@
 
 A group holds at least ten rows with neighbouring probabilities, and only the numbers of its events and others
 are kept. A threshold is moved up to the next group's lower end, so that every figure is that of the rows.
-`templates/report.js` does the same arithmetic in the same order; a browser test compares both.
+`templates/base.js` does the same arithmetic in the same order; a browser test compares both.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision
 from logitgate.evaluation.evaluate import Scored
-from logitgate.report.explorer import Entries, Slider, cost_by_threshold, explored, score_groups
+from logitgate.pages.explorer import Entries, Slider, cost_by_threshold, explored, score_groups
 
 
 def scored(rows=600, seed=0, digits=16):
