@@ -12,7 +12,7 @@ from logitgate.data.sample import Sample
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.probabilities.cox import fit_cox
 from logitgate.findings import Finding, Status, Verdict
-from logitgate.gates import self_test
+from logitgate.gates import saboteurs, self_test
 from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
 from logitgate.gates.rules import champion as champion_gate
 from logitgate.gates.rules import gates
@@ -202,7 +202,7 @@ def test_margins_that_are_too_wide_are_an_open_gate(rows):
 def test_the_inverted_slice_is_the_one_that_harm_is_proven_in(rows):
     """Harm elsewhere does not count: the gate must name the slice that was turned."""
     held = head_to_head(challenging(rows), Opponents(), project())
-    turned = self_test._turned(held.scored, held.levels["g"].codes == 1, ~held.scored.decision.flagged)
+    turned = saboteurs.turned(held.scored, held.levels["g"].codes == 1, ~held.scored.decision.flagged)
     before, after = held.scored.decision, turned.decision
     inside = (rows.frame["g"] == "b").to_numpy()
     assert (after.flagged[inside] != before.flagged[inside]).all()
