@@ -16,6 +16,7 @@ from logitgate.monitoring.policy import Action, Failure
 from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
+from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.production.release.retirement import retire
 from logitgate.tracking import windows
 from logitgate.tracking.store import open_store
@@ -77,12 +78,19 @@ def _done(project_file: Path, found: MonitoringResult) -> tuple[str, ...]:
         case Action.RETIRE:
             judged, why = Release(found.version, found.digest), found.finding(Check.NO_MODEL)
             window = (found.window.name, found.window.as_of)
-            moved = retire(open_store(home()), load_project(project_file), judged, why, window)
-            return (f"retired version {moved.previous}: version {moved.version} decides without a model",)
+            project = load_project(project_file)
+            moved = retire(open_store(home()), project, judged, why, window)
+            return (_retired(moved, awaits_approval=project.gates.approval),)
         case Action.QUARANTINE:
             return ("the rows that broke the contract are in the project's quarantine folder",)
         case _:
             return ()
+
+
+def _retired(moved: PromotionResult, *, awaits_approval: bool) -> str:
+    if awaits_approval:
+        return f"version {moved.version}, which decides without a model, awaits approval"
+    return f"retired version {moved.previous}: version {moved.version} decides without a model"
 
 
 def _failed(error: LogitgateError) -> tuple[str, ...]:
@@ -105,5 +113,6 @@ def _retrained(project_file: Path, found: MonitoringResult) -> str:
         from logitgate_flows.train import train
     with unhurried():
         outcome = train(project_file, as_of)
-    fate = f"promoted as version {outcome.version}" if outcome.promoted else "not promoted"
+    waiting = f"version {outcome.version} awaits approval" if outcome.awaits_approval else "not promoted"
+    fate = f"promoted as version {outcome.version}" if outcome.promoted else waiting
     return f"trained as of {as_of}: {outcome.status}, {fate}"

@@ -39,7 +39,8 @@ def scheduled_train(project_file: str, as_of: str | None = None) -> State[Any]:
         fate = f"version {outcome.version}: {outcome.status}"
         if outcome.promoted:
             return Completed(name="Promoted", message=fate)
-        return Completed(name="Refused" if outcome.status.stops else "Passed", message=fate)
+        passed = "Awaiting approval" if outcome.awaits_approval else "Passed"
+        return Completed(name="Refused" if outcome.status.stops else passed, message=fate)
 
     return _ended(trained)
 

@@ -23,6 +23,7 @@ from logitgate.production.release import release
 from logitgate.project.project import Golden, Project, parse_as_of
 from logitgate.tracking.runs import Run
 from logitgate.tracking.store import Store, open_store
+from logitgate_flows.messages.awaiting import notify_of_candidate
 from logitgate_flows.messages.progress import step
 from logitgate_flows.server.watchdog import work
 
@@ -77,10 +78,12 @@ def record(run: Run, evidence: Evidence, snapshot: release.Snapshot) -> Outcome:
 
 
 @_io
-def promote(run: Run, outcome: Outcome) -> Outcome:
-    """Make a version that passed every gate the champion."""
+def promote(run: Run, outcome: Outcome, project: Project) -> Outcome:
+    """Make a version that passed every gate the champion, or let it await approval and notify people."""
     with step("promote" if not outcome.status.stops else "leave production as it is"):
-        return release.promote_if_passed(run, outcome)
+        outcome = release.promote_if_passed(run, outcome, project)
+    notify_of_candidate(outcome)
+    return outcome
 
 
 @flow(name="train", validate_parameters=False)
@@ -96,6 +99,6 @@ def train(project_file: Path, as_of: str | None, golden: Golden | None = None) -
             return earlier
         with release.recording(store, project, snapshot, earlier) as run:
             if earlier is not None:
-                return promote(run, earlier)
+                return promote(run, earlier, project)
             evidence = judge(learn(check(project, table, cases, as_of)), store, snapshot)
-            return promote(run, record(run, evidence, snapshot))
+            return promote(run, record(run, evidence, snapshot), project)

@@ -26,6 +26,7 @@ PAGES = (
             "ci",
             "replay",
             "report",
+            "how-to/approve",
         )
     ),
     "docker/README.md",
@@ -52,7 +53,7 @@ def expected(line):
 
 def test_each_page_with_commands_is_walked():
     """A command that stands in a block that no test reads would rot."""
-    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")]
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
     with_commands = {page for page in ("README.md", "docker/README.md", *pages) if commands(page)}
     assert with_commands == set(PAGES)
 
@@ -61,7 +62,7 @@ INLINE = re.compile(r"`(?:\.venv/bin/)?logitgate ([a-z]+)([^`\n]*)`")
 
 
 @pytest.mark.parametrize(
-    "page", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
+    "page", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 )
 def test_each_command_and_option_in_the_text_exists(page):
     """What a sentence names can be typed."""

@@ -72,6 +72,7 @@ CASES = {
         "flights", "0123", (Finding(Check.CONTRACT, "load", Status.FAIL, "is not there"),), Status.FAIL
     ),
     "repeated": replace(RELEASED, repeated=True),
+    "awaiting approval": replace(RELEASED, promoted=False, awaits_approval=True, version=3),
     "dearer than the champion": replace(
         RELEASED,
         findings=(
@@ -140,7 +141,7 @@ def test_the_wording_of_checks_scores_and_the_history(golden):
             {
                 Path("a.toml"): None,
                 Path("b/c.toml"): Standing(
-                    "c", 3, LastVerdict("r", "PASS", datetime(2026, 1, 2, tzinfo=UTC))
+                    "c", 3, 4, LastVerdict("r", "PASS", datetime(2026, 1, 2, tzinfo=UTC))
                 ),
             }
         ),

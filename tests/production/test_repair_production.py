@@ -11,15 +11,13 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from logitgate.errors import ConflictError, LogitgateError, ProjectError, RefusedError, UnavailableError
-from logitgate.findings import Status
-from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.ledger.state import state_of
 from logitgate.production.promotion import promotion, transaction
 from logitgate.production.promotion.promotion import PROMOTION
 from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest, carry_out
 from logitgate.production.registry import ledger_store, registry
-from logitgate.production.release import release
+from logitgate.production.registry.versions import judged_against
 from logitgate.production.repair.repair_production import adopt, begin_a_new_chain
 from logitgate.tracking.runs import Note, training_run
 from logitgate.tracking.store import open_store
@@ -373,12 +371,12 @@ def test_entries_say_where_and_by_whom(store, versions):
 
 def test_a_version_is_promoted_against_the_very_champion_it_met(store, versions):
     """The number of the champion that it was judged against may be another version's by now."""
-    outcome = Outcome(NAME, "", (), Status.PASS, version=4, against=3)
-    assert release._judged_version(store, versions[3], outcome) == versions[2]
+    store.client.set_model_version_tag(NAME, "4", registry.JUDGED_AGAINST, "3")
+    assert judged_against(store, versions[3]) == versions[2]
     for digest, is_it in ((versions[2].digest, True), (versions[1].digest, False)):
         store.client.set_model_version_tag(NAME, "4", registry.JUDGED_DIGEST, digest)
         if is_it:
-            assert release._judged_version(store, versions[3], outcome) == versions[2]
+            assert judged_against(store, versions[3]) == versions[2]
             continue
         with pytest.raises(ConflictError, match="another version 3"):
-            release._judged_version(store, versions[3], outcome)
+            judged_against(store, versions[3])

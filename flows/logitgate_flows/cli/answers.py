@@ -77,6 +77,8 @@ def _next(outcome: Outcome, project: str) -> str:
     check = sentences.stopping_check(outcome.verdict)
     if check is not None:
         return _remedy(check)
+    if outcome.awaits_approval:
+        return f"logitgate approve {project} {outcome.version} --reason TEXT puts it into production"
     if outcome.kind == "comparison":
         return f"logitgate score {project} --table NEW --out SCORES --shadow {outcome.version}"
     return f"logitgate score {project} --table NEW --out SCORES, then logitgate monitor {project} --table NEW"

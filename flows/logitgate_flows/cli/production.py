@@ -60,6 +60,20 @@ def rehearse(
 
 
 @app.command()
+def approve(
+    project: ProjectFile,
+    version: Annotated[int, typer.Argument(help="A version that passed every gate and awaits approval.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a version that awaits approval into production, where the project has `gates.approval`."""
+    with started():
+        from logitgate_flows.cli.production_terminal import print_moved
+        from logitgate_flows.commands.production import run_approval
+    print_moved(run_approval(project, version, reason), "is in production", as_json=as_json)
+
+
+@app.command()
 def adopt(
     project: ProjectFile,
     reason: Annotated[str, typer.Option("--reason", help="Why, for those who read the history.")],

@@ -76,9 +76,8 @@ def print_moved(moved: PromotionResult, fate: str, *, as_json: bool) -> None:
         there = f"version {moved.version} is in production already"
         OUT.print(f"{there}; to go further back, name a version by --to", highlight=False)
         return
-    OUT.print(
-        f"\n[bold]Version {moved.version} {fate}, in place of version {moved.previous}.[/]", highlight=False
-    )
+    before = "" if moved.previous is None else f", in place of version {moved.previous}"
+    OUT.print(f"\n[bold]Version {moved.version} {fate}{before}.[/]", highlight=False)
     OUT.print(f"{seconds} by {escape(moved.lock.name)}", highlight=False)
     if not moved.lock.is_shared:
         OUT.print(

@@ -83,6 +83,7 @@ def _stands(one: Standing | None) -> str:
     if one is None or one.last is None:
         return "not trained yet"
     production = "nothing in production" if one.champion is None else f"version {one.champion} in production"
+    production += "" if one.candidate is None else f", version {one.candidate} awaits approval"
     return f"{production}; last verdict {one.last.status}, {one.last.began:%Y-%m-%d %H:%M} UTC"
 
 
@@ -90,6 +91,8 @@ def _next(found: Mapping[Path, Standing | None]) -> str:
     for path, one in found.items():
         if one is None or one.last is None:
             return f"logitgate train {path}"
+        if one.candidate is not None:
+            return f"logitgate approve {path} {one.candidate} --reason TEXT"
         if one.champion is None:
             return f"logitgate train {path} --all shows why the last one was refused"
     return f"logitgate monitor {next(iter(found))} --table NEW"

@@ -11,6 +11,7 @@ from logitgate.production.ledger.history import History, audit
 from logitgate.production.ledger.state import state_of
 from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, rehearse, roll_back
 from logitgate.production.promotion.transaction import PromotionResult
+from logitgate.production.release.approval import approve
 from logitgate.production.repair.repair_production import adopt
 from logitgate.tracking.schemas import Migrated, migrate
 from logitgate.tracking.store import located, open_store, reached
@@ -41,6 +42,11 @@ def run_rollback(project_file: Path, request: RollbackRequest) -> PromotionResul
     """Put a version back into production."""
     project = load_project(project_file)
     return roll_back(open_store(home()), project.name, request)
+
+
+def run_approval(project_file: Path, version: int, reason: str) -> PromotionResult:
+    """Put a version that passed every gate into production, by a person's approval."""
+    return approve(open_store(home()), load_project(project_file), version, reason)
 
 
 def run_rehearsal(project_file: Path, to: int | None) -> PromotionResult:

@@ -54,8 +54,8 @@ def register(result: Training) -> Outcome:
     Returns
     -------
     Outcome
-        With version, verdict and whether it was promoted. The same training is registered once: doing it
-        again returns the outcome of the first time.
+        With version, verdict and whether it was promoted or awaits approval. The same training is registered
+        once: doing it again returns the outcome of the first time.
 
     Raises
     ------
@@ -71,9 +71,10 @@ def register(result: Training) -> Outcome:
             return earlier
         with release.recording(store, project, snapshot, earlier) as run:
             if earlier is not None:
-                return release.promote_if_passed(run, earlier)
+                return release.promote_if_passed(run, earlier, project)
             evidence = judge_model(result.learned, release.opponents(store, result.learned, snapshot))
-            return release.promote_if_passed(run, release.record_and_register(run, evidence, snapshot))
+            outcome = release.record_and_register(run, evidence, snapshot)
+            return release.promote_if_passed(run, outcome, project)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,6 +9,7 @@ from ..project.project import Project
 from ..tracking.runs import KEY
 from ..tracking.store import Store, reached
 from .registry import registry
+from .registry.registry import CANDIDATE, CHAMPION
 
 _TRAININGS = f"tags.`{KEY}` LIKE '%' AND tags.verdict LIKE '%'"
 """Candidates have a verdict too, but no key."""
@@ -29,6 +30,8 @@ class Standing:
 
     model: str
     champion: int | None = None
+    candidate: int | None = None
+    """The version that awaits approval."""
     last: LastVerdict | None = None
 
 
@@ -40,8 +43,9 @@ def standing(store: Store, project: Project) -> Standing:
     UnavailableError
         When the store cannot be reached.
     """
-    now = registry.champion(store, project.name)
-    return Standing(project.name, now.version if now else None, _last(store, project.name))
+    now, waiting = (registry.by_alias(store, project.name, one) for one in (CHAMPION, CANDIDATE))
+    champion, candidate = (one.version if one else None for one in (now, waiting))
+    return Standing(project.name, champion, candidate, _last(store, project.name))
 
 
 def _last(store: Store, name: str) -> LastVerdict | None:

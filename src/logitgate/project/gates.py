@@ -137,6 +137,8 @@ class Gates(Section):
     """Harm to a slice, as a share of the reference's mean cost, that must be proven to stop."""
     signs: dict[Name, Sign] = {}
     """Numeric features that may only raise ('positive') or lower ('negative') the probability."""
+    approval: bool = False
+    """Whether a version that passes waits until a person approves it, by `logitgate approve`."""
     calibration: CalibrationGate = CalibrationGate()
     leakage: LeakageGate = LeakageGate()
     shifts: ShiftGate = ShiftGate()

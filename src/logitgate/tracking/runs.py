@@ -132,6 +132,19 @@ def training_run(store: Store, experiment_name: str, note: Note, resumed: str | 
             raise
 
 
+def known_run(store: Store, run_id: str) -> Run:
+    """Return a run that has ended, to record more about it.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached, or does not know the run.
+    """
+    with reached(store):
+        info = store.client.get_run(run_id).info
+    return Run(store, run_id, str(info.experiment_id), str(info.run_name), int(info.start_time))
+
+
 def record(run: Run, entries: Entries) -> None:
     """Record parameters, metrics and tags in as few calls as MLflow allows; see `batches.write`.
 

@@ -76,7 +76,8 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
         (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
         write_page(folder, run, outcome)
         artifacts(run, folder)
-    tags = {"version": outcome.version, "promoted": str(outcome.promoted).lower()}
+    fates = {"promoted": outcome.promoted, "awaits_approval": outcome.awaits_approval}
+    tags = {"version": outcome.version, **{name: str(fate).lower() for name, fate in fates.items()}}
     record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
 
 

@@ -78,6 +78,8 @@ class VerdictFile(_Section):
     """Whether this training had been done before, so that its verdict is repeated."""
     unit: str = ""
     """Unit of the costs; empty in verdicts that were written before it was kept."""
+    awaits_approval: bool = False
+    """Whether the version passed every gate and is the candidate until a person approves it."""
 
 
 def verdict_schema() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .markdown import headline
 
 _AS_THEY_ARE = (
     *("kind", "model", "version", "against", "run_id", "promoted", "champion"),
-    *("exhibits", "snapshot", "repeated", "unit"),
+    *("exhibits", "snapshot", "repeated", "unit", "awaits_approval"),
 )
 
 
@@ -40,6 +40,8 @@ class Outcome:
     kind: Literal["training", "comparison"] = "training"
     unit: str = ""
     """Of the costs; empty in what was kept before it was."""
+    awaits_approval: bool = False
+    """Whether the version passed every gate and is the candidate until a person approves it."""
 
     @classmethod
     def of(cls, model: str, snapshot: str, verdict: Verdict, as_of: datetime | None) -> Outcome:
@@ -66,8 +68,12 @@ class Outcome:
     def _summary(self) -> str:
         version = "no version" if self.version is None else f"version {self.version}"
         against = "" if self.against is None else f" against version {self.against}"
-        promoted = "" if self.kind == "comparison" else ", promoted" if self.promoted else ", not promoted"
-        return f"Outcome of the {self.kind} of {self.model}: {version}{against}{promoted}"
+        fate = "" if self.kind == "comparison" else f", {self._fate()}"
+        return f"Outcome of the {self.kind} of {self.model}: {version}{against}{fate}"
+
+    def _fate(self) -> str:
+        waiting = "awaiting approval" if self.awaits_approval else "not promoted"
+        return "promoted" if self.promoted else waiting
 
     def as_json(self) -> dict[str, Any]:
         """Return the plain values of a `VerdictFile`; a figure that is not finite becomes None."""

@@ -31,7 +31,8 @@ def verdict_sentence(outcome: Outcome) -> str:
         word = f"Not better, {stopping(outcome.verdict)} did not pass" if outcome.status.stops else "Better"
         return f"{word}: {_saves(outcome, found)}."
     if not outcome.status.stops:
-        word = "Released" if outcome.promoted else "Passed, not released"
+        waiting = "Awaiting approval" if outcome.awaits_approval else "Passed, not released"
+        word = "Released" if outcome.promoted else waiting
         return f"{word}: {_saves(outcome, found)}."
     stopped = stopping(outcome.verdict)
     if outcome.version is None:

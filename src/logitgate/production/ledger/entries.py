@@ -16,10 +16,14 @@ BEGINNING = "0" * 64
 """What the first entry carries in place of the digest of the one before."""
 
 Act: TypeAlias = Literal[
-    "promotion", "rollback", "forced", "rehearsal", "discovery", "adoption", "repair", "new chain"
+    "promotion", "approval", "rollback", "forced", "rehearsal", "discovery", "adoption", "repair", "new chain"
 ]
-"""What an entry is about; "forced" is a version that somebody put there past its verdict, "adoption" one that
-was there and that somebody answers for, "repair" an alias that is put back where the ledger has it."""
+"""What an entry is about; "approval" is a promotion that a person has approved, "forced" a version that
+somebody put there past its verdict, "adoption" one that was there and that somebody answers for, "repair" an
+alias that is put back where the ledger has it."""
+
+RELEASING: tuple[Act, ...] = ("promotion", "approval")
+"""Acts that put a version into production which its gates passed."""
 
 FORMAT = 2
 """Of the entries that are written now. Those of format 1 do not say which run made their version."""

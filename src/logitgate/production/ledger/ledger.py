@@ -14,6 +14,7 @@ from typing import Any
 from .entries import (
     BEGINNING,
     MOVING,
+    RELEASING,
     Act,
     Anchor,
     Anchoring,
@@ -188,7 +189,7 @@ class Ledger:
         for tenure in self.proven():
             if tenure.act == "rollback" and before is not None and release.is_same(before.release):
                 sound = False
-            if tenure.act == "promotion" and release.is_same(tenure.release):
+            if tenure.act in RELEASING and release.is_same(tenure.release):
                 sound = True
             if self._was_taken_away(tenure):
                 sound = sound and not release.is_same(tenure.release)

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from ...errors import ConflictError, DataError, UnavailableError
 from ...tracking.heartbeat import Heartbeat, is_gone
-from ...tracking.store import Store, reached
+from ...tracking.store import Store
 from ..ledger.entries import Entry, Kind, Reason
 from ..ledger.ledger import Ledger
 from ..packaging.golden import replay
-from ..registry import ledger_store, registry
-from ..registry.registry import CHAMPION, PREVIOUS, ModelVersion
+from ..registry import aliases, ledger_store, registry
+from ..registry.registry import CANDIDATE, CHAMPION, PREVIOUS, ModelVersion
 from .lock import LOCK_URL
 from .transaction import PromotionRequest, PromotionResult, Step, Transaction, carry_out
 
@@ -56,7 +56,7 @@ def settle(now: Transaction) -> Transaction:
             raise _under_way(begun, until, now)
         return now.wrote(replace(begun, kind=Kind.ABANDONED, may_arrive_until=until))
     _show_the_way_back(now, begun)
-    return now.wrote(replace(begun, kind=Kind.DONE))
+    return drop_the_candidate(now).wrote(replace(begun, kind=Kind.DONE))
 
 
 def see_the_chain(now: Transaction) -> Transaction:
@@ -103,7 +103,8 @@ def compare_the_champion(now: Transaction) -> Transaction:
         expected = request.judged_against.version if request.judged_against else None
         now_there = _named(there.version if there else None)
         rule = f"is {now_there}, but {request.version} was judged against {_named(expected)}"
-        raise ConflictError(f"champion of {request.model}", rule, "judge it again")
+        remedy = "train again, so that it is judged against what is there now"
+        raise ConflictError(f"champion of {request.model}", rule, remedy)
     return now
 
 
@@ -154,7 +155,7 @@ def move_the_champion(now: Transaction) -> Transaction:
         rule = "somebody else has written to it since; production was not changed"
         raise ConflictError(f"ledger of {now.request.model}", rule, "see the history, and judge again")
     _see_that_it_is_young(now)
-    _set(now.store, CHAMPION, now.request.model, now.version.version)
+    aliases.put(now.store, now.request.model, CHAMPION, now.version.version)
     return now
 
 
@@ -162,6 +163,12 @@ def move_the_previous(now: Transaction) -> Transaction:
     """Set the alias `previous` to the rollback target, or remove it where there is none."""
     if now.intent is not None:
         _show_the_way_back(now, now.intent)
+    return now
+
+
+def drop_the_candidate(now: Transaction) -> Transaction:
+    """Take the alias `candidate` away: what awaits approval was judged against the champion of before."""
+    aliases.take_away(now.store, now.request.model, CANDIDATE)
     return now
 
 
@@ -221,6 +228,7 @@ MOVE: tuple[Step, ...] = (
     write_the_intent,
     move_the_champion,
     move_the_previous,
+    drop_the_candidate,
     read_back,
     write_that_it_is_done,
     show_the_history,
@@ -286,15 +294,9 @@ def _show_the_way_back(now: Transaction, intent: Entry) -> None:
 def _let_previous_be(now: Transaction, ledger: Ledger) -> None:
     back = ledger.rollback_target()
     if back is not None:
-        _set(now.store, PREVIOUS, now.request.model, back.version)
-    elif registry.by_alias(now.store, now.request.model, PREVIOUS) is not None:
-        with reached(now.store):
-            now.store.client.delete_registered_model_alias(now.request.model, PREVIOUS)
-
-
-def _set(store: Store, alias: str, model: str, version: int) -> None:
-    with reached(store):
-        store.client.set_registered_model_alias(model, alias, str(version))
+        aliases.put(now.store, now.request.model, PREVIOUS, back.version)
+    else:
+        aliases.take_away(now.store, now.request.model, PREVIOUS)
 
 
 def _named(version: int | None) -> str:

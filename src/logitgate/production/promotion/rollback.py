@@ -30,7 +30,8 @@ from .transaction import PromotionRequest, PromotionResult, Step, Transaction, c
 ACTOR = "LOGITGATE_ACTOR"
 """Environment variable that names who acts, such as a person or a scheduled job; default: the user."""
 
-_LONGEST_REASON = 500
+LONGEST_REASON = 500
+"""Characters of a reason that the ledger keeps."""
 _TRIES = 3
 
 
@@ -70,9 +71,7 @@ def roll_back(store: Store, model: str, wanted: RollbackRequest) -> PromotionRes
     DataError, UnavailableError
         As `promotion.promote`.
     """
-    if not wanted.because.strip():
-        raise ProjectError("--reason", "is empty", "say why, for those who read the history")
-    reason = Reason("rollback", actor(), wanted.because.strip()[:_LONGEST_REASON])
+    reason = Reason("rollback", actor(), stated(wanted.because))
     begin = (settle,) if wanted.is_forced else BEFORE
     return carry_out(
         store,
@@ -99,6 +98,19 @@ def rehearse(store: Store, model: str, to: int | None) -> PromotionResult:
         show_the_history,
     )
     return carry_out(store, PromotionRequest(model, reason), steps)
+
+
+def stated(because: str) -> str:
+    """Return a person's reason, as it is kept.
+
+    Raises
+    ------
+    ProjectError
+        When it is empty.
+    """
+    if not because.strip():
+        raise ProjectError("--reason", "is empty", "say why, for those who read the history")
+    return because.strip()[:LONGEST_REASON]
 
 
 def actor() -> str:

@@ -29,14 +29,14 @@ from ..packaging.code_version import code_version
 from ..packaging.model_folder import files_of
 from ..packaging.model_package import ModelPackage, pack, unpack
 
-CHAMPION, PREVIOUS = "champion", "previous"
-"""Aliases: the version in production, and the one before it."""
+CHAMPION, PREVIOUS, CANDIDATE = "champion", "previous", "candidate"
+"""Aliases: the version in production, the one before it, and one that passed and awaits approval."""
 
 DIGEST, CODE = "digest", "code_version"
 """Tags that each version has: the sha256 of its files' manifest, and the code that made it."""
 
-JUDGED_DIGEST = "logitgate.judged_against.digest"
-"""Tag of a version: the digest of the champion that it was judged against."""
+JUDGED_AGAINST, JUDGED_DIGEST = "logitgate.judged_against", "logitgate.judged_against.digest"
+"""Tags of a version: number ("none" for a first release) and digest of the champion it was judged against."""
 
 _LONGEST_TAG = 5_000
 _TAKEN, _ABSENT = "RESOURCE_ALREADY_EXISTS", ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

@@ -6,13 +6,13 @@ import numpy as np
 from mlflow.exceptions import MlflowException
 
 from ...data.sample import Sample
-from ...errors import LogitgateError
+from ...errors import ConflictError, LogitgateError
 from ...model.model import Model
 from ...tracking.batches import shortened
 from ...tracking.runs import KEY, Run
 from ...tracking.store import Store, again, reached
 from . import registry
-from .registry import Label, ModelVersion
+from .registry import JUDGED_AGAINST, JUDGED_DIGEST, Label, ModelVersion
 
 REPLACED, JUDGED_BY = "logitgate.replaced_by", "logitgate.judged_by"
 """Tags of a version: the one that took its place, and the run that judged it last."""
@@ -58,6 +58,28 @@ def answers_alike(store: Store, version: ModelVersion, model: Model, test: Sampl
         return same and np.array_equal(known.probability(test.frame), model.probability(test.frame))
     except LogitgateError:
         return False
+
+
+def judged_against(store: Store, version: ModelVersion) -> ModelVersion | None:
+    """Return the champion that a version was judged against: the very one, not what has its number now.
+
+    Raises
+    ------
+    ConflictError
+        When another version has that number by now.
+    RefusedError
+        When that champion is not in the registry any more.
+    UnavailableError
+        When the store cannot be reached.
+    """
+    number, digest = (registry.tag(store, version, name) for name in (JUDGED_AGAINST, JUDGED_DIGEST))
+    if number in ("", "none"):
+        return None
+    expected = registry.numbered(store, version.name, int(number))
+    if digest not in ("", expected.digest):
+        rule = f"was judged against another version {number} than the registry has now"
+        raise ConflictError(str(version), rule, "train again")
+    return expected
 
 
 def relabel(run: Run, version: ModelVersion, label: Label) -> None:

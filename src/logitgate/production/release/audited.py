@@ -9,7 +9,7 @@ from ...report.ml_test_score import MLTestScore, StoreEvidence, ml_test_score
 from ...tracking import reports
 from ...tracking.report_files import code_of_run
 from ...tracking.store import Store
-from ..ledger.entries import Kind
+from ..ledger.entries import RELEASING, Kind
 from ..promotion.rollback import look
 from ..registry.registry import ModelVersion
 from .reported_version import judging_run
@@ -38,6 +38,6 @@ def audited(store: Store, version: ModelVersion) -> MLTestScore:
         reports.runs_in(store, f"{name}-shadow"),
         sum(entry.kind is Kind.REHEARSED for entry in ledger.entries),
         sum(one.act == "rollback" for one in ledger.tenures()),
-        any(one.act == "promotion" for one in tenures),
+        any(one.act in RELEASING for one in tenures),
     )
     return ml_test_score(known)

@@ -64,7 +64,8 @@ def earlier(store: Store, project: str, key: str) -> Outcome | None:
 
     A run that was interrupted after all its evidence was recorded goes on there, if production is still what
     it was judged against. Anything less is done again, and so is a training whose version was deleted since,
-    or that was promoted when nothing is in production any more.
+    or that was promoted when nothing is in production any more, or that awaits approval and was judged
+    against another champion than is there.
 
     Raises
     ------
@@ -77,15 +78,28 @@ def earlier(store: Store, project: str, key: str) -> Outcome | None:
     for run in runs:
         if run.info.status == "FINISHED":
             outcome = _outcome(store, run)
-            is_lost = outcome.promoted and champion is None
-            if not is_lost and _is_there(store, outcome, key):
-                return replace(outcome, champion=champion, repeated=True)
+            if _still_holds(outcome, champion) and _is_there(store, outcome, key):
+                return replace(_as_approved(outcome, champion), champion=champion, repeated=True)
     for run in runs:
         if run.data.tags.get(RECORDED) and run.info.status != "FINISHED":
             outcome = _outcome(store, run)
             if _is_there(store, outcome, key) and champion in (outcome.against, outcome.version):
                 return outcome
     return None
+
+
+def _still_holds(outcome: Outcome, champion: int | None) -> bool:
+    """Return whether what became of a version is still true of production."""
+    if outcome.awaits_approval:
+        return champion in (outcome.against, outcome.version)
+    return not outcome.promoted or champion is not None
+
+
+def _as_approved(outcome: Outcome, champion: int | None) -> Outcome:
+    """Say that a version was promoted where it awaited approval and is in production by now."""
+    if outcome.awaits_approval and champion == outcome.version:
+        return replace(outcome, promoted=True, awaits_approval=False)
+    return outcome
 
 
 def _is_there(store: Store, outcome: Outcome, key: str) -> bool:

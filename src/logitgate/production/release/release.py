@@ -9,7 +9,7 @@ from functools import partial
 
 from ...catalogue import Check
 from ...data.row_hashes import FittedRows
-from ...errors import ConflictError, LogitgateError, RefusedError
+from ...errors import LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
 from ...gates.judge import Opponents
 from ...gates.rules.alpha_spending import RECIPE, Window
@@ -27,6 +27,7 @@ from ..ledger.entries import Reason
 from ..packaging.code_version import code_version
 from ..packaging.golden import golden_rows
 from ..packaging.model_package import ModelPackage
+from ..promotion.candidacy import propose
 from ..promotion.lock import LOCK_URL
 from ..promotion.promotion import promote, stands_in
 from ..promotion.rollback import actor, look_at_files, refuse_a_missing_champion
@@ -34,7 +35,7 @@ from ..promotion.rollback import look as look_at_aliases
 from ..promotion.transaction import PromotionRequest, PromotionResult
 from ..registry import ledger_store, registry, versions
 from ..registry.description import with_project
-from ..registry.registry import JUDGED_DIGEST, Label, ModelVersion
+from ..registry.registry import JUDGED_AGAINST, JUDGED_DIGEST, Label, ModelVersion
 from . import idempotency
 
 
@@ -139,8 +140,10 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     return _kept(run, replace(outcome, version=version.version))
 
 
-def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
+def promote_if_passed(run: Run, outcome: Outcome, project: Project) -> Outcome:
     """Make the version the champion when its verdict is PASS, and keep the outcome with the run.
+
+    Where the project asks for a person's approval (`gates.approval`), it becomes the candidate instead.
 
     Raises
     ------
@@ -149,16 +152,8 @@ def promote_if_passed(run: Run, outcome: Outcome) -> Outcome:
     """
     store, name = run.store, outcome.model
     if outcome.status is Status.PASS and outcome.version is not None:
-        version = registry.numbered(store, name, outcome.version)
-        expected = _judged_version(store, version, outcome)
         idempotency.see_that_nobody_took_over(run)
-        headed = verdict_sentence(replace(outcome, promoted=True))[:500]
-        figures = _costs(outcome)
-        reason = Reason("promotion", actor(), headed, outcome.status.value, figures)
-        request = PromotionRequest(name, reason, version, expected)
-        moved = promote(store, request)
-        news = (one for one in _warnings(moved) if one not in outcome.findings)
-        outcome = replace(outcome, promoted=True, findings=(*outcome.findings, *news))
+        outcome = _carried_out(store, outcome, registry.numbered(store, name, outcome.version), project)
     now = registry.champion(store, name)
     outcome = replace(outcome, champion=now.version if now else None)
     record_outcome(run, outcome)
@@ -184,16 +179,16 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
     return champion, registry.load(store, champion)
 
 
-def _judged_version(store: Store, version: ModelVersion, outcome: Outcome) -> ModelVersion | None:
-    """Return the champion that a version was judged against: the very one, not what has its number now."""
-    if outcome.against is None:
-        return None
-    expected = registry.numbered(store, version.name, outcome.against)
-    digest = registry.tag(store, version, JUDGED_DIGEST)
-    if digest not in ("", expected.digest):
-        rule = f"was judged against another version {outcome.against} than the registry has now"
-        raise ConflictError(str(version), rule, "judge it again")
-    return expected
+def _carried_out(store: Store, outcome: Outcome, version: ModelVersion, project: Project) -> Outcome:
+    """Promote a version that passed, or let it await approval."""
+    headed = verdict_sentence(replace(outcome, promoted=True))[:500]
+    reason = Reason("promotion", actor(), headed, outcome.status.value, costs_of(outcome))
+    request = PromotionRequest(version.name, reason, version, versions.judged_against(store, version))
+    if project.gates.approval and not propose(store, request).is_repeated:
+        return replace(outcome, awaits_approval=True)
+    moved = promote(store, request)
+    news = (one for one in _warnings(moved) if one not in outcome.findings)
+    return replace(outcome, promoted=True, findings=(*outcome.findings, *news))
 
 
 def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: ModelPackage) -> ModelVersion:
@@ -220,7 +215,7 @@ def _kept(run: Run, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _costs(outcome: Outcome) -> dict[str, Figure]:
+def costs_of(outcome: Outcome) -> dict[str, Figure]:
     """Return the figures of the judged rows that the ledger keeps."""
     names = (
         "n",
@@ -253,7 +248,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
         "verdict": verdict.status.value,
         "refused_by": ", ".join(sorted(refused)) or "nobody",
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
-        "logitgate.judged_against": _judged_against(evidence),
+        JUDGED_AGAINST: _judged_against(evidence),
         JUDGED_DIGEST: evidence.judged.champion_digest if evidence.judged else "",
         KEY: snapshot.key,
         RECIPE: evidence.recipe,

@@ -24,6 +24,7 @@ from ...tracking.store import Store
 from ..ledger.entries import Reason, Release
 from ..packaging.golden import answered
 from ..packaging.model_package import ModelPackage
+from ..promotion.candidacy import propose
 from ..promotion.promotion import promote
 from ..promotion.rollback import actor
 from ..promotion.transaction import PromotionRequest, PromotionResult
@@ -36,6 +37,8 @@ def retire(
     store: Store, project: Project, judged: Release, found: Finding, window: tuple[str, datetime]
 ) -> PromotionResult:
     """Put the rule that a window found cheaper into production, as a version of its own.
+
+    Where the project asks for a person's approval (`gates.approval`), it becomes the candidate instead.
 
     Parameters
     ----------
@@ -68,14 +71,15 @@ def retire(
             "verdict": "PASS",
             "refused_by": "nobody",
             "as_of": as_of.isoformat(),
-            "logitgate.judged_against": str(champion.version),
+            registry.JUDGED_AGAINST: str(champion.version),
             registry.JUDGED_DIGEST: champion.digest,
             RECIPE: f"rule: {rule}",
         }
         label = Label(f"No model: each row is decided by {rule}.\n\n{because}", tags)
         version = registry.register(run, project.name, ruled(package, rule, project), label)
         reason = Reason("promotion", actor(), because[:500], "PASS", _kept(found))
-        return promote(store, PromotionRequest(project.name, reason, version, champion))
+        request = PromotionRequest(project.name, reason, version, champion)
+        return (propose if project.gates.approval else promote)(store, request)
 
 
 def ruled(package: ModelPackage, rule: str, project: Project) -> ModelPackage:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...errors import ConflictError, ProjectError
-from ...tracking.store import Store, reached
+from ...tracking.store import Store
 from ..ledger.entries import Act, Kind, Reason
 from ..ledger.state import State, because, state_of
 from ..promotion.promotion import BEFORE, MOVE, settle, show_the_history, show_the_way_back
-from ..promotion.rollback import RollbackRequest, actor, look_at_files, roll_back
+from ..promotion.rollback import LONGEST_REASON, RollbackRequest, actor, look_at_files, roll_back, stated
 from ..promotion.transaction import PromotionRequest, PromotionResult, Transaction, carry_out
-from ..registry import ledger_store, registry
+from ..registry import aliases, ledger_store, registry
 from ..registry.registry import CHAMPION
-
-_LONGEST_REASON = 500
 
 
 def put_back(store: Store, model: str) -> PromotionResult:
@@ -43,7 +41,7 @@ def replace_the_missing(store: Store, model: str) -> None:
     if state_of(ledger, now) not in (State.VERSION_GONE, State.FILES_DAMAGED):
         return
     if ledger.rollback_target() is not None:
-        roll_back(store, model, RollbackRequest(f"the champion {because(ledger, now)}"[:_LONGEST_REASON]))
+        roll_back(store, model, RollbackRequest(f"the champion {because(ledger, now)}"[:LONGEST_REASON]))
         return
     request = PromotionRequest(model, _reason("repair", f"the champion {because(ledger, now)}"))
     carry_out(store, request, (*BEFORE, take_the_champion_away, show_the_way_back, show_the_history))
@@ -61,7 +59,7 @@ def adopt(store: Store, model: str, reason: str) -> PromotionResult:
     UnavailableError
         When the store cannot be reached.
     """
-    request = PromotionRequest(model, _reason("adoption", _said(reason)))
+    request = PromotionRequest(model, _reason("adoption", stated(reason)))
     return carry_out(
         store,
         request,
@@ -84,7 +82,7 @@ def begin_a_new_chain(store: Store, model: str, reason: str) -> str:
         rule = "is whole, so no new chain is needed"
         raise ProjectError(f"ledger of {model}", rule, "leave --new-chain out")
     lost = f"lost: {'; '.join(breaks)}"
-    request = PromotionRequest(model, _reason("new chain", f"{_said(reason)} ({lost})"))
+    request = PromotionRequest(model, _reason("new chain", f"{stated(reason)} ({lost})"))
     carry_out(store, request, (settle, write_the_new_chain, show_the_way_back, show_the_history))
     return lost
 
@@ -121,9 +119,7 @@ def write_the_adoption(now: Transaction) -> Transaction:
 def take_the_champion_away(now: Transaction) -> Transaction:
     """Let no version carry the alias, and write down that nothing is in production."""
     recorded = now.ledger.in_production
-    if now.champion is not None:
-        with reached(now.store):
-            now.store.client.delete_registered_model_alias(now.request.model, CHAMPION)
+    aliases.take_away(now.store, now.request.model, CHAMPION)
     before = recorded.version if recorded else None
     return now.wrote(now.about(Kind.FOUND, None, before, now.request.reason))
 
@@ -145,11 +141,5 @@ def _names_the_way_back(now: Transaction) -> bool:
     return there.release.is_same(back.release)
 
 
-def _said(reason: str) -> str:
-    if not reason.strip():
-        raise ProjectError("--reason", "is empty", "say why, for those who read the history")
-    return reason.strip()
-
-
 def _reason(act: Act, text: str) -> Reason:
-    return Reason(act, actor(), text[:_LONGEST_REASON])
+    return Reason(act, actor(), text[:LONGEST_REASON])

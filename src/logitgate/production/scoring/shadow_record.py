@@ -15,6 +15,7 @@ from ...tracking.batches import Entries
 from ...tracking.runs import Note, experiment, found_runs, record, training_run
 from ...tracking.store import Store, reached
 from ..ledger.entries import Reason
+from ..promotion.candidacy import propose
 from ..promotion.promotion import promote
 from ..promotion.rollback import actor
 from ..promotion.transaction import PromotionRequest
@@ -104,6 +105,8 @@ def judge_shadow(store: Store, project: Project, number: int) -> Finding:
 def promote_from_shadow(store: Store, project: Project, number: int, finding: Finding) -> None:
     """Promote a version that passed every gate but the shadow, once its shadow proves it better.
 
+    Where the project asks for a person's approval (`gates.approval`), it becomes the candidate instead.
+
     Raises
     ------
     RefusedError
@@ -111,7 +114,7 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
     """
     challenger, champion = _both(store, project, number)
     refused = registry.tag(store, challenger, "refused_by")
-    judged = registry.tag(store, challenger, "logitgate.judged_against")
+    judged = registry.tag(store, challenger, registry.JUDGED_AGAINST)
     if finding.status.stops:
         raise RefusedError(
             str(challenger), f"its shadow {finding.because}", "score more tables with it, or train again"
@@ -122,7 +125,8 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
         remedy = "only a version that passed every gate but the shadow is promoted from it; train again"
         raise RefusedError(str(challenger), rule, remedy)
     reason = Reason("promotion", actor(), f"shadow: {finding.because}"[:500], "PASS", finding.figures)
-    promote(store, PromotionRequest(project.name, reason, challenger, champion))
+    request = PromotionRequest(project.name, reason, challenger, champion)
+    (propose if project.gates.approval else promote)(store, request)
     with reached(store):
         number_text = str(challenger.version)
         store.client.set_model_version_tag(project.name, number_text, "verdict", "PASS")

@@ -1,0 +1,154 @@
+"""A version that passed waits for a person, and is put into production by the same transaction."""
+
+import pytest
+
+from logitgate.errors import ConflictError, ProjectError, RefusedError
+from logitgate.production.ledger.history import History
+from logitgate.production.promotion.candidacy import propose
+from logitgate.production.promotion.promotion import settle
+from logitgate.production.promotion.rollback import RollbackRequest, history, roll_back
+from logitgate.production.promotion.transaction import PromotionRequest, carry_out
+from logitgate.production.registry.registry import (
+    CANDIDATE,
+    JUDGED_AGAINST,
+    JUDGED_DIGEST,
+    Label,
+    by_alias,
+    register,
+)
+from logitgate.production.release.approval import approve
+from logitgate.production.standing import standing
+from logitgate.project.load import load_project
+from logitgate.tracking.runs import Note, training_run
+from tests import projects
+from tests.command import living_in, logitgate, opened
+from tests.releases import BECAUSE, NAME, kinds, plain_shipment, production, promoted
+from tests.services import told_at
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The project of the visits; its gates ask for approval."""
+    return load_project(projects.write(tmp_path / "visits", projects.table(50), gates={"approval": True}))
+
+
+def judged(store, against=None, **tags):
+    """Register a version that its gates let through, judged against a champion; tags say otherwise."""
+    passed = {"verdict": "PASS", "refused_by": "nobody", JUDGED_AGAINST: "none"}
+    if against is not None:
+        passed |= {JUDGED_AGAINST: str(against.version), JUDGED_DIGEST: against.digest}
+    with training_run(store, NAME, Note("weekly")) as run:
+        return register(run, NAME, plain_shipment(), Label("**PASS**", {**passed, **tags}))
+
+
+def proposed(store, version, against=None):
+    """Let a version await approval."""
+    return propose(store, PromotionRequest(NAME, BECAUSE, version, against))
+
+
+def candidate(store):
+    """The number of the version that awaits approval."""
+    found = by_alias(store, NAME, CANDIDATE)
+    return found and found.version
+
+
+def test_a_candidate_waits_and_is_approved_by_the_transaction(store, project, monkeypatch):
+    """Nothing is in production before; then the ledger says who and why, verifies, and knows the way back."""
+    first = judged(store)
+    proposed(store, first)
+    assert production(store) == (None, None) and candidate(store) == 1 and not kinds(store)
+    assert standing(store, project).candidate == 1
+    monkeypatch.setenv("LOGITGATE_ACTOR", "ann")
+    moved = approve(store, project, 1, " the audit of May agrees ")
+    assert (moved.version, moved.previous) == (1, None)
+    assert production(store) == (1, None) and candidate(store) is None
+    assert kinds(store) == [("intent", 1), ("done", 1)]
+    second = judged(store, first)
+    proposed(store, second, first)
+    approve(store, project, 2, "cheaper")
+    ledger, verdict = history(store, NAME)
+    assert verdict.status == "PASS"
+    told = History(NAME, ledger, verdict).as_json()["tenures"][0]
+    assert (told["act"], told["actor"], told["reason"]) == ("approval", "ann", "the audit of May agrees")
+    assert told["verdict"] == "PASS" and ledger.rollback_target().version == 1
+    assert roll_back(store, NAME, RollbackRequest("dearer after all")).version == 1
+
+
+def test_what_cannot_be_approved_is_refused(store, project):
+    """A version that is not there, that a gate refused, that is or was in production; and no reason."""
+    first = judged(store)
+    judged(store, verdict="FAIL", refused_by="calibration")
+    for number, said in ((9, "not in the registry"), (2, "refused by calibration")):
+        with pytest.raises(RefusedError, match=said):
+            approve(store, project, number, "it is needed")
+    with pytest.raises(ProjectError, match="--reason"):
+        approve(store, project, 1, "  ")
+    promoted(store, first)
+    with pytest.raises(RefusedError, match="in production already"):
+        approve(store, project, 1, "it is needed")
+    second = judged(store, first)
+    promoted(store, second, first)
+    roll_back(store, NAME, RollbackRequest("bad"))
+    with pytest.raises(RefusedError, match=r"was in production before.* --to 3 --force --reason TEXT"):
+        approve(store, project, 3, "it is needed")
+    assert production(store) == (1, None)
+
+
+def test_evidence_against_another_champion_is_no_evidence(store, project):
+    """Neither for approval nor for waiting; and a move of the champion ends the waiting of all others."""
+    first, rival = judged(store), judged(store)
+    proposed(store, rival)
+    promoted(store, first)
+    assert candidate(store) is None
+    with pytest.raises(ConflictError, match="judged against none; train again"):
+        approve(store, project, 2, "it is needed")
+    with pytest.raises(ConflictError, match="train again"):
+        proposed(store, rival)
+    assert production(store) == (1, None)
+
+
+def test_a_candidate_is_dropped_when_a_killed_approval_is_ended(store, project, monkeypatch):
+    """The alias had moved when the process died; whoever comes next ends the intent and the waiting."""
+    first = judged(store)
+    proposed(store, first)
+    with monkeypatch.context() as patch:
+        patch.setattr("logitgate.production.registry.aliases.take_away", _die)
+        with pytest.raises(KeyboardInterrupt):
+            approve(store, project, 1, "it is needed")
+    assert production(store) == (1, None) and candidate(store) == 1
+    carry_out(store, PromotionRequest(NAME, BECAUSE), (settle,))
+    assert candidate(store) is None and kinds(store)[-1] == ("done", 1)
+
+
+def _die(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_training_waits_people_are_notified_and_one_of_them_approves(
+    prefect_server, mlflow_template, tmp_path, monkeypatch
+):
+    """Exit 0 and a typed field; the same training again says what became of it."""
+    visits = projects.write(tmp_path / "visits", projects.table(), gates={"approval": True})
+    with living_in(tmp_path / "home", mlflow_template) as home, told_at() as (address, bodies):
+        monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
+        waiting = logitgate("train", visits, "--json")
+        assert (waiting.code, waiting.json["status"]) == (0, "PASS"), waiting.everything
+        assert (waiting.json["promoted"], waiting.json["awaits_approval"]) == (False, True)
+        assert waiting.json["champion"] is None and candidate(opened(home)) == 1
+        assert [one["title"] for one in bodies] == ["logitgate: visits version 1 awaits approval"]
+        assert logitgate("train", visits, "--json").json["awaits_approval"] is True
+        approved = logitgate("approve", visits, 1, "--reason", "seen by the risk board", "--json")
+        assert (approved.code, approved.json["version"]) == (0, 1), approved.everything
+        again = logitgate("train", visits, "--json").json
+        assert (again["promoted"], again["awaits_approval"], again["champion"]) == (True, False, 1)
+        told = logitgate("history", visits, "--verify", "--json").json["tenures"][0]
+        assert told["reason"] == "seen by the risk board" and told["figures"]["cost"] > 0
+        assert "seen by the risk board" in logitgate_report(visits)
+        assert logitgate("approve", visits, 1, "--reason", "once more").code == 1
+
+
+def logitgate_report(project):
+    """The report page of the champion."""
+    out = project.parent / "report.html"
+    assert logitgate("report", project, "--out", out).code == 0
+    return out.read_text("utf-8")
