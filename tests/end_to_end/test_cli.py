@@ -118,13 +118,26 @@ def test_an_explanation_adds_up_to_what_is_served(trained, visits):
         assert found["cost_if_flagged"] == served["cost_if_flagged"][row]
         assert found["cost_if_passed"] == served["cost_if_passed"][row]
         assert found["version"] == 1
+        assert found["values"] == visits.loc[row, features].to_dict()
+        assert found["outcome"] == visits["bad"][row]
 
 
 def test_a_person_reads_an_explanation(trained):
     """Each feature with its contribution, then the decision and what it costs."""
     told = logitgate("explain", trained[1], "--id", "v000007")
     assert told.code == 0
-    for word in ("speed", "load", "grip", "side", "log-odds", "threshold", "decision", "EUR", "version 1"):
+    for word in (
+        "speed",
+        "load",
+        "grip",
+        "side",
+        "log-odds",
+        "threshold",
+        "decision",
+        "EUR",
+        "version 1",
+        "outcome",
+    ):
         assert word in told.out
 
 

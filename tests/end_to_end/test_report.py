@@ -36,6 +36,8 @@ def test_each_run_keeps_its_page(road):
     text = Path(client.download_artifacts(first["run_id"], FILE)).read_text("utf-8")
     assert "Released: version 1 saves" in text
     assert f"{first['test']['n']:,.0f} rows" in text
+    for shown in ("ML Test Score", "All versions, refused ones too", "It came into production by promotion"):
+        assert shown in text
 
 
 def test_the_champion_is_reported_about(road, tmp_path, monkeypatch):

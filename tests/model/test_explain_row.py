@@ -1,4 +1,4 @@
-"""One row explained: the parts add up to what decides, and say nothing else of the row."""
+"""One row explained: the parts add up to what decides, beside its values and its outcome."""
 
 import json
 
@@ -99,11 +99,15 @@ def test_a_rule_without_a_threshold_has_none(rule, flagged, fitted, frame):
     json.dumps(told, allow_nan=False)
 
 
-def test_no_value_of_the_row_is_told(fitted, frame):
-    """Neither its level nor its numbers; and all is strict JSON."""
-    text = json.dumps(explained(fitted, frame, "17"), allow_nan=False)
-    for value in (frame["g"][17], frame["x"][17], frame["z"][17], frame["amount"][17]):
-        assert str(value) not in text
+def test_the_values_of_the_row_and_its_outcome_are_given(fitted, frame):
+    """As the model reads them; a missing cell is null, and a table without outcomes gives none."""
+    told = explained(fitted, frame, "17")
+    assert told["values"] == {"x": frame["x"][17], "z": frame["z"][17], "g": frame["g"][17]}
+    assert told["outcome"] is None
+    known = frame.assign(y=np.where(frame["id"] == 17, "yes", None))
+    assert explained(fitted, known, "17")["outcome"] == "yes"
+    assert explained(fitted, known, "18")["outcome"] is None
+    json.dumps(told, allow_nan=False)
 
 
 def test_exactly_one_row_is_explained(fitted, frame):

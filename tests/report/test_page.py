@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import json
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 import logitgate as lg
@@ -18,7 +20,8 @@ from logitgate.gates.verdict.sentences import verdict_sentence
 from logitgate.pages.explorer import explored
 from logitgate.report import summary
 from logitgate.report.facts import Facts, Table, facts_of
-from logitgate.report.page import page
+from logitgate.report.page import Beside, Registered, Stay, Watched, page
+from logitgate.report.worked_rows import JudgedBy, worked_rows
 from tests import projects
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -100,7 +103,7 @@ def test_what_others_wrote_is_inert(outcome, facts):
     """Levels, columns, run names, purposes and reasons are text, wherever they hold markup."""
     plain = len(Elements(page(outcome, facts)).of("script"))
     table = Table(name="slices", title=EVIL, note=EVIL, rows=({EVIL: EVIL, "n": 4},))
-    names = ("purpose", "unit", "source", "outcome", "event", "costs_because", "recipe_key")
+    names = ("purpose", "unit", "source", "outcome", "event", "costs_because", "recipe_key", "row")
     evil = facts.model_copy(
         update=dict.fromkeys(names, EVIL)
         | {"tables": (table,), "features": (EVIL,), "costs": {EVIL: EVIL}}
@@ -197,3 +200,57 @@ def test_curated_cases_are_counted_and_not_named(outcome, facts):
     text = page(replace(outcome, findings=(*outcome.findings, *cases)), facts)
     assert "Miller" not in text
     assert "2 of 3" in text
+
+
+def test_rows_are_worked_through_to_the_decision_they_got(facts, evidence):
+    """What is added gives the log-odds, these the probability, and that lies on the decision's side."""
+    assert {(one.event, one.flagged) for one in facts.worked} == {
+        (y, flag) for y in (0, 1) for flag in (0, 1)
+    }
+    rows = evidence.learned.scored
+    for one in facts.worked:
+        total = one.base + sum(step.log_odds for step in one.steps)
+        assert total == pytest.approx(one.log_odds, abs=0.03)
+        assert one.probability == pytest.approx(1 / (1 + math.exp(-one.log_odds)), abs=0.005)
+        assert one.flagged == (one.probability >= one.threshold)
+        assert one.cost == {(1, 1): 1, (0, 1): 2, (0, 0): 0, (1, 0): 8}[one.event, one.flagged]
+        near = np.abs(rows.decision.probability - one.probability) < 0.001
+        assert near.any()
+
+
+def test_worked_rows_are_rounded_and_nameless(facts, evidence):
+    """Two digits of a number; and not one id on the page of all of them."""
+    numbers = [step.value for one in facts.worked for step in one.steps if step.feature != "side"]
+    assert all(len(value.strip("-0").replace(".", "").lstrip("0")) <= 2 for value in numbers)
+    text = facts.model_dump_json()
+    assert not any(name in text for name in evidence.learned.judged.ids)
+
+
+def test_a_level_of_few_rows_is_not_named(evidence):
+    """Its row may be one person's; and with `rows.explained = 0` there is no row at all."""
+    project, learned = evidence.project, evidence.learned
+    last = learned.block == evidence.blocks.last
+    frame = learned.judged.frame[last].assign(side="only one")
+    judged = JudgedBy(learned.last, frame, learned.scored.take(last))
+    found = worked_rows(judged, project)
+    assert {step.value for one in found for step in one.steps if step.feature == "side"} == {"a rare level"}
+    none = project.model_copy(update={"rows": project.rows.model_copy(update={"explained": 0})})
+    assert worked_rows(judged, none) == ()
+
+
+def test_what_is_known_beside_the_run_is_shown(outcome, facts):
+    """Refused versions with their cost, windows with what was done, and who decided."""
+    stay = Stay(3, "2021-05-01 10:00", "", "2021-04-20", "forced", "ann", "2 [1, 3] EUR", EVIL)
+    refused = Registered(2, "2021-04-01 10:00", "2021-03-20", "FAIL", "slices", "4 [3, 5] EUR", "")
+    window = Watched("June", 3, "retrain", "", "miscalibrated", "calibration, cost")
+    text = page(outcome, facts, beside=Beside(stays=(stay,), versions=(refused,), windows=(window,)))
+    for shown in ("by forced of ann", "4 [3, 5] EUR", "2021-03-20", "miscalibrated", "calibration, cost"):
+        assert shown in text
+    assert len(Elements(text).of("script")) == len(Elements(page(outcome, facts)).of("script"))
+
+
+def test_a_row_has_its_own_word(outcome, facts):
+    """The project's, wherever money is told."""
+    text = page(replace(outcome, row="order"), facts.model_copy(update={"row": "order"}))
+    assert " an order [" in text
+    assert "Cost an order" in text

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from logitgate.catalogue import Check
-from logitgate.evaluation.comparisons.words import cheaper
+from logitgate.evaluation.comparisons.words import cheaper, each
 from logitgate.evaluation.intervals import Estimate
 from logitgate.findings import Finding, Verdict
 from logitgate.gates.verdict import sentences
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.monitoring.policy import Action
 from logitgate.monitoring.window import MonitoringResult
-from logitgate.production.ledger.history import History, cost_of
+from logitgate.production.ledger.history import History, money_of
 from logitgate.production.ledger.ledger import Tenure
 from logitgate.production.scoring.result import ScoringResult
 from logitgate_flows.cli.screen import Line, labelled, screen, titled
@@ -67,7 +67,7 @@ def monitored_lines(found: MonitoringResult, project: str, width: int) -> list[L
             for one in found.acted
             for line in labelled("Tried" if found.failed else "Done", f"{one}.", width)
         ],
-        *labelled("Money", _window_money(found.verdict), width),
+        *labelled("Money", _window_money(found), width),
         *labelled("Next", _next_reaction(found, project), width),
     ]
     return screen(head, found.verdict, width)
@@ -94,16 +94,18 @@ def _window(found: MonitoringResult) -> str:
     return f"{start} to {end:%Y-%m-%d}"
 
 
-def _window_money(verdict: Verdict) -> str:
+def _window_money(found: MonitoringResult) -> str:
     """Return what the champion costs beside no model and beside the version before, where it was compared."""
-    told = [_compared(one, _OPPONENTS[one.check]) for one in verdict.findings if one.check in _OPPONENTS]
+    compared = (one for one in found.verdict.findings if one.check in _OPPONENTS)
+    told = [_compared(one, each(found.row)) for one in compared]
     return "; ".join(one for one in told if one)
 
 
-def _compared(one: Finding, opponent: str) -> str:
+def _compared(one: Finding, row: str) -> str:
     known = [one.figures.get(name) for name in ("difference", "difference_low", "difference_high")]
     numbers = [float(number) for number in known if isinstance(number, (int, float))]
-    return f"{cheaper(Estimate(*numbers))} a row than {opponent}" if len(numbers) == len(known) else ""
+    opponent = _OPPONENTS[one.check]
+    return f"{cheaper(Estimate(*numbers))} {row} than {opponent}" if len(numbers) == len(known) else ""
 
 
 def _next_reaction(found: MonitoringResult, project: str) -> str:
@@ -170,7 +172,7 @@ def history_lines(found: History, project: str, width: int) -> list[Line]:
             Line(),
             *titled(told, width),
             *labelled("Why", f"{reason.act} by {reason.actor}: {reason.because}", width),
-            *labelled("Money", f"{cost_of(reason)} a row" if cost_of(reason) else "", width),
+            *labelled("Money", money_of(reason), width),
             *labelled("Back", way or "there is no version to roll back to", width),
         ]
     before = _before([one for one in tenures if one is not now], width)

@@ -111,7 +111,7 @@ def explain(
     version: Annotated[int | None, typer.Option(help="A registered version; default: the champion.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how one row comes to its decision: contributions, log-odds, probability, threshold."""
+    """Show how one row comes to its decision: values, contributions, probability, threshold, outcome."""
     with started():
         from logitgate_flows.cli import terminal
         from logitgate_flows.commands.explain import run_explain

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from logitgate.evaluation.comparisons.words import each
 from logitgate.findings import Status, Verdict
 from logitgate.gates.catalogue import GateEntry
 from logitgate.gates.verdict.markdown import folded, headline
@@ -141,11 +142,14 @@ def print_monitored(found: MonitoringResult, project: Path, *, all_of_it: bool =
 
 def print_explanation(explained: Mapping[str, Any]) -> None:
     """Print the path of a row from its features to its decision."""
-    table = Table("feature", "contribution to the log-odds", box=None, pad_edge=False, header_style="bold")
+    names = ("feature", "value", "contribution to the log-odds")
+    table = Table(*names, box=None, pad_edge=False, header_style="bold")
     for feature, contribution in explained["contributions"].items():
-        table.add_row(escape(feature), f"{contribution:+.4f}")
-    table.add_row("an average row", f"{explained['base']:+.4f}", style="dim")
-    table.add_row("log-odds", f"{explained['log_odds']:+.4f}", style="bold")
+        values = [explained["values"].get(name) for name in feature.split(" x ")]
+        value = " x ".join("missing" if one is None else f"{one}" for one in values)
+        table.add_row(escape(feature), escape(value), f"{contribution:+.4f}")
+    table.add_row("an average row", "", f"{explained['base']:+.4f}", style="dim")
+    table.add_row("log-odds", "", f"{explained['log_odds']:+.4f}", style="bold")
     OUT.print(table)
     decision = "flag" if explained["flagged"] else "pass"
     threshold = "none" if explained["threshold"] is None else f"{explained['threshold']:.4f}"
@@ -153,7 +157,8 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
         f"probability {explained['probability']:.4f}, threshold {threshold}, "
         f"decision: [bold]{decision}[/]\nexpected cost if flagged {explained['cost_if_flagged']:.4g}, "
         f"if passed {explained['cost_if_passed']:.4g}"
-        f" ({escape(explained['unit'])}), by version {explained['version']}",
+        f" ({escape(explained['unit'])}), by version {explained['version']}\n"
+        f"outcome: {escape(str(explained['outcome'])) if explained['outcome'] is not None else 'not known'}",
         highlight=False,
     )
 
@@ -163,7 +168,7 @@ def _figures(outcome: Outcome) -> str:
     threshold = f"{outcome.rule.value:.4f}" if outcome.rule and outcome.rule.value is not None else ""
     rule = f"{outcome.rule.name} {threshold}".strip() if outcome.rule else "none"
     return (
-        f"\n{test['n']:.0f} judged rows, {test['events']:.0f} events: cost {test['cost']:.4g} a row, savings "
-        f"{test['savings']:.3f}, log loss {test['log_loss']:.4f}, AUC {test['auc']:.3f}, "
-        f"slope {test['slope']:.2f}; threshold {rule}"
+        f"\n{test['n']:.0f} judged rows, {test['events']:.0f} events: cost {test['cost']:.4g} "
+        f"{each(outcome.row)}, savings {test['savings']:.3f}, log loss {test['log_loss']:.4f}, "
+        f"AUC {test['auc']:.3f}, slope {test['slope']:.2f}; threshold {rule}"
     )

@@ -201,7 +201,7 @@ def compare(
 
 
 def explain(project: Project, row: str, version: int | None = None) -> dict[str, Any]:
-    """Explain the decision about the row with this id: what each feature adds to the log-odds.
+    """Explain the decision about the row with this id: its values, and what each adds to the log-odds.
 
     Parameters
     ----------
@@ -214,7 +214,8 @@ def explain(project: Project, row: str, version: int | None = None) -> dict[str,
     Returns
     -------
     dict
-        Plain values; `base` and the contributions add up to `log_odds`.
+        Plain values; `base` and the contributions add up to `log_odds`. The row's values and its outcome are
+        among them.
 
     Raises
     ------

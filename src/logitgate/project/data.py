@@ -68,6 +68,10 @@ class RowsConfig(Section):
     """Cell texts that mean "missing", by column; an empty cell always does."""
     missing_everywhere: Names = ()
     """Cell texts that mean "missing" in each column that the project names, such as `["NA", "?", "null"]`."""
+    unit: Name = "row"
+    """What a row is, for sentences about money: `"flight"` gives "5.30 USD a flight"."""
+    explained: Annotated[int, Field(ge=0, le=8)] = 4
+    """Judged rows near the threshold that a report works through, values rounded, without ids; 0: none."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -1,4 +1,4 @@
-"""What a run keeps for its report page: typed values, no row, no identifier of one."""
+"""What a run keeps for its report page: typed values, no identifier of a row, no unrounded value of one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from ..gates.training import Evidence
 from ..model.train import Learned
 from ..pages.explorer import Entries, ScoreGroups, score_groups
 from ..project.fields import Section
+from ..project.project import Project
+from .worked_rows import JudgedBy, WorkedRow, worked_rows
 
-_SHORTEST_SPAN, _YEAR = 7.0, 365.25
+_SHORTEST_SPAN, _YEAR, _DAY = 7.0, 365.25, 86_400.0
 _BINS, _LEAST_ROWS, _MOST_ROWS = 10, 10, 500
 
 
@@ -94,6 +96,12 @@ class Facts(Section):
     choice: Choice | None
     judged: JudgedRows | None
     tables: tuple[Table, ...]
+    row: str = "row"
+    """What a row is, as the project says."""
+    matures_days: float = 0.0
+    """How long after its row an outcome is trusted."""
+    worked: tuple[WorkedRow, ...] = ()
+    """Judged rows near the threshold."""
 
 
 def facts_of(evidence: Evidence) -> Facts:
@@ -119,7 +127,17 @@ def facts_of(evidence: Evidence) -> Facts:
         choice=_choice(learned) if learned else None,
         judged=_judged(sample, judged.scored) if judged else None,
         tables=tuple(_tables(evidence.exhibits)),
+        row=rows.unit,
+        matures_days=project.outcome.matures_after.total_seconds() / _DAY,
+        worked=_worked(learned, evidence.blocks.last, project) if learned and evidence.blocks else (),
     )
+
+
+def _worked(learned: Learned, last: int, project: Project) -> tuple[WorkedRow, ...]:
+    """Work through rows of the last block, by the model that decided about them."""
+    rows = learned.block == last
+    judged = JudgedBy(learned.last, learned.judged.frame[rows], learned.scored.take(rows))
+    return worked_rows(judged, project)
 
 
 def _choice(learned: Learned) -> Choice:

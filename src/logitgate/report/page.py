@@ -7,42 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..catalogue import Check
-from ..findings import Figure, Finding, Status
+from ..evaluation.comparisons.words import each
+from ..findings import Finding, Status
 from ..gates.verdict.groups import passed
 from ..gates.verdict.markdown import folded
 from ..gates.verdict.outcome import Outcome
 from ..gates.verdict.sentences import champion_sentence, verdict_sentence
 from ..pages import charts
 from ..pages.explorer import Entries, Slider, explored
-from ..pages.shell import number, rendered
+from ..pages.shell import rendered
+from ..pages.tables import shown
 from . import summary
 from .charts import reliability_chart
-from .facts import Facts, JudgedRows, Table
+from .facts import Facts, JudgedRows
 from .ml_test_score import MLTestScore
 
 FILE = "report.html"
 FACTS = "report.json"
 """What the page of a run is made from, beside its `verdict.json`."""
 _TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of a table: its text, and what it is sorted by."""
-
-    text: str
-    value: Figure = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A table as the page shows it: limits stand beside their figure."""
-
-    name: str
-    title: str
-    note: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +44,35 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """One version, released or not."""
+
+    version: int
+    made: str
+    """When it was registered, by the clock (UTC)."""
+    as_of: str
+    verdict: str
+    refused_by: str
+    cost: str
+    """Per row, with its interval; empty where it was not judged."""
+    fate: str
+    """How it came into production; empty where it never did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One monitored window: what was wanted and what was done."""
+
+    window: str
+    version: int
+    wanted: str
+    done: str
+    symptoms: str
+    failed: str
+    """The checks that did not pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class Beside:
     """What stands beside the run: the code that made it, and what was in production since."""
 
@@ -70,6 +82,14 @@ class Beside:
     way_back: int | None = None
     """The version that a rollback would restore."""
     score: MLTestScore | None = None
+    versions: tuple[Registered, ...] = ()
+    """Newest first, released or not."""
+    windows: tuple[Watched, ...] = ()
+    """Monitored windows, newest first."""
+
+    def decided(self, version: int | None) -> Stay | None:
+        """Return how a version came into production last; None where it never did."""
+        return next((one for one in self.stays if one.version == version), None)
 
 
 NOTHING = Beside()
@@ -123,6 +143,7 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
         HTML, under a Content-Security-Policy that allows this page's own style and script alone.
     """
     judged, unit = facts.judged, facts.unit
+    decided = beside.decided(outcome.version)
     explorer = Explorer.of(judged) if judged else None
     saving, tables = summary.saving(outcome.findings), {one.name: shown(one) for one in facts.tables}
     drawn, rows = _charts(judged, unit) if judged else {}, tuple(gate_rows(outcome))
@@ -141,6 +162,10 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
         "remarks": [one for one in rows if one.status is not Status.PASS],
         "number_passed": passed(outcome.verdict),
         "passed": [one for one in rows if one.status is Status.PASS],
+        "each": each(facts.row),
+        "decided": decided,
+        "about": [one for one in beside.windows if one.version == outcome.version],
+        "shifts": [one for one in outcome.findings if one.check is Check.SHIFTS],
         "leakage": [one for one in outcome.findings if one.check is Check.LEAKAGE],
         "contract": [one for one in outcome.findings if one.check is Check.CONTRACT],
         "few": [one for one in outcome.findings if one.status is Status.INSUFFICIENT],
@@ -165,22 +190,6 @@ def gate_rows(outcome: Outcome) -> Iterable[Finding]:
         number = sum(one.status is status for one in behaviour)
         if number:
             yield Finding(Check.BEHAVIOUR, f"{number} of {len(behaviour)}", status, "verdict.json has them")
-
-
-def shown(table: Table) -> Shown:
-    """Put the limits of each figure beside it."""
-    columns = table.columns
-    limits = {f"{name}{end}" for name in columns for end in ("_low", "_high")}
-    kept = tuple(name for name in columns if name not in limits)
-    rows = tuple(tuple(_cell(row, name) for name in kept) for row in table.rows)
-    head = tuple(name.replace("_", " ") for name in kept)
-    return Shown(table.name, table.title, table.note, head, rows)
-
-
-def _cell(row: dict[str, Figure], name: str) -> Cell:
-    value, low, high = (row.get(f"{name}{end}") for end in ("", "_low", "_high"))
-    limits = f" [{number(low)}, {number(high)}]" if low is not None and high is not None else ""
-    return Cell(number(value) + limits, value)
 
 
 def _charts(judged: JudgedRows, unit: str) -> dict[str, charts.Chart]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
@@ -22,7 +23,7 @@ def write_facts(folder: Path, evidence: Evidence) -> None:
     (folder / FACTS).write_text(facts_of(evidence).model_dump_json(indent=1), encoding="utf-8")
 
 
-def write_page(folder: Path, run: Run, outcome: Outcome) -> None:
+def write_page(folder: Path, run: Run, outcome: Outcome, beside: Beside) -> None:
     """Write the page of a run that has kept its facts; a run of an earlier version has none.
 
     Raises
@@ -33,7 +34,8 @@ def write_page(folder: Path, run: Run, outcome: Outcome) -> None:
     facts = facts_of_run(run.store, run.run_id)
     if facts is not None:
         before = facts_of_version(run.store, outcome.model, outcome.against)
-        text = page(outcome, facts, before, Beside(code_of_run(run.store, run.run_id)))
+        known = replace(beside, code_version=code_of_run(run.store, run.run_id))
+        text = page(outcome, facts, before, known)
         (folder / FILE).write_text(text, encoding="utf-8")
 
 

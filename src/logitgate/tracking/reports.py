@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow.entities import Run as Recorded
-from mlflow.exceptions import MlflowException
 
 from ..catalogue import Check
 from ..errors import RefusedError
 from ..files.temporary import temporary_folder
-from ..findings import Status
+from ..findings import Figure, Status
 from ..gates.verdict.outcome import Outcome
 from ..report.page import FACTS, Beside, page
 from .report_files import facts_of_run, facts_of_version
 from .runs import children, found_runs
 from .store import Store, reached
 from .training import VERDICT
+from .windows import WINDOW
 
 _RESULTS = frozenset({Status.PASS.value, Status.WARN.value, Status.FAIL.value})
 """Of a check that had enough to say something."""
+_FINISHED = "attributes.status = 'FINISHED'"
+_COSTS, _DATE = ("cost", "cost_low", "cost_high"), len("2021-03-01")
 
 
-def report_of(store: Store, run_id: str, beside: Beside) -> str:
+def report_of(store: Store, run_id: str, beside: Callable[[Outcome], Beside]) -> str:
     """Return the page of a run, from its `verdict.json` and `report.json`, with what stands beside it.
 
     Raises
@@ -39,7 +44,7 @@ def report_of(store: Store, run_id: str, beside: Beside) -> str:
         raise RefusedError(f"run {run_id}", rule, "train again, and ask for that version's report")
     outcome = outcome_of(store, run_id)
     before = facts_of_version(store, outcome.model, outcome.against)
-    return page(outcome, facts, before, beside)
+    return page(outcome, facts, before, beside(outcome))
 
 
 def outcome_of(store: Store, run_id: str) -> Outcome:
@@ -95,26 +100,46 @@ def checks_by_run(store: Store, experiment: str) -> list[frozenset[Check]]:
     return [frozenset(checks) for checks in made if checks]
 
 
-def _ended(store: Store, experiment: str) -> list[Recorded]:
-    with reached(store):
-        found = store.client.get_experiment_by_name(experiment)
-    if found is None:
-        return []
-    return found_runs(store, str(found.experiment_id), "attributes.status = 'FINISHED'")
+@dataclass(frozen=True, slots=True)
+class JudgedRun:
+    """What a history tells of the run that made a version."""
+
+    as_of: str
+    """Before which date its rows were known; empty where that is not recorded."""
+    began: datetime
+    figures: Mapping[str, Figure]
+    """Cost of a judged row with its limits, and their unit, by the names of the ledger."""
 
 
-def as_of_run(store: Store, run_id: str) -> str:
-    """Return before which date the rows of a run were known; empty where that is not recorded.
+def judged_runs(store: Store, model: str) -> dict[str, JudgedRun]:
+    """Return the runs of a model that made or judged a version, by their ids.
 
     Raises
     ------
     UnavailableError
         When the store cannot be reached.
     """
-    if not run_id:
-        return ""
+    found = _experiment_runs(store, model, "tags.version LIKE '%'")
+    return {str(run.info.run_id): _judged_run(run) for run in found}
+
+
+def monitored_windows(store: Store, model: str) -> list[Recorded]:
+    """Return the runs of the windows of a model that ended, newest first."""
+    return _experiment_runs(store, f"{model}-monitoring", f"tags.`{WINDOW}` LIKE '%' AND {_FINISHED}")
+
+
+def _judged_run(run: Recorded) -> JudgedRun:
+    metrics, began = run.data.metrics, datetime.fromtimestamp(run.info.start_time / 1_000, UTC)
+    figures: dict[str, Figure] = {name: metrics.get(f"test.{name}") for name in _COSTS}
+    as_of = str(run.data.params.get("as_of_date", ""))[:_DATE]
+    return JudgedRun(as_of, began, figures | {"unit": run.data.tags.get("cost_unit", "")})
+
+
+def _ended(store: Store, experiment: str) -> list[Recorded]:
+    return _experiment_runs(store, experiment, _FINISHED)
+
+
+def _experiment_runs(store: Store, experiment: str, query: str) -> list[Recorded]:
     with reached(store):
-        try:
-            return str(store.client.get_run(run_id).data.params.get("as_of_date", ""))
-        except MlflowException:
-            return ""
+        found = store.client.get_experiment_by_name(experiment)
+    return [] if found is None else found_runs(store, str(found.experiment_id), query)

@@ -22,6 +22,7 @@ from ..gates.verdict.outcome import Outcome
 from ..model.recipes.search import CandidateResult
 from ..model.train import Learned
 from ..project.project import Project
+from ..report.page import NOTHING, Beside
 from .batches import Entries, Value
 from .report_files import write_facts, write_page
 from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
@@ -64,8 +65,8 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
         artifacts(run, folder)
 
 
-def record_outcome(run: Run, outcome: Outcome) -> None:
-    """Store the verdict as JSON with the run; the same training, done again, returns it.
+def record_outcome(run: Run, outcome: Outcome, beside: Beside = NOTHING) -> None:
+    """Store the verdict as JSON with the run, and the page; the same training, done again, returns it.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def record_outcome(run: Run, outcome: Outcome) -> None:
     """
     with temporary_folder() as folder:
         (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
-        write_page(folder, run, outcome)
+        write_page(folder, run, outcome, beside)
         artifacts(run, folder)
     fates = {"promoted": outcome.promoted, "awaits_approval": outcome.awaits_approval}
     tags = {"version": outcome.version, **{name: str(fate).lower() for name, fate in fates.items()}}

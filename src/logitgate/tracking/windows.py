@@ -21,13 +21,14 @@ from .runs import Note, Run, artifacts, experiment, record
 from .store import Store, reached
 from .training import gate_tags, write_exhibits
 
-_WINDOW, _END, _VERSION, _DIGEST, _SIGNS, _ACTION, _DONE, _FAILED, _ACTED, _LABELS = (
+WINDOW, _END, VERSION, _DIGEST, SIGNS, ACTION, DONE, _FAILED, _ACTED, _LABELS = (
     f"window.{name}"
     for name in (
         *("name", "end", "version", "digest", "signs", "action"),
         *("done", "failed", "acted", "has_labels"),
     )
 )
+"""Tags of a window's run."""
 _SINCE, _SUMS, _LONGEST_TAG = "window.since", "window.sums", 4_000
 _FATE = "window.fate"
 """Before 'done' and 'failed' had tags of their own."""
@@ -61,7 +62,7 @@ def earlier_windows(store: Store, project: Project) -> list[WindowRecord]:
     with reached(store):
         runs = store.client.search_runs(
             [experiment(store, experiment_name(project))],
-            f"tags.`{_WINDOW}` LIKE '%' AND attributes.status = 'FINISHED'",
+            f"tags.`{WINDOW}` LIKE '%' AND attributes.status = 'FINISHED'",
             max_results=_MOST_WINDOWS,
             order_by=["attributes.start_time DESC"],
         )
@@ -86,12 +87,12 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
     figures = _drawn(found.verdict)
     record_of = found.as_record
     tags = {
-        _WINDOW: record_of.window,
+        WINDOW: record_of.window,
         _END: record_of.end.isoformat(),
-        _VERSION: str(record_of.version),
+        VERSION: str(record_of.version),
         _DIGEST: record_of.digest,
-        _SIGNS: json.dumps(sorted(symptom.value for symptom in record_of.symptoms)),
-        _ACTION: record_of.wanted.value,
+        SIGNS: json.dumps(sorted(symptom.value for symptom in record_of.symptoms)),
+        ACTION: record_of.wanted.value,
         _LABELS: str(record_of.has_labels),
         **_kept_sums(record_of),
         **_outcome(found),
@@ -130,11 +131,11 @@ def note_what_was_done(store: Store, found: MonitoringResult) -> None:
 def _remembered(tags: dict[str, str]) -> WindowRecord | None:
     try:
         return WindowRecord(
-            tags[_WINDOW],
+            tags[WINDOW],
             datetime.fromisoformat(tags[_END]),
-            int(tags[_VERSION]),
-            _signs(tags[_SIGNS]),
-            Action(tags[_ACTION]),
+            int(tags[VERSION]),
+            _signs(tags[SIGNS]),
+            Action(tags[ACTION]),
             _done(tags),
             Failure(tags[_FAILED]) if tags.get(_FAILED) else None,
             tags.get(_DIGEST, ""),
@@ -147,7 +148,7 @@ def _remembered(tags: dict[str, str]) -> WindowRecord | None:
 
 
 def _outcome(found: MonitoringResult) -> dict[str, str]:
-    return {_DONE: found.done or "", _FAILED: found.failed or ""}
+    return {DONE: found.done or "", _FAILED: found.failed or ""}
 
 
 def _kept_sums(record_of: WindowRecord) -> dict[str, str]:
@@ -168,10 +169,10 @@ def _sums(tags: dict[str, str]) -> dict[str, ErrorSums]:
 
 def _done(tags: dict[str, str]) -> Action | None:
     """Read what was carried out: from its own tag, or as earlier versions kept it: a fate, or any note."""
-    if _DONE in tags:
-        return Action(tags[_DONE]) if tags[_DONE] else None
+    if DONE in tags:
+        return Action(tags[DONE]) if tags[DONE] else None
     was_done = tags[_FATE] == "done" if _FATE in tags else bool(tags.get(_ACTED))
-    return Action(tags[_ACTION]) if was_done else None
+    return Action(tags[ACTION]) if was_done else None
 
 
 def _signs(kept: str) -> frozenset[Symptom]:

@@ -46,6 +46,17 @@ def cheaper(difference: Estimate, unit: str = "") -> str:
     return f"{money} {word}{_span(difference)}"
 
 
+def each(unit: str) -> str:
+    """Return a unit with its article, as a price is told: 5.30 EUR a flight, an order.
+
+    Examples
+    --------
+    >>> each("flight"), each("order")
+    ('a flight', 'an order')
+    """
+    return f"{'an' if unit[:1].lower() in 'aeio' else 'a'} {unit}"
+
+
 def bound(upper: float) -> str:
     """Return what an upper bound of a difference in cost proves, or leaves open.
 

@@ -80,6 +80,8 @@ class VerdictFile(_Section):
     """Unit of the costs; empty in verdicts that were written before it was kept."""
     awaits_approval: bool = False
     """Whether the version passed every gate and is the candidate until a person approves it."""
+    row: str = "row"
+    """What a row is, as the project says; "row" in verdicts that were written before it was kept."""
 
 
 def verdict_schema() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .markdown import headline
 
 _AS_THEY_ARE = (
     *("kind", "model", "version", "against", "run_id", "promoted", "champion"),
-    *("exhibits", "snapshot", "repeated", "unit", "awaits_approval"),
+    *("exhibits", "snapshot", "repeated", "unit", "row", "awaits_approval"),
 )
 
 
@@ -42,6 +42,8 @@ class Outcome:
     """Of the costs; empty in what was kept before it was."""
     awaits_approval: bool = False
     """Whether the version passed every gate and is the candidate until a person approves it."""
+    row: str = "row"
+    """What a row is, in sentences about money."""
 
     @classmethod
     def of(cls, model: str, snapshot: str, verdict: Verdict, as_of: datetime | None) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...catalogue import Check
-from ...evaluation.comparisons.words import amount, cheaper
+from ...evaluation.comparisons.words import amount, cheaper, each
 from ...evaluation.intervals import Estimate
 from ...findings import Verdict
 from .gain import Gain, gain
@@ -52,12 +52,12 @@ def champion_sentence(outcome: Outcome) -> str:
 
 
 def money_sentence(outcome: Outcome) -> str:
-    """Return the cost a row of the judged rows, and what is saved of the cost without a model; or nothing."""
+    """Return the cost of a judged row, and what is saved of the cost without a model; or nothing."""
     test = outcome.test
     cost = _estimate(test, "cost")
     if math.isnan(cost.value):
         return ""
-    told = f"costs {_spanned(cost, outcome.unit)} a row on {test.get('n', 0):,.0f} judged rows"
+    told = f"costs {_spanned(cost, outcome.unit)} {each(outcome.row)} on {test.get('n', 0):,.0f} judged rows"
     share = test.get("savings", math.nan)
     if not math.isnan(share):
         word = "less" if share >= 0 else "more"
@@ -91,9 +91,8 @@ def _saves(outcome: Outcome, found: Gain | None) -> str:
     word = "saves" if difference.value < 0 else "costs"
     more = "" if difference.value < 0 else "more "
     span = _range(difference)
-    return (
-        f"{version} {word} {amount(abs(difference.value))}{unit} {more}a row{span} against {found.opponent}"
-    )
+    saved = f"{amount(abs(difference.value))}{unit} {more}{each(outcome.row)}{span}"
+    return f"{version} {word} {saved} against {found.opponent}"
 
 
 def _range(difference: Estimate) -> str:

@@ -1,4 +1,4 @@
-"""One row's path to its decision: features, contributions, log-odds, probability, threshold."""
+"""One row's path to its decision: values, contributions, log-odds, probability, threshold, outcome."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from ...data.sample import row_costs
 from ...decision.rule import Decision
 from ...errors import DataError
+from ...findings import Figure
 from ...project.project import Project
 from ..model import Model
 from .contributions import explain
@@ -23,8 +24,9 @@ def explain_row(
     Returns
     -------
     dict
-        Plain values. `base` and the contributions of the features add up to `log_odds`; no value
-        of the row itself is among them.
+        Plain values. `base` and the contributions of the features add up to `log_odds`. `values` are the
+        features as the model reads them, `outcome` is what the table has as the outcome: None where that is
+        missing, or the table has no such column.
 
     Raises
     ------
@@ -40,10 +42,13 @@ def explain_row(
         )
     costs = row_costs(found, model.costs, np.array([row], dtype=object))
     decision = Decision.by(model.rule, model.probability(found), costs)
-    explained = explain(model.pipeline, model.brought(found)[list(model.features.all)], design_means)
+    read = model.brought(found)[list(model.features.all)]
+    explained = explain(model.pipeline, read, design_means)
+    outcome = project.outcome.column
     threshold = float(decision.threshold[0])
     return {
         "id": row,
+        "values": {name: plain(read[name].iloc[0]) for name in read},
         "contributions": dict(explained.contributions),
         "base": explained.base,
         "log_odds": explained.log_odds,
@@ -53,5 +58,20 @@ def explain_row(
         "flagged": bool(decision.flagged[0]),
         "cost_if_flagged": float(decision.cost_if_flagged[0]),
         "cost_if_passed": float(decision.cost_if_passed[0]),
+        "outcome": plain(found[outcome].iloc[0]) if outcome in found else None,
         "unit": project.costs.unit,
     }
+
+
+def plain(value: object) -> Figure:
+    """Return the value of a cell as JSON has it; None where it is missing.
+
+    Examples
+    --------
+    >>> plain(np.float64(1.5)), plain(np.nan), plain(np.int64(3)), plain(np.bool_(True)), plain("west")
+    (1.5, None, 3, True, 'west')
+    """
+    if pd.isna(value):  # type: ignore[call-overload]
+        return None
+    number = value.item() if isinstance(value, np.generic) else value
+    return number if isinstance(number, (bool, int, float, str)) else str(number)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ...catalogue import Check
-from ...findings import Finding, Status, Verdict
+from ...evaluation.comparisons.words import each
+from ...findings import Figure, Finding, Status, Verdict
 from . import state as production_state
 from .entries import Anchoring, Kind, Reason, Release
 from .ledger import Ledger, Tenure, rollback_command
@@ -89,9 +90,20 @@ def cost_of(reason: Reason) -> str:
     >>> cost_of(Reason("promotion", "ann", "PASS", "PASS", {"cost": 2.5, "cost_low": 2.25, "cost_high": 3.0}))
     '2.5 [2.25, 3]'
     """
-    known = [reason.figures.get(name) for name in ("cost", "cost_low", "cost_high")]
+    return cost_text(reason.figures)
+
+
+def cost_text(figures: Mapping[str, Figure]) -> str:
+    """Return the same from the figures `cost`, `cost_low`, `cost_high` and `unit`."""
+    known = [figures.get(name) for name in ("cost", "cost_low", "cost_high")]
     value, low, high = (f"{number:.4g}" if isinstance(number, (int, float)) else "" for number in known)
-    return f"{value} [{low}, {high}] {reason.figures.get('unit') or ''}".rstrip() if value else ""
+    return f"{value} [{low}, {high}] {figures.get('unit') or ''}".rstrip() if value else ""
+
+
+def money_of(reason: Reason) -> str:
+    """Return the same with what a row is: 2.5 [2.25, 3] EUR a flight; empty when it is not known."""
+    cost = cost_of(reason)
+    return f"{cost} {each(str(reason.figures.get('row') or 'row'))}" if cost else ""
 
 
 def _chain(ledger: Ledger) -> Iterator[Finding]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...evaluation.comparisons.words import each
 from ...project.project import Project
-from ..ledger.history import cost_of
+from ..ledger.history import money_of
 from ..ledger.ledger import Ledger
 
 _LINE = "\n\n---\n\n"
@@ -16,8 +17,9 @@ def decides(project: Project) -> str:
     outcome, costs = project.outcome, project.costs
     purpose = f"{project.purpose}\n\n" if project.purpose else ""
     return (
-        f"{purpose}Flags a row where `{outcome.column}` = `{outcome.event}` is likely enough: a "
-        f"missed event costs {costs.false_negative}, a false alarm {costs.false_positive} ({costs.unit})."
+        f"{purpose}Flags {each(project.rows.unit)} where `{outcome.column}` = `{outcome.event}` is likely "
+        f"enough: a missed event costs {costs.false_negative}, a false alarm {costs.false_positive} "
+        f"({costs.unit})."
     )
 
 
@@ -38,11 +40,11 @@ def _champion(ledger: Ledger) -> str:
     now = next((one for one in tenures if one.until is None), None)
     if now is None:
         return "**No version is in production.**"
-    reason, cost = now.entry.reason, cost_of(now.entry.reason)
+    reason, cost = now.entry.reason, money_of(now.entry.reason)
     lines = [
         f"**Version {now.version} is the champion since {now.since:%Y-%m-%d %H:%M} UTC**, by {reason.act} of "
         f"{reason.actor}: {_plain(reason.because)}",
-        *([f"It costs {cost} a row on its judged rows."] if cost else []),
+        *([f"It costs {cost} on its judged rows."] if cost else []),
     ]
     before = [
         f"- version {one.version}, {one.since:%Y-%m-%d %H:%M} to {one.until:%Y-%m-%d %H:%M}: "

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from ...catalogue import Check
+from ...gates.verdict.outcome import Outcome
 from ...report.ml_test_score import MLTestScore, StoreEvidence, ml_test_score
 from ...tracking import reports
 from ...tracking.report_files import code_of_run
 from ...tracking.store import Store
 from ..ledger.entries import RELEASING, Kind
+from ..ledger.ledger import Ledger
 from ..promotion.rollback import look
 from ..registry.registry import ModelVersion
 from .reported_version import judging_run
@@ -23,11 +25,22 @@ def audited(store: Store, version: ModelVersion) -> MLTestScore:
     UnavailableError
         When the store cannot be reached.
     """
-    run_id, name = judging_run(store, version), version.name
-    ledger, _ = look(store, name)
-    tenures = [one for one in ledger.tenures() if one.version == version.version]
+    run_id = judging_run(store, version)
+    ledger, _ = look(store, version.name)
+    return scored(store, run_id, reports.outcome_of(store, run_id), ledger)
+
+
+def scored(store: Store, run_id: str, outcome: Outcome, ledger: Ledger) -> MLTestScore:
+    """Answer the 28 tests of the version that a run judged, whose outcome need not be kept yet.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    name = outcome.model
+    tenures = [one for one in ledger.tenures() if one.version == outcome.version]
     monitored = reports.checks_by_run(store, f"{name}-monitoring")
-    outcome = reports.outcome_of(store, run_id)
     known = StoreEvidence(
         outcome,
         code_of_run(store, run_id),

@@ -106,6 +106,7 @@ def record_comparison(
         kind="comparison",
         run_id=run.run_id,
         unit=evidence.project.costs.unit,
+        row=evidence.project.rows.unit,
         version=pair.judged.version,
         against=pair.against.version,
         champion=champion.version if champion else None,

@@ -37,6 +37,7 @@ from ..registry import ledger_store, registry, versions
 from ..registry.description import with_project
 from ..registry.registry import JUDGED_AGAINST, JUDGED_DIGEST, Label, ModelVersion
 from . import idempotency
+from .reported import beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     outcome = Outcome.of(project.name, snapshot.digest, verdict, evidence.as_of)
     names = tuple(exhibit.name for exhibit in evidence.exhibits)
     against = judged.champion_version if judged else None
-    outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against, unit=project.costs.unit)
+    unit, row = project.costs.unit, project.rows.unit
+    outcome = replace(outcome, run_id=run.run_id, exhibits=names, against=against, unit=unit, row=row)
     if learned is None or judged is None:
         return _kept(run, outcome)
     rows = learned.shipped.rows
@@ -156,7 +158,7 @@ def promote_if_passed(run: Run, outcome: Outcome, project: Project) -> Outcome:
         outcome = _carried_out(store, outcome, registry.numbered(store, name, outcome.version), project)
     now = registry.champion(store, name)
     outcome = replace(outcome, champion=now.version if now else None)
-    record_outcome(run, outcome)
+    record_outcome(run, outcome, beside(store, run.run_id, outcome))
     return outcome
 
 
@@ -222,7 +224,7 @@ def costs_of(outcome: Outcome) -> dict[str, Figure]:
         "events",
         *(f"{name}{end}" for name in ("cost", "savings") for end in ("", "_low", "_high")),
     )
-    return {name: outcome.test[name] for name in names if name in outcome.test}
+    return {"row": outcome.row} | {name: outcome.test[name] for name in names if name in outcome.test}
 
 
 def _warnings(moved: PromotionResult) -> list[Finding]:

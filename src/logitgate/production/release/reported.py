@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from ...report.page import Beside, Stay
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from mlflow.entities import Run as Recorded
+
+from ...findings import Status
+from ...gates.verdict.outcome import Outcome
+from ...report.page import Beside, Registered, Stay, Watched
+from ...tracking import windows
 from ...tracking.report_files import code_of_run
-from ...tracking.reports import as_of_run, report_of
+from ...tracking.reports import JudgedRun, judged_runs, monitored_windows, report_of
 from ...tracking.store import Store
-from ..ledger.history import cost_of
-from ..ledger.ledger import Tenure
+from ..ledger.history import cost_of, cost_text
+from ..ledger.ledger import Ledger, Tenure
 from ..promotion.rollback import look
+from ..registry import registry
 from ..registry.registry import ModelVersion
-from .audited import audited
+from .audited import scored
 from .reported_version import judging_run
 
-_MOST_STAYS = 50
+_MOST = 50
+"""Rows of each table of the history."""
+_GATE = "gate."
+_PASSED = frozenset({Status.PASS.value, Status.WARN.value, Status.INSUFFICIENT.value})
 
 
 def report(store: Store, version: ModelVersion) -> str:
@@ -26,24 +39,76 @@ def report(store: Store, version: ModelVersion) -> str:
     UnavailableError
         When the store cannot be reached.
     """
-    ledger, _ = look(store, version.name)
-    stays = tuple(_stay(store, tenure) for tenure in list(reversed(ledger.tenures()))[:_MOST_STAYS])
-    back = ledger.rollback_target()
     run_id = judging_run(store, version)
-    way_back = back.version if back else None
-    beside = Beside(code_of_run(store, run_id), stays, way_back, audited(store, version))
-    return report_of(store, run_id, beside)
+    return report_of(store, run_id, partial(beside, store, run_id))
 
 
-def _stay(store: Store, tenure: Tenure) -> Stay:
+def beside(store: Store, run_id: str, outcome: Outcome) -> Beside:
+    """Return what the store knows now about a run and its model: history, windows, ML Test Score.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    name = outcome.model
+    ledger, _ = look(store, name)
+    runs, back = judged_runs(store, name), ledger.rollback_target()
+    tenures = [*reversed(ledger.tenures())]
+    return Beside(
+        code_of_run(store, run_id),
+        tuple(_stay(tenure, runs.get(tenure.release.run_id)) for tenure in tenures[:_MOST]),
+        back.version if back else None,
+        scored(store, run_id, outcome, ledger),
+        tuple(_versions(store, name, ledger, runs))[:_MOST],
+        tuple(_watched(run) for run in monitored_windows(store, name)[:_MOST]),
+    )
+
+
+def _stay(tenure: Tenure, made_by: JudgedRun | None) -> Stay:
     reason = tenure.entry.reason
     return Stay(
         tenure.version,
         f"{tenure.since:%Y-%m-%d %H:%M}",
         f"{tenure.until:%Y-%m-%d %H:%M}" if tenure.until else "",
-        as_of_run(store, tenure.release.run_id)[:10],
+        made_by.as_of if made_by else "",
         reason.act,
         reason.actor,
-        cost_of(reason),
+        cost_of(reason) or (cost_text(made_by.figures) if made_by else ""),
         reason.because,
     )
+
+
+def _versions(store: Store, name: str, ledger: Ledger, runs: Mapping[str, JudgedRun]) -> Iterator[Registered]:
+    """Yield each version of the registry, newest first."""
+    known = registry.noted(store, name)
+    acts = {tenure.release.version: tenure.act for tenure in ledger.tenures()}
+    for number, release in sorted(known.versions.items(), reverse=True):
+        run, tags = runs.get(release.run_id), known.version_tags[number]
+        yield Registered(
+            number,
+            f"{run.began:%Y-%m-%d %H:%M}" if run else "not recorded",
+            run.as_of if run else "",
+            tags.get("verdict", "not judged"),
+            tags.get("refused_by", ""),
+            cost_text(run.figures) if run else "",
+            acts.get(number, ""),
+        )
+
+
+def _watched(run: Recorded) -> Watched:
+    tags = run.data.tags
+    failed = (name.removeprefix(_GATE) for name, status in tags.items() if _did_not_pass(name, status))
+    symptoms = tags.get(windows.SIGNS, "")
+    return Watched(
+        tags[windows.WINDOW],
+        int(tags.get(windows.VERSION, 0)),
+        tags.get(windows.ACTION, ""),
+        tags.get(windows.DONE, ""),
+        ", ".join(json.loads(symptoms)) if symptoms.startswith("[") else symptoms,
+        ", ".join(sorted(failed)),
+    )
+
+
+def _did_not_pass(tag: str, status: str) -> bool:
+    return tag.startswith(_GATE) and status not in _PASSED
