@@ -15,8 +15,9 @@ from logitgate.findings import Finding, Status
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.pages.charts import cost_chart, roc_chart
 from logitgate.pages.explorer import explored
+from logitgate.pages.sliders import Explorer
 from logitgate.report.facts import facts_of
-from logitgate.report.page import Explorer, page
+from logitgate.report.page import page
 from tests import projects
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -94,7 +95,7 @@ def test_the_sliders_show_what_python_says(opened, facts):
     """Threshold, counts, rates, money and both points, at costs all over the scale."""
     known = facts[1]
     judged, unit = known.judged, known.unit
-    explorer = Explorer.of(judged)
+    explorer = Explorer.of(judged.groups, judged.costs)
     for miss, alarm in ((100, 100), (0, 100), (400, 13), (57, 311), (251, 0), (0, 0), (5, 400)):
         slide(opened, "false_negative", miss)
         slide(opened, "false_positive", alarm)

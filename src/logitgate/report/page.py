@@ -14,8 +14,9 @@ from ..gates.verdict.markdown import folded
 from ..gates.verdict.outcome import Outcome
 from ..gates.verdict.sentences import champion_sentence, verdict_sentence
 from ..pages import charts
-from ..pages.explorer import Entries, Slider, explored
+from ..pages.explorer import explored
 from ..pages.shell import rendered
+from ..pages.sliders import Explorer
 from ..pages.tables import shown
 from . import summary
 from .charts import reliability_chart
@@ -95,35 +96,6 @@ class Beside:
 NOTHING = Beside()
 
 
-@dataclass(frozen=True, slots=True)
-class Explorer:
-    """The threshold explorer as it is when the page opens."""
-
-    costs: Entries
-    sliders: dict[str, Slider]
-    judged: JudgedRows
-
-    @classmethod
-    def of(cls, judged: JudgedRows) -> Explorer:
-        """Begin with the declared costs."""
-        costs = judged.costs
-        scale = max(abs(costs.false_negative), abs(costs.false_positive), 1e-9)
-        names = ("false_negative", "false_positive")
-        sliders = {name: Slider.around(getattr(costs, name), scale) for name in names}
-        return cls(costs, sliders, judged)
-
-    def plain(self, unit: str) -> dict[str, object]:
-        """Return what the page's script works with."""
-        return {
-            "groups": self.judged.groups.model_dump(),
-            "costs": self.costs.model_dump(),
-            "sliders": {name: one.model_dump() for name, one in self.sliders.items()},
-            "unit": unit,
-            "rows_a_year": self.judged.rows_a_year,
-            "box": charts.BOX,
-        }
-
-
 def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Beside = NOTHING) -> str:
     """Write the page of a training.
 
@@ -144,7 +116,7 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
     """
     judged, unit = facts.judged, facts.unit
     decided = beside.decided(outcome.version)
-    explorer = Explorer.of(judged) if judged else None
+    explorer = Explorer.of(judged.groups, judged.costs, judged.rows_a_year) if judged else None
     saving, tables = summary.saving(outcome.findings), {one.name: shown(one) for one in facts.tables}
     drawn, rows = _charts(judged, unit) if judged else {}, tuple(gate_rows(outcome))
     values = {

@@ -1,0 +1,116 @@
+"""Failures of the rows that are learned from: a label leak, copies in two parts, a unit that changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ...catalogue import Check
+from ...checks.change_points.shifts import shift_findings
+from ...checks.leakage.duplicates import duplicate_findings
+from ...checks.leakage.single_features import separating
+from ...data.blocks import Blocks
+from ...data.sample import Sample
+from ...errors import LogitgateError
+from ...evaluation.evaluate import Scored
+from ...gates.saboteurs import LEAK, NOISES, leaky
+from ...project.data import FeaturesConfig
+from ..material import Material, even
+from ..refit import refitted
+from .failure import Failure, Metric, Told, failure, metrics, stopped_by
+
+LEAKED = Told(
+    "Label leak",
+    "Every plain metric becomes better, as the judged rows leak just as the learned ones do; in production "
+    "the column is not there yet.",
+    Check.LEAKAGE,
+)
+COPIED = Told(
+    "Duplicates across parts",
+    "The model is judged on rows that it learned from, and is praised for its memory.",
+    Check.LEAKAGE,
+)
+RECODED = Told(
+    "Changed units",
+    "A number is a number: nothing in a metric of older rows knows in which unit the newer ones are.",
+    Check.SHIFTS,
+)
+_COPIES = 0.2
+_SINCE = 0.6
+
+
+def label_leak(material: Material) -> Failure:
+    """Add the outcome with noise as a feature, with less noise where events are too few to prove it."""
+    project, judged = material.project, material.judged
+    for noise in NOISES:
+        findings = list(separating(*leaky(judged, project, noise)))
+        if stopped_by(Check.LEAKAGE, findings):
+            break
+    learned, tested = material.learned_of_last(), material.judged_of_last()
+    honest = refitted(material, learned, tested)
+    features = project.features.model_copy(update={"numeric": (*project.features.numeric, LEAK)})
+    plain = _beside(honest, material, _with_leak(learned, noise), _with_leak(tested, noise), features)
+    done = f"A feature '{LEAK}' was added: 1 for an event, 0 for none, and noise of spread {noise:g}."
+    return failure(LEAKED, done, plain, findings)
+
+
+def duplicates(material: Material) -> Failure:
+    """Copy a fifth of the last block's rows into the rows that its model learned from."""
+    blocks, sample = material.blocks, material.blocks.sample
+    last = blocks.rows(blocks.last)
+    copied = last[even(len(last), max(1, int(_COPIES * len(last))))]
+    home = 0 if blocks.last else 1
+    order = np.concatenate([np.arange(len(sample)), copied])
+    number = np.concatenate([blocks.number, np.full(len(copied), home)]).astype(np.int64)
+    both = Blocks(sample.take(order), number, blocks.in_time)
+    findings = list(duplicate_findings(both, material.project))
+    tested = sample.take(last)
+    before = refitted(material, sample.take(blocks.learned(blocks.last)), tested)
+    after = refitted(material, both.sample.take(both.learned(blocks.last)), tested)
+    number_copied = f"{len(copied):,} of the {len(last):,} rows of the last block"
+    done = f"{number_copied} were copied under new ids into block {home + 1}."
+    return failure(COPIED, done, metrics(before, after), findings)
+
+
+def changed_units(material: Material) -> Failure | None:
+    """Convert the most important number from one day on; None where rows have no time or no number."""
+    sample, project = material.blocks.sample, material.project
+    if sample.time is None or not material.ranked:
+        return None
+    name = material.ranked[0]
+    since = np.quantile(sample.time.astype(np.int64), _SINCE)
+    later = sample.time.astype(np.int64) >= since
+    changed = replace(sample, frame=converted(sample.frame, name, later))
+    judged = material.judged
+    again = replace(
+        judged,
+        frame=converted(judged.frame, name, judged.time.astype(np.int64) >= since),  # type: ignore[union-attr]
+    )
+    costs = project.costs.matrix
+    plain = metrics(material.model.score(judged, costs), material.model.score(again, costs))
+    share = f"{float(later.mean()):.0%} of the rows"
+    done = f"From a day on, with {share}, '{name}' is written as 1.8 times itself plus 32."
+    return failure(RECODED, done, plain, shift_findings(changed, project))
+
+
+def converted(frame: pd.DataFrame, name: str, rows: np.ndarray) -> pd.DataFrame:
+    """Return a table in which some rows' number is in another unit, as Celsius in Fahrenheit."""
+    values = frame[name].to_numpy(np.float64, na_value=np.nan)
+    return frame.assign(**{name: np.where(rows, 1.8 * values + 32, values)})
+
+
+def _with_leak(sample: Sample, noise: float) -> Sample:
+    drawn = np.random.default_rng(len(sample)).normal(0, noise, len(sample))
+    return replace(sample, frame=sample.frame.assign(**{LEAK: sample.y + drawn}))
+
+
+def _beside(
+    honest: Scored, material: Material, learned: Sample, tested: Sample, features: FeaturesConfig
+) -> tuple[Metric, ...]:
+    """Return the metrics of a refit with other features; without values where it could not be fitted."""
+    try:
+        return metrics(honest, refitted(material, learned, tested, features))
+    except LogitgateError:
+        return tuple(replace(one, after=None) for one in metrics(honest, honest))

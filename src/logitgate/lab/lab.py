@@ -1,0 +1,80 @@
+"""The lab of a project as typed values; `page` writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..gates.training import Evidence
+from .boundary import Plane, planes
+from .cost_function import CostFunction, cost_function
+from .drill import Drill, drill
+from .failures.all_failures import failures
+from .failures.failure import Failure
+from .material import Material
+from .order import Broken, order
+from .questions import Answer, questions
+from .score import Score, score
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """All that the page shows.
+
+    Parameters
+    ----------
+    model, purpose, unit : str
+        As the project file has them.
+    outcome, event : str
+        The column, and the value that is an event.
+    rows : int
+        Judged rows.
+    score : Score
+    planes : tuple of Plane
+        Empty where the model has fewer than two numbers.
+    cost_function : CostFunction, optional
+    drill : Drill
+    failures : tuple of Failure
+    order : tuple of Broken
+    questions : tuple of Answer
+    """
+
+    model: str
+    purpose: str
+    unit: str
+    outcome: str
+    event: str
+    rows: int
+    score: Score
+    planes: tuple[Plane, ...]
+    cost_function: CostFunction | None
+    drill: Drill
+    failures: tuple[Failure, ...]
+    order: tuple[Broken, ...]
+    questions: tuple[Answer, ...]
+
+
+def lab_of(evidence: Evidence) -> Lab:
+    """Make the lab of what a training has learned.
+
+    Raises
+    ------
+    RefusedError
+        When the training ended before there was a model.
+    """
+    material = Material.of(evidence)
+    project = material.project
+    return Lab(
+        project.name,
+        project.purpose,
+        project.costs.unit,
+        project.outcome.column,
+        str(project.outcome.event),
+        len(material.judged),
+        score(material),
+        planes(material),
+        cost_function(material),
+        drill(material),
+        failures(material),
+        order(material),
+        questions(material),
+    )

@@ -1,0 +1,132 @@
+"""What all parts of the lab are made of: the evidence of a training that has learned, and its judged rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..data.blocks import Blocks
+from ..data.sample import Sample
+from ..decision.costs import BoolArray, IntArray
+from ..errors import RefusedError
+from ..evaluation.evaluate import Scored
+from ..gates.judge import Challenger, Opponents, head_to_head
+from ..gates.rules.head_to_head import HeadToHead
+from ..gates.training import Evidence
+from ..model.explanation.contributions import feature_contributions
+from ..model.fitting.recalibration import scores
+from ..model.model import Model
+from ..model.train import Learned
+from ..project.project import Project
+
+MOST_FITTED = 4_000
+"""Rows of the small fits that only the lab makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A project that has learned.
+
+    Parameters
+    ----------
+    project : Project
+    learned : Learned
+    blocks : Blocks
+    recipe : str
+        Key of the recipe.
+    ranked : tuple of str
+        The numeric features, that which moves the log-odds most first.
+    """
+
+    project: Project
+    learned: Learned
+    blocks: Blocks
+    recipe: str
+    ranked: tuple[str, ...]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Material:
+        """Take what a training has learned.
+
+        Raises
+        ------
+        RefusedError
+            When the training ended before there was a model.
+        """
+        if evidence.learned is None or evidence.blocks is None:
+            rule = "no model was fitted, so there is nothing to look at"
+            reasons = "; ".join(
+                f"{one.subject}: {one.because}" for one in evidence.findings if one.status.stops
+            )
+            raise RefusedError(evidence.project.name, rule, reasons or "see `logitgate check PROJECT`")
+        learned, project = evidence.learned, evidence.project
+        return cls(project, learned, evidence.blocks, evidence.recipe, _ranked(learned, project))
+
+    @property
+    def model(self) -> Model:
+        """The model that ships."""
+        return self.learned.model
+
+    @property
+    def judged(self) -> Sample:
+        """The judged rows."""
+        return self.learned.judged
+
+    @property
+    def scored(self) -> Scored:
+        """What the recipe decided about the judged rows, each by a model that does not know it."""
+        return self.learned.scored
+
+    @property
+    def last(self) -> BoolArray:
+        """Which of the judged rows lie in the last block, shape (n,)."""
+        return np.asarray(self.learned.block == self.blocks.last)
+
+    def contest(self) -> HeadToHead:
+        """Return the recipe beside the rules that need no model, as the gates compare it."""
+        challenger = Challenger(
+            self.judged, self.scored, self.recipe, self.learned.simpler, last=self.last_in_time()
+        )
+        return head_to_head(challenger, Opponents(), self.project)
+
+    def last_in_time(self) -> BoolArray | None:
+        """Return which judged rows are the newest, shape (n,); None where rows have no order in time."""
+        return self.last if self.learned.in_time else None
+
+    def learned_of_last(self, most: int = MOST_FITTED) -> Sample:
+        """Return rows that the last block's model may learn from, evenly thinned."""
+        return thinned(self.blocks.sample.take(self.blocks.learned(self.blocks.last)), most)
+
+    def judged_of_last(self, most: int = MOST_FITTED) -> Sample:
+        """Return the rows of the last block, evenly thinned."""
+        return thinned(self.blocks.sample.take(self.blocks.rows(self.blocks.last)), most)
+
+
+def thinned(sample: Sample, most: int) -> Sample:
+    """Return at most so many rows, evenly spread over the sample."""
+    return sample.take(even(len(sample), most))
+
+
+def even(rows: int, most: int) -> IntArray:
+    """Return at most `most` positions, evenly spread over `rows`, rising."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(np.int64))
+
+
+def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a numeric column, shape (n,), NaN where it is missing."""
+    return np.asarray(frame[name].to_numpy(np.float64, na_value=np.nan))
+
+
+def log_odds_of(model: Model, frame: pd.DataFrame) -> np.ndarray:
+    """Return the model's log-odds of n rows, shape (n,), without rounding to 0 or 1."""
+    return scores(model.pipeline, model.brought(frame)[list(model.features.all)])
+
+
+def _ranked(learned: Learned, project: Project) -> tuple[str, ...]:
+    """Return the numbers by the spread of what they add to the log-odds; unused ones last."""
+    model, frame = learned.model, learned.judged.frame
+    used = feature_contributions(model.pipeline, model.brought(frame)[list(model.features.all)])
+    spread = {name: float(np.std(values)) for name, values in used.items()}
+    return tuple(sorted(project.features.numeric, key=lambda name: (-spread.get(name, 0.0), name)))
