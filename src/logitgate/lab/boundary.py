@@ -21,9 +21,9 @@ from ..model.fitting.recalibration import scores
 from ..model.fitting.solver import Rows, solve
 from ..project.data import FeaturesConfig
 from ..project.search import Form
-from .material import Material, numbers, thinned
+from .material import Material, numbers, rounded, thinned
 
-_FEATURES, _POINTS, _STEPS = 4, 240, 33
+_FEATURES, _POINTS, _STEPS, _DIGITS = 4, 240, 33, 2
 _KINDS = {
     "straight": Form(basis="linear"),
     "curved (spline)": Form(basis="spline"),
@@ -60,7 +60,10 @@ class Plane:
 
 
 def planes(material: Material) -> tuple[Plane, ...]:
-    """Fit the models of each pair of the features that move the log-odds most; none without two numbers."""
+    """Fit the models of each pair of the features that move the log-odds most; none without two numbers.
+
+    The rows in the picture are rounded to two digits, and none where the project shows no rows.
+    """
     rows = material.learned_of_last()
     useful = [name for name in material.ranked if len(np.unique(numbers(rows.frame, name))) > 2]
     found = (_plane(material, pair) for pair in combinations(useful[:_FEATURES], 2))
@@ -78,12 +81,12 @@ def _plane(material: Material, names: tuple[str, str]) -> Plane | None:
     grid = pd.DataFrame(
         {name: np.linspace(low, high, _STEPS) for name, (low, high) in zip(names, ends, strict=True)}
     )
-    shown = thinned(sample.take(known), _POINTS)
+    shown = thinned(sample.take(known), _POINTS if material.shows_rows else 0)
     return Plane(
         names,
         (float(ends[0][0]), float(ends[1][0])),
         (float(ends[0][1]), float(ends[1][1])),
-        tuple(zip(*(numbers(shown.frame, name).tolist() for name in names), strict=True)),
+        tuple(zip(*(rounded(numbers(shown.frame, name), _DIGITS).tolist() for name in names), strict=True)),
         tuple(bool(one) for one in shown.y),
         (
             *(_fitted(kind, frame, y, grid, material) for kind in _KINDS),

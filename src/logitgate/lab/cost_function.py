@@ -19,7 +19,7 @@ from ..model.fitting.solver import Rows, solve
 from .material import Material, thinned
 
 _ROWS = 300
-_DIGITS = 4
+_DECIMALS = 2
 PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 """C, the inverse strength of the penalty; the page adds none at all."""
 _FEWEST = 10
@@ -55,9 +55,13 @@ class CostFunction:
 
 
 def cost_function(material: Material) -> CostFunction | None:
-    """Return the two columns that move the log-odds most; None for a model of fewer than two columns."""
+    """Return the two columns that move the log-odds most, rounded to two decimals.
+
+    None for a model of fewer than two columns, and where the project shows no rows.
+    """
     pipeline = material.model.pipeline
-    if isinstance(pipeline[-1], DummyClassifier) or pipeline[-1].coef_.shape[1] < 2:
+    prior = isinstance(pipeline[-1], DummyClassifier)
+    if prior or not material.shows_rows or pipeline[-1].coef_.shape[1] < 2:
         return None
     sample = thinned(material.judged, _ROWS)
     frame = material.model.brought(sample.frame)[list(material.model.features.all)]
@@ -66,7 +70,7 @@ def cost_function(material: Material) -> CostFunction | None:
     places = np.sort(np.argsort(-np.abs(pipeline[-1].coef_[0]) * spread, kind="stable")[:2])
     if not (spread[places] > 0).all():
         return None
-    x = _balanced(matrix[:, places], sample.y.astype(np.int64)).round(_DIGITS)
+    x = _balanced(matrix[:, places], sample.y.astype(np.int64)).round(_DECIMALS)
     y, names = sample.y.astype(np.int64), column_names(pipeline[0])
     sets = [_row_set("rows as they are", f"{len(y)} judged rows", x, y)]
     apart = _apart(x, y)

@@ -10,6 +10,7 @@ import pandas as pd
 from ..data.blocks import Blocks
 from ..data.sample import Sample
 from ..decision.costs import BoolArray, IntArray
+from ..decision.expressions import FloatArray
 from ..errors import RefusedError
 from ..evaluation.evaluate import Scored
 from ..gates.judge import Challenger, Opponents, head_to_head
@@ -65,6 +66,11 @@ class Material:
         return cls(project, learned, evidence.blocks, evidence.recipe, _ranked(learned, project))
 
     @property
+    def shows_rows(self) -> bool:
+        """Whether the project lets pages show rows, rounded and without ids."""
+        return self.project.rows.explained > 0
+
+    @property
     def model(self) -> Model:
         """The model that ships."""
         return self.learned.model
@@ -114,12 +120,19 @@ def even(rows: int, most: int) -> IntArray:
     return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(np.int64))
 
 
-def numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+def numbers(frame: pd.DataFrame, name: str) -> FloatArray:
     """Return a numeric column, shape (n,), NaN where it is missing."""
     return np.asarray(frame[name].to_numpy(np.float64, na_value=np.nan))
 
 
-def log_odds_of(model: Model, frame: pd.DataFrame) -> np.ndarray:
+def rounded(values: FloatArray, digits: int) -> FloatArray:
+    """Return values rounded to so many digits, shape (n,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 10.0 ** (digits - 1 - np.floor(np.log10(np.abs(values))))
+        return np.where(np.isfinite(scale), np.round(values * scale) / scale, values)
+
+
+def log_odds_of(model: Model, frame: pd.DataFrame) -> FloatArray:
     """Return the model's log-odds of n rows, shape (n,), without rounding to 0 or 1."""
     return scores(model.pipeline, model.brought(frame)[list(model.features.all)])
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 
+from ..data.sample import Sample
 from ..decision.expressions import FloatArray
 from ..findings import Figure
 from ..model.design.matrix import source_of
 from ..model.fitting.fitted import column_names
 from ..pages.charts import Axis, Chart, Mark, across, down, line
-from .material import Material, log_odds_of
+from .material import Material, log_odds_of, numbers, rounded
 
 _ROWS = 12
 _NEAR = 4
 _REACH = 8.0
+_LEAST_ROWS, _DIGITS = 10, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,14 @@ class Score:
 def score(material: Material) -> Score:
     """Walk with rows from the least probable to the most, some of them next to the threshold.
 
-    No id, entity, cluster or time is among their values: the inputs are the model's own features.
+    No id, entity, cluster or time is among their values: the inputs are the model's own features. Numbers are
+    rounded to two digits before the model sees them, and rows with a level of fewer than ten rows are left
+    out, so that the page names nobody. None is shown where the project says so (`rows.explained = 0`).
     """
-    model, sample = material.model, material.judged
+    model, sample = material.model, _shown(material)
+    rule, choice = model.rule.name, str(material.learned.shipped.decided.candidate.choice)
+    if not len(sample):
+        return Score(rule, choice, ())
     probability = model.probability(sample.frame)
     decided = model.decision(probability, sample.frame, sample.ids)
     chosen = _chosen(probability, decided.threshold)
@@ -96,7 +103,7 @@ def score(material: Material) -> Score:
         )
         for at in range(len(rows))
     )
-    return Score(model.rule.name, str(material.learned.shipped.decided.candidate.choice), walks)
+    return Score(rule, choice, walks)
 
 
 def sigmoid_chart(walk: Walk) -> Chart:
@@ -109,6 +116,20 @@ def sigmoid_chart(walk: Walk) -> Chart:
     mark = Mark("chosen", "this row", across(x, walk.log_odds), down(y, walk.probability))
     said = f"Log-odds {walk.log_odds:.3g} become the probability {walk.probability:.3g}."
     return Chart("sigmoid", "Sigmoid", said, x, y, (limit, curve), (mark,))
+
+
+def _shown(material: Material) -> Sample:
+    """Return the judged rows that may be shown, their numbers rounded."""
+    sample, features = material.judged, material.project.features
+    if not material.shows_rows:
+        return sample.take(np.zeros(len(sample), dtype=bool))
+    keep = np.ones(len(sample), dtype=bool)
+    for name in features.categorical:
+        level = sample.frame[name].astype(object)
+        keep &= (level.map(level.value_counts()).fillna(_LEAST_ROWS) >= _LEAST_ROWS).to_numpy(bool)
+    known = sample.take(keep)
+    values = {name: rounded(numbers(known.frame, name), _DIGITS) for name in features.numeric}
+    return replace(known, frame=known.frame.assign(**values))
 
 
 def _chosen(probability: FloatArray, threshold: FloatArray) -> np.ndarray:
