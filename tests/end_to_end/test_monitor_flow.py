@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_API_URL
@@ -59,6 +60,9 @@ def test_a_sound_window_needs_nothing(road):
     assert run.data.tags["window.action"] == "none" and run.info.status == "FINISHED"
     assert {one.path for one in client.list_artifacts(told["run_id"])} >= {"monitoring.json", "evidence.md"}
     again = watched(project, WINDOWS[1])
+    first, second = (_page(client, one["run_id"]) for one in (told, again.json))
+    assert "Nothing to do: visits version 1" in first and "<figure>" not in first
+    assert second.count("<figure>") > 3
     (curves,) = client.search_runs([run.info.experiment_id], "tags.`logitgate.curves` = 'true'")
     assert curves.info.run_name == "version 1: curves"
     ends = [datetime(2021, 5, day, tzinfo=UTC).timestamp() * 1_000 for day in (15, 29)]
@@ -67,6 +71,11 @@ def test_a_sound_window_needs_nothing(road):
         assert [(point.step, point.timestamp) for point in points] == [(0, ends[0]), (14, ends[1])], name
     assert again.json["action"] == "none"
     assert client.get_experiment(run.info.experiment_id).name == "visits-monitoring"
+
+
+def _page(client, run_id):
+    """Return the page of a window."""
+    return Path(client.download_artifacts(run_id, "report.html")).read_text("utf-8")
 
 
 def test_outcomes_may_come_later_and_apart(road, tmp_path):

@@ -194,6 +194,7 @@ def test_the_replay_is_kept_as_a_run_with_curves(played):
         assert len(curve) == len(DATES)
         assert max(curve, key=lambda point: point.step).value == pytest.approx(one["cost"])
     files = {one.path for one in client.list_artifacts(run.info.run_id)}
+    assert "report.html" in files
     assert {"replay.json", "evidence.md", "policies.png", "age.png"} <= files
     assert not client.search_registered_models() and not client.search_model_versions()
 

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 import logitgate as lg
 from logitgate.catalogue import Check
@@ -16,9 +18,14 @@ from logitgate.gates.verdict.outcome import Outcome
 from logitgate.pages.charts import cost_chart, roc_chart
 from logitgate.pages.explorer import explored
 from logitgate.pages.sliders import Explorer
+from logitgate.replay.page import replay_page
 from logitgate.report.facts import facts_of
-from logitgate.report.page import page
+from logitgate.report.ml_test_score import StoreEvidence, ml_test_score
+from logitgate.report.page import Beside, Registered, Stay, Watched, page
+from logitgate.report.window_page import window_page
 from tests import projects
+from tests.replay.replays import replay
+from tests.report import windows
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
@@ -63,11 +70,31 @@ def address(facts, tmp_path_factory):
     return path.as_uri()
 
 
-@pytest.fixture
-def opened(browser, address, request):
-    """The page in a window; at the end nothing was complained about and nothing was asked for."""
-    width = getattr(request, "param", 1_000)
-    context = browser.new_context(viewport={"width": width, "height": 700}, offline=True)
+@pytest.fixture(scope="module")
+def pages(facts, address, tmp_path_factory):
+    """The address of each kind of page: a training with its history, a window, a replay."""
+    folder = tmp_path_factory.mktemp("pages")
+    stay = Stay(3, "2021-05-01 10:00", "", "2021-04-20", "promotion", "ann", "2 [1, 3] EUR", EVIL)
+    refused = Registered(2, "2021-04-01 10:00", "2021-03-20", "FAIL", EVIL, "4 [3, 5] EUR", "")
+    watched = Watched("June", 3, "retrain", "", "miscalibrated", "calibration")
+    score = ml_test_score(StoreEvidence(facts[0]))
+    beside = Beside("ab12", (stay,), 2, score, (refused,), (watched,))
+    bad = Finding(Check.SLICES, EVIL, Status.FAIL, EVIL)
+    texts = {
+        "version": page(*facts, beside=beside),
+        "window": window_page(windows.window(bad), windows.history()),
+        "replay": replay_page(replay(model=EVIL)),
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.html").write_text(text, "utf-8")
+    return {"training": address} | {name: (folder / f"{name}.html").as_uri() for name in texts}
+
+
+@contextmanager
+def shown(browser, address, width=1_000, scheme="light"):
+    """Show a page; at the end nothing was complained about and nothing was asked for."""
+    size = {"width": width, "height": 700}
+    context = browser.new_context(viewport=size, offline=True, color_scheme=scheme)
     context.set_default_timeout(5_000)
     window = context.new_page()
     said, asked = [], []
@@ -79,6 +106,34 @@ def opened(browser, address, request):
     context.close()
     assert said == []
     assert asked == [address]
+
+
+@pytest.fixture
+def opened(browser, address, request):
+    """The page of a training in a window."""
+    with shown(browser, address, getattr(request, "param", 1_000)) as window:
+        yield window
+
+
+@pytest.mark.parametrize("kind", ["training", "version", "window", "replay"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser, pages, kind, scheme):
+    """Nor any text that is hard to read, in light and dark, all parts unfolded."""
+    with shown(browser, pages[kind], scheme=scheme) as window:
+        window.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        found = Axe().run(window).response
+        assert len(found["passes"]) > 15
+        grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in grave] == []
+
+
+@pytest.mark.parametrize("kind", ["version", "window", "replay"])
+def test_each_page_fits_a_small_phone_and_is_inert(browser, pages, kind):
+    """Nothing but tables in their frames is wider than the screen; markup in values does nothing."""
+    with shown(browser, pages[kind], width=320) as window:
+        assert window.evaluate("document.documentElement.scrollWidth") <= 320
+        assert window.evaluate("window.touched") is None
+        assert EVIL in window.locator("body").text_content()
 
 
 def figure(window, name):

@@ -11,20 +11,12 @@ from logitgate.findings import Finding, Verdict
 from logitgate.gates.verdict import sentences
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.monitoring.policy import Action
+from logitgate.monitoring.reasons import TITLES
 from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.history import History, money_of
 from logitgate.production.ledger.ledger import Tenure
 from logitgate.production.scoring.result import ScoringResult
 from logitgate_flows.cli.screen import Line, labelled, screen, titled
-
-_ACTIONS = {
-    Action.NONE: "Nothing to do",
-    Action.INVESTIGATE: "Investigate",
-    Action.QUARANTINE: "Quarantine the rows",
-    Action.RETRAIN: "Retrain",
-    Action.RETIRE: "Retire the model",
-    Action.ROLL_BACK: "Roll back",
-}
 
 _MOST_NAMES, _MOST_TENURES = 4, 8
 _OPPONENTS = {Check.NO_MODEL: "no model", Check.PREVIOUS: "the version before"}
@@ -56,7 +48,7 @@ def verdict_lines(name: str, verdict: Verdict, project: str, width: int) -> list
 
 def monitored_lines(found: MonitoringResult, project: str, width: int) -> list[Line]:
     """Return a monitored window, the action first."""
-    action = _ACTIONS[found.reaction.wanted]
+    action = TITLES[found.reaction.wanted]
     told = f"{action}: {found.model} version {found.version}, {_window(found)}, {found.n:,} rows."
     head = [
         Line(),

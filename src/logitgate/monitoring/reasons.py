@@ -18,6 +18,15 @@ _STATES = {
     Symptom.OVERDUE: "labels are overdue: no outcome has come in, though all of them should be mature",
     Symptom.UNKNOWN: "something could not be judged, or the rows are too few",
 }
+TITLES = {
+    Action.NONE: "Nothing to do",
+    Action.INVESTIGATE: "Investigate",
+    Action.QUARANTINE: "Quarantine the rows",
+    Action.RETRAIN: "Retrain",
+    Action.RETIRE: "Retire the model",
+    Action.ROLL_BACK: "Roll back",
+}
+"""What an action is called where it stands first."""
 _BEGAN = "that began with version {version}, so look at its release first"
 _HELD = {Action.ROLL_BACK: "no rollback", Action.RETIRE: "not retired", Action.RETRAIN: "no retraining"}
 

@@ -127,6 +127,8 @@ class MonitoringResult:
     run_id: str | None = None
     digest: str = ""
     """Of the files of the monitored version."""
+    unit: str = ""
+    """Of the costs."""
     row: str = "row"
     """What a row is, in sentences about money."""
     rules: Reactions = field(default_factory=Reactions)

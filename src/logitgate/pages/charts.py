@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .explorer import Entries, Point, ScoreGroups, cost_by_threshold, explored
@@ -60,10 +60,14 @@ class Chart:
     y: Axis
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...]
+    named: tuple[tuple[float, str], ...] = ()
+    """Ticks of the horizontal axis with a name, such as a month; empty for five numbers."""
 
     @property
-    def x_ticks(self) -> list[tuple[float, float]]:
-        """Place and value of five ticks."""
+    def x_ticks(self) -> Sequence[tuple[float, float | str]]:
+        """Place and value of five ticks, or the named ones."""
+        if self.named:
+            return [(across(self.x, value), name) for value, name in self.named]
         return [(across(self.x, value), value) for value in _ticks(self.x)]
 
     @property

@@ -174,6 +174,7 @@ def monitored(
         evidence,
         choose_reaction(project, limits, now, evidence),
         digest=now.champion.digest,
+        unit=project.costs.unit,
         row=project.rows.unit,
         rules=project.reactions,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..catalogue import Check
 from ..evaluation.comparisons.words import each
-from ..findings import Finding, Status
+from ..findings import Finding, Status, Verdict
 from ..gates.verdict.groups import passed
 from ..gates.verdict.markdown import folded
 from ..gates.verdict.outcome import Outcome
@@ -26,7 +26,7 @@ from .ml_test_score import MLTestScore
 FILE = "report.html"
 FACTS = "report.json"
 """What the page of a run is made from, beside its `verdict.json`."""
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
     decided = beside.decided(outcome.version)
     explorer = Explorer.of(judged.groups, judged.costs, judged.rows_a_year) if judged else None
     saving, tables = summary.saving(outcome.findings), {one.name: shown(one) for one in facts.tables}
-    drawn, rows = _charts(judged, unit) if judged else {}, tuple(gate_rows(outcome))
+    drawn, rows = _charts(judged, unit) if judged else {}, tuple(gate_rows(outcome.verdict))
     values = {
         "outcome": outcome,
         "facts": facts,
@@ -147,14 +147,14 @@ def page(outcome: Outcome, facts: Facts, before: Facts | None = None, beside: Be
         "point": explored(judged.groups, explorer.costs) if judged and explorer else None,
         "data": explorer.plain(unit) if explorer else {},
     }
-    return rendered(_TEMPLATES, "report", values)
+    return rendered(TEMPLATES, "report", values)
 
 
-def gate_rows(outcome: Outcome) -> Iterable[Finding]:
+def gate_rows(verdict: Verdict) -> Iterable[Finding]:
     """Return the findings of the gates table; curated cases are counted, as their names may be persons'."""
-    behaviour = [one for one in outcome.findings if one.check is Check.BEHAVIOUR]
+    behaviour = [one for one in verdict.findings if one.check is Check.BEHAVIOUR]
     worst = sorted(
-        (one for one in folded(outcome.verdict) if one.check is not Check.BEHAVIOUR),
+        (one for one in folded(verdict) if one.check is not Check.BEHAVIOUR),
         key=lambda one: -list(Status).index(one.status),
     )
     yield from worst

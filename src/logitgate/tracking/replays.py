@@ -12,7 +12,9 @@ import numpy as np
 from mlflow.entities import Metric
 
 from ..project.project import Project
+from ..replay.page import replay_page
 from ..replay.result import Replay, exhibits
+from ..report.page import FILE
 from .batches import Entries, Value
 from .replay_figures import draw_replay
 from .runs import Note, artifacts, record, training_run
@@ -61,6 +63,7 @@ def keep_replay(store: Store, project: Project, found: Replay) -> str:
             plain = json.dumps(found.as_json(), indent=2, allow_nan=False)
             (Path(folder) / "replay.json").write_text(plain, encoding="utf-8")
             write_exhibits(Path(folder), exhibits(found))
+            (Path(folder) / FILE).write_text(replay_page(found), encoding="utf-8")
             draw_replay(found, Path(folder))
             artifacts(run, Path(folder))
     return run.run_id

@@ -20,7 +20,7 @@ from .report_files import facts_of_run, facts_of_version
 from .runs import children, found_runs
 from .store import Store, reached
 from .training import VERDICT
-from .windows import WINDOW
+from .window_tags import WINDOW
 
 _RESULTS = frozenset({Status.PASS.value, Status.WARN.value, Status.FAIL.value})
 """Of a check that had enough to say something."""

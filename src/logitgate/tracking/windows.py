@@ -15,20 +15,16 @@ from ..monitoring.policy import Action, Failure, Symptom, WindowRecord
 from ..monitoring.since_release import ErrorSums
 from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..project.project import Project
+from ..report.page import FILE
+from ..report.window_page import window_page
 from .batches import Entries
 from .monitoring_curves import draw
 from .runs import Note, Run, artifacts, experiment, record
+from .signal_history import signal_history
 from .store import Store, reached
 from .training import gate_tags, write_exhibits
+from .window_tags import ACTED, ACTION, DIGEST, DONE, END, FAILED, LABELS, SIGNS, VERSION, WINDOW
 
-WINDOW, _END, VERSION, _DIGEST, SIGNS, ACTION, DONE, _FAILED, _ACTED, _LABELS = (
-    f"window.{name}"
-    for name in (
-        *("name", "end", "version", "digest", "signs", "action"),
-        *("done", "failed", "acted", "has_labels"),
-    )
-)
-"""Tags of a window's run."""
 _SINCE, _SUMS, _LONGEST_TAG = "window.since", "window.sums", 4_000
 _FATE = "window.fate"
 """Before 'done' and 'failed' had tags of their own."""
@@ -88,12 +84,12 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
     record_of = found.as_record
     tags = {
         WINDOW: record_of.window,
-        _END: record_of.end.isoformat(),
+        END: record_of.end.isoformat(),
         VERSION: str(record_of.version),
-        _DIGEST: record_of.digest,
+        DIGEST: record_of.digest,
         SIGNS: json.dumps(sorted(symptom.value for symptom in record_of.symptoms)),
         ACTION: record_of.wanted.value,
-        _LABELS: str(record_of.has_labels),
+        LABELS: str(record_of.has_labels),
         **_kept_sums(record_of),
         **_outcome(found),
         "mlflow.runName": f"{found.window.end:%Y-%m-%d} {record_of.wanted.value}",
@@ -107,13 +103,15 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
         text = markdown(found.verdict, None, project.costs.unit)
         (Path(folder) / "monitoring.md").write_text(f"{_note(found)}\n{text}", encoding="utf-8")
         write_exhibits(Path(folder), found.evidence.exhibits)
+        draw(run.store, run.experiment_id, found)
+        history = signal_history(run.store, run.experiment_id)
+        (Path(folder) / FILE).write_text(window_page(found, history), encoding="utf-8")
         artifacts(run, Path(folder))
-    draw(run.store, run.experiment_id, found)
     return found
 
 
 def note_what_was_done(store: Store, found: MonitoringResult) -> None:
-    """Add to the window's run what was done about it.
+    """Add to the window's run, and to its page, what was done about it.
 
     Raises
     ------
@@ -122,24 +120,28 @@ def note_what_was_done(store: Store, found: MonitoringResult) -> None:
     """
     assert found.run_id is not None  # noqa: S101 - it was kept
     with reached(store):
-        store.client.set_tag(found.run_id, _ACTED, "; ".join(found.acted))
+        store.client.set_tag(found.run_id, ACTED, "; ".join(found.acted))
         for name, value in _outcome(found).items():
             store.client.set_tag(found.run_id, name, value)
         store.client.set_tag(found.run_id, "mlflow.note.content", _note(found))
+        experiment_id = str(store.client.get_run(found.run_id).info.experiment_id)
+    history = signal_history(store, experiment_id)
+    with reached(store):
+        store.client.log_text(found.run_id, window_page(found, history), FILE)
 
 
 def _remembered(tags: dict[str, str]) -> WindowRecord | None:
     try:
         return WindowRecord(
             tags[WINDOW],
-            datetime.fromisoformat(tags[_END]),
+            datetime.fromisoformat(tags[END]),
             int(tags[VERSION]),
             _signs(tags[SIGNS]),
             Action(tags[ACTION]),
             _done(tags),
-            Failure(tags[_FAILED]) if tags.get(_FAILED) else None,
-            tags.get(_DIGEST, ""),
-            tags.get(_LABELS) != str(False),
+            Failure(tags[FAILED]) if tags.get(FAILED) else None,
+            tags.get(DIGEST, ""),
+            tags.get(LABELS) != str(False),
             datetime.fromisoformat(tags[_SINCE]) if tags.get(_SINCE) else None,
             _sums(tags),
         )
@@ -148,7 +150,7 @@ def _remembered(tags: dict[str, str]) -> WindowRecord | None:
 
 
 def _outcome(found: MonitoringResult) -> dict[str, str]:
-    return {DONE: found.done or "", _FAILED: found.failed or ""}
+    return {DONE: found.done or "", FAILED: found.failed or ""}
 
 
 def _kept_sums(record_of: WindowRecord) -> dict[str, str]:
@@ -171,7 +173,7 @@ def _done(tags: dict[str, str]) -> Action | None:
     """Read what was carried out: from its own tag, or as earlier versions kept it: a fate, or any note."""
     if DONE in tags:
         return Action(tags[DONE]) if tags[DONE] else None
-    was_done = tags[_FATE] == "done" if _FATE in tags else bool(tags.get(_ACTED))
+    was_done = tags[_FATE] == "done" if _FATE in tags else bool(tags.get(ACTED))
     return Action(tags[ACTION]) if was_done else None
 
 

@@ -11,7 +11,7 @@ from mlflow.entities import Run as Recorded
 from ...findings import Status
 from ...gates.verdict.outcome import Outcome
 from ...report.page import Beside, Registered, Stay, Watched
-from ...tracking import windows
+from ...tracking import window_tags
 from ...tracking.report_files import code_of_run
 from ...tracking.reports import JudgedRun, judged_runs, monitored_windows, report_of
 from ...tracking.store import Store
@@ -99,12 +99,12 @@ def _versions(store: Store, name: str, ledger: Ledger, runs: Mapping[str, Judged
 def _watched(run: Recorded) -> Watched:
     tags = run.data.tags
     failed = (name.removeprefix(_GATE) for name, status in tags.items() if _did_not_pass(name, status))
-    symptoms = tags.get(windows.SIGNS, "")
+    symptoms = tags.get(window_tags.SIGNS, "")
     return Watched(
-        tags[windows.WINDOW],
-        int(tags.get(windows.VERSION, 0)),
-        tags.get(windows.ACTION, ""),
-        tags.get(windows.DONE, ""),
+        tags[window_tags.WINDOW],
+        int(tags.get(window_tags.VERSION, 0)),
+        tags.get(window_tags.ACTION, ""),
+        tags.get(window_tags.DONE, ""),
         ", ".join(json.loads(symptoms)) if symptoms.startswith("[") else symptoms,
         ", ".join(sorted(failed)),
     )
