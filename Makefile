@@ -43,6 +43,7 @@ lock: environment ## Resolve pyproject.toml into the lock files again (ARGS=--up
 	$(COMPILE) $(ARGS) --group dev pyproject.toml --output-file requirements.lock
 	$(COMPILE) --extra postgresql --constraints requirements.lock pyproject.toml \
 		--output-file requirements-runtime.lock
+	$(COMPILE) --group serve --constraints requirements.lock --output-file requirements-serve.lock
 	echo uv | $(COMPILE) --no-annotate --constraints requirements.lock - --output-file requirements-bootstrap.lock
 
 clean: ## Remove .venv, builds and caches; stores with runs and models stay

@@ -88,9 +88,9 @@ def promote(run: Run, outcome: Outcome, project: Project) -> Outcome:
 
 @flow(name="train", validate_parameters=False)
 @work()
-def train(project_file: Path, as_of: str | None, golden: Golden | None = None) -> Outcome:
-    """Train, judge, register and perhaps promote one model."""
-    project, store = load_project(project_file), open_store(home())
+def train(project_file: Path | str, as_of: str | None = None, golden: Golden | None = None) -> Outcome:
+    """Train, judge, register and perhaps promote one model; a flow of its own, or a subflow of yours."""
+    project, store = load_project(Path(project_file)), open_store(home())
     project = project if golden is None else project.model_copy(update={"golden": golden})
     cases, table = read_cases(project), read(project)
     snapshot = release.Snapshot.of(project, table.digest, as_of)
