@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .interface import evaluation, monitoring
+    from .interface.lab import lab
     from .interface.production import champion, compare, explain, monitor, register
     from .interface.project import load_project
     from .interface.replay import replay
@@ -31,6 +32,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "evaluation": ("interface.evaluation", None),
     "explain": ("interface.production", "explain"),
     "init": ("interface.scaffold", "init"),
+    "lab": ("interface.lab", "lab"),
     "load_project": ("interface.project", "load_project"),
     "monitor": ("interface.production", "monitor"),
     "monitoring": ("interface.monitoring", None),
@@ -49,6 +51,7 @@ __all__ = [
     "evaluation",
     "explain",
     "init",
+    "lab",
     "load_project",
     "monitor",
     "monitoring",

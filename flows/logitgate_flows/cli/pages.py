@@ -42,6 +42,50 @@ def report(
 
 
 @app.command()
+def lab(
+    project: Annotated[
+        Path | None, typer.Argument(help="The project file; default: the only one of this folder.")
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The page; default: MODEL-lab.html.", metavar="FILE")
+    ] = None,
+    opened: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one HTML page to learn logistic regression with, on the project's own rows and model."""
+    with started():
+        from logitgate_flows.commands.lab import run_lab
+    path = run_lab(project or _only_project(), out)
+    if as_json:
+        from logitgate_flows.cli.terminal import print_json
+
+        print_json({"lab": str(path)})
+    else:
+        print(path)  # noqa: T201 - the command's output
+    if opened:
+        typer.launch(path.as_uri())
+
+
+def _only_project() -> Path:
+    """Return the only project file of this folder.
+
+    Raises
+    ------
+    ProjectError
+        When there is none, or more than one.
+    """
+    from logitgate.errors import ProjectError
+    from logitgate_flows.cli.standing import project_files
+
+    found = project_files(Path())
+    if len(found) == 1:
+        return found[0]
+    rule = f"{len(found)} project files in this folder: {', '.join(map(str, found)) or 'none'}"
+    raise ProjectError("PROJECT", rule, "name one, such as `logitgate lab mlproject/tumour.toml`")
+
+
+@app.command()
 def audit(
     project: ProjectFile,
     *,

@@ -157,7 +157,7 @@ def check(project: Project, table: object = None) -> Verdict:
     ProjectError
         When the contract or the case file cannot be read.
     """
-    evidence = _checked(project, table, None)[0]
+    evidence = checked(project, table, None)[0]
     season = proposed_season(evidence.frame, evidence.project)
     return Verdict((*evidence.findings, *([season] if season else [])))
 
@@ -186,14 +186,15 @@ def train(project: Project, table: object = None, as_of: str | datetime | None =
         When `as_of` is no date, or the contract or the case file cannot be read.
     """
     moment = moment_of(as_of, "as_of")
-    evidence, digest = _checked(project, table, moment)
+    evidence, digest = checked(project, table, moment)
     learned = learn_model(evidence)
     return Training(
         learned, judge_model(learned, Opponents()), digest, as_of_text(moment) if moment else None
     )
 
 
-def _checked(project: Project, table: object, moment: datetime | None) -> tuple[Evidence, str]:
+def checked(project: Project, table: object, moment: datetime | None) -> tuple[Evidence, str]:
+    """Read the rows, check the contract and cut them into blocks; return evidence and digest."""
     cases, rows = read_cases(project), read_table(project, table)
     contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
     kept = contract.kept(rows.frame)

@@ -30,7 +30,7 @@ def rendered(templates: Path, name: str, values: Mapping[str, object]) -> str:
     Parameters
     ----------
     templates : path
-        The folder of `NAME.html.j2`, `NAME.css` and `NAME.js`, which are part of the package.
+        The folder of `NAME.html.j2` and of the page's styles and scripts, which are part of the package.
     name : str
     values : mapping
         What the template shows; every text is escaped.
@@ -40,7 +40,7 @@ def rendered(templates: Path, name: str, values: Mapping[str, object]) -> str:
     str
         HTML, under a Content-Security-Policy that allows this page's own style and script alone.
     """
-    style, script = (_own(templates, name, kind) for kind in ("css", "js"))
+    style, script = (_own(templates, kind) for kind in ("css", "js"))
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -80,9 +80,9 @@ def _environment(templates: Path) -> Environment:
 
 
 @cache
-def _own(templates: Path, name: str, kind: str) -> Markup:
-    """Return the shared style or script and the page's own behind it, both parts of the package."""
-    files = (_SHARED / f"base.{kind}", templates / f"{name}.{kind}")
+def _own(templates: Path, kind: str) -> Markup:
+    """Return the shared style or script and the page's own behind it, all parts of the package."""
+    files = (_SHARED / f"base.{kind}", *sorted(templates.glob(f"*.{kind}")))
     return Markup("".join(file.read_text(encoding="utf-8") for file in files))  # noqa: S704 - no value in them
 
 
