@@ -26,6 +26,8 @@ class Lab:
         As the project file has them.
     outcome, event : str
         The column, and the value that is an event.
+    costs_vary : bool
+        Whether costs are expressions over the row's columns.
     rows : int
         Judged rows.
     score : Score
@@ -43,6 +45,7 @@ class Lab:
     unit: str
     outcome: str
     event: str
+    costs_vary: bool
     rows: int
     score: Score
     planes: tuple[Plane, ...]
@@ -69,6 +72,7 @@ def lab_of(evidence: Evidence) -> Lab:
         project.costs.unit,
         project.outcome.column,
         str(project.outcome.event),
+        not project.costs.matrix.constant,
         len(material.judged),
         score(material),
         planes(material),

@@ -38,6 +38,7 @@ class Failure:
         Why the plain metrics do not show it.
     gate : Check
         The one that is meant for it.
+    remedy : str
     plain : tuple of Metric
     findings : tuple of Finding
         Of the gate that is meant for it; those that stop first.
@@ -49,6 +50,7 @@ class Failure:
     done: str
     lesson: str
     gate: Check
+    remedy: str
     plain: tuple[Metric, ...]
     findings: tuple[Finding, ...]
     others: tuple[Check, ...] = ()
@@ -66,6 +68,7 @@ class Told:
     name: str
     lesson: str
     gate: Check
+    remedy: str
 
 
 def failure(told: Told, done: str, plain: Iterable[Metric], findings: Iterable[Finding]) -> Failure:
@@ -74,7 +77,14 @@ def failure(told: Told, done: str, plain: Iterable[Metric], findings: Iterable[F
     own = sorted((one for one in found if one.check is told.gate), key=_worst_first)
     others = {one.check for one in found if one.status.stops and one.check is not told.gate}
     return Failure(
-        told.name, done, told.lesson, told.gate, tuple(plain), tuple(own[:_MOST]), tuple(sorted(others))
+        told.name,
+        done,
+        told.lesson,
+        told.gate,
+        told.remedy,
+        tuple(plain),
+        tuple(own[:_MOST]),
+        tuple(sorted(others)),
     )
 
 

@@ -26,16 +26,19 @@ LEAKED = Told(
     "Every plain metric becomes better, as the judged rows leak just as the learned ones do; in production "
     "the column is not there yet.",
     Check.LEAKAGE,
+    "List the column under columns.known_after_outcome and take it out of the features.",
 )
 COPIED = Told(
     "Duplicates across parts",
     "The model is judged on rows that it learned from, and is praised for its memory.",
     Check.LEAKAGE,
+    "Remove the copies, or declare what they have in common as columns.entity.",
 )
 RECODED = Told(
     "Changed units",
     "A number is a number: nothing in a metric of older rows knows in which unit the newer ones are.",
     Check.SHIFTS,
+    "Mend the export, and write the unit's range into the contract; trust a real change with a reason.",
 )
 _COPIES = 0.2
 _SINCE = 0.6

@@ -21,22 +21,26 @@ AVERAGE = Told(
     "Misleading average over slices",
     "The mean over all rows is carried by the many rows outside the slice.",
     Check.SLICES,
+    "Declare the slices that matter under [slices], and give the model a feature that describes this one.",
 )
 MISCALIBRATED = Told(
     "Miscalibration",
     "AUC looks at the order of the probabilities alone, and the order has not changed.",
     Check.CALIBRATION,
+    "Recalibrate by out-of-fold probabilities, which a training does by itself; then choose the threshold.",
 )
 UNKNOWN = Told(
     "NaN score",
     "A comparison with NaN is false, so a script that does not look counts each row as not flagged, and its "
     "accuracy is that of flagging none.",
     Check.EVALUATION,
+    "Find the rows that the model cannot score, and refuse them where they are scored.",
 )
 REVERSED = Told(
     "Reversed slice",
     "A sign that turns in one group of rows leaves the mean of the others as it was.",
     Check.SLICES,
+    "Look for a sign or a code that is turned in this slice, and mend the export.",
 )
 
 

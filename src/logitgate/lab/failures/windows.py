@@ -24,11 +24,13 @@ SKEWED = Told(
     "Offline the model is as good as ever, as offline the feature is right; only the answers that were "
     "served are worse.",
     Check.SKEW,
+    "Compare the feature on both ways, and serve it from the code that training uses.",
 )
 DRIFTED = Told(
     "Drift",
     "In production the outcomes come later: these metrics exist only because the rows are old ones.",
     Check.DRIFT,
+    "Ask who changed the source; train on newer rows once their outcomes are known.",
 )
 _REQUEST = "request"
 _STRENGTHS = (1.0, 2.0, 4.0)

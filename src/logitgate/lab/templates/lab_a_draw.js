@@ -30,7 +30,7 @@ const lab = (() => {
   const axes = (svg, x, y) => {
     for (const [name, range] of [["x", x], ["y", y]]) {
       svg.querySelectorAll(`text.${name}`).forEach((text, part) => {
-        text.textContent = pages.number(range.low + ((range.high - range.low) * part) / 4);
+        text.textContent = String(Number((range.low + ((range.high - range.low) * part) / 4).toPrecision(3)));
       });
       if (range.label !== undefined) svg.querySelector(`text.${name}-label`).textContent = range.label;
     }

@@ -69,7 +69,7 @@
     const place = (key) => order.indexOf(key);
     broken.forEach((one) => { one.hidden = place(one.dataset.first) < place(one.dataset.then); });
     const wrong = broken.filter((one) => !one.hidden).length;
-    said.textContent = wrong === 0 ? "Nothing breaks: this order holds." : `${wrong} of ${broken.length} wrong orders:`;
+    said.textContent = wrong === 0 ? "Nothing breaks: this order holds." : `${wrong === 1 ? "One thing breaks" : `${wrong} things break`}:`;
   });
   window.addEventListener("beforeprint", () => broken.forEach((one) => { one.hidden = false; }));
   hide();
