@@ -8,9 +8,12 @@ from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Finding, Status
-from logitgate.gates.rules.head_to_head import HeadToHead
+from logitgate.gates.rules.head_to_head import HeadToHead, Lane
 from logitgate.gates.rules.production import beside_production
+from logitgate.project.load import parse_project
+from tests import projects
 
+PROJECT = parse_project(projects.plain(), "visits.toml")
 N = 400
 LAST = np.arange(N) >= 300
 EVERY = np.ones(N, dtype=bool)
@@ -41,11 +44,11 @@ def findings(baseline, block=Status.PASS, champion=Status.PASS):
     ]
 
 
-def statuses(found, challenger, champion, untouched=EVERY, last=LAST):
+def statuses(found, challenger, champion, *, untouched=EVERY, last=LAST, lane=Lane.NEW_RECIPE):
     """Return the statuses beside production: of flag-none, flag-all, the last block, champion and slice."""
     version = None if champion is None else 4
-    contest = HeadToHead(decided(challenger), {}, {}, champion, version, "", untouched, last)
-    return [one.status for one in beside_production(found, contest)]
+    contest = HeadToHead(decided(challenger), {}, {}, champion, version, "", untouched, last, lane)
+    return [one.status for one in beside_production(found, contest, PROJECT)]
 
 
 UNPROVEN = findings(Status.INDETERMINATE, Status.FAIL)
@@ -89,3 +92,20 @@ def test_rows_that_the_champion_was_fitted_on_say_nothing():
     found = statuses(UNPROVEN, wrong(0.1), decided(wrong(0.5)), untouched=~LAST)
     assert found[:3] == [Status.WARN, Status.PASS, Status.FAIL]
     assert statuses(UNPROVEN, wrong(0.1), decided(wrong(0.5)), untouched=~EVERY) == AS_IT_WAS
+
+
+@pytest.mark.parametrize(("lane", "block"), [(Lane.REFRESH, Status.WARN), (Lane.NEW_RECIPE, Status.FAIL)])
+def test_a_refresh_owes_no_proof_that_production_lacks(lane, block):
+    """Neither is cheap enough in the last block; another recipe still owes the proof.
+
+    Over all rows the champion is proven cheaper than the rules, so there the proof stays asked.
+    """
+    champion = decided(wrong(0.6, LAST))
+    found = statuses(UNPROVEN, wrong(0.7, LAST), champion, lane=lane)
+    assert (found[0], found[2]) == (Status.INDETERMINATE, block)
+
+
+def test_a_champion_that_has_the_proof_is_kept():
+    """A refresh that costs no less must give the proof that production gives."""
+    champion = decided(wrong(0.05))
+    assert statuses(UNPROVEN, wrong(0.1), champion, lane=Lane.REFRESH) == AS_IT_WAS

@@ -120,7 +120,7 @@ def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Jud
     findings = [
         test_set_reuse(contest.decision, project.gates.alpha),
         *lane_finding(opponents.version, contest.lane.value, challenger.recipe, opponents.champion_recipe),
-        *beside_production(comparison_findings(contest, project), contest),
+        *beside_production(comparison_findings(contest, project), contest, project),
         *self_test(contest, challenger.rows, project),
     ]
     costs_found, costs_table = sensitivity(reference[1], reference[2], alpha, reference[0])

@@ -117,6 +117,20 @@ def log_odds(probability: FloatArray) -> FloatArray:
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
+def log_losses(event: NDArray[np.integer] | BoolArray, score: FloatArray) -> FloatArray:
+    """Return the log loss of each row in nats, shape of `score`; exact where probabilities round to 0 or 1.
+
+    Parameters
+    ----------
+    event : array of shape (n,)
+        0 or 1, or bool.
+    score : array of shape (..., n)
+        Log-odds; NaN where unknown, and so the loss.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.logaddexp(0.0, np.where(event == 1, -score, score)))
+
+
 def fit_cox(y: NDArray[np.integer], score: FloatArray, cluster: Clusters = None) -> Cox:
     """Fit intercept and slope by damped Newton, and calibration-in-the-large on its own.
 
@@ -209,7 +223,7 @@ def _damped(weights: FloatArray, step: FloatArray, likelihood: Callable[[FloatAr
 
 def _likelihood(score: FloatArray, event: BoolArray) -> float:
     with np.errstate(invalid="ignore"):
-        return -float(np.logaddexp(0.0, np.where(event, -score, score)).sum())
+        return -float(log_losses(event, score).sum())
 
 
 def _robust(optimum: _Optimum, design: FloatArray, residual: FloatArray, cluster: Clusters) -> FloatArray:

@@ -101,7 +101,7 @@ def comparison_findings(contest: HeadToHead, project: Project) -> list[Finding]:
     """Compare the challenger with its margins and its opponents: one finding or more from each gate."""
     return [
         *_calibration(contest, project),
-        *_rules(contest, project),
+        *rule_findings(contest.scored, contest.last, contest.alpha(project), project),
         *_champion(contest, project),
         *_slices(contest, project),
     ]
@@ -140,14 +140,23 @@ def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
     return gates.beside_champion(found, contest.version, mean_interval(difference, one.cluster))
 
 
-def _rules(contest: HeadToHead, project: Project) -> list[Finding]:
-    """Compare with the rules that need no model: both must be beaten, and the last block must not object."""
-    scored, alpha = contest.scored, contest.alpha(project)
+def rule_findings(scored: Scored, last: BoolArray | None, alpha: float, project: Project) -> list[Finding]:
+    """Compare with the rules that need no model: both must be beaten, and the last block must not object.
+
+    Parameters
+    ----------
+    scored : Scored of n rows
+    last : bool array of shape (n,) or None
+        The newest block; None where rows have no order in time.
+    alpha : float
+        Of each one-sided bound.
+    project : Project
+    """
     rules = {FLAG_NONE: always(scored, flagged=False), FLAG_ALL: always(scored, flagged=True)}
     found = [gates.baseline(name, paired(scored, other, alpha)) for name, other in rules.items()]
-    if contest.last is None or not contest.last.any():
+    if last is None or not last.any():
         return found
-    newest = scored.take(contest.last)
+    newest = scored.take(last)
     return [*found, gates.last_block(newest, *better_rule(newest), project.gates.refresh_margin)]
 
 

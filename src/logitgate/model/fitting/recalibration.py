@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import Clusters
-from ...evaluation.probabilities.cox import fit_cox, log_odds
+from ...evaluation.intervals import Clusters, upper_bound
+from ...evaluation.probabilities.cox import fit_cox, log_losses, log_odds
 
 _ALPHA = 0.05
 _FEWEST = 20
@@ -40,13 +41,19 @@ NONE = Recalibration(1.0, 0.0)
 """Leaves a model as it is."""
 
 
-def decide_recalibration(y: NDArray[np.integer], score: FloatArray, cluster: Clusters) -> Recalibration:
-    """Decide by closed testing whether out-of-fold log-odds are recalibrated, and how far.
+def decide_recalibration(
+    y: NDArray[np.integer], score: FloatArray, cluster: Clusters, block: IntArray | None = None
+) -> Recalibration:
+    """Decide whether log-odds of judged rows are recalibrated, and how far.
 
-    First no recalibration is tested against intercept and slope; where that is not rejected the model stays
-    as it is. Then the intercept alone is tested against both. Likelihood ratios where rows are independent,
-    Wald tests with the sandwich where they are clustered; each at 5 %, which closed testing keeps over both
-    (Vergouwe et al. 2017).
+    The change is that of closed testing (Vergouwe et al. 2017). First no recalibration is tested against
+    intercept and slope; where that is not rejected the model stays as it is. Then the intercept alone is
+    tested against both. Likelihood ratios where rows are independent, Wald tests with the sandwich where they
+    are clustered; each at 5 %, which closed testing keeps over both.
+
+    In time order a past block's miscalibration may be what changed since its model was fitted, which the
+    model that ships has learned from. So there the change is made only where changes decided on earlier
+    blocks are proven to lower the log loss of later ones, by a one-sided clustered bound at 5 %.
 
     Parameters
     ----------
@@ -55,12 +62,21 @@ def decide_recalibration(y: NDArray[np.integer], score: FloatArray, cluster: Clu
     score : array of shape (n,)
         Log-odds of rows that the model was not fitted to.
     cluster : int array of shape (n,) or None
+    block : int array of shape (n,), optional
+        Of each row, in time order; left out where the blocks were drawn at random.
 
     Returns
     -------
     Recalibration
         `NONE` below 20 events or 20 other rows, and where the rows do not prove the slope positive.
     """
+    change = _closed_test(y, score, cluster)
+    if change == NONE or block is None or _lowers_later_loss(y, score, cluster, block):
+        return change
+    return NONE
+
+
+def _closed_test(y: NDArray[np.integer], score: FloatArray, cluster: Clusters) -> Recalibration:
     events = int(np.sum(y == 1))
     if min(events, len(y) - events) < _FEWEST:
         return NONE
@@ -71,6 +87,18 @@ def decide_recalibration(y: NDArray[np.integer], score: FloatArray, cluster: Clu
     if found.slope_beyond_intercept.p_value < _ALPHA:
         return Recalibration(found.slope, found.intercept)
     return Recalibration(1.0, found.in_the_large)
+
+
+def _lowers_later_loss(y: NDArray[np.integer], score: FloatArray, cluster: Clusters, block: IntArray) -> bool:
+    first, *later = np.unique(block)
+    change = score.copy()
+    for number in later:
+        before, own = block < number, block == number
+        decided = _closed_test(y[before], score[before], None if cluster is None else cluster[before])
+        change[own] = decided.of(score[own])
+    known = block > first
+    difference = log_losses(y[known], change[known]) - log_losses(y[known], score[known])
+    return upper_bound(difference, None if cluster is None else cluster[known], _ALPHA) < 0
 
 
 def recalibrated(pipeline: Pipeline, change: Recalibration) -> Pipeline:

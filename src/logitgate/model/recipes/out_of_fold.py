@@ -19,6 +19,7 @@ from ...data.blocks import Blocks, Fold
 from ...data.sample import Sample
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
+from ...evaluation.probabilities.cox import log_losses
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,7 @@ class OutOfFold:
     @cached_property
     def losses(self) -> FloatArray:
         """Log loss of each candidate on each row in nats, exact where probabilities round to 0 or 1."""
-        sign = np.where(self.sample.y.astype(bool), -1.0, 1.0)
-        with np.errstate(invalid="ignore"):  # where a candidate could not be fitted
-            return np.asarray(np.logaddexp(0.0, sign * self.log_odds))
+        return log_losses(self.sample.y, self.log_odds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,8 @@ class Recipe:
             return Decided(self._first(usable), NONE, bayes_rule(costs), None)
         place = choose(judged, [(one.choice.form, one.features) for one in self.candidates], usable)
         y, score, sample = judged.sample.y.astype(np.int64), judged.log_odds[place], judged.sample
-        change = decide_recalibration(y, score, sample.cluster) if self.recalibrates else NONE
+        block = judged.block if judged.in_time else None
+        change = decide_recalibration(y, score, sample.cluster, block) if self.recalibrates else NONE
         rows = JudgedRows(
             expit(change.of(score)), y, sample.row_costs(costs), sample.cluster, judged.block, judged.in_time
         )
