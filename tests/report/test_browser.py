@@ -1,15 +1,11 @@
 """The page in Chromium: sliders against Python, nothing asked of a network, usable on a small phone."""
 
-import os
-import shutil
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 import logitgate as lg
 from logitgate.catalogue import Check
@@ -24,14 +20,11 @@ from logitgate.report.ml_test_score import StoreEvidence, ml_test_score
 from logitgate.report.page import Beside, Registered, Stay, Watched, page
 from logitgate.report.window_page import window_page
 from tests import projects
+from tests.browsers import NEEDED, chromium, grave, shown
 from tests.replay.replays import replay
 from tests.report import windows
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("LOGITGATE_TEST_BROWSER") != "required",
-    reason="there is no Chromium on this machine",
-)
+pytestmark = NEEDED
 EVIL = "<script>window.touched = true</script>"
 COUNTS = ("true_positive", "false_positive", "true_negative", "false_negative")
 
@@ -52,14 +45,8 @@ def facts(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     """One browser for all tests of this file."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -90,24 +77,6 @@ def pages(facts, address, tmp_path_factory):
     return {"training": address} | {name: (folder / f"{name}.html").as_uri() for name in texts}
 
 
-@contextmanager
-def shown(browser, address, width=1_000, scheme="light"):
-    """Show a page; at the end nothing was complained about and nothing was asked for."""
-    size = {"width": width, "height": 700}
-    context = browser.new_context(viewport=size, offline=True, color_scheme=scheme)
-    context.set_default_timeout(5_000)
-    window = context.new_page()
-    said, asked = [], []
-    window.on("console", lambda message: said.append(message.text))
-    window.on("pageerror", lambda error: said.append(str(error)))
-    window.on("request", lambda one: asked.append(one.url))
-    window.goto(address)
-    yield window
-    context.close()
-    assert said == []
-    assert asked == [address]
-
-
 @pytest.fixture
 def opened(browser, address, request):
     """The page of a training in a window."""
@@ -121,10 +90,7 @@ def test_axe_finds_nothing_serious(browser, pages, kind, scheme):
     """Nor any text that is hard to read, in light and dark, all parts unfolded."""
     with shown(browser, pages[kind], scheme=scheme) as window:
         window.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
-        found = Axe().run(window).response
-        assert len(found["passes"]) > 15
-        grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in grave] == []
+        assert grave(window) == []
 
 
 @pytest.mark.parametrize("kind", ["version", "window", "replay"])
