@@ -26,6 +26,7 @@ PAGES = (
             "ci",
             "replay",
             "report",
+            "lab",
             "how-to/approve",
         )
     ),
