@@ -22,7 +22,7 @@ test: export OMP_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1
 test: export DO_NOT_TRACK = 1
 test: environment ## Run the whole suite, doctests included
-	$(BIN)/python -m pytest -n 2 -m "not acceptance" $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not acceptance" $(ARGS)
 
 acceptance: environment ## Build the image's environment and run every documented command, as a stranger would
 	$(BIN)/python -m pytest -m acceptance $(ARGS)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from hypothesis import settings
 
 from logitgate import environment
 
-settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing about it
+# How long an example takes says nothing about it. CI judges a change: it tries the same examples each time.
+settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("untimed")
 
 for _name, _value in environment.DEFAULTS.items():
@@ -78,16 +80,31 @@ def store(mlflow_home):
     opened.client._tracking_client.store.engine.dispose()
 
 
+_IDLE_SERVICES = (
+    "CANCELLATION_CLEANUP",
+    "FOREMAN",
+    "LATE_RUNS",
+    "PAUSE_EXPIRATIONS",
+    "REPOSSESSOR",
+    "SCHEDULER",
+    "TRIGGERS",
+)
+"""What a Prefect server does beside answering: nothing that a flow in a test waits for."""
+
+
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
     """One ephemeral Prefect server with a database of its own: starting it costs seconds."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
         patch.delenv("PREFECT_API_URL", raising=False)
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
         from prefect.testing.utilities import prefect_test_harness
 
-        with prefect_test_harness(server_startup_timeout=120):
-            yield
+        with pytest.MonkeyPatch.context() as its_own:
+            for name in _IDLE_SERVICES:
+                its_own.setenv(f"PREFECT_SERVER_SERVICES_{name}_ENABLED", "false")
+            running.enter_context(prefect_test_harness(server_startup_timeout=120))
+        yield
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ from logitgate.environment import DEFAULTS
 for _name, _value in DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
-from mlflow import MlflowClient  # noqa: E402 - the environment comes first
+import skops.io  # noqa: E402, F401 - the environment comes first; what a training loads when it needs it
+from mlflow import MlflowClient  # noqa: E402
+from mlflow.utils import requirements_utils  # noqa: E402
 
 import logitgate_flows.train as flow  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
@@ -34,6 +36,7 @@ from logitgate.production.promotion import promotion  # noqa: E402
 from logitgate.tracking import training as recording  # noqa: E402
 from tests import projects  # noqa: E402
 
+requirements_utils._init_modules_to_packages_map()  # a second in each process that packs a model
 gc.freeze()
 
 PROCESSES = multiprocessing.get_context("forkserver")

@@ -14,6 +14,8 @@ from tests.command import opened
 from tests.services import asked, end_of, eventually, start, started
 from tests.unreliable import free_port
 
+pytestmark = pytest.mark.acceptance
+
 ROOT = Path(__file__).parents[2]
 WEEK = datetime(2021, 5, 29, tzinfo=UTC)
 JOBS = {
