@@ -59,6 +59,44 @@ def test_days_that_shift_are_no_reason_to_recalibrate():
     assert naive > clustered + 8
 
 
+BLOCK = np.repeat([1, 2, 3, 4], 1_500)
+
+
+def _in_time(seed, *, slope=1.0, shifts=(0.0, 0.0, 0.0, 0.0)):
+    """Return outcomes of four blocks in time order, scores and days; the blocks' log-odds are shifted."""
+    rng = np.random.default_rng(seed)
+    score, day = rng.normal(-1, 1.2, len(BLOCK)), np.arange(len(BLOCK)) // 150
+    odds = slope * score + np.asarray(shifts)[BLOCK - 1]
+    return (rng.random(len(BLOCK)) < expit(odds)).astype(np.int64), score, day
+
+
+@pytest.mark.parametrize("shifts", [(0.0, 0.0, 0.0, -0.9), (0.7, 0.7, -0.6, -0.6), (-0.8, 0.4, -0.8, 0.4)])
+def test_what_changed_between_blocks_is_no_reason_to_recalibrate(shifts):
+    """The model that ships has learned from the newest rows; a change of yesterday need not come again."""
+    for seed in range(10):
+        y, score, day = _in_time(seed, shifts=shifts)
+        assert decide_recalibration(y, score, day, BLOCK) == NONE
+    assert decide_recalibration(y, score, None) != NONE
+
+
+@pytest.mark.parametrize(("slope", "shift"), [(0.5, 0.0), (1.0, -0.6)])
+@pytest.mark.parametrize("clustered", [True, False])
+def test_what_is_off_in_every_block_is_recalibrated(slope, shift, clustered):
+    """By the figures of all blocks together; what the later blocks gain is the proof."""
+    found = []
+    for seed in range(10):
+        y, score, day = _in_time(seed, slope=slope, shifts=(shift,) * 4)
+        found.append(decide_recalibration(y, score, day if clustered else None, BLOCK))
+    assert [round(one.slope, 0 if slope == 1 else 1) for one in found].count(slope) >= 8
+    assert np.median([one.intercept for one in found]) == pytest.approx(shift, abs=0.15)
+
+
+def test_one_block_proves_nothing_forward():
+    """Nothing later shows what its recalibration would have been worth."""
+    y, score, day = _in_time(0, slope=0.5)
+    assert decide_recalibration(y, score, day, np.ones_like(BLOCK)) == NONE
+
+
 @pytest.mark.parametrize("events", [0, 19])
 def test_too_few_events_recalibrate_nothing(events):
     """Below twenty events, or twenty other rows, the model stays as it is."""
