@@ -33,7 +33,7 @@ from mlflow.utils import requirements_utils  # noqa: E402
 import logitgate_flows.train as flow  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
 from logitgate.production.promotion import promotion  # noqa: E402
-from logitgate.tracking import training as recording  # noqa: E402
+from logitgate.tracking import drawings  # noqa: E402
 from tests import projects  # noqa: E402
 
 requirements_utils._init_modules_to_packages_map()  # a second in each process that packs a model
@@ -195,7 +195,7 @@ def _train(project, home, answer, how, environment):
     os.environ.update(environment, LOGITGATE_HOME=home)
     for name, step in STEPS.items():
         setattr(flow, name, step.fn)
-    recording._draw = lambda *_: None
+    drawings.drawable = lambda *_: {}
     if prepare is not None:
         prepare()
     with Path(answer).with_suffix(".log").open("w") as log, redirect_stderr(log), redirect_stdout(log):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from logitgate.gates.verdict.json_schema import verdict_schema
+from logitgate.tracking.drawings import NAMES
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import promoted
@@ -142,10 +143,7 @@ def test_a_run_keeps_what_its_readers_need(road):
         "verdict.json",
         "evidence.md",
         "evidence/slices.json",
-        "figures/roc.png",
-        "figures/reliability.png",
-        "figures/cost.png",
-        "figures/slices.png",
+        *(f"figures/{name}.png" for name in NAMES if name != "recalibration"),
     }
 
 

@@ -280,12 +280,14 @@ def test_a_training_is_shown_with_its_verdict_and_its_tables(trained):
         assert "Verdict PASS" in shown and "calibration" in shown
 
 
-@pytest.mark.parametrize("name", ["roc", "reliability", "cost", "slices"])
+@pytest.mark.parametrize(
+    "name", ["roc", "scores", "reliability", "cost", "sensitivity", "slices", "odds", "effects"]
+)
 def test_a_training_draws_its_figures(name, trained, tmp_path):
     """As axes, whose figure can be saved."""
     axes = trained.figure(name)
     axes.figure.savefig(tmp_path / "figure.png")
-    assert axes.lines and (tmp_path / "figure.png").stat().st_size > 5_000
+    assert (axes.lines or axes.patches) and (tmp_path / "figure.png").stat().st_size > 5_000
 
 
 def test_a_figure_that_is_not_there_is_refused(trained, project, rows):

@@ -31,13 +31,17 @@ def test_signals_have_interval_and_limits():
 
 
 def test_a_signal_is_drawn_from_the_second_window_on():
-    """One line a version, a mark for what was done, dates below; a single point is no curve."""
+    """One line a stay, a mark for what was done, dates below; a single point is no curve."""
     known = history()
     cost, age, _ = known.curves
     text = window_page(window(), known)
     assert text.count("<figure>") == 2
     drawn = signal_chart(cost, known)
-    assert [one.label for one in drawn.lines if one.kind == "model"] == ["version 1", "version 2"]
+    assert [one.label for one in drawn.lines if one.kind == "model"] == [
+        "version 1",
+        "version 2",
+        "version 1",
+    ]
     assert [name for _, name in drawn.named] == ["2013-07-01", "2013-08-01", "2013-09-01"]
     assert sum(one.kind == "chosen" for one in drawn.marks) == 1
     assert any(one.points for one in signal_chart(age, known).lines if one.label == "limit")

@@ -96,6 +96,8 @@ class Judged:
     champion_digest: str = ""
     """Of its files."""
     lane: Lane = Lane.NEW_RECIPE
+    champion: Scored | None = None
+    """The champion's decisions about the same rows, where it could be scored."""
 
 
 def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Judged:
@@ -150,6 +152,7 @@ def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Jud
         opponents.version,
         opponents.digest,
         contest.lane,
+        contest.champion,
     )
 
 

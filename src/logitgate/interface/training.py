@@ -29,7 +29,9 @@ from .tables import read_table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FigureName: TypeAlias = Literal["roc", "reliability", "cost", "slices"]
+FigureName: TypeAlias = Literal[
+    "roc", "scores", "reliability", "recalibration", "cost", "sensitivity", "slices", "odds", "effects"
+]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,7 +108,9 @@ class Training:
 
         Parameters
         ----------
-        name : "roc", "reliability", "cost" or "slices"
+        name : str
+            "roc", "scores", "reliability", "recalibration", "cost", "sensitivity", "slices", "odds" or
+            "effects".
 
         Returns
         -------
@@ -116,7 +120,7 @@ class Training:
         Raises
         ------
         RefusedError
-            When the training ended before the judged rows were judged, or there is no slice to be drawn.
+            When the training ended before the judged rows were judged, or there is nothing of this kind.
         KeyError
             When there is no figure of this name.
         """

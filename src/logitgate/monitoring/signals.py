@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from ..catalogue import Check
 from ..findings import Finding, Verdict
@@ -108,6 +109,11 @@ class SignalCurve:
     def versions(self) -> tuple[int, ...]:
         """The versions that were in production, in order."""
         return tuple(dict.fromkeys(point.version for point in self.points))
+
+    @property
+    def stays(self) -> tuple[tuple[SignalPoint, ...], ...]:
+        """The points of each time without a change of version, in order."""
+        return tuple(tuple(points) for _, points in groupby(self.points, key=lambda one: one.version))
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,11 +99,11 @@ def signal_chart(curve: SignalCurve, history: SignalHistory) -> Chart:
 def _lines(curve: SignalCurve, x: Axis, y: Axis) -> Iterator[Line]:
     for end in ("limit_low", "limit_high"):
         yield line("quiet", "limit", x, y, _known(curve, end))
-    for end in ("low", "high"):
-        yield line("band", "95 % interval", x, y, _known(curve, end))
-    for version in curve.versions:
-        of_it = [(_day(one), one.value) for one in curve.points if one.version == version]
-        yield line("model", f"version {version}", x, y, of_it)
+    for one in curve.points:
+        ends = [end for end in (one.low, one.high) if end is not None]
+        yield line("band", "95 % interval", x, y, [(_day(one), end) for end in ends])
+    for stay in curve.stays:
+        yield line("model", f"version {stay[0].version}", x, y, [(_day(one), one.value) for one in stay])
 
 
 def _known(curve: SignalCurve, name: str) -> list[tuple[float, float]]:

@@ -19,8 +19,13 @@ VERSION, _FIRST_DAY = "logitgate.curves.version", "logitgate.curves.first_day"
 _DAY_SECONDS = 86_400
 
 
-def draw(store: Store, experiment_id: str, found: MonitoringResult) -> None:
+def draw(store: Store, experiment_id: str, found: MonitoringResult) -> str:
     """Add a window's figures to the curves of its version; a step is a day since the first window.
+
+    Returns
+    -------
+    str
+        Id of the run of the version's curves.
 
     Raises
     ------
@@ -35,6 +40,7 @@ def draw(store: Store, experiment_id: str, found: MonitoringResult) -> None:
         points = [Metric(name, value, at, step) for name, value in curve_points(found.verdict).items()]
         store.client.log_batch(run.info.run_id, metrics=points)
         store.client.set_terminated(run.info.run_id, "FINISHED")
+        return str(run.info.run_id)
 
 
 def _run(store: Store, experiment_id: str, version: int) -> Recorded | None:

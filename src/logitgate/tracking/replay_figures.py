@@ -8,7 +8,7 @@ import numpy as np
 
 from ..replay.policies import Policy
 from ..replay.result import Replay
-from .figures import new_figure, save, with_quiet_legends
+from .figures.style import Caption, new_figure, save, with_quiet_legends
 
 _COLOURS = {
     Policy.NONE: "#767676",
@@ -31,7 +31,7 @@ def draw_replay(found: Replay, folder: Path) -> None:
 
 def _policies(found: Replay, path: Path) -> None:
     """Draw the total cost of each policy so far, less that of the project's own gates."""
-    figure, axes = new_figure(f"{found.model}: cost beyond the project's own gates")
+    figure, axes = new_figure(_caption(found).title("cost beyond the project's own gates"), dense=True)
     naive = [one.replace(tzinfo=None) for one in (*found.starts, found.until)]  # all are in UTC
     ends = np.array(naive, dtype="datetime64[s]")
     sizes = np.array(found.rows_by_period)
@@ -49,7 +49,7 @@ def _policies(found: Replay, path: Path) -> None:
 
 def _age(found: Replay, path: Path) -> None:
     """Draw what a model of each age costs beyond the newest one, with its interval."""
-    figure, axes = new_figure(f"{found.model}: cost against the age of the model")
+    figure, axes = new_figure(_caption(found).title("cost against the age of the model"))
     age = np.array([one.age for one in found.age])
     value, low, high = np.array([[*one.against_newest] for one in found.age]).T
     axes.axhline(0.0, color=_COLOURS[Policy.NONE], linestyle="--", linewidth=1)
@@ -59,3 +59,7 @@ def _age(found: Replay, path: Path) -> None:
         xlabel=f"age in periods of {found.every}", ylabel=f"dearer than the newest, per row ({found.unit})"
     )
     save(with_quiet_legends(figure), path)
+
+
+def _caption(found: Replay) -> Caption:
+    return Caption(found.model, as_of=found.until, rows=found.rows)

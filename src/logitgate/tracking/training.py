@@ -8,20 +8,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..decision.rule import DecisionRule
 from ..evaluation.evaluate import Evaluation
 from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
 from ..findings import Figure, Verdict, finite
-from ..gates.judge import Judged
 from ..gates.rules.alpha_spending import RECIPE, Window
 from ..gates.training import Evidence
 from ..gates.verdict.markdown import description, markdown
 from ..gates.verdict.outcome import Outcome
 from ..model.recipes.search import CandidateResult
 from ..model.train import Learned
-from ..project.project import Project
 from ..report.page import NOTHING, Beside
 from .batches import Entries, Value
 from .report_files import write_facts, write_page
@@ -62,6 +59,25 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
     with temporary_folder() as folder:
         _write_files(folder, evidence)
+        artifacts(run, folder)
+
+
+def record_figures(run: Run, evidence: Evidence, version: int | None) -> None:
+    """Draw the figures of a judged model, which name its version; nothing is drawn without one.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    from .drawings import caption_of, drawable
+    from .figures.style import save
+
+    with temporary_folder() as folder:
+        place = folder / "figures"
+        place.mkdir()
+        for name, draw in drawable(evidence, caption_of(evidence, version)).items():
+            save(draw(), place / f"{name}.png")
         artifacts(run, folder)
 
 
@@ -210,11 +226,6 @@ def _write_files(folder: Path, evidence: Evidence) -> None:
     if judged is not None and judged.slices:
         table = slice_table(judged.slices)
         (folder / SLICE_TABLE).write_text(json.dumps(table, indent=1), encoding="utf-8")
-    if judged is None or evidence.learned is None:
-        return
-    drawings = folder / "figures"
-    drawings.mkdir()
-    _draw(drawings, evidence.project, judged, evidence.learned.model.rule)
 
 
 def slice_table(parts: Iterable[SliceEvaluation]) -> dict[str, list[Any]]:
@@ -255,15 +266,3 @@ def write_exhibits(folder: Path, exhibits: Iterable[Exhibit]) -> None:
         (tables / f"{exhibit.name}.json").write_text(plain, encoding="utf-8")
     page = "\n".join(exhibit.markdown() for exhibit in exhibits) or "No evidence was reached.\n"
     (folder / "evidence.md").write_text(page, encoding="utf-8")
-
-
-def _draw(folder: Path, project: Project, judged: Judged, rule: DecisionRule) -> None:
-    """Draw the ROC, the reliability curve, the cost curve and the slices."""
-    from . import drawings, figures
-
-    name = project.name
-    figures.roc(drawings.roc(judged), name, folder / "roc.png")
-    figures.reliability(drawings.reliability(judged, project), name, folder / "reliability.png")
-    figures.cost_curve(drawings.cost_curve(judged, rule, project), name, folder / "cost.png")
-    if judged.slices:
-        figures.slices(drawings.slices(judged, project), name, folder / "slices.png")

@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..findings import Verdict
 from ..gates.verdict.markdown import markdown
 from ..monitoring.policy import Action, Failure, Symptom, WindowRecord
+from ..monitoring.signals import SignalHistory
 from ..monitoring.since_release import ErrorSums
 from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..project.project import Project
@@ -103,10 +104,11 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
         text = markdown(found.verdict, None, project.costs.unit)
         (Path(folder) / "monitoring.md").write_text(f"{_note(found)}\n{text}", encoding="utf-8")
         write_exhibits(Path(folder), found.evidence.exhibits)
-        draw(run.store, run.experiment_id, found)
+        curves = draw(run.store, run.experiment_id, found)
         history = signal_history(run.store, run.experiment_id)
         (Path(folder) / FILE).write_text(window_page(found, history), encoding="utf-8")
         artifacts(run, Path(folder))
+    _draw_signals(run.store, curves, found, history)
     return found
 
 
@@ -128,6 +130,21 @@ def note_what_was_done(store: Store, found: MonitoringResult) -> None:
     history = signal_history(store, experiment_id)
     with reached(store):
         store.client.log_text(found.run_id, window_page(found, history), FILE)
+
+
+def _draw_signals(store: Store, curves: str, found: MonitoringResult, history: SignalHistory) -> None:
+    """Keep a picture of each signal of two windows or more with the curves of the version."""
+    several = [one for one in history.curves if len(one.points) > 1]
+    if not several:
+        return
+    from .figures.signals import signal_figure
+    from .figures.style import Caption, save
+
+    caption = Caption(found.model, as_of=found.window.end, rows=found.n, verdict=found.reaction.wanted.value)
+    with TemporaryDirectory() as folder, reached(store):
+        for one in several:
+            save(signal_figure(one, history, caption), Path(folder) / f"{one.name.replace(' ', '-')}.png")
+        store.client.log_artifacts(curves, folder, "figures")
 
 
 def _remembered(tags: dict[str, str]) -> WindowRecord | None:

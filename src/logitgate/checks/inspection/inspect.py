@@ -14,6 +14,7 @@ from ...model.model import Model
 from ...model.train import FittedModel, Learned
 from ...project.project import Project
 from .coefficients import Coefficients, champion_weights, coefficient_evidence
+from .effects import effect_exhibit
 from .feature_value import CHECK, worth_evidence, worths
 from .leave_one_out import without_each
 from .monotonicity import imposed, sign_findings
@@ -46,7 +47,7 @@ def inspect(
         *found,
         worth,
         *_decisive(fitted, learned, blocks, project),
-    ], [table, *_judged_coefficients(before, learned), *tables]
+    ], [table, _effects(fitted, shipped), *_judged_coefficients(before, learned), *tables]
 
 
 def inspect_briefly(learned: Learned, blocks: Blocks, project: Project) -> list[Finding]:
@@ -76,6 +77,11 @@ def _signs(learned: Learned, project: Project) -> Signs:
 
 def _fitted(one: FittedModel, signs: Signs) -> Fitted:
     return Fitted.of(one.model.pipeline, one.decided.recalibration, one.rows, signs)
+
+
+def _effects(fitted: Fitted, shipped: FittedModel) -> Exhibit:
+    model = shipped.model
+    return effect_exhibit(fitted, model.pipeline, shipped.rows.frame, model.features.numeric)
 
 
 def _judged_coefficients(before: Fitted, learned: Learned) -> list[Exhibit]:

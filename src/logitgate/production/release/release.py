@@ -22,7 +22,7 @@ from ...tracking.batches import Entries
 from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import KEY, Note, Run, record, training_run
 from ...tracking.store import Store
-from ...tracking.training import RECORDED, note, record_evidence, record_outcome
+from ...tracking.training import RECORDED, note, record_evidence, record_figures, record_outcome
 from ..ledger.entries import Reason
 from ..packaging.code_version import code_version
 from ..packaging.golden import golden_rows
@@ -138,6 +138,7 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     golden = golden_rows(learned.model, learned.judged, own, project)
     package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden)
     version = _registered(run, evidence, snapshot, package)
+    record_figures(run, evidence, version.version)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)
     return _kept(run, replace(outcome, version=version.version))
 
