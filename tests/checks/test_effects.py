@@ -28,7 +28,7 @@ def sample():
 
 def effects(sample, form, change):
     """Return a recalibrated model, and its table."""
-    choice = Choice(Form(basis=form), np.inf)
+    choice = Choice(Form(basis=form), 1.0)
     pipeline = recalibrated(fit(choice, sample.frame, sample.y, FEATURES, Search()), change)
     fitted = Fitted.of(pipeline, change, sample)
     return pipeline, fitted, effect_exhibit(fitted, pipeline, sample.frame, FEATURES.numeric)
