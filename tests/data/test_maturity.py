@@ -78,7 +78,7 @@ def test_the_order_of_the_rows_does_not_matter(order):
     window["visit"] = window["visit"].to_numpy()[::-1]
     one, other = (labelled_rows(some, PROJECT, AS_OF).sample for some in (window, window.iloc[order]))
     assert one.ids.tolist() == other.ids.tolist()
-    assert (np.diff(one.time) >= np.timedelta64(0)).all()
+    assert (np.diff(one.time) >= np.timedelta64(0, "us")).all()
 
 
 def test_a_day_before_anything_matures_nothing_is_used(window):

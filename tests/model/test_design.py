@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy
 import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.version import parse as parsed
 
 from logitgate.model.design.matrix import TRUSTED_TYPES, design, fitted_design, source_of
 from logitgate.model.fitting.fit import Choice, fit
@@ -204,10 +206,13 @@ def test_a_stored_model_answers_bit_for_bit(form):
 
 
 def test_all_trusted_types_are_needed():
-    """The allow-list holds nothing that no model needs."""
+    """The allow-list holds nothing that no model needs: each but one, which is of an older or newer SciPy."""
     rows = _rows()
     model = fit(Choice(SEARCH.forms[-1], 1.0), rows, _outcome(rows), WIDE, SEARCH)
-    assert set(skops.io.get_untrusted_types(data=skops.io.dumps(model))) == set(TRUSTED_TYPES)
+    needed = set(skops.io.get_untrusted_types(data=skops.io.dumps(model)))
+    of_another_scipy = "_BSpline" if parsed(scipy.__version__) < parsed("1.18") else "asarray"
+    (left,) = set(TRUSTED_TYPES) - needed
+    assert left.endswith(f".{of_another_scipy}") and needed < set(TRUSTED_TYPES)
 
 
 @pytest.mark.parametrize("text", [object, "str", "category"])

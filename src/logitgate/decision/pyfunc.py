@@ -28,8 +28,9 @@ from .rule import Decision, DecisionRule
 
 TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",  # how imputers and encoders remember their input's type
-    "scipy._lib.array_api_compat.numpy._aliases.asarray",  # how a fitted SplineTransformer reads arrays
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",  # how curves read arrays before SciPy 1.18
     "scipy.interpolate._bsplines.BSpline",  # its curves
+    "scipy.interpolate._bsplines._BSpline",  # what they consist of from SciPy 1.18 on
 )
 """What may be read from `model.skops` beyond skops' own list; never taken from the file itself."""
 

@@ -70,7 +70,7 @@ def parts_of(path: Path) -> list[Part]:
 
 def is_iceberg(path: Path) -> bool:
     """Return whether a folder is an Apache Iceberg table."""
-    return any((path / "metadata").glob("*.metadata.json"))
+    return path.is_dir() and any((path / "metadata").glob("*.metadata.json"))
 
 
 def completed(source: Source, part: Part, levels: Collection[str]) -> Source:

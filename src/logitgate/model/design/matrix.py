@@ -31,11 +31,13 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",
+    "scipy.interpolate._bsplines._BSpline",
 )
 """What `skops.io.load` must trust beyond its own list to read a pipeline of this project.
 
-The first is how imputers and encoders remember their input's type; the other two are the curves of
-a fitted `SplineTransformer` and the function by which they read arrays.
+The first is how imputers and encoders remember their input's type; the others are the curves of
+a fitted `SplineTransformer`, with the function by which they read arrays (before SciPy 1.18) or the part that
+computes them (from 1.18 on).
 """
 
 
