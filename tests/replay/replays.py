@@ -6,8 +6,9 @@ from logitgate.catalogue import Check
 from logitgate.evaluation.intervals import Estimate
 from logitgate.findings import Finding, Status
 from logitgate.monitoring.policy import Action, Symptom
+from logitgate.replay.ageing import AgeCost
 from logitgate.replay.policies import Policy
-from logitgate.replay.result import AgeCost, Alarms, PolicyCost, ReactionTaken, Release, Replay
+from logitgate.replay.result import Alarms, PolicyCost, ReactionTaken, Release, Replay
 
 JUNE, JULY, AUGUST = (datetime(2021, month, 1, tzinfo=UTC) for month in (6, 7, 8))
 

@@ -53,7 +53,7 @@ def replay(  # noqa: PLR0913 - options of a command
 
 def print_replay(found: Replay) -> None:
     """Print what each policy cost, what each release was worth, reactions, ages and alarms."""
-    from logitgate.replay.result import exhibits
+    from logitgate.replay.tables import exhibits
     from logitgate_flows.cli.terminal import OUT
 
     OUT.print(f"\n[bold]{found.title}[/]", highlight=False)
@@ -65,6 +65,8 @@ def print_replay(found: Replay) -> None:
         reason = f" ({why})" if why else ""
         OUT.print(f"{one.date:%Y-%m-%d} {one.sentence(found.unit)}{reason}", highlight=False, markup=False)
     OUT.print(f"\n[bold]{found.conclusion}[/]", highlight=False)
+    if found.age_limit is not None:
+        OUT.print(found.age_limit.sentence(found.unit), highlight=False, markup=False)
     if found.proposal is not None:
         OUT.print(found.proposal.sentence(found.unit), highlight=False, markup=False)
 

@@ -9,11 +9,12 @@ import numpy as np
 from ..decision.expressions import FloatArray
 from ..evaluation.intervals import Estimate
 from ..monitoring.policy import Action, Reason
+from .ageing import AgeCost
 from .costs import Costs
 from .course import Decided, Played
 from .dates import Dates
 from .policies import Holder, Policy
-from .result import AgeCost, Alarms, PolicyCost, ReactionTaken, Release, Replay
+from .result import Alarms, PolicyCost, ReactionTaken, Release, Replay
 from .training import History
 from .watch import Watched
 

@@ -13,7 +13,8 @@ from ..pages.charts import Axis, Chart, Line, Mark, across, down, line
 from ..pages.shell import rendered
 from ..pages.tables import shown
 from .policies import Policy
-from .result import Replay, exhibits
+from .result import Replay
+from .tables import exhibits
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _DAY, _MOST_DATES = 86_400.0, 4

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from ..evaluation.intervals import Estimate
-from ..evidence_table import Exhibit
 from ..findings import Finding, finite
 from ..html_tables import html_table
 from ..monitoring.policy import Action, Symptom
+from .ageing import AgeCost, AgeLimit, age_limit
 from .plain import plain, worded
 from .policies import SIMPLER, Holder, Policy
 from .proposal import Proposal
@@ -150,36 +150,6 @@ class ReactionTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class AgeCost:
-    """What models of one age cost beyond the newest ones, on the same rows.
-
-    Parameters
-    ----------
-    age : int
-        In periods: 0 for a version in the period after its own training.
-    rows : int
-    per_row : float
-        Mean cost.
-    against_newest : Estimate
-        Mean cost per row less that of the newest version by then, with its 95 % interval.
-    """
-
-    age: int
-    rows: int
-    per_row: float
-    against_newest: Estimate
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {
-            "age": self.age,
-            "rows": self.rows,
-            "per_row": finite(self.per_row),
-            "against_newest": plain(self.against_newest),
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Alarms:
     """The alarms of one window.
 
@@ -257,6 +227,11 @@ class Replay:
         return tuple(one for one in simple if one.against_gated.high < 0)
 
     @property
+    def age_limit(self) -> AgeLimit | None:
+        """The age from which models are proven dearer than the newest one; None where no age is."""
+        return age_limit(self.age, self.starts)
+
+    @property
     def exit_code(self) -> int:
         """1 when a simpler policy is proven to cost less than the project's own gates, else 0."""
         return 1 if self.cheaper else 0
@@ -293,6 +268,7 @@ class Replay:
             "releases": [one.as_json() for one in self.releases],
             "reactions": [one.as_json() for one in self.reactions],
             "age": [one.as_json() for one in self.age],
+            "age_limit": None if self.age_limit is None else self.age_limit.as_json(),
             "alarms": [one.as_json() for one in self.alarms],
             "alarms_a_month": finite(self.alarms_a_month),
             "proposal": None if self.proposal is None else self.proposal.as_json(),
@@ -316,59 +292,3 @@ class Replay:
             f"Replay of {self.model}, every {self.every} from {self.starts[0]:%Y-%m-%d} to "
             f"{self.until:%Y-%m-%d}, {self.rows} rows"
         )
-
-
-def exhibits(found: Replay) -> tuple[Exhibit, ...]:
-    """Return the tables of a replay."""
-    policies = tuple(
-        {
-            "policy": one.policy.value,
-            "cost": one.cost,
-            "per_row": one.per_row,
-            **one.against_gated.figures("against_gated"),
-            "releases": one.releases,
-        }
-        for one in found.policies
-    )
-    releases = tuple(
-        {
-            "date": f"{one.date:%Y-%m-%d}",
-            "version": one.version,
-            "released": one.released,
-            "reasons": ", ".join(dict.fromkeys(f"{why.check} {why.subject}" for why in one.reasons)),
-            **(one.saved.figures("saved") if one.saved else {}),
-        }
-        for one in found.releases
-    )
-    reactions = tuple(
-        {
-            "date": f"{one.date:%Y-%m-%d}",
-            "action": one.action.value,
-            "version": one.version,
-            "days": one.days,
-            "symptoms": ", ".join(sorted(symptom.value for symptom in one.symptoms)),
-        }
-        for one in found.reactions
-    )
-    ages = tuple(
-        {"age": one.age, "rows": one.rows, "per_row": one.per_row, **one.against_newest.figures("dearer")}
-        for one in found.age
-    )
-    alarms = tuple(
-        {
-            "window": f"{one.since:%Y-%m-%d} to {one.until:%Y-%m-%d}",
-            "version": one.version,
-            "alarms": len(one.alarms),
-            "action": one.action.value,
-            "which": ", ".join(f"{check} {subject}" for check, subject in one.alarms),
-        }
-        for one in found.alarms
-    )
-    money = f"In {found.unit}." if found.unit else ""
-    return (
-        Exhibit("policies", "What each policy cost", policies, money),
-        Exhibit("releases", "Releases and refusals", releases, "What each saved until the next date."),
-        Exhibit("reactions", "Reactions", reactions, "How long each took, in days."),
-        Exhibit("age", "Cost against the age of the model", ages, "Age in periods."),
-        Exhibit("alarms", "Alarms of each window", alarms),
-    )

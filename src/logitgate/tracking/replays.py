@@ -13,7 +13,8 @@ from mlflow.entities import Metric
 
 from ..project.project import Project
 from ..replay.page import replay_page
-from ..replay.result import Replay, exhibits
+from ..replay.result import Replay
+from ..replay.tables import exhibits
 from ..report.page import FILE
 from .batches import Entries, Value
 from .replay_figures import draw_replay
