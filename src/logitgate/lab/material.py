@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,11 @@ from ..project.project import Project
 
 MOST_FITTED = 4_000
 """Rows of the small fits that only the lab makes."""
+MOST_JUDGED = 20_000
+"""Judged rows that the lab looks at, evenly thinned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Material:
     """A project that has learned.
 
@@ -39,6 +42,8 @@ class Material:
         Key of the recipe.
     ranked : tuple of str
         The numeric features, that which moves the log-odds most first.
+    places : int array of shape (n,)
+        Which of the judged rows are looked at, rising.
     """
 
     project: Project
@@ -46,6 +51,7 @@ class Material:
     blocks: Blocks
     recipe: str
     ranked: tuple[str, ...]
+    places: IntArray
 
     @classmethod
     def of(cls, evidence: Evidence) -> Material:
@@ -63,7 +69,8 @@ class Material:
             )
             raise RefusedError(evidence.project.name, rule, reasons or "see `logitgate check PROJECT`")
         learned, project = evidence.learned, evidence.project
-        return cls(project, learned, evidence.blocks, evidence.recipe, _ranked(learned, project))
+        places = even(len(learned.judged), MOST_JUDGED)
+        return cls(project, learned, evidence.blocks, evidence.recipe, _ranked(learned, project), places)
 
     @property
     def shows_rows(self) -> bool:
@@ -75,26 +82,25 @@ class Material:
         """The model that ships."""
         return self.learned.model
 
-    @property
+    @cached_property
     def judged(self) -> Sample:
-        """The judged rows."""
-        return self.learned.judged
+        """The n judged rows."""
+        return self.learned.judged.take(self.places)
 
-    @property
+    @cached_property
     def scored(self) -> Scored:
         """What the recipe decided about the judged rows, each by a model that does not know it."""
-        return self.learned.scored
+        return self.learned.scored.take(self.places)
 
     @property
     def last(self) -> BoolArray:
         """Which of the judged rows lie in the last block, shape (n,)."""
-        return np.asarray(self.learned.block == self.blocks.last)
+        return np.asarray(self.learned.block[self.places] == self.blocks.last)
 
     def contest(self) -> HeadToHead:
         """Return the recipe beside the rules that need no model, as the gates compare it."""
-        challenger = Challenger(
-            self.judged, self.scored, self.recipe, self.learned.simpler, last=self.last_in_time()
-        )
+        simpler = {name: one.take(self.places) for name, one in self.learned.simpler.items()}
+        challenger = Challenger(self.judged, self.scored, self.recipe, simpler, last=self.last_in_time())
         return head_to_head(challenger, Opponents(), self.project)
 
     def last_in_time(self) -> BoolArray | None:

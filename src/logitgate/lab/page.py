@@ -17,6 +17,7 @@ from .order import STEPS
 from .score import Score, sigmoid_chart
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_AWAY = 0.1
 _MIXED = (4, 1, 6, 0, 3, 7, 2, 5)
 """Places of the steps when the exercise begins."""
 
@@ -40,6 +41,7 @@ def page(lab: Lab) -> str:
         "point": explored(lab.drill.groups, own.costs),
         "presets": PRESETS,
         "share": share,
+        "level": _level(own.costs),
         "shifted": at_prevalence(lab.drill.groups, lab.drill.own, share),
         "penalties": PENALTIES,
         "steps": [STEPS[place] for place in _MIXED],
@@ -51,9 +53,14 @@ def page(lab: Lab) -> str:
 
 
 def _first(score: Score) -> int:
-    """Return the row that is shown when the page opens: the one nearest to its threshold."""
+    """Return the row that is shown when the page opens: neither at its threshold nor far from it."""
     away = [abs(one.probability - (1.0 if one.threshold is None else one.threshold)) for one in score.walks]
-    return away.index(min(away)) if away else 0
+    return min(range(len(away)), key=lambda place: abs(away[place] - _AWAY)) if away else 0
+
+
+def _level(costs: Entries) -> float:
+    """Return the threshold at which a boundary is drawn first: that of the costs, kept off 0 and 1."""
+    return round(min(max(costs.threshold(), 0.01), 0.99), 2)
 
 
 def _share(groups: ScoreGroups) -> float:

@@ -40,7 +40,7 @@ RECODED = Told(
     Check.SHIFTS,
     "Mend the export, and write the unit's range into the contract; trust a real change with a reason.",
 )
-_COPIES = 0.2
+_COPIES = (0.2, 0.5, 1.0)
 _SINCE = 0.6
 
 
@@ -60,15 +60,17 @@ def label_leak(material: Material) -> Failure:
 
 
 def duplicates(material: Material) -> Failure:
-    """Copy a fifth of the last block's rows into the rows that its model learned from."""
+    """Copy rows of the last block into the rows that its model learned from: more where few prove nothing."""
     blocks, sample = material.blocks, material.blocks.sample
-    last = blocks.rows(blocks.last)
-    copied = last[even(len(last), max(1, int(_COPIES * len(last))))]
-    home = 0 if blocks.last else 1
-    order = np.concatenate([np.arange(len(sample)), copied])
-    number = np.concatenate([blocks.number, np.full(len(copied), home)]).astype(np.int64)
-    both = Blocks(sample.take(order), number, blocks.in_time)
-    findings = list(duplicate_findings(both, material.project))
+    last, home = blocks.rows(blocks.last), 0 if blocks.last else 1
+    for share in _COPIES:
+        copied = last[even(len(last), max(1, int(share * len(last))))]
+        order = np.concatenate([np.arange(len(sample)), copied])
+        number = np.concatenate([blocks.number, np.full(len(copied), home)]).astype(np.int64)
+        both = Blocks(sample.take(order), number, blocks.in_time)
+        findings = list(duplicate_findings(both, material.project))
+        if stopped_by(Check.LEAKAGE, findings):
+            break
     tested = sample.take(last)
     before = refitted(material, sample.take(blocks.learned(blocks.last)), tested)
     after = refitted(material, both.sample.take(both.learned(blocks.last)), tested)

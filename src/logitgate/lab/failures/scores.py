@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...catalogue import Check
 from ...decision.costs import BoolArray
-from ...evaluation.comparisons.comparison import always
+from ...evaluation.comparisons.comparison import always, paired
 from ...evaluation.slices import SliceLevels
-from ...gates.rules.head_to_head import HeadToHead, comparison_findings
+from ...findings import Status
+from ...gates.rules.head_to_head import HeadToHead, comparison_findings, harm_rule
+from ...gates.rules.slice_harm import proven_harm
 from ...gates.saboteurs import FACTORS, dearer, inverted, redecided, rows_of, spread, unknown, worst_slice
 from ...project.project import Project
 from ..material import Material, numbers
 from .failure import Failure, Told, failure, metrics, refused, stopped_by
 
+_PARTS = 8
+_EVERY = (1, 2, 3, 4, 6, 8, 12)
+"""Every row of a slice is decided the dearer way, every second, and so on."""
 AVERAGE = Told(
     "Misleading average over slices",
     "The mean over all rows is carried by the many rows outside the slice.",
@@ -42,6 +47,15 @@ REVERSED = Told(
     Check.SLICES,
     "Look for a sign or a code that is turned in this slice, and mend the export.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Blinded:
+    """A contest in which one slice is decided blindly."""
+
+    name: str
+    done: str
+    contest: HeadToHead
 
 
 def miscalibration(contest: HeadToHead, project: Project) -> Failure:
@@ -81,24 +95,40 @@ def reversed_slice(contest: HeadToHead, project: Project) -> Failure:
 def misleading_average(contest: HeadToHead, material: Material) -> Failure:
     """Let the model know nothing in one slice, so that the mean still saves and the slice is harmed.
 
-    Probabilities are shuffled in the slice; where no harm is proven so, its rows get the dearer decision.
+    Probabilities are shuffled in the slice; where that does not do, all or some of its rows get the dearer
+    decision. The smallest slice is taken in which harm is proven while the mean is proven to save.
     """
     contest, project = _sliced(contest, material)
-    found = None
-    for name, sabotaged in _blinded(contest, project):
-        findings = comparison_findings(sabotaged, project)
-        harmed = stopped_by(Check.SLICES, findings)
-        if found is None or harmed:
-            found = (name, sabotaged, findings)
-        if harmed and not stopped_by(Check.BASELINES, findings):
-            break
-    name, sabotaged, findings = found or ("none", contest, comparison_findings(contest, project))
-    done = f"In the slice {name} the model was made blind; all other rows are decided as before."
+    done, sabotaged = "No slice has rows enough to prove harm.", contest
+    least = np.inf
+    for one in _blinded(contest, project):
+        cost = float(one.contest.scored.cost.mean())
+        if cost < least and _is_harmed(one.contest, one.name, project):
+            least, done, sabotaged = cost, one.done, one.contest
+            if _saves(sabotaged, project):
+                break
+    findings = comparison_findings(sabotaged, project)
     return failure(AVERAGE, done, metrics(contest.scored, sabotaged.scored), findings)
 
 
+def _is_harmed(contest: HeadToHead, name: str, project: Project) -> bool:
+    """Return whether harm is proven in a slice, as the gate proves it."""
+    scored, reference = contest.scored, contest.reference[2]
+    harms = proven_harm(
+        scored.cost - reference.cost, scored.y, contest.levels, scored.cluster, harm_rule(contest, project)
+    )
+    return any(one.name == name and one.status is Status.FAIL for one in harms)
+
+
+def _saves(contest: HeadToHead, project: Project) -> bool:
+    """Return whether the mean over all rows is proven cheaper than both rules without a model."""
+    scored, alpha = contest.scored, contest.alpha(project)
+    rules = (always(scored, flagged=flagged) for flagged in (False, True))
+    return all(paired(scored, rule, alpha).upper < 0 for rule in rules)
+
+
 def _sliced(contest: HeadToHead, material: Material) -> tuple[HeadToHead, Project]:
-    """Return the declared slices; where there are none, thirds of the most important number, or all rows."""
+    """Return the declared slices; where there are none, eighths of the most important number, or all rows."""
     project = material.project
     if contest.levels:
         return contest, project
@@ -106,13 +136,14 @@ def _sliced(contest: HeadToHead, material: Material) -> tuple[HeadToHead, Projec
         return contest, project
     name = material.ranked[0]
     values = numbers(material.judged.frame, name)
-    ends = np.nanquantile(values, (1 / 3, 2 / 3))
+    ends = np.unique(np.nanquantile(values, np.arange(1, _PARTS) / _PARTS))
     codes = np.where(np.isnan(values), 0, np.searchsorted(ends, values)).astype(np.int64)
-    levels = {name: SliceLevels(codes, ("low", "middle", "high"))}
+    names = (f"up to {ends[0]:.3g}", *(f"above {end:.3g}" for end in ends))
+    levels = {name: SliceLevels(codes, names)}
     return replace(contest, levels=levels), project
 
 
-def _blinded(contest: HeadToHead, project: Project) -> Iterator[tuple[str, HeadToHead]]:
+def _blinded(contest: HeadToHead, project: Project) -> Iterator[_Blinded]:
     """Yield each slice with its rows decided blindly: by shuffled probabilities, then the dearer way."""
     scored, random = contest.scored, np.random.default_rng(project.split.seed)
     slices = [
@@ -124,9 +155,13 @@ def _blinded(contest: HeadToHead, project: Project) -> Iterator[tuple[str, HeadT
     for name, rows in slices:
         probability = scored.decision.probability.copy()
         probability[rows] = random.permutation(probability[rows])
-        yield name, replace(contest, scored=redecided(scored, probability))
-    for name, rows in slices:
-        yield name, _worst_decided(contest, rows)
+        done = f"In the slice {name} the probabilities were shuffled; all other rows are as before."
+        yield _Blinded(name, done, replace(contest, scored=redecided(scored, probability)))
+    for every in _EVERY:
+        for name, rows in slices:
+            some = np.isin(np.arange(len(rows)), np.flatnonzero(rows)[::every])
+            done = f"In the slice {name} {int(some.sum()):,} rows got the dearer decision."
+            yield _Blinded(name, done, _worst_decided(contest, some))
 
 
 def _worst_decided(contest: HeadToHead, rows: BoolArray) -> HeadToHead:
