@@ -128,6 +128,7 @@ def test_each_wrong_order_costs_what_it_says(lab):
         ("judge", "promote"),
     ):
         assert found[pair].wrong > found[pair].right
+    assert all(one.is_shown for one in lab.order if one.measure)
     places = {step.key: place for place, step in enumerate(STEPS)}
     assert all(places[one.first] < places[one.then] for one in lab.order)
     assert {key for pair in found for key in pair} == set(places)
@@ -201,6 +202,18 @@ def test_a_project_that_shows_no_rows_has_none_on_the_page(evidence):
     assert found.cost_function is None
     assert all(one.points == () for one in found.planes)
     assert "shows no rows" in page(found)
+
+
+def test_a_project_without_numbers_has_a_lab(tmp_path):
+    """Failures are then made with a category; there is no boundary over two numbers."""
+    features = {"numeric": None, "categorical": ["side"]}
+    found = lg.lab(lg.load_project(projects.write(tmp_path, projects.table(1_500), features=features)))
+    assert len(found.failures) == 9
+    (units,) = (one for one in found.failures if one.name == "Changed units")
+    assert units.is_caught
+    assert "behind each level" in units.done
+    assert found.planes == ()
+    assert "needs two numbers" in page(found)
 
 
 def test_without_a_model_there_is_no_lab(project, evidence):

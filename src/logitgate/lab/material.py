@@ -78,6 +78,11 @@ class Material:
         return self.project.rows.explained > 0
 
     @property
+    def foremost(self) -> str:
+        """The feature that failures are made with: the first number, or a category where there is none."""
+        return (*self.ranked, *self.project.features.categorical)[0]
+
+    @property
     def model(self) -> Model:
         """The model that ships."""
         return self.learned.model

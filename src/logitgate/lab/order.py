@@ -71,6 +71,13 @@ class Broken:
     wrong: float | None = None
     right: float | None = None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether these rows show it: a claim that is too good, or a wrong order that is dearer."""
+        if self.wrong is None or self.right is None:
+            return False
+        return self.wrong < self.right if self.first == "split" else self.wrong > self.right
+
 
 def order(material: Material) -> tuple[Broken, ...]:
     """Measure each wrong order; one that these rows do not allow to be measured has no figures."""

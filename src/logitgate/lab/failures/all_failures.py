@@ -10,12 +10,12 @@ from .windows import drifted, serving_skew, units_in_production
 
 
 def failures(material: Material) -> tuple[Failure, ...]:
-    """Trigger each failure on the project's own rows; those that need a number are left out without one."""
+    """Trigger each failure on the project's own rows."""
     contest, project = material.contest(), material.project
-    found = (
+    return (
         label_leak(material),
         duplicates(material),
-        changed_units(material) or units_in_production(material),
+        _units(material),
         misleading_average(contest, material),
         reversed_slice(contest, project),
         miscalibration(contest, project),
@@ -23,4 +23,9 @@ def failures(material: Material) -> tuple[Failure, ...]:
         serving_skew(material),
         drifted(material),
     )
-    return tuple(one for one in found if one is not None)
+
+
+def _units(material: Material) -> Failure:
+    """Change a unit in the learned rows; in a window of production where that cannot be found there."""
+    found = changed_units(material)
+    return found if found is not None and found.is_caught else units_in_production(material)

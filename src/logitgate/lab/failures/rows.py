@@ -13,6 +13,7 @@ from ...checks.leakage.duplicates import duplicate_findings
 from ...checks.leakage.single_features import separating
 from ...data.blocks import Blocks
 from ...data.sample import Sample
+from ...decision.costs import BoolArray
 from ...errors import LogitgateError
 from ...evaluation.evaluate import Scored
 from ...gates.saboteurs import LEAK, NOISES, leaky
@@ -42,6 +43,7 @@ RECODED = Told(
 )
 _COPIES = (0.2, 0.5, 1.0)
 _SINCE = 0.6
+_NEW = " (new)"
 
 
 def label_leak(material: Material) -> Failure:
@@ -80,11 +82,11 @@ def duplicates(material: Material) -> Failure:
 
 
 def changed_units(material: Material) -> Failure | None:
-    """Convert the most important number from one day on; None where rows have no time or no number."""
+    """Convert the foremost feature from one day on; None where rows have no time."""
     sample, project = material.blocks.sample, material.project
-    if sample.time is None or not material.ranked:
+    if sample.time is None:
         return None
-    name = material.ranked[0]
+    name = material.foremost
     since = np.quantile(sample.time.astype(np.int64), _SINCE)
     later = sample.time.astype(np.int64) >= since
     changed = replace(sample, frame=converted(sample.frame, name, later))
@@ -96,14 +98,26 @@ def changed_units(material: Material) -> Failure | None:
     costs = project.costs.matrix
     plain = metrics(material.model.score(judged, costs), material.model.score(again, costs))
     share = f"{float(later.mean()):.0%} of the rows"
-    done = f"From a day on, with {share}, '{name}' is written as 1.8 times itself plus 32."
+    done = f"From a day on, with {share}, '{name}' is written {in_words(sample.frame, name)}."
     return failure(RECODED, done, plain, shift_findings(changed, project))
 
 
-def converted(frame: pd.DataFrame, name: str, rows: np.ndarray) -> pd.DataFrame:
-    """Return a table in which some rows' number is in another unit, as Celsius in Fahrenheit."""
-    values = frame[name].to_numpy(np.float64, na_value=np.nan)
-    return frame.assign(**{name: np.where(rows, 1.8 * values + 32, values)})
+def converted(frame: pd.DataFrame, name: str, rows: BoolArray) -> pd.DataFrame:
+    """Return a table in which some rows, shape (n,), have a number in another unit, or a level's new code."""
+    if _is_number(frame, name):
+        values = frame[name].to_numpy(np.float64, na_value=np.nan)
+        return frame.assign(**{name: np.where(rows, 1.8 * values + 32, values)})
+    levels = frame[name].astype(object)
+    return frame.assign(**{name: levels.where(~rows | levels.isna(), levels.astype(str) + _NEW)})
+
+
+def in_words(frame: pd.DataFrame, name: str) -> str:
+    """Say how `converted` writes a feature."""
+    return "as 1.8 times itself plus 32" if _is_number(frame, name) else f"with '{_NEW}' behind each level"
+
+
+def _is_number(frame: pd.DataFrame, name: str) -> bool:
+    return pd.api.types.is_numeric_dtype(frame[name])
 
 
 def _with_leak(sample: Sample, noise: float) -> Sample:

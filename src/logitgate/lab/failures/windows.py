@@ -17,7 +17,7 @@ from ...monitoring.reference import Reference, reference_profile
 from ...monitoring.skew import PROBABILITY, skew
 from ..material import Material, numbers
 from .failure import Failure, Told, failure, metrics, stopped_by
-from .rows import RECODED, converted
+from .rows import RECODED, converted, in_words
 
 SKEWED = Told(
     "Train-serving skew",
@@ -39,7 +39,7 @@ _STRENGTHS = (1.0, 2.0, 4.0)
 def serving_skew(material: Material) -> Failure:
     """Serve each row with the value that the row before it had, as a cache that is one request late does."""
     model, project, sample = material.model, material.project, material.judged
-    name = (*material.ranked, *project.features.categorical)[0]
+    name = material.foremost
     late = sample.frame[name].shift(1)
     late.iloc[0] = sample.frame[name].iloc[0]
     served = replace(sample, frame=sample.frame.assign(**{name: late}))
@@ -50,11 +50,9 @@ def serving_skew(material: Material) -> Failure:
     return failure(SKEWED, done, plain, findings)
 
 
-def drifted(material: Material) -> Failure | None:
-    """Draw rows with high values of the most important number more often; None without a number."""
-    if not material.ranked:
-        return None
-    name, sample, reference = material.ranked[0], material.judged, _reference(material)
+def drifted(material: Material) -> Failure:
+    """Draw rows with high values of the foremost feature more often; of a category, with its later levels."""
+    name, sample, reference = material.foremost, material.judged, _reference(material)
     window, findings = sample, list[Finding]()
     for rows in _drawn(material, name):
         window = sample.take(rows)
@@ -67,16 +65,14 @@ def drifted(material: Material) -> Failure | None:
     return failure(DRIFTED, done, plain, findings)
 
 
-def units_in_production(material: Material) -> Failure | None:
-    """Convert the most important number of a whole window, where rows have no time to break at."""
-    if not material.ranked:
-        return None
-    name, sample = material.ranked[0], material.judged
+def units_in_production(material: Material) -> Failure:
+    """Convert the foremost feature of a whole window, where rows have no time to break at."""
+    name, sample = material.foremost, material.judged
     window = replace(sample, frame=converted(sample.frame, name, np.ones(len(sample), dtype=bool)))
     findings = _compared(window, _reference(material), material)
     costs = material.project.costs.matrix
     plain = metrics(material.model.score(sample, costs), material.model.score(window, costs))
-    done = f"In a window of {len(window):,} rows '{name}' is written as 1.8 times itself plus 32."
+    done = f"In a window of {len(window):,} rows '{name}' is written {in_words(sample.frame, name)}."
     return failure(replace(RECODED, gate=Check.DRIFT), done, plain, findings)
 
 
@@ -93,8 +89,9 @@ def _compared(window: Sample, reference: Reference, material: Material) -> list[
 
 def _drawn(material: Material, name: str) -> Iterator[IntArray]:
     """Yield positions of rows drawn with replacement, each time more strongly by the rank of a number."""
-    values = numbers(material.judged.frame, name)
-    rank = pd.Series(values).rank(pct=True).fillna(0.5).to_numpy()
+    values = material.judged.frame[name]
+    known = numbers(material.judged.frame, name) if name in material.ranked else pd.factorize(values)[0]
+    rank = pd.Series(known).rank(pct=True).fillna(0.5).to_numpy()
     for strength in _STRENGTHS:
         weight = np.exp(strength * rank)
         random = np.random.default_rng(material.project.split.seed)
