@@ -185,6 +185,31 @@ def test_a_mirrored_rate_stops_where_the_features_tell_nothing():
     assert "mirror image" in finding.because
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.25, 0.48, 0.8])
+@pytest.mark.parametrize(
+    ("share", "turned"), [(1.0, Status.FAIL), (0.8, Status.FAIL), (None, Status.WARN)], ids=str
+)
+def test_a_world_that_turns_is_told_from_labels_that_are_flipped(rate, share, turned):
+    """A share of the labels flipped mirrors the rate as well; where only the causes turn the rate stays.
+
+    A rate near one half is its own mirror image, so that there a turn of the causes stops too.
+    """
+    rng = np.random.default_rng(3)
+    declared = parse_project(projects.plain(), "visits.toml")
+    frame = projects.table(rows=8_000)
+    late = (frame["at"] >= frame["at"].max() - pd.Timedelta(days=20)).to_numpy()
+    z = 2 * rng.normal(size=len(frame))
+    turned_z = np.where(late, -z, z) if share is None else z
+    level = np.quantile(z + rng.logistic(size=len(z)), 1 - rate)
+    event = turned_z + rng.logistic(size=len(z)) > level
+    if share is not None:
+        event ^= late & (rng.random(len(z)) < share)
+    frame = frame.assign(speed=z, bad=np.where(event, "yes", "no"))
+    finding = found(observe(frame, declared, None).sample, declared)["bad"]
+    assert finding.status is (Status.FAIL if rate == 0.48 else turned)
+    assert ("labels are flipped" in finding.because) == (finding.status is Status.FAIL)
+
+
 def test_a_column_without_rows_before_the_cut_is_no_break():
     """A new sensor starts with missing cells: there is nothing to compare."""
     sample, declared = visits()

@@ -20,6 +20,7 @@ _REMEDY = "mend the labels, or say under gates.shifts.trusted why this is real"
 _BINS = 10
 _PRIOR_ROWS = 20
 _TURNED, _STRENGTH = -0.25, 0.05
+_HALF_WAY, _SHORT_WAY = 0.5, 0.2
 _JUMP, _MIRRORED_JUMP, _MIRROR = 1.5, 2.4, 0.35
 
 
@@ -51,14 +52,31 @@ def label_shift(sample: Sample, blocks: DayBlocks, project: Project) -> Iterator
 
 
 def _turned(day: str, ratio: float, rates: tuple[float, float], project: Project) -> Finding:
+    """Stop where the rate moved as flipped labels move it; where it did not, the world has turned."""
+    flipped = _moved_as_flipped(*rates)
     because = (
         f"from {day} on the features tell the opposite of what they told before ({ratio:+.2f} of the "
-        f"relation, limit {_TURNED:g}) and the event's rate goes from {rates[0]:.1%} to {rates[1]:.1%}, as "
-        f"when labels are flipped; {_REMEDY}"
+        f"relation, limit {_TURNED:g}) and the event's rate goes from {rates[0]:.1%} to {rates[1]:.1%}"
+    )
+    because += (
+        f", as when labels are flipped; {_REMEDY}"
+        if flipped
+        else ": flipped labels would have mirrored the rate, so what causes the event has changed"
     )
     figures: dict[str, Figure] = {"relation": ratio, "limit": _TURNED, "since": day}
     figures |= {"rate_before": rates[0], "rate_after": rates[1]}
-    return Finding(CHECK, project.outcome.column, Status.FAIL, because, figures)
+    status = Status.FAIL if flipped else Status.WARN
+    return Finding(CHECK, project.outcome.column, status, because, figures)
+
+
+def _moved_as_flipped(before: float, after: float) -> bool:
+    """Whether a rate came at least half of the way to its mirror image, or has too short a way to tell.
+
+    Where a share f of the labels is flipped the relation is 1 - 2 f of what it was, and the rate has come f
+    of the way from p to 1 - p; a relation of -0.25 means f = 0.625.
+    """
+    way = 1 - 2 * before
+    return abs(way) < _SHORT_WAY or (after - before) / way >= _HALF_WAY
 
 
 def _rate_jump(
