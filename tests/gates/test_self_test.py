@@ -158,7 +158,7 @@ OPEN = {
     "leakage": (self_test, "separating", opened("leakage"), {"leaky model"}),
     "baselines": (
         comparison,
-        "_rules",
+        "rule_findings",
         opened("baselines"),
         {"labels shuffled", "constant score"},
     ),

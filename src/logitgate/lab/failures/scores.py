@@ -9,10 +9,10 @@ import numpy as np
 
 from ...catalogue import Check
 from ...decision.costs import BoolArray
-from ...evaluation.comparisons.comparison import always, paired
+from ...evaluation.comparisons.comparison import always
 from ...evaluation.slices import SliceLevels
 from ...findings import Status
-from ...gates.rules.head_to_head import HeadToHead, comparison_findings, harm_rule
+from ...gates.rules.head_to_head import HeadToHead, comparison_findings, harm_rule, rule_findings
 from ...gates.rules.slice_harm import proven_harm
 from ...gates.saboteurs import FACTORS, dearer, inverted, redecided, rows_of, spread, unknown, worst_slice
 from ...project.project import Project
@@ -121,10 +121,9 @@ def _is_harmed(contest: HeadToHead, name: str, project: Project) -> bool:
 
 
 def _saves(contest: HeadToHead, project: Project) -> bool:
-    """Return whether the mean over all rows is proven cheaper than both rules without a model."""
-    scored, alpha = contest.scored, contest.alpha(project)
-    rules = (always(scored, flagged=flagged) for flagged in (False, True))
-    return all(paired(scored, rule, alpha).upper < 0 for rule in rules)
+    """Return whether the mean over all rows passes against the rules without a model."""
+    found = rule_findings(contest.scored, contest.last, contest.alpha(project), project)
+    return not any(one.status.stops for one in found)
 
 
 def _sliced(contest: HeadToHead, material: Material) -> tuple[HeadToHead, Project]:
