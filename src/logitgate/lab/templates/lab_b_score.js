@@ -74,20 +74,22 @@
   const { values, across, down, chart, put, shape, drawing, axes, contour, shown } = lab;
   const input = (name) => document.getElementById(`boundary-${name}`);
   const names = ["intercept", "first", "second", "threshold"];
+  const CELLS = 96;
   const curve = (table, low, high, value) => {
     const place = Math.min(Math.max(((value - low) / (high - low)) * (table.length - 1), 0), table.length - 1);
     const left = Math.min(Math.floor(place), table.length - 2);
     return table[left] + (place - left) * (table[left + 1] - table[left]);
   };
-  const shade = (height, level) => {
-    const steps = height.length;
-    const [wide, high] = [(across(1) - across(0)) / steps, (down(0) - down(1)) / steps];
+  // Rows of cells, finer than the tables of the curves.
+  const shade = (score) => {
+    const [wide, high] = [(across(1) - across(0)) / CELLS, (down(0) - down(1)) / CELLS];
     const pieces = [];
-    for (let j = 0; j < steps; j += 1) {
-      for (let i = 0; i < steps; i += 1) {
+    for (let j = 0; j < CELLS; j += 1) {
+      for (let i = 0; i < CELLS; i += 1) {
         const start = i;
-        while (i < steps && height[i][j] >= level) i += 1;
-        if (i > start) pieces.push(`M${(across(0) + start * wide).toFixed(1)} ${(down(0) - (j + 1) * high).toFixed(1)}h${((i - start) * wide).toFixed(1)}v${high.toFixed(1)}h-${((i - start) * wide).toFixed(1)}z`);
+        while (i < CELLS && score((i + 0.5) / CELLS, (j + 0.5) / CELLS)) i += 1;
+        const length = ((i - start) * wide).toFixed(1);
+        if (i > start) pieces.push(`M${(across(0) + start * wide).toFixed(1)} ${(down(0) - (j + 1) * high).toFixed(1)}h${length}v${high.toFixed(2)}h-${length}z`);
       }
     }
     return pieces.join("");
@@ -107,7 +109,8 @@
     const base = surface.intercept + shift;
     if (fitted) {
       const height = surface.first.map((one) => surface.second.map((other) => base + first * one + second * other));
-      shape(layer, "path", { class: "shade", d: shade(height, level) });
+      const flagged = (x, y) => base + first * curve(surface.first, 0, 1, x) + second * curve(surface.second, 0, 1, y) >= level;
+      shape(layer, "path", { class: "shade", d: shade(flagged) });
       shape(layer, "path", { class: "border", d: contour(height, level) });
     }
     plane.points.forEach(([x, y], place) => {

@@ -84,6 +84,22 @@
     if (separated) said.push(`Nothing stops the coefficients on separated rows without a penalty: Newton's have reached a length of ${pages.number(one.length)}.`);
     return said.join(" ");
   };
+  // The part of a step within the picture (Liang, Barsky 1984); null where there is none.
+  const inside = (from, to, reach) => {
+    let [start, end] = [0, 1];
+    for (const axis of [0, 1]) {
+      const along = to[axis] - from[axis];
+      const cuts = [(-reach - from[axis]) / along, (reach - from[axis]) / along].sort((one, other) => one - other);
+      if (along === 0) {
+        if (Math.abs(from[axis]) > reach) return null;
+      } else {
+        start = Math.max(start, cuts[0]);
+        end = Math.min(end, cuts[1]);
+      }
+    }
+    if (!(start < end)) return null;
+    return [start, end].map((share) => [0, 1].map((axis) => from[axis] + share * (to[axis] - from[axis])));
+  };
   const surface = (rows, C, both, reach) => {
     const svg = chart("surface");
     const layer = drawing(svg);
@@ -96,8 +112,11 @@
     const place = (w) => [across((w[0] / reach + 1) / 2), down((w[1] / reach + 1) / 2)].map((one) => one.toFixed(1));
     for (const [kind, places] of both) {
       const known = places.filter((w) => w.every(Number.isFinite));
-      shape(layer, "polyline", { class: kind, points: known.map((w) => place(w).join(",")).join(" ") });
-      for (const w of known) {
+      known.slice(1).forEach((to, at) => {
+        const part = inside(known[at], to, reach);
+        if (part !== null) shape(layer, "polyline", { class: kind, points: part.map((w) => place(w).join(",")).join(" ") });
+      });
+      for (const w of known.filter((one) => Math.max(...one.map(Math.abs)) <= reach)) {
         const [cx, cy] = place(w);
         shape(layer, "circle", { class: kind, cx, cy, r: 3 });
       }
