@@ -8,10 +8,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance check ui lock clean environment
+.PHONY: help demo test acceptance check ui screenshots lock clean environment
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'PYTHON=... chooses the interpreter (3.11 or newer), ARGS=... is added to test, ui and lock.'
 
 demo: environment ## Run the example from the rows to a model in production
@@ -38,6 +38,9 @@ check: environment ## Formatting, lint, types, import contracts, image and compo
 
 ui: environment ## Open the MLflow page with what was decided and why
 	@$(BIN)/logitgate ui $(ARGS)
+
+screenshots: environment ## Take the pictures of docs/screenshots again (needs Chromium; some minutes)
+	@$(BIN)/python tools/screenshots.py
 
 lock: environment ## Resolve pyproject.toml into the lock files again (ARGS=--upgrade for newer versions)
 	$(COMPILE) $(ARGS) --group dev pyproject.toml --output-file requirements.lock

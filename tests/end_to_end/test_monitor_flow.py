@@ -65,8 +65,8 @@ def test_a_sound_window_needs_nothing(road):
     assert second.count("<figure>") > 3
     (curves,) = client.search_runs([run.info.experiment_id], "tags.`logitgate.curves` = 'true'")
     assert curves.info.run_name == "version 1: curves"
-    files = {one.path for one in client.list_artifacts(curves.info.run_id, "figures")}
-    assert {"figures/cost.png", "figures/calibration.png", "figures/age.png"} <= files
+    files = {one.path for one in client.list_artifacts(curves.info.run_id)}
+    assert {"cost.png", "calibration.png", "age.png"} <= files
     ends = [datetime(2021, 5, day, tzinfo=UTC).timestamp() * 1_000 for day in (15, 29)]
     for name in ("cost/value", "cost/low", "calibration/limit_high", "cost against no model/value"):
         points = client.get_metric_history(curves.info.run_id, name)

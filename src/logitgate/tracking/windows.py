@@ -144,7 +144,7 @@ def _draw_signals(store: Store, curves: str, found: MonitoringResult, history: S
     with TemporaryDirectory() as folder, reached(store):
         for one in several:
             save(signal_figure(one, history, caption), Path(folder) / f"{one.name.replace(' ', '-')}.png")
-        store.client.log_artifacts(curves, folder, "figures")
+        store.client.log_artifacts(curves, folder)
 
 
 def _remembered(tags: dict[str, str]) -> WindowRecord | None:

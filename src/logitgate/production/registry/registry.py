@@ -25,15 +25,14 @@ from ...tracking.runs import Run
 from ...tracking.store import Store, reached
 from ..ledger.entries import Release
 from ..ledger.state import REPAIR, State
-from ..packaging.code_version import code_version
 from ..packaging.model_folder import files_of
 from ..packaging.model_package import ModelPackage, pack, unpack
 
 CHAMPION, PREVIOUS, CANDIDATE = "champion", "previous", "candidate"
 """Aliases: the version in production, the one before it, and one that passed and awaits approval."""
 
-DIGEST, CODE = "digest", "code_version"
-"""Tags that each version has: the sha256 of its files' manifest, and the code that made it."""
+DIGEST = "digest"
+"""Tag that each version has: the sha256 of its files' manifest. Its run has the code that made it."""
 
 JUDGED_AGAINST, JUDGED_DIGEST = "logitgate.judged_against", "logitgate.judged_against.digest"
 """Tags of a version: number ("none" for a first release) and digest of the champion it was judged against."""
@@ -99,7 +98,7 @@ def register(run: Run, name: str, package: ModelPackage, label: Label) -> ModelV
                 client.delete_logged_model(left.model_id)
         model_id, source, digest = _upload(run, name, package)
         client.log_outputs(run.run_id, [LoggedModelOutput(model_id, step=0)])
-        tags = {**label.tags, DIGEST: digest, CODE: code_version()}
+        tags = {**label.tags, DIGEST: digest}
         tags = {key: value for key, value in tags.items() if value != ""}
         _make_model(run.store, name)
         made = client.create_model_version(

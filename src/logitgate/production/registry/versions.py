@@ -98,6 +98,12 @@ def relabel(run: Run, version: ModelVersion, label: Label) -> None:
 
 
 def replace_by(store: Store, old: ModelVersion, new: ModelVersion) -> None:
-    """Note on a version that the same training has made another one in its place."""
+    """Note on a version that the same training has made another one in its place.
+
+    The tag of the run that judged it last goes, as a version has ten tags at most.
+    """
+    client, number = store.client, str(old.version)
     with reached(store):
-        store.client.set_model_version_tag(old.name, str(old.version), REPLACED, str(new.version))
+        if JUDGED_BY in client.get_model_version(old.name, number).tags:
+            client.delete_model_version_tag(old.name, number, JUDGED_BY)
+        client.set_model_version_tag(old.name, number, REPLACED, str(new.version))
