@@ -70,9 +70,10 @@ def main(into: Path) -> None:
 def play(folder: Path) -> Story:
     """Train twice, monitor three months, and write the pages."""
     project = lg.load_project(PROJECT)
+    rows = lg.read_table(project).frame
     outcomes = [lg.register(lg.train(project, as_of=date)) for date in DATES]
     for since, until in WINDOWS:
-        lg.monitor(project, project.rows.path, since=since, until=until)
+        lg.monitor(project, rows, since=since, until=until)
     store = open_store(folder)
     page = folder / "report.html"
     page.write_text(report(store, version_to_report(store, project.name, None)), encoding="utf-8")

@@ -17,8 +17,9 @@ from mlflow.exceptions import MlflowException
 from logitgate import __version__
 from logitgate.errors import ConflictError, DataError, UnavailableError
 from logitgate.production.packaging import model_package as packaging
+from logitgate.production.packaging.code_version import code_version
 from logitgate.production.packaging.model_package import MANIFEST
-from logitgate.production.registry.registry import Label, champion, code_version, load, register
+from logitgate.production.registry.registry import Label, champion, load, register
 from logitgate.tracking.runs import Note, training_run
 from tests.command import mlflow_asks
 
