@@ -45,6 +45,7 @@ def lab(evidence):
 def test_each_failure_is_refused_by_its_gate(lab):
     """Nine failures, and each gate says no with figures; no two of them are the same."""
     assert len({one.name for one in lab.failures}) == 9
+    assert repr(lab) == "<Lab of visits: 2,370 judged rows, 9 of 9 failures refused>"
     for one in lab.failures:
         assert one.is_caught, one.name
         assert all(finding.check is one.gate for finding in one.findings)

@@ -16,7 +16,7 @@ from .questions import Answer, questions
 from .score import Score, score
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lab:
     """All that the page shows.
 
@@ -54,6 +54,12 @@ class Lab:
     failures: tuple[Failure, ...]
     order: tuple[Broken, ...]
     questions: tuple[Answer, ...]
+
+    def __repr__(self) -> str:
+        """Return what there is to look at, without any row."""
+        caught = sum(one.is_caught for one in self.failures)
+        refused = f"{caught} of {len(self.failures)} failures refused"
+        return f"<Lab of {self.model}: {self.rows:,} judged rows, {refused}>"
 
 
 def lab_of(evidence: Evidence) -> Lab:

@@ -126,6 +126,12 @@ def thinned(sample: Sample, most: int) -> Sample:
     return sample.take(even(len(sample), most))
 
 
+def joined(one: Sample, other: Sample) -> Sample:
+    """Return the rows of two samples, the features and the outcome alone; ids as they are."""
+    frame = pd.concat([one.frame, other.frame], ignore_index=True)
+    return Sample(frame, np.concatenate([one.y, other.y]), np.concatenate([one.ids, other.ids]))
+
+
 def even(rows: int, most: int) -> IntArray:
     """Return at most `most` positions, evenly spread over `rows`, rising."""
     return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(np.int64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 
 from ..decision.expressions import FloatArray
+from ..errors import LogitgateError
 from ..evaluation.comparisons.comparison import better_rule
 from ..evaluation.comparisons.words import amount
 from ..evaluation.metrics import ScoreGroups as Ranked
@@ -50,7 +52,8 @@ def questions(material: Material) -> tuple[Answer, ...]:
 
 def _answers(material: Material) -> Iterator[Answer]:
     if not isinstance(material.model.pipeline[-1], DummyClassifier):
-        yield _linear(material)
+        with suppress(LogitgateError):  # the rows of the last block may determine no model
+            yield _linear(material)
         yield _coefficient(material)
     yield _meaning(material)
     yield _threshold(material)

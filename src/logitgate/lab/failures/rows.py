@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,8 +18,7 @@ from ...decision.costs import BoolArray
 from ...errors import LogitgateError
 from ...evaluation.evaluate import Scored
 from ...gates.saboteurs import LEAK, NOISES, leaky
-from ...project.data import FeaturesConfig
-from ..material import Material, even
+from ..material import Material, even, joined, thinned
 from ..refit import refitted
 from .failure import Failure, Metric, Told, failure, metrics, stopped_by
 
@@ -54,9 +54,11 @@ def label_leak(material: Material) -> Failure:
         if stopped_by(Check.LEAKAGE, findings):
             break
     learned, tested = material.learned_of_last(), material.judged_of_last()
-    honest = refitted(material, learned, tested)
     features = project.features.model_copy(update={"numeric": (*project.features.numeric, LEAK)})
-    plain = _beside(honest, material, _with_leak(learned, noise), _with_leak(tested, noise), features)
+    leaking = _with_leak(learned, noise), _with_leak(tested, noise)
+    plain = _refits(
+        lambda: refitted(material, learned, tested), lambda: refitted(material, *leaking, features)
+    )
     done = f"A feature '{LEAK}' was added: 1 for an event, 0 for none, and noise of spread {noise:g}."
     return failure(LEAKED, done, plain, findings)
 
@@ -73,12 +75,14 @@ def duplicates(material: Material) -> Failure:
         findings = list(duplicate_findings(both, material.project))
         if stopped_by(Check.LEAKAGE, findings):
             break
-    tested = sample.take(last)
-    before = refitted(material, sample.take(blocks.learned(blocks.last)), tested)
-    after = refitted(material, both.sample.take(both.learned(blocks.last)), tested)
+    learned, tested = material.learned_of_last(), material.judged_of_last()
+    remembered = joined(learned, thinned(sample.take(copied), len(learned)))
+    plain = _refits(
+        lambda: refitted(material, learned, tested), lambda: refitted(material, remembered, tested)
+    )
     number_copied = f"{len(copied):,} of the {len(last):,} rows of the last block"
     done = f"{number_copied} were copied under new ids into block {home + 1}."
-    return failure(COPIED, done, metrics(before, after), findings)
+    return failure(COPIED, done, plain, findings)
 
 
 def changed_units(material: Material) -> Failure | None:
@@ -125,11 +129,13 @@ def _with_leak(sample: Sample, noise: float) -> Sample:
     return replace(sample, frame=sample.frame.assign(**{LEAK: sample.y + drawn}))
 
 
-def _beside(
-    honest: Scored, material: Material, learned: Sample, tested: Sample, features: FeaturesConfig
-) -> tuple[Metric, ...]:
-    """Return the metrics of a refit with other features; without values where it could not be fitted."""
+def _refits(before: Callable[[], Scored], after: Callable[[], Scored]) -> tuple[Metric, ...]:
+    """Return the metrics of two refits; none where the rows determine no model, one side where one does."""
     try:
-        return metrics(honest, refitted(material, learned, tested, features))
+        honest = before()
+    except LogitgateError:
+        return ()
+    try:
+        return metrics(honest, after())
     except LogitgateError:
         return tuple(replace(one, after=None) for one in metrics(honest, honest))
