@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
 
 from logitgate.data.project_files import load_project
 from logitgate.gates.verdict.markdown import markdown
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.production.monitoring import WindowFiles
 from logitgate_flows.commands.monitor import monitor_window
+from logitgate_flows.messages.artifacts import show
 from logitgate_flows.server.watchdog import work
 
 
@@ -21,8 +20,6 @@ from logitgate_flows.server.watchdog import work
 def monitor(project_file: Path, files: WindowFiles, limits: MonitoringWindow) -> MonitoringResult:
     """Monitor one window: contract, drift, performance with and without labels; decide the reaction."""
     found = monitor_window(project_file, files, limits)
-    if os.environ.get("PREFECT_API_URL"):
-        text = markdown(found.verdict, None, load_project(project_file).costs.unit)
-        key = f"{found.model}-monitoring".lower()
-        create_markdown_artifact(f"**{found.reaction.wanted}**\n\n{text}", key=key)
+    text = markdown(found.verdict, None, load_project(project_file).costs.unit)
+    show(f"{found.model}-monitoring", f"**{found.reaction.wanted}**\n\n{text}")
     return found

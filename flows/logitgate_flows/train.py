@@ -21,8 +21,10 @@ from logitgate.gates.training import Evidence, judge_model, learn_model, part_ro
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import release
 from logitgate.project.project import Golden, Project, parse_as_of
+from logitgate.tracking.links import run_page
 from logitgate.tracking.runs import Run
 from logitgate.tracking.store import Store, open_store
+from logitgate_flows.messages.artifacts import show_outcome
 from logitgate_flows.messages.awaiting import notify_of_candidate
 from logitgate_flows.messages.progress import step
 from logitgate_flows.server.watchdog import work
@@ -83,6 +85,7 @@ def promote(run: Run, outcome: Outcome, project: Project) -> Outcome:
     with step("promote" if not outcome.status.stops else "leave production as it is"):
         outcome = release.promote_if_passed(run, outcome, project)
     notify_of_candidate(outcome)
+    show_outcome(outcome, run_page(run.store, run.experiment_id, run.run_id))
     return outcome
 
 

@@ -27,7 +27,13 @@ PAGES = (
             "replay",
             "report",
             "lab",
+            "how-to/write-a-contract",
+            "how-to/choose-costs",
+            "how-to/bring-labels-later",
             "how-to/approve",
+            "how-to/roll-back",
+            "how-to/move-a-store",
+            "how-to/upgrade",
         )
     ),
     "docker/README.md",

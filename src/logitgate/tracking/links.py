@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..redaction import redacted
 from .saved_views import TAG, VIEWS, View
 from .store import Store, reached
 
@@ -52,6 +53,20 @@ def runs_page(address: str, experiment_id: str, view: View | None = None) -> str
     chart = "&compareRunsMode=CHART" if view and view.chart else ""
     shared = f"{chart}&viewStateShareKey={view.key}" if view else ""
     return f"{address}/#/experiments/{experiment_id}/runs?{TRAINING_MODE}{shared}"
+
+
+def run_page(store: Store, experiment_id: str, run_id: str) -> str:
+    """Return the address of a run on the server of a store, without its password; empty where none serves it.
+
+    Examples
+    --------
+    >>> run_page(Store("http://me:secret@mlflow:5000/", "http://mlflow:5000", False), "3", "ab12")
+    'http://mlflow:5000/#/experiments/3/runs/ab12?workflowType=machine_learning'
+    """
+    address = redacted(store.tracking_uri).rstrip("/")
+    if not address.startswith("http"):
+        return ""
+    return f"{address}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING_MODE}"
 
 
 def _experiments(store: Store, address: str) -> Iterator[Link]:

@@ -24,6 +24,7 @@ from ..limits import Bound
 from .batches import Entries, Value, write
 from .heartbeat import HEARTBEAT, beating, heartbeat
 from .store import Store, again, reached, within
+from .system_metrics import system_metrics
 
 KEY = "logitgate.key"
 """Tag with what makes a training the same training."""
@@ -121,7 +122,7 @@ def training_run(store: Store, experiment_name: str, note: Note, resumed: str | 
     with _terminable():
         run = _begin(store, experiment_name, note, resumed)
         try:
-            with beating(store, run.run_id):
+            with beating(store, run.run_id), system_metrics(store, run.run_id):
                 yield run
             again(store, lambda: store.client.set_terminated(run.run_id, "FINISHED"))
         except Exception:
