@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
@@ -38,6 +39,7 @@ WINDOWS = (("2013-05-01", "2013-06-01"), ("2013-06-01", "2013-07-01"), ("2013-07
 SIZE = {"width": 1_200, "height": 800}
 _WIDE = {"width": 1_700, "height": 800}
 _PORT, _PATIENCE, _MOST_BYTES = 5_790, 90.0, 150_000
+_COLOURS = 128
 _LINK = re.compile(r"^  (\S.*?) {2,}(http\S+)$", re.M)
 
 
@@ -62,6 +64,8 @@ def main(into: Path) -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             take(browser, story, links, into)
             browser.close()
+    for path in into.glob("*.png"):
+        shrink(path)
     large = [path.name for path in into.glob("*.png") if path.stat().st_size > _MOST_BYTES]
     if large:
         sys.exit(f"larger than {_MOST_BYTES:,} bytes: {', '.join(large)}")
@@ -128,8 +132,16 @@ def monitored(page: Page, address: str, path: Path) -> None:
     page.get_by_role("tab", name="Artifacts").first.click()
     page.get_by_text("calibration.png", exact=True).first.click()
     page.wait_for_function("[...document.images].some(one => one.naturalWidth > 500)")
+    page.get_by_text("Path:").first.evaluate("one => { one.style.visibility = 'hidden'; }")
     time.sleep(1)
     page.screenshot(path=path)
+
+
+def shrink(path: Path) -> None:
+    """Keep a picture with the colours that it needs."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(_COLOURS)
+    few.save(path, optimize=True)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from ..project.fields import Section
 from ..project.project import Project
 
 _LEAST_ROWS, _DIGITS, _DECIMALS = 10, 2, 2
-_SHARE_DIGITS = 3
+_SHARE_DIGITS = 4
 """Of probability and threshold, which lie near each other."""
 
 
