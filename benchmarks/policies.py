@@ -27,8 +27,8 @@ from logitgate.findings import Finding, Status
 from logitgate.project.behaviour import Behaviour
 from logitgate.project.load import parse_project
 from logitgate.project.project import Project
-from logitgate.replay.policies import Challenge, Policy, Standing, wants
-from logitgate.replay.training import History, Version, train_at
+from logitgate.replay.policies import Challenge, Policy, PolicyStanding, wants
+from logitgate.replay.training import PlayedHistory, Version, train_at
 
 ROOT = Path(__file__).parents[1]
 POLICIES = (Policy.UNWATCHED, Policy.NEVER, Policy.ALWAYS, Policy.BETTER, Policy.PROVEN)
@@ -115,8 +115,8 @@ def one_world(world: str, rows: int, count: int, seed: int) -> dict[str, float]:
     frame, true = world_rows(world, rows, count, seed)
     project, month = world_project(rows), frame["month"].to_numpy()
     free = project.model_copy(update={"split": project.split.model_copy(update={"window": None})})
-    played = History(project, frame, (CONTRACT,), None, observe(frame[month >= 4], free, None).sample)
-    standings, versions = {policy: Standing() for policy in POLICIES}, list[Version]()
+    played = PlayedHistory(project, frame, (CONTRACT,), None, observe(frame[month >= 4], free, None).sample)
+    standings, versions = {policy: PolicyStanding() for policy in POLICIES}, list[Version]()
     spent = dict.fromkeys(POLICIES, 0.0)
     for now in range(4, count):
         trained = train_at(played, datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=30 * now))

@@ -8,7 +8,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from logitgate.limits import Bound
-from logitgate.monitoring.policy import Action, Failure, Reaction, Reason, Symptom
+from logitgate.monitoring.policy import Action, ActionReason, Failure, Reaction, Symptom
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.promotion.lock import held
 from logitgate_flows.act import act
@@ -170,7 +170,7 @@ def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeyp
     limits = MonitoringWindow(
         *(datetime.fromisoformat(f"{day}T00:00Z") for day in (*WINDOWS[0], "2021-06-30"))
     )
-    wanted = Reaction(Action.RETRAIN, (Reason((Symptom.STALE,), Action.RETRAIN),))
+    wanted = Reaction(Action.RETRAIN, (ActionReason((Symptom.STALE,), Action.RETRAIN),))
     found = MonitoringResult(
         "visits", limits, told["n"], 1, WindowEvidence(), wanted, told["run_id"], told["digest"]
     )

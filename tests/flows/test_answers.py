@@ -18,7 +18,7 @@ from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.gain import gain
 from logitgate.gates.verdict.groups import groups, passed
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.policy import Action, Failure, Reaction, Reason, Symptom
+from logitgate.monitoring.policy import Action, ActionReason, Failure, Reaction, Symptom
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.ledger.history import History
 from logitgate.production.ledger.ledger import Ledger
@@ -101,7 +101,7 @@ def test_the_wording_of_trainings_and_comparisons(golden):
 
 def _window(wanted, *findings, **more):
     limits = MonitoringWindow(*(datetime(2013, month, 1, tzinfo=UTC) for month in (7, 8, 8)))
-    reasons = (Reason((Symptom.LOSES,), wanted),) if wanted is not Action.NONE else ()
+    reasons = (ActionReason((Symptom.LOSES,), wanted),) if wanted is not Action.NONE else ()
     reaction = Reaction(wanted, reasons)
     return MonitoringResult("flights", limits, 29428, 1, WindowEvidence(findings), reaction, **more)
 

@@ -9,20 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.data.sample import Sample
-from logitgate.gates.rules.alpha_spending import Window, spent
+from logitgate.gates.rules.alpha_spending import LookWindow, spent
 
 
 def window(first, days, *, start=0):
     """Return the window of a row a day."""
     at = np.datetime64(first, "us") + np.arange(days) * np.timedelta64(1, "D")
     ids = np.arange(start, start + days).astype(str).astype(object)
-    return Window.of(Sample(pd.DataFrame(index=range(days)), np.zeros(days, dtype=np.int8), ids, at))
+    return LookWindow.of(Sample(pd.DataFrame(index=range(days)), np.zeros(days, dtype=np.int8), ids, at))
 
 
 def timeless(ids):
     """Return the window of rows without a time."""
     names = np.array(ids, dtype=object)
-    return Window.of(Sample(pd.DataFrame(index=range(len(ids))), np.zeros(len(ids), dtype=np.int8), names))
+    return LookWindow.of(
+        Sample(pd.DataFrame(index=range(len(ids))), np.zeros(len(ids), dtype=np.int8), names)
+    )
 
 
 @given(st.floats(0.001, 0.499), st.integers(1, 3_000))

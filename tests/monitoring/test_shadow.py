@@ -11,7 +11,7 @@ from logitgate.decision.rule import Decision
 from logitgate.errors import DataError
 from logitgate.evaluation.confidence_sequence import Sums
 from logitgate.findings import Status
-from logitgate.monitoring.shadow import Pair, Shadow, by_unit, not_yet, shadow_finding, shadow_of
+from logitgate.monitoring.shadow import ScoredPair, Shadow, by_unit, not_yet, shadow_finding, shadow_of
 from logitgate.production.scoring.shadow_record import ShadowTable, counted
 from logitgate.project.project import Project
 from tests import projects
@@ -42,7 +42,7 @@ def _pair(rows, project, *, seen=None, every=10):
     def decided(flagged):
         return Decision(half, half, flagged, np.full(rows, 1.5), np.full(rows, 4.0))
 
-    return Pair(decided(np.zeros(rows, dtype=bool)), decided(flags), (seen or nobody, nobody)), flags
+    return ScoredPair(decided(np.zeros(rows, dtype=bool)), decided(flags), (seen or nobody, nobody)), flags
 
 
 def test_disagreements_are_counted_by_day_and_weighted_by_cost(visits, project):
@@ -88,7 +88,7 @@ def _part(pair, part):
         names = ("probability", "threshold", "flagged", "cost_if_flagged", "cost_if_passed")
         return Decision(*(getattr(one, name)[part] for name in names))
 
-    return Pair(cut(pair.champion), cut(pair.challenger), pair.fitted_rows)
+    return ScoredPair(cut(pair.champion), cut(pair.challenger), pair.fitted_rows)
 
 
 def test_only_mature_outcomes_of_unknown_rows_count(visits, project):

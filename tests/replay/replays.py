@@ -8,7 +8,7 @@ from logitgate.findings import Finding, Status
 from logitgate.monitoring.policy import Action, Symptom
 from logitgate.replay.ageing import AgeCost
 from logitgate.replay.policies import Policy
-from logitgate.replay.result import Alarms, PolicyCost, ReactionTaken, Release, Replay
+from logitgate.replay.result import Alarms, PolicyCost, ReactionTaken, Replay, ReplayedRelease
 
 JUNE, JULY, AUGUST = (datetime(2021, month, 1, tzinfo=UTC) for month in (6, 7, 8))
 
@@ -23,8 +23,8 @@ def replay(model="visits"):
     )
     why = (Finding(Check.SLICES, "side = west", Status.FAIL, "harm"),)
     releases = (
-        Release(JUNE, 1, released=True, reasons=(), champion=None, saved=Estimate(50.0, 20.0, 80.0)),
-        Release(JULY, 2, released=False, reasons=why, champion=1, saved=Estimate(40.0, -10.0, 90.0)),
+        ReplayedRelease(JUNE, 1, released=True, reasons=(), champion=None, saved=Estimate(50.0, 20.0, 80.0)),
+        ReplayedRelease(JULY, 2, released=False, reasons=why, champion=1, saved=Estimate(40.0, -10.0, 90.0)),
     )
     reaction = ReactionTaken(AUGUST, Action.ROLL_BACK, 2, frozenset({Symptom.LOSES}), JULY, 1)
     ages = (AgeCost(0, 200, 1.5, zero), AgeCost(1, 100, 1.6, Estimate(0.1, -0.1, 0.3)))

@@ -10,10 +10,10 @@ from scipy import stats
 
 from logitgate.evaluation.intervals import Estimate
 from logitgate.replay.accounts import ages, policy_costs
-from logitgate.replay.costs import Costs
+from logitgate.replay.costs import ReplayCosts
 from logitgate.replay.plain import worded
-from logitgate.replay.policies import Policy, Standing
-from logitgate.replay.result import PolicyCost, Release, Replay
+from logitgate.replay.policies import Policy, PolicyStanding
+from logitgate.replay.result import PolicyCost, Replay, ReplayedRelease
 
 BOUNDS = (0, 3, 3, 7, 10)
 """Four periods, the second without a row."""
@@ -24,7 +24,7 @@ def costs(seed=0, cluster=(0, 0, 1, 1, 2, 2, 2, 3, 4, 4)):
     rng = np.random.default_rng(seed)
     rules = {"flag-none": rng.integers(0, 9, 10) / 1, "flag-all": rng.integers(0, 9, 10) / 1}
     versions = tuple(rng.integers(0, 9, 10 - begin) / 1 for begin in (0, 3, 7))
-    return Costs(rules, versions, BOUNDS, np.array(cluster))
+    return ReplayCosts(rules, versions, BOUNDS, np.array(cluster))
 
 
 def test_each_period_pays_its_holder():
@@ -92,7 +92,7 @@ def test_age_compares_with_the_newest_version_of_the_same_period():
 
 def test_a_rollback_restores_what_was_there_before_once():
     """And a release ends the state of having been rolled back."""
-    there = Standing().released(1).released(3)
+    there = PolicyStanding().released(1).released(3)
     back = there.rolled_back()
     assert (there.previous, back.champion, back.previous, back.is_rolled_back) == (1, 1, None, True)
     assert not back.released(4).is_rolled_back and back.released(4).previous == 1
@@ -115,7 +115,7 @@ def replayed(low, high, policy=Policy.ALWAYS):
     gated = PolicyCost(Policy.GATED, 5.0, 0.5, Estimate(0.0, 0.0, 0.0), (0.5,), (1,), 1)
     other = PolicyCost(policy, 4.0, 0.4, Estimate((low + high) / 2, low, high), (0.4,), (1,), 1)
     start, end = (datetime(2021, month, 1, tzinfo=UTC) for month in (1, 2))
-    release = Release(start, version=None, released=False, reasons=(), champion=None, saved=None)
+    release = ReplayedRelease(start, version=None, released=False, reasons=(), champion=None, saved=None)
     return Replay(
         "visits",
         "USD",

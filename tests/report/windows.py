@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from logitgate.catalogue import Check
 from logitgate.evidence_table import Exhibit
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.policy import Action, Reaction, Reason, Symptom
+from logitgate.monitoring.policy import Action, ActionReason, Reaction, Symptom
 from logitgate.monitoring.signals import ActionMark, SignalCurve, SignalHistory, SignalPoint
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 
@@ -22,7 +22,7 @@ def window(*more):
         *more,
     )
     table = Exhibit("drift", "Drift of features", ({"feature": "temp", "psi": 4.2},))
-    reaction = Reaction(Action.ROLL_BACK, (Reason((Symptom.LOSES,), Action.ROLL_BACK),))
+    reaction = Reaction(Action.ROLL_BACK, (ActionReason((Symptom.LOSES,), Action.ROLL_BACK),))
     limits = MonitoringWindow(MONTHS[0], MONTHS[1], MONTHS[2])
     evidence = WindowEvidence(findings, (table,))
     return MonitoringResult("flights", limits, 29_428, 2, evidence, reaction, unit="USD", row="flight")

@@ -7,9 +7,9 @@ from mlflow.exceptions import MlflowException
 
 from logitgate.data.sample import Sample
 from logitgate.errors import UnavailableError
-from logitgate.gates.rules.alpha_spending import Window
+from logitgate.gates.rules.alpha_spending import LookWindow
 from logitgate.tracking import decisions
-from logitgate.tracking.batches import Entries
+from logitgate.tracking.batches import RunEntries
 from logitgate.tracking.decisions import KEY, earlier_decisions
 from logitgate.tracking.runs import Note, candidates, record, training_run
 
@@ -18,7 +18,7 @@ def window(first, days=11):
     """Return the window of a row a day."""
     at = np.datetime64(first, "us") + np.arange(days) * np.timedelta64(1, "D")
     ids = np.array([f"{first} {day}" for day in range(days)], dtype=object)
-    return Window.of(Sample(pd.DataFrame(index=range(days)), np.zeros(days, dtype=np.int8), ids, at))
+    return LookWindow.of(Sample(pd.DataFrame(index=range(days)), np.zeros(days, dtype=np.int8), ids, at))
 
 
 MARCH, LATE_MARCH, APRIL = window("2021-03-01"), window("2021-03-05"), window("2021-04-01")
@@ -28,8 +28,8 @@ def train(store, key, judged_on=MARCH):
     """Record a training under a key; without a window it was refused before its judgement."""
     tags = {KEY: key} | (judged_on.tags() if judged_on else {})
     with training_run(store, "visits", Note("weekly", tags={KEY: key})) as run:
-        candidates(run, {"linear C=1": Entries(params={"C": 1.0})})
-        record(run, Entries(tags=tags))
+        candidates(run, {"linear C=1": RunEntries(params={"C": 1.0})})
+        record(run, RunEntries(tags=tags))
     return run
 
 
@@ -72,7 +72,7 @@ def test_deleting_a_run_does_not_unlearn_its_figures(store):
 def test_a_training_that_failed_after_its_judgement_counts(store):
     """Its evidence is there to be read."""
     with pytest.raises(RuntimeError), training_run(store, "visits", Note("weekly")) as run:
-        record(run, Entries(tags=MARCH.tags()))
+        record(run, RunEntries(tags=MARCH.tags()))
         raise RuntimeError
     assert store.client.get_run(run.run_id).info.status == "FAILED"
     assert earlier_decisions(store, "visits", MARCH, "c") == 1

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from logitgate.errors import UnavailableError
-from logitgate.tracking.batches import Entries, shortened
+from logitgate.tracking.batches import RunEntries, shortened
 from logitgate.tracking.runs import (
     DatasetNote,
     Note,
@@ -171,7 +171,7 @@ def test_a_run_id_of_another_store_is_refused(store, monkeypatch):
 def test_metrics_that_are_not_finite_are_left_out_and_named(store):
     """Neither NaN nor an infinity becomes a number in the store."""
     with training_run(store, "flights", Note("weekly")) as run:
-        record(run, Entries(metrics={"auc": 0.75, "slope": float("nan"), "savings": float("-inf")}))
+        record(run, RunEntries(metrics={"auc": 0.75, "slope": float("nan"), "savings": float("-inf")}))
     assert data(run).metrics == {"auc": 0.75}
     assert data(run).tags["metrics_left_out"] == "slope (nan), savings (-inf)"
 
@@ -185,7 +185,7 @@ def test_more_entries_than_a_batch_takes(store, monkeypatch):
         return real(client, run_id, *parts, **named)
 
     monkeypatch.setattr(MlflowClient, "log_batch", counted)
-    entries = Entries(
+    entries = RunEntries(
         params={f"p{number}": number for number in range(230)},
         metrics={f"m{number}": number for number in range(1_700)},
         tags={f"t{number}": number for number in range(120)},
@@ -202,7 +202,7 @@ def test_more_entries_than_a_batch_takes(store, monkeypatch):
 def test_what_is_cut_says_so(store):
     """MLflow would cut long texts without a word."""
     with training_run(store, "flights", Note("weekly")) as run:
-        record(run, Entries(params={"p": "x" * 7_000}, tags={"t": "y" * 9_000}))
+        record(run, RunEntries(params={"p": "x" * 7_000}, tags={"t": "y" * 9_000}))
     assert data(run).params["p"].endswith("x... (7000 characters)")
     assert data(run).tags["t"].endswith("y... (9000 characters)")
     assert shortened("short", 10) == "short"
@@ -211,23 +211,23 @@ def test_what_is_cut_says_so(store):
 def test_names_that_mlflow_forbids(store):
     """A slice of any name can be recorded."""
     with training_run(store, "flights", Note("weekly")) as run:
-        record(run, Entries(metrics={"slice/Köln = 5 % @ home": 1.0}))
+        record(run, RunEntries(metrics={"slice/Köln = 5 % @ home": 1.0}))
     assert data(run).metrics == {"slice/Köln _ 5 _ _ home": 1.0}
 
 
 def test_a_parameter_is_never_overwritten(store):
     """A second value for a parameter is a refusal in our words."""
     with training_run(store, "flights", Note("weekly")) as run:
-        record(run, Entries(params={"C": 1}))
+        record(run, RunEntries(params={"C": 1}))
         with pytest.raises(UnavailableError, match="C"):
-            record(run, Entries(params={"C": 2}))
+            record(run, RunEntries(params={"C": 2}))
 
 
 def test_candidates_are_runs_of_their_own(store):
     """Each model that was tried can be compared in the UI, below the run that tried it."""
     tried = {
-        "linear C=1.0": Entries({"form": "linear", "C": 1.0}, {"mean_cost": 2.5}),
-        "spline C=0.1": Entries({"form": "spline", "C": 0.1}, {"mean_cost": 2.25, "slope": float("nan")}),
+        "linear C=1.0": RunEntries({"form": "linear", "C": 1.0}, {"mean_cost": 2.5}),
+        "spline C=0.1": RunEntries({"form": "spline", "C": 0.1}, {"mean_cost": 2.25, "slope": float("nan")}),
     }
     with training_run(store, "flights", Note("weekly")) as run:
         candidates(run, tried)
@@ -268,7 +268,7 @@ def test_names_that_differ_only_in_what_mlflow_forbids_stay_apart(store):
         f"slice.tenure = {level}.cost" for level in ("< 1 year", "> 1 year", "y" * 233, "y" * 234, "1 year")
     ]
     with training_run(store, "flights", Note("weekly")) as run:
-        record(run, Entries(metrics={name: float(at) for at, name in enumerate(names)}))
+        record(run, RunEntries(metrics={name: float(at) for at, name in enumerate(names)}))
     kept = data(run).metrics
     assert sorted(kept.values()) == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert kept["slice.tenure _ 1 year.cost"] == 4.0

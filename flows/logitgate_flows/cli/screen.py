@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from logitgate.findings import Finding, Status, Verdict
-from logitgate.gates.verdict.groups import Group, groups, passed
+from logitgate.gates.verdict.groups import FindingGroup, groups, passed
 
 LINES = 24
 """Of a terminal that nobody has enlarged."""
@@ -58,7 +58,7 @@ def screen(head: Sequence[Line], verdict: Verdict, width: int) -> list[Line]:
     return [*head, *between, *body, Line(_passed(passed(verdict)))]
 
 
-def _body(found: Sequence[Group], room: int, width: int) -> list[Line]:
+def _body(found: Sequence[FindingGroup], room: int, width: int) -> list[Line]:
     for most in (_MOST_LINES, 1):
         lines = [line for one in found for line in _group(one, width, most)]
         if len(lines) <= room:
@@ -68,7 +68,7 @@ def _body(found: Sequence[Group], room: int, width: int) -> list[Line]:
     return [*lines[:kept], Line(f"and {more} more checks (`--all`)")]
 
 
-def _group(one: Group, width: int, most: int) -> list[Line]:
+def _group(one: FindingGroup, width: int, most: int) -> list[Line]:
     first = one.findings[0]
     others = len(one.findings) - 1
     more = f" (and {others} more)" if others else ""

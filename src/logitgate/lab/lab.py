@@ -9,10 +9,10 @@ from .boundary import Plane, planes
 from .cost_function import CostFunction, cost_function
 from .drill import Drill, drill
 from .failures.all_failures import failures
-from .failures.failure import Failure
+from .failures.failure import FailureShown
 from .material import Material
 from .order import Broken, order
-from .questions import Answer, questions
+from .questions import QuestionAnswered, questions
 from .score import Score, score
 
 
@@ -35,9 +35,9 @@ class Lab:
         Empty where the model has fewer than two numbers.
     cost_function : CostFunction, optional
     drill : Drill
-    failures : tuple of Failure
+    failures : tuple of FailureShown
     order : tuple of Broken
-    questions : tuple of Answer
+    questions : tuple of QuestionAnswered
     """
 
     model: str
@@ -51,9 +51,9 @@ class Lab:
     planes: tuple[Plane, ...]
     cost_function: CostFunction | None
     drill: Drill
-    failures: tuple[Failure, ...]
+    failures: tuple[FailureShown, ...]
     order: tuple[Broken, ...]
-    questions: tuple[Answer, ...]
+    questions: tuple[QuestionAnswered, ...]
 
     def __repr__(self) -> str:
         """Return what there is to look at, without any row."""

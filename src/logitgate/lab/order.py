@@ -29,7 +29,7 @@ _FACTOR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RoadStep:
     """One step of the road."""
 
     key: str
@@ -37,14 +37,14 @@ class Step:
 
 
 STEPS = (
-    Step("contract", "Check the table against its contract"),
-    Step("split", "Cut the rows into blocks, in time or by who they are about"),
-    Step("fit", "Fit form and penalty on the blocks that may be learned from"),
-    Step("recalibrate", "Recalibrate by out-of-fold probabilities"),
-    Step("threshold", "Choose the threshold by the costs, on out-of-fold rows"),
-    Step("judge", "Judge on rows that no decision was made from"),
-    Step("promote", "Promote what the gates let through"),
-    Step("monitor", "Monitor it on new rows"),
+    RoadStep("contract", "Check the table against its contract"),
+    RoadStep("split", "Cut the rows into blocks, in time or by who they are about"),
+    RoadStep("fit", "Fit form and penalty on the blocks that may be learned from"),
+    RoadStep("recalibrate", "Recalibrate by out-of-fold probabilities"),
+    RoadStep("threshold", "Choose the threshold by the costs, on out-of-fold rows"),
+    RoadStep("judge", "Judge on rows that no decision was made from"),
+    RoadStep("promote", "Promote what the gates let through"),
+    RoadStep("monitor", "Monitor it on new rows"),
 )
 """In the right order."""
 

@@ -31,7 +31,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScorePart:
     """One column of the design matrix: its value times its coefficient is what it adds to the log-odds."""
 
     feature: str
@@ -46,7 +46,7 @@ class Walk:
     """One row from its inputs to its decision."""
 
     inputs: tuple[Input, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[ScorePart, ...]
     """Columns that are not 0, those that add most first."""
     intercept: float
     log_odds: float
@@ -141,7 +141,7 @@ def _chosen(probability: FloatArray, threshold: FloatArray) -> np.ndarray:
     return rows[np.argsort(probability[rows], kind="stable")].astype(np.int64)
 
 
-def _parts(material: Material, frame: pd.DataFrame) -> tuple[list[list[Part]], float]:
+def _parts(material: Material, frame: pd.DataFrame) -> tuple[list[list[ScorePart]], float]:
     """Return what each design column adds, for each row, and the intercept."""
     pipeline = material.model.pipeline
     if isinstance(pipeline[-1], DummyClassifier):
@@ -151,7 +151,7 @@ def _parts(material: Material, frame: pd.DataFrame) -> tuple[list[list[Part]], f
     found = []
     for values in matrix:
         parts = [
-            Part(" x ".join(source), name, float(value), float(weight), float(value * weight))
+            ScorePart(" x ".join(source), name, float(value), float(weight), float(value * weight))
             for source, name, value, weight in zip(sources, names, values, weights, strict=True)
             if value != 0
         ]

@@ -47,7 +47,7 @@ from .distributions.change import (
     LEVELS,
     MISSINGNESS,
     SCORE,
-    Change,
+    DistributionChange,
     missing_change,
     new_change,
     number_change,
@@ -138,13 +138,13 @@ def _lacking(frame: pd.DataFrame, reference: Reference) -> list[Finding]:
     return [Finding(DRIFT, name, Status.INDETERMINATE, because) for name in names if name not in frame]
 
 
-def _drifts(compared: Compared | None, rules: Monitoring) -> list[Change]:
+def _drifts(compared: Compared | None, rules: Monitoring) -> list[DistributionChange]:
     if compared is None:
         return []
     return [_drift(name, compared, rules) for name in compared.names]
 
 
-def _drift(name: str, compared: Compared, rules: Monitoring) -> Change:
+def _drift(name: str, compared: Compared, rules: Monitoring) -> DistributionChange:
     pair, floor = compared.pair(name), rules.psi_of.get(name, rules.psi)
     if name in compared.now.numeric:
         change = number_change(DRIFT, name, pair, floor, rules.share)
@@ -161,7 +161,7 @@ def _drift(name: str, compared: Compared, rules: Monitoring) -> Change:
     return replace(change, said=said, figures=figures)
 
 
-def _cells(compared: Compared, rules: Monitoring) -> list[Change]:
+def _cells(compared: Compared, rules: Monitoring) -> list[DistributionChange]:
     pairs = {name: compared.pair(name) for name in compared.names}
     missing = [missing_change(name, pair, rules) for name, pair in pairs.items()]
     return missing + [new_change(name, pairs[name], rules) for name in compared.now.categorical]
@@ -169,7 +169,7 @@ def _cells(compared: Compared, rules: Monitoring) -> list[Change]:
 
 def _scores(
     decision: Decision | None, cluster: IntArray | None, reference: Reference, rules: Monitoring
-) -> list[Change] | Finding:
+) -> list[DistributionChange] | Finding:
     if decision is None:
         return Finding(SCORE, "window", Status.INDETERMINATE, "the model could not score the rows")
     unsound = int((~((decision.probability >= 0) & (decision.probability <= 1))).sum())
@@ -191,11 +191,11 @@ def _scores(
     figures: dict[str, Figure] = {"rate": rate, "reference_rate": before, "p_value": p_value}
     return [
         number_change(SCORE, "log-odds", pair, rules.psi, rules.share),
-        Change(SCORE, "flag rate", p_value, abs(rate - before) >= rules.share, said, figures),
+        DistributionChange(SCORE, "flag rate", p_value, abs(rate - before) >= rules.share, said, figures),
     ]
 
 
-def _judged(changes: list[Change], rules: Monitoring) -> list[Finding]:
+def _judged(changes: list[DistributionChange], rules: Monitoring) -> list[Finding]:
     """Judge the changes of one family together."""
     adjusted = benjamini_hochberg(np.array([change.p_value for change in changes]))
     return [_finding(change, float(q), rules) for change, q in zip(changes, adjusted, strict=True)]
@@ -217,7 +217,7 @@ def _together(harmless: list[Finding], rules: Monitoring) -> list[Finding]:
     return [Finding(DRIFT, _HARMLESS, Status.WARN, because, {"features": len(harmless)})]
 
 
-def _finding(change: Change, q_value: float, rules: Monitoring) -> Finding:
+def _finding(change: DistributionChange, q_value: float, rules: Monitoring) -> Finding:
     figures: dict[str, Figure] = {**change.figures, "q_value": q_value}
     index = change.figures.get("psi")
     if not np.isfinite(change.p_value) or (isinstance(index, float) and not np.isfinite(index)):
@@ -233,7 +233,7 @@ def _finding(change: Change, q_value: float, rules: Monitoring) -> Finding:
     return Finding(change.check, change.subject, Status.FAIL if alarm else Status.PASS, because, figures)
 
 
-def _reaches(change: Change, rules: Monitoring) -> bool:
+def _reaches(change: DistributionChange, rules: Monitoring) -> bool:
     """Return whether a drift reaches the model; one whose contribution is not known does."""
     moved = [change.figures.get(name) for name in ("contribution", "contribution_sd")]
     known = [abs(one) for one in moved if isinstance(one, float) and np.isfinite(one)]

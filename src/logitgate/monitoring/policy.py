@@ -170,7 +170,7 @@ class RollbackTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ActionReason:
     """What some symptoms ask for, and what holds it back.
 
     Parameters
@@ -202,7 +202,7 @@ class Reaction:
     """The wanted action, and why."""
 
     wanted: Action
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[ActionReason, ...] = ()
 
 
 def decide(
@@ -226,7 +226,7 @@ def decide(
     """
     past = _once(now, history)
     if Symptom.BROKEN in now.symptoms:
-        broken = Reason((Symptom.BROKEN,), Action.QUARANTINE, since_release=_began(now, past))
+        broken = ActionReason((Symptom.BROKEN,), Action.QUARANTINE, since_release=_began(now, past))
         return Reaction(Action.QUARANTINE, (broken,))
     asked = [
         _reason(Action.ROLL_BACK, now, past, back, rules),
@@ -239,7 +239,7 @@ def decide(
         until = reasons.index(free[0]) + 1
         return Reaction(free[0].action, tuple(reasons[:until]))
     reasons += [
-        Reason((symptom,), Action.INVESTIGATE)
+        ActionReason((symptom,), Action.INVESTIGATE)
         for symptom in Symptom
         if symptom in now.symptoms and REMEDIES[symptom].action is Action.INVESTIGATE
     ]
@@ -248,7 +248,7 @@ def decide(
 
 def _reason(
     action: Action, now: WindowRecord, past: list[WindowRecord], back: RollbackTarget, rules: Reactions
-) -> Reason | None:
+) -> ActionReason | None:
     """Return what asks for an action, with its obstacle; None when nothing does."""
     bad = tuple(symptom for symptom in Symptom if symptom in now.symptoms and _asks(symptom, action, back))
     if not bad:
@@ -261,10 +261,10 @@ def _reason(
     if obstacle is None:
         after = _cooling(now, past, action, rules)
         obstacle = Obstacle.COOL_DOWN if after else None
-    return Reason(bad, action, obstacle, windows, len(counted), after)
+    return ActionReason(bad, action, obstacle, windows, len(counted), after)
 
 
-def _retirement(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -> Reason | None:
+def _retirement(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -> ActionReason | None:
     """Return what asks to retire a version: dearer than no model, and a retraining did not replace it."""
     bad = Symptom.WORTHLESS
     tried = any(
@@ -278,7 +278,7 @@ def _retirement(now: WindowRecord, past: list[WindowRecord], rules: Reactions) -
     obstacle = None if rules.retire else Obstacle.NOT_DECLARED
     if windows < rules.persistent:
         obstacle = Obstacle.FEW_WINDOWS
-    return Reason((bad,), Action.RETIRE, obstacle, windows, len(counted))
+    return ActionReason((bad,), Action.RETIRE, obstacle, windows, len(counted))
 
 
 def _asks(symptom: Symptom, action: Action, back: RollbackTarget) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..project.operations.reactions import Reactions
-from .policy import Action, Obstacle, Reaction, Reason, Symptom
+from .policy import Action, ActionReason, Obstacle, Reaction, Symptom
 
 NOTHING = "nothing was found"
 _STATES = {
@@ -50,7 +50,7 @@ def blind(until: str) -> str:
     return f"calibration, cost, decay and the previous version are not judged: labels are due by {until}"
 
 
-def _sentence(reason: Reason, version: int, rules: Reactions) -> str:
+def _sentence(reason: ActionReason, version: int, rules: Reactions) -> str:
     text = " and ".join(_STATES[symptom] for symptom in reason.symptoms)
     if reason.since_release:
         return f"{text}; {_BEGAN.format(version=version)}"
@@ -59,11 +59,11 @@ def _sentence(reason: Reason, version: int, rules: Reactions) -> str:
     return text if reason.latest == 1 else f"{text}, {_counted(reason)}"
 
 
-def _counted(reason: Reason) -> str:
+def _counted(reason: ActionReason) -> str:
     return f"in {reason.windows} of the latest {reason.latest} windows"
 
 
-def _obstacle(reason: Reason, rules: Reactions) -> str:
+def _obstacle(reason: ActionReason, rules: Reactions) -> str:
     match reason.obstacle:
         case Obstacle.NO_WAY_BACK:
             return "no version was in production before"

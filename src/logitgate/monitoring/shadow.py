@@ -83,7 +83,7 @@ def with_shadow_columns(scores: pd.DataFrame, challenger: Decision, version: int
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ScoredPair:
     """What both models have decided about n rows, and the rows that each has learned from (None: unknown)."""
 
     champion: Decision
@@ -91,7 +91,7 @@ class Pair:
     fitted_rows: tuple[FittedRows | None, FittedRows | None]
 
 
-def by_unit(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) -> pd.DataFrame:
+def by_unit(frame: pd.DataFrame, pair: ScoredPair, project: Project, now: datetime) -> pd.DataFrame:
     """Sum n rows by unit.
 
     Parameters
@@ -99,7 +99,7 @@ def by_unit(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) ->
     frame : DataFrame of n rows
         Where it has the outcome, rows whose outcome is there and mature by `now`, and that neither model has
         learned from, cost what they cost.
-    pair : Pair
+    pair : ScoredPair
         What was decided about them.
     project : Project
     now : datetime
@@ -170,7 +170,7 @@ def not_yet(gate: ShadowGate, champion: int | None) -> list[Finding]:
     return [Finding(CHECK, "the new version", Status.INDETERMINATE, because)]
 
 
-def _known(frame: pd.DataFrame, pair: Pair, project: Project, now: datetime) -> BoolArray:
+def _known(frame: pd.DataFrame, pair: ScoredPair, project: Project, now: datetime) -> BoolArray:
     column, time = project.outcome.column, project.columns.time
     if column not in frame.columns or (time is not None and time not in frame.columns):
         return np.zeros(len(frame), dtype=bool)

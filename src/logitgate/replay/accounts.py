@@ -8,14 +8,14 @@ import numpy as np
 
 from ..decision.expressions import FloatArray
 from ..evaluation.intervals import Estimate
-from ..monitoring.policy import Action, Reason
+from ..monitoring.policy import Action, ActionReason
 from .ageing import AgeCost
-from .costs import Costs
-from .course import Decided, Played
+from .costs import ReplayCosts
+from .course import PeriodDecision, Played
 from .dates import Dates
 from .policies import Holder, Policy
-from .result import Alarms, PolicyCost, ReactionTaken, Release, Replay
-from .training import History
+from .result import Alarms, PolicyCost, ReactionTaken, Replay, ReplayedRelease
+from .training import PlayedHistory
 from .watch import Watched
 
 _ACTING = (Action.QUARANTINE, Action.RETRAIN, Action.RETIRE, Action.ROLL_BACK)
@@ -23,16 +23,16 @@ _ACTING = (Action.QUARANTINE, Action.RETRAIN, Action.RETIRE, Action.ROLL_BACK)
 
 
 def accounts(
-    history: History, dates: Dates, played: Played, costs: Costs, policies: Sequence[Policy]
+    history: PlayedHistory, dates: Dates, played: Played, costs: ReplayCosts, policies: Sequence[Policy]
 ) -> Replay:
     """Add up what each policy cost, and what each release, reaction and age did.
 
     Parameters
     ----------
-    history : History
+    history : PlayedHistory
     dates : Dates
     played : Played
-    costs : Costs
+    costs : ReplayCosts
     policies : sequence of Policy
     """
     project, sizes = history.project, np.diff(costs.bounds)
@@ -54,12 +54,12 @@ def accounts(
     )
 
 
-def policy_costs(costs: Costs, held: Mapping[Policy, Sequence[Holder]]) -> tuple[PolicyCost, ...]:
+def policy_costs(costs: ReplayCosts, held: Mapping[Policy, Sequence[Holder]]) -> tuple[PolicyCost, ...]:
     """Return what each policy cost, and its difference to the project's own gates on the same rows.
 
     Parameters
     ----------
-    costs : Costs
+    costs : ReplayCosts
     held : mapping of Policy to sequence of Holder
         What decided in each period; the project's own gates among them.
     """
@@ -78,12 +78,12 @@ def policy_costs(costs: Costs, held: Mapping[Policy, Sequence[Holder]]) -> tuple
     return tuple(found)
 
 
-def ages(costs: Costs, made: Sequence[int]) -> tuple[AgeCost, ...]:
+def ages(costs: ReplayCosts, made: Sequence[int]) -> tuple[AgeCost, ...]:
     """Return what versions of each age cost beyond the newest one of the same period.
 
     Parameters
     ----------
-    costs : Costs
+    costs : ReplayCosts
     made : sequence of int
         The period in which each version was fitted, rising; version k stands at k - 1.
     """
@@ -97,14 +97,16 @@ def ages(costs: Costs, made: Sequence[int]) -> tuple[AgeCost, ...]:
     return tuple(one for one in found if one.rows)
 
 
-def _age(costs: Costs, age: int, pairs: list[tuple[int, int]], newest: list[int]) -> AgeCost:
+def _age(costs: ReplayCosts, age: int, pairs: list[tuple[int, int]], newest: list[int]) -> AgeCost:
     own = np.concatenate([costs.in_period(version, period) for version, period in pairs])
     new = np.concatenate([costs.in_period(newest[period], period) for _, period in pairs])
     rows = np.concatenate([np.arange(*costs.bounds[period : period + 2]) for _, period in pairs])
     return AgeCost(age, len(own), _mean(own), costs.mean(own - new, rows))
 
 
-def _holders(costs: Costs, played: Played, policies: Sequence[Policy]) -> dict[Policy, tuple[Holder, ...]]:
+def _holders(
+    costs: ReplayCosts, played: Played, policies: Sequence[Policy]
+) -> dict[Policy, tuple[Holder, ...]]:
     periods = range(len(costs.bounds) - 1)
     found: dict[Policy, tuple[Holder, ...]] = {}
     for policy in policies:
@@ -122,13 +124,13 @@ def _known(made: Sequence[int], period: int) -> list[int]:
     return [number for number, born in enumerate(made, 1) if born <= period]
 
 
-def _release(period: int, one: Decided, costs: Costs) -> Release:
+def _release(period: int, one: PeriodDecision, costs: ReplayCosts) -> ReplayedRelease:
     saved = None
     if one.version is not None:
         own, other = costs.in_period(one.version, period), costs.in_period(one.champion, period)
         difference = other - own if one.released else own - other
         saved = costs.total(difference, costs.period(period))
-    return Release(one.date, one.version, one.released, one.reasons, one.champion, saved)
+    return ReplayedRelease(one.date, one.version, one.released, one.reasons, one.champion, saved)
 
 
 def _reactions(played: Played) -> tuple[ReactionTaken, ...]:
@@ -150,7 +152,7 @@ def _reactions(played: Played) -> tuple[ReactionTaken, ...]:
     return tuple(found)
 
 
-def _began(watched: Sequence[Watched], reason: Reason) -> Watched:
+def _began(watched: Sequence[Watched], reason: ActionReason) -> Watched:
     """Return the first of the windows without a gap, up to the last one, that show the reason's symptoms."""
     first = watched[-1]
     for one in reversed(watched[:-1]):

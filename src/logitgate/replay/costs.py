@@ -16,7 +16,7 @@ from .policies import Holder
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
+class ReplayCosts:
     """The cost of each of n rows, in order of time, by what decides about it.
 
     Parameters
@@ -38,7 +38,7 @@ class Costs:
     @classmethod
     def of(
         cls, rows: Sample, matrix: CostMatrix, versions: Sequence[FloatArray], bounds: Sequence[int]
-    ) -> Costs:
+    ) -> ReplayCosts:
         """Evaluate the rules on the rows."""
         costs = rows.row_costs(matrix)
         flags = {FLAG_NONE: False, FLAG_ALL: True}

@@ -13,7 +13,7 @@ from .watch import Watched
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class PeriodDecision:
     """What the project's gates did with the training of one date."""
 
     date: datetime
@@ -35,7 +35,7 @@ class Played:
     versions : tuple of Version
     made : tuple of int
         The period in which each version was fitted.
-    decided : tuple of Decided
+    decided : tuple of PeriodDecision
     watched : tuple of Watched
     after : tuple of Holder
         What was in production after each reaction of `watched`.
@@ -44,6 +44,6 @@ class Played:
     held: Mapping[Policy, tuple[Holder, ...]]
     versions: tuple[Version, ...]
     made: tuple[int, ...]
-    decided: tuple[Decided, ...]
+    decided: tuple[PeriodDecision, ...]
     watched: tuple[Watched, ...]
     after: tuple[Holder, ...]

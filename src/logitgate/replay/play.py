@@ -21,7 +21,7 @@ from .player import Player, play
 from .policies import Policy
 from .proposal import proposal, variants
 from .result import Replay
-from .training import History
+from .training import PlayedHistory
 
 POLICIES = tuple(Policy)
 
@@ -118,7 +118,7 @@ def _begun(
     frame: pd.DataFrame,
     cases: Cases | None,
     request: ReplayRequest,
-) -> tuple[History, Dates]:
+) -> tuple[PlayedHistory, Dates]:
     column = project.columns.time
     if column is None:
         rule = "declares no time, so its history has no order"
@@ -131,7 +131,7 @@ def _begun(
     project = project.model_copy(update={"gates": gates})
     kept = contract.kept(frame)
     dates = _dates(project, kept[column], request)
-    history = History(project, kept, tuple(contract.findings), cases, _rows(project, kept, dates))
+    history = PlayedHistory(project, kept, tuple(contract.findings), cases, _rows(project, kept, dates))
     # A version that decides about no row need not be trained.
     starts = tuple(start for start in dates.starts if history.place(start) < len(history.rows))
     return history, replace(dates, starts=starts)

@@ -8,12 +8,12 @@ from datetime import datetime
 from itertools import groupby
 
 from ..monitoring.policy import Action
-from .costs import Costs
-from .course import Decided, Played
+from .costs import ReplayCosts
+from .course import PeriodDecision, Played
 from .dates import Dates
-from .policies import Challenge, Holder, Policy, Standing, reasons, wants
+from .policies import Challenge, Holder, Policy, PolicyStanding, reasons, wants
 from .processes import trainings
-from .training import History, Trained, Version
+from .training import PlayedHistory, Trained, Version
 from .watch import Watched, watch
 
 _WITH_STANDING = (Policy.NEVER, Policy.ALWAYS, Policy.BETTER, Policy.PROVEN, Policy.GATED, Policy.UNWATCHED)
@@ -25,30 +25,30 @@ class Player:
 
     Parameters
     ----------
-    history : History
+    history : PlayedHistory
         With the project by whose gates and reactions it plays.
     dates : Dates
         Some or all of the dates of the trainings that it takes part in.
     name : str
         Of its settings, where they are not the project's own.
-    standings : dict of Policy to Standing
+    standings : dict of Policy to PolicyStanding
     """
 
-    history: History
+    history: PlayedHistory
     dates: Dates
     name: str
-    standings: dict[Policy, Standing]
+    standings: dict[Policy, PolicyStanding]
     _held: dict[Policy, list[Holder]] = field(default_factory=dict)
     _versions: list[Version] = field(default_factory=list)
     _made: list[int] = field(default_factory=list)
-    _decided: list[Decided] = field(default_factory=list)
+    _decided: list[PeriodDecision] = field(default_factory=list)
     _watched: list[Watched] = field(default_factory=list)
     _after: list[Holder] = field(default_factory=list)
 
     @classmethod
-    def of(cls, history: History, dates: Dates, policies: Sequence[Policy], name: str = "") -> Player:
+    def of(cls, history: PlayedHistory, dates: Dates, policies: Sequence[Policy], name: str = "") -> Player:
         """Return a player that has nothing in production yet."""
-        standings = {policy: Standing() for policy in policies if policy in _WITH_STANDING}
+        standings = {policy: PolicyStanding() for policy in policies if policy in _WITH_STANDING}
         return cls(history, dates, name, standings, {policy: [] for policy in standings})
 
     @property
@@ -64,11 +64,11 @@ class Player:
         )
 
     @property
-    def costs(self) -> Costs:
+    def costs(self) -> ReplayCosts:
         """What its versions, and the rules without a model, cost in each of its periods."""
         rows, matrix = self.history.rows, self.history.project.costs.matrix
         bounds = [*(self.history.place(start) for start in self.dates.starts), len(rows)]
-        return Costs.of(rows, matrix, [one.cost for one in self._versions], bounds)
+        return ReplayCosts.of(rows, matrix, [one.cost for one in self._versions], bounds)
 
     def take(self, trained: Trained) -> None:
         """Watch, and decide about a version; nothing where the date is none of its own."""
@@ -92,12 +92,12 @@ class Player:
             self._watched.append(found)
             self._after.append(self.standings[Policy.GATED].champion)
 
-    def _decide(self, trained: Trained) -> Decided:
+    def _decide(self, trained: Trained) -> PeriodDecision:
         """Let each policy decide about a version, and return what the project's gates did."""
         gated, date = self.standings[Policy.GATED], trained.date
         if trained.version is None:
             why = trained.evidence.verdict.reasons
-            return Decided(date, version=None, released=False, reasons=why, champion=gated.champion)
+            return PeriodDecision(date, version=None, released=False, reasons=why, champion=gated.champion)
         number = len(self._versions)
         challenge = Challenge(self._judged(trained), number, self._versions)
         for policy, standing in self.standings.items():
@@ -105,7 +105,7 @@ class Player:
                 self.standings[policy] = standing.released(number)
         released = self.standings[Policy.GATED].champion == number
         why = () if released else reasons(Policy.GATED, gated, challenge)
-        return Decided(date, number, released, why, gated.champion)
+        return PeriodDecision(date, number, released, why, gated.champion)
 
     def _judged(self, trained: Trained) -> Trained:
         """Return the training as this player's own gates judge it."""
@@ -128,7 +128,7 @@ def play(players: Sequence[Player], processes: int | None = None) -> None:
                 player.take(trained)
 
 
-def _reacted(standing: Standing, found: Watched) -> Standing:
+def _reacted(standing: PolicyStanding, found: Watched) -> PolicyStanding:
     """Do what a window asks of production; a retraining is done by the training of the same date."""
     match found.reaction.wanted:
         case Action.ROLL_BACK:

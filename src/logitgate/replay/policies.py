@@ -45,7 +45,7 @@ SIMPLER = (Policy.NONE, Policy.NEVER, Policy.ALWAYS, Policy.BETTER, Policy.PROVE
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PolicyStanding:
     """What a policy has in production, and what was there before it."""
 
     holders: tuple[int | str, ...] = ()
@@ -61,13 +61,13 @@ class Standing:
         """What a rollback would restore."""
         return self.holders[-2] if len(self.holders) > 1 else None
 
-    def released(self, holder: int | str) -> Standing:
+    def released(self, holder: int | str) -> PolicyStanding:
         """Return it with a version, or a rule without a model, put into production."""
-        return Standing((*self.holders, holder))
+        return PolicyStanding((*self.holders, holder))
 
-    def rolled_back(self) -> Standing:
+    def rolled_back(self) -> PolicyStanding:
         """Return it with the holder before the last in production again."""
-        return Standing(self.holders[:-1], is_rolled_back=True)
+        return PolicyStanding(self.holders[:-1], is_rolled_back=True)
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class Challenge:
         )
 
 
-def wants(policy: Policy, standing: Standing, challenge: Challenge) -> bool:
+def wants(policy: Policy, standing: PolicyStanding, challenge: Challenge) -> bool:
     """Return whether a policy puts the version of a training into production."""
     match policy:
         case Policy.NEVER:
@@ -144,7 +144,7 @@ def wants(policy: Policy, standing: Standing, challenge: Challenge) -> bool:
             return False
 
 
-def reasons(policy: Policy, standing: Standing, challenge: Challenge) -> tuple[Finding, ...]:
+def reasons(policy: Policy, standing: PolicyStanding, challenge: Challenge) -> tuple[Finding, ...]:
     """Return the findings for which a policy's gates refuse a version."""
     return challenge.verdict(standing.champion, proven=policy is Policy.PROVEN).reasons
 

@@ -12,23 +12,25 @@ from multiprocessing import get_context
 from threadpoolctl import threadpool_limits
 
 from ..errors import UnavailableError
-from .training import History, Trained, train_at
+from .training import PlayedHistory, Trained, train_at
 
 _SMALL = 300_000
 """Rows times dates below which the start of a process, some seconds, costs more than it saves."""
 
-_history: list[History] = []
+_history: list[PlayedHistory] = []
 """In a process that trains: what it trains on, once."""
 
 
-def trainings(history: History, dates: Sequence[datetime], processes: int | None = None) -> Iterator[Trained]:
+def trainings(
+    history: PlayedHistory, dates: Sequence[datetime], processes: int | None = None
+) -> Iterator[Trained]:
     """Yield the training of each date, as soon as it and all before it are done.
 
     The number of processes changes no figure where the caller's linear algebra has one thread, as theirs has.
 
     Parameters
     ----------
-    history : History
+    history : PlayedHistory
     dates : sequence of datetime
     processes : int, optional
         Default: as many as this process may use cores, and 1 for a small history; with 1 all is done here.
@@ -69,7 +71,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _begin(history: History) -> None:
+def _begin(history: PlayedHistory) -> None:
     threadpool_limits(1)
     _history.append(history)
 

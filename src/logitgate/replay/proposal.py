@@ -17,7 +17,7 @@ from .dates import Dates
 from .plain import plain
 from .player import Player
 from .policies import Policy
-from .training import History
+from .training import PlayedHistory
 
 OWN = "the project's own"
 WARNING = "chosen on this history: the interval covers the chance in its rows, not in which years come"
@@ -93,7 +93,7 @@ class Proposal:
         }
 
 
-def variants(history: History, dates: Dates) -> list[Player]:
+def variants(history: PlayedHistory, dates: Dates) -> list[Player]:
     """Return a player for each setting that differs from the project's own in one key.
 
     Training windows of half and twice the length, half the cadence, and the other rules of the refresh lane.
@@ -152,7 +152,7 @@ def _lanes(project: Project) -> list[tuple[str, Project]]:
     return found
 
 
-def _player(history: History, dates: Dates, name: str, project: Project) -> Player:
+def _player(history: PlayedHistory, dates: Dates, name: str, project: Project) -> Player:
     return Player.of(replace(history, project=project), dates, (Policy.GATED,), name)
 
 

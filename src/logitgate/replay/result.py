@@ -59,7 +59,7 @@ class PolicyCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class ReplayedRelease:
     """What the project's gates did with the version of one date, and what that was worth.
 
     Parameters
@@ -200,7 +200,7 @@ class Replay:
     rule: str
     """The cheaper of flag-none and flag-all over all rows."""
     policies: tuple[PolicyCost, ...]
-    releases: tuple[Release, ...]
+    releases: tuple[ReplayedRelease, ...]
     reactions: tuple[ReactionTaken, ...]
     age: tuple[AgeCost, ...]
     alarms: tuple[Alarms, ...]

@@ -23,7 +23,7 @@ from ..project.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PlayedHistory:
     """What is played: the rows that kept their contract, and those whose decisions are paid for.
 
     Parameters
@@ -85,7 +85,7 @@ class Trained:
     version: Version | None = None
 
 
-def train_at(history: History, date: datetime) -> Trained:
+def train_at(history: PlayedHistory, date: datetime) -> Trained:
     """Train with what was known at a date; the findings that need no opponent are among the evidence."""
     project, frame = history.project, history.frame
     known = frame[frame[project.columns.time] < date]
@@ -103,7 +103,7 @@ def train_at(history: History, date: datetime) -> Trained:
     return Trained(date, evidence, Version(date, learned.model, fitted, profile, cost))
 
 
-def _later_cost(model: Model, history: History, date: datetime) -> FloatArray:
+def _later_cost(model: Model, history: PlayedHistory, date: datetime) -> FloatArray:
     later = history.rows.take(np.arange(history.place(date), len(history.rows)))
     if not len(later):
         return np.zeros(0)

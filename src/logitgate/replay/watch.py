@@ -18,8 +18,8 @@ from ..monitoring.performance.versus_rules import RULE
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
 from ..monitoring.reference import Reference, as_learned
 from ..monitoring.window import MonitoringWindow, WindowEvidence
-from .policies import Standing
-from .training import History, Version
+from .policies import PolicyStanding
+from .training import PlayedHistory, Version
 
 ALARMS = (
     Check.DRIFT,
@@ -76,9 +76,9 @@ class Watched:
 
 
 def watch(
-    history: History,
+    history: PlayedHistory,
     span: tuple[datetime, datetime],
-    standing: Standing,
+    standing: PolicyStanding,
     versions: Sequence[Version],
     before: Sequence[Watched],
 ) -> Watched | None:
@@ -86,10 +86,10 @@ def watch(
 
     Parameters
     ----------
-    history : History
+    history : PlayedHistory
     span : tuple of two datetime
         The date before, and this one.
-    standing : Standing
+    standing : PolicyStanding
     versions : sequence of Version
         Version k stands at k - 1.
     before : sequence of Watched
@@ -121,10 +121,10 @@ def watch(
 
 
 def _assessed(
-    history: History,
+    history: PlayedHistory,
     window: LabelledWindow,
     limits: MonitoringWindow,
-    standing: Standing,
+    standing: PolicyStanding,
     versions: Sequence[Version],
 ) -> WindowEvidence:
     """Return what `production.monitoring.assess_window` finds, without a registry."""

@@ -27,7 +27,7 @@ _STRANGE = re.compile(r"[^\w.\- /:]")
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class RunEntries:
     """What is written to a run: parameters (never changed again), metrics and tags."""
 
     params: Mapping[str, Value] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Entries:
     tags: Mapping[str, Value] = field(default_factory=dict)
 
 
-def write(client: MlflowClient, run_id: str, entries: Entries, at: int | None = None) -> None:
+def write(client: MlflowClient, run_id: str, entries: RunEntries, at: int | None = None) -> None:
     """Write all entries in as few calls as MLflow allows.
 
     With a moment `at` (milliseconds since 1970) the same entries can be written again: a metric of the same

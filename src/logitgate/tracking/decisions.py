@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mlflow.entities import Run, ViewType
 
-from ..gates.rules.alpha_spending import DIGEST, RECIPE, Window
+from ..gates.rules.alpha_spending import DIGEST, RECIPE, LookWindow
 from .runs import KEY, experiment
 from .store import Store, reached
 
 _PAGE = 1_000
 
 
-def earlier_decisions(store: Store, name: str, window: Window, key: str, recipe: str = "") -> int:
+def earlier_decisions(store: Store, name: str, window: LookWindow, key: str, recipe: str = "") -> int:
     """Count the other recipes that were judged on these rows.
 
     A schedule that repeats one recipe as time goes on chooses nothing by these rows, so it spends no alpha. A
@@ -26,7 +26,7 @@ def earlier_decisions(store: Store, name: str, window: Window, key: str, recipe:
     store : Store
     name : str
         Of the model, and so of its experiment.
-    window : Window
+    window : LookWindow
         The judged rows.
     key : str
         Of the training that asks, which never counts itself.

@@ -16,7 +16,7 @@ from ..replay.page import replay_page
 from ..replay.result import Replay
 from ..replay.tables import exhibits
 from ..report.page import FILE
-from .batches import Entries, Value
+from .batches import RunEntries, Value
 from .replay_figures import draw_replay
 from .runs import Note, artifacts, record, training_run
 from .store import Store, reached
@@ -55,7 +55,7 @@ def keep_replay(store: Store, project: Project, found: Replay) -> str:
             "seed": project.split.seed,
         }
         tags = {"logitgate.snapshot": found.digest, "replay.exit_code": str(found.exit_code)}
-        record(run, Entries(params, metrics | {"alarms_a_month": found.alarms_a_month}, tags))
+        record(run, RunEntries(params, metrics | {"alarms_a_month": found.alarms_a_month}, tags))
         points = list(_points(found))
         with reached(store):
             for start in range(0, len(points), _BATCH):

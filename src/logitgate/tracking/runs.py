@@ -21,7 +21,7 @@ from mlflow.utils import mlflow_tags
 
 from ..errors import LogitgateError
 from ..limits import Bound
-from .batches import Entries, Value, write
+from .batches import RunEntries, Value, write
 from .heartbeat import HEARTBEAT, beating, heartbeat
 from .store import Store, again, reached, within
 from .system_metrics import system_metrics
@@ -146,7 +146,7 @@ def known_run(store: Store, run_id: str) -> Run:
     return Run(store, run_id, str(info.experiment_id), str(info.run_name), int(info.start_time))
 
 
-def record(run: Run, entries: Entries) -> None:
+def record(run: Run, entries: RunEntries) -> None:
     """Record parameters, metrics and tags in as few calls as MLflow allows; see `batches.write`.
 
     Raises
@@ -158,7 +158,7 @@ def record(run: Run, entries: Entries) -> None:
         write(run.store.client, run.run_id, entries, run.began)
 
 
-def candidates(run: Run, tried: Mapping[str, Entries]) -> None:
+def candidates(run: Run, tried: Mapping[str, RunEntries]) -> None:
     """Record each model that the search tried, by its name, as a run of its own below this one.
 
     One that is there already, by an attempt whose answer was lost, is completed and not made again.
@@ -166,7 +166,7 @@ def candidates(run: Run, tried: Mapping[str, Entries]) -> None:
     Parameters
     ----------
     run : Run
-    tried : mapping of str to Entries
+    tried : mapping of str to RunEntries
         Such as ``{"spline C=0.1": Entries(params={"C": 0.1}, metrics={"mean_cost": 2.5})}``.
 
     Raises
@@ -262,7 +262,7 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
             store.client.update_run(known, status="RUNNING", name=note.name)
     info = made.info
     run = Run(store, str(info.run_id), str(info.experiment_id), note.name, int(info.start_time))
-    record(run, Entries(tags=tags))
+    record(run, RunEntries(tags=tags))
     return run
 
 

@@ -13,14 +13,14 @@ from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
 from ..findings import Figure, Verdict, finite
-from ..gates.rules.alpha_spending import RECIPE, Window
+from ..gates.rules.alpha_spending import RECIPE, LookWindow
 from ..gates.training import Evidence
 from ..gates.verdict.markdown import description, markdown
 from ..gates.verdict.outcome import Outcome
 from ..model.recipes.search import CandidateResult
 from ..model.train import Learned
 from ..report.page import NOTHING, Beside
-from .batches import Entries, Value
+from .batches import RunEntries, Value
 from .report_files import write_facts, write_page
 from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
 from .saved_views import save_views
@@ -56,7 +56,7 @@ def record_evidence(run: Run, evidence: Evidence, snapshot: str) -> None:
     if evidence.learned is not None:
         candidates(run, _candidates(evidence))
         save_views(run.store, run.experiment_id)
-    record(run, Entries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
+    record(run, RunEntries(_params(evidence), _metrics(evidence), _tags(evidence, snapshot)))
     with temporary_folder() as folder:
         _write_files(folder, evidence)
         artifacts(run, folder)
@@ -95,7 +95,7 @@ def record_outcome(run: Run, outcome: Outcome, beside: Beside = NOTHING) -> None
         artifacts(run, folder)
     fates = {"promoted": outcome.promoted, "awaits_approval": outcome.awaits_approval}
     tags = {"version": outcome.version, **{name: str(fate).lower() for name, fate in fates.items()}}
-    record(run, Entries(tags={name: value for name, value in tags.items() if value is not None}))
+    record(run, RunEntries(tags={name: value for name, value in tags.items() if value is not None}))
 
 
 def run_name(evidence: Evidence) -> str:
@@ -179,7 +179,7 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     stopping = sorted({finding.check for finding in evidence.verdict.reasons})
     judged_on = {}
     if evidence.learned and evidence.judged:
-        judged_on = Window.of(evidence.learned.judged).tags() | {RECIPE: evidence.recipe}
+        judged_on = LookWindow.of(evidence.learned.judged).tags() | {RECIPE: evidence.recipe}
     # MLflow shows an artifact that this tag names as a table, beside those of other runs.
     kept = [GATE_TABLE, *([SLICE_TABLE] if evidence.judged and evidence.judged.slices else [])]
     tables = json.dumps([{"path": path, "type": "table"} for path in kept])
@@ -195,7 +195,7 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
     }
 
 
-def _candidates(evidence: Evidence) -> dict[str, Entries]:
+def _candidates(evidence: Evidence) -> dict[str, RunEntries]:
     """Return each candidate of the search by its name, with the mark of the chosen one and the verdict."""
     assert evidence.learned is not None  # noqa: S101 - the caller looked
     found, verdict = evidence.learned.found, evidence.verdict.status.value
@@ -206,12 +206,12 @@ def _candidates(evidence: Evidence) -> dict[str, Entries]:
     }
 
 
-def _candidate(one: CandidateResult, tags: dict[str, Value]) -> Entries:
+def _candidate(one: CandidateResult, tags: dict[str, Value]) -> RunEntries:
     params: dict[str, Value] = {"form": str(one.choice.form), "C": one.choice.C, "rows": one.rows}
     metrics = {"cv.log_loss": one.log_loss, "cv.log_loss_error": one.error, "cv.behind_best": one.behind}
     metrics |= {"cv.cost": one.cost, "cv.cost_error": one.cost_error}
     metrics |= {"design_columns": one.n_features, "iterations": one.iterations}
-    return Entries(params, metrics, tags | ({"failure": one.failure} if one.failure else {}))
+    return RunEntries(params, metrics, tags | ({"failure": one.failure} if one.failure else {}))
 
 
 def _write_files(folder: Path, evidence: Evidence) -> None:

@@ -18,7 +18,7 @@ from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..project.project import Project
 from ..report.page import FILE
 from ..report.window_page import window_page
-from .batches import Entries
+from .batches import RunEntries
 from .monitoring_curves import draw
 from .runs import Note, Run, artifacts, experiment, record
 from .signal_history import signal_history
@@ -97,7 +97,7 @@ def keep(run: Run, found: MonitoringResult, project: Project) -> MonitoringResul
         "mlflow.note.content": _note(found),
         **gate_tags(found.verdict),
     }
-    record(run, Entries(metrics=figures, tags=tags))
+    record(run, RunEntries(metrics=figures, tags=tags))
     with TemporaryDirectory() as folder:
         plain = json.dumps(found.as_json(), indent=2)
         (Path(folder) / "monitoring.json").write_text(plain, encoding="utf-8")

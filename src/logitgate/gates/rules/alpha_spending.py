@@ -49,7 +49,7 @@ def spent(alpha: float, k: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class LookWindow:
     """Which rows a decision was made on.
 
     Parameters
@@ -67,7 +67,7 @@ class Window:
     digest: str
 
     @classmethod
-    def of(cls, test: Sample) -> Window:
+    def of(cls, test: Sample) -> LookWindow:
         """Describe the judged rows."""
         first = last = _NEVER
         if test.time is not None and len(test):

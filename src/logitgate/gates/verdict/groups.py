@@ -12,7 +12,7 @@ _ORDER = list(Status)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """What one check did not pass, the gravest finding first."""
 
     check: Check
@@ -24,12 +24,12 @@ class Group:
         return self.findings[0].status
 
 
-def groups(verdict: Verdict) -> tuple[Group, ...]:
+def groups(verdict: Verdict) -> tuple[FindingGroup, ...]:
     """Return one group for each check that has a finding other than PASS, the gravest first."""
     found: dict[Check, list[Finding]] = {}
     for one in Verdict(folded(verdict)).remarks:
         found.setdefault(one.check, []).append(one)
-    return tuple(Group(check, tuple(several)) for check, several in found.items())
+    return tuple(FindingGroup(check, tuple(several)) for check, several in found.items())
 
 
 def passed(verdict: Verdict) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..material import Material
-from .failure import Failure
+from .failure import FailureShown
 from .rows import changed_units, duplicates, label_leak
 from .scores import miscalibration, misleading_average, nan_score, reversed_slice
 from .windows import drifted, serving_skew, units_in_production
 
 
-def failures(material: Material) -> tuple[Failure, ...]:
+def failures(material: Material) -> tuple[FailureShown, ...]:
     """Trigger each failure on the project's own rows."""
     contest, project = material.contest(), material.project
     return (
@@ -25,7 +25,7 @@ def failures(material: Material) -> tuple[Failure, ...]:
     )
 
 
-def _units(material: Material) -> Failure:
+def _units(material: Material) -> FailureShown:
     """Change a unit in the learned rows; in a window of production where that cannot be found there."""
     found = changed_units(material)
     return found if found is not None and found.is_caught else units_in_production(material)

@@ -26,7 +26,7 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailureShown:
     """A failure on these rows.
 
     Parameters
@@ -71,12 +71,12 @@ class Told:
     remedy: str
 
 
-def failure(told: Told, done: str, plain: Iterable[Metric], findings: Iterable[Finding]) -> Failure:
+def failure(told: Told, done: str, plain: Iterable[Metric], findings: Iterable[Finding]) -> FailureShown:
     """Put together what was found; findings of other gates are named alone."""
     found = tuple(findings)
     own = sorted((one for one in found if one.check is told.gate), key=_worst_first)
     others = {one.check for one in found if one.status.stops and one.check is not told.gate}
-    return Failure(
+    return FailureShown(
         told.name,
         done,
         told.lesson,

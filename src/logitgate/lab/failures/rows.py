@@ -20,7 +20,7 @@ from ...evaluation.evaluate import Scored
 from ...gates.saboteurs import LEAK, NOISES, leaky
 from ..material import Material, even, joined, thinned
 from ..refit import refitted
-from .failure import Failure, Metric, Told, failure, metrics, stopped_by
+from .failure import FailureShown, Metric, Told, failure, metrics, stopped_by
 
 LEAKED = Told(
     "Label leak",
@@ -46,7 +46,7 @@ _SINCE = 0.6
 _NEW = " (new)"
 
 
-def label_leak(material: Material) -> Failure:
+def label_leak(material: Material) -> FailureShown:
     """Add the outcome with noise as a feature, with less noise where events are too few to prove it."""
     project, judged = material.project, material.judged
     for noise in NOISES:
@@ -63,7 +63,7 @@ def label_leak(material: Material) -> Failure:
     return failure(LEAKED, done, plain, findings)
 
 
-def duplicates(material: Material) -> Failure:
+def duplicates(material: Material) -> FailureShown:
     """Copy rows of the last block into the rows that its model learned from: more where few prove nothing."""
     blocks, sample = material.blocks, material.blocks.sample
     last, home = blocks.rows(blocks.last), 0 if blocks.last else 1
@@ -85,7 +85,7 @@ def duplicates(material: Material) -> Failure:
     return failure(COPIED, done, plain, findings)
 
 
-def changed_units(material: Material) -> Failure | None:
+def changed_units(material: Material) -> FailureShown | None:
     """Convert the foremost feature from one day on; None where rows have no time."""
     sample, project = material.blocks.sample, material.project
     if sample.time is None:

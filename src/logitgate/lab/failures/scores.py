@@ -17,7 +17,7 @@ from ...gates.rules.slice_harm import proven_harm
 from ...gates.saboteurs import FACTORS, dearer, inverted, redecided, rows_of, spread, unknown, worst_slice
 from ...project.project import Project
 from ..material import Material, numbers
-from .failure import Failure, Told, failure, metrics, refused, stopped_by
+from .failure import FailureShown, Told, failure, metrics, refused, stopped_by
 
 _PARTS = 8
 _EVERY = (1, 2, 3, 4, 6, 8, 12)
@@ -58,7 +58,7 @@ class _Blinded:
     contest: HeadToHead
 
 
-def miscalibration(contest: HeadToHead, project: Project) -> Failure:
+def miscalibration(contest: HeadToHead, project: Project) -> FailureShown:
     """Multiply the log-odds, by more where rows are too few to prove a smaller factor wrong."""
     for factor in FACTORS:
         changed = spread(contest, factor)
@@ -70,7 +70,7 @@ def miscalibration(contest: HeadToHead, project: Project) -> Failure:
     return failure(MISCALIBRATED, done, metrics(contest.scored, changed.scored), findings)
 
 
-def nan_score(contest: HeadToHead, project: Project) -> Failure:
+def nan_score(contest: HeadToHead, project: Project) -> FailureShown:
     """Leave every row without a probability."""
     scored, none = contest.scored, always(contest.scored, flagged=False)
     found = refused(Check.EVALUATION, lambda: comparison_findings(unknown(contest), project))
@@ -80,7 +80,7 @@ def nan_score(contest: HeadToHead, project: Project) -> Failure:
     return failure(UNKNOWN, "The score of every judged row became NaN.", plain, found)
 
 
-def reversed_slice(contest: HeadToHead, project: Project) -> Failure:
+def reversed_slice(contest: HeadToHead, project: Project) -> FailureShown:
     """Turn probabilities and decisions of one slice upside down, as the self-test does."""
     for flagged in (~contest.scored.decision.flagged, dearer(contest.scored)):
         whole, name, changed = worst_slice(contest, flagged, project)
@@ -92,7 +92,7 @@ def reversed_slice(contest: HeadToHead, project: Project) -> Failure:
     return failure(REVERSED, done, metrics(contest.scored, sabotaged.scored), findings)
 
 
-def misleading_average(contest: HeadToHead, material: Material) -> Failure:
+def misleading_average(contest: HeadToHead, material: Material) -> FailureShown:
     """Let the model know nothing in one slice, so that the mean still saves and the slice is harmed.
 
     Probabilities are shuffled in the slice; where that does not do, all or some of its rows get the dearer

@@ -16,7 +16,7 @@ from ...monitoring.drift import drift
 from ...monitoring.reference import Reference, reference_profile
 from ...monitoring.skew import PROBABILITY, skew
 from ..material import Material, numbers
-from .failure import Failure, Told, failure, metrics, stopped_by
+from .failure import FailureShown, Told, failure, metrics, stopped_by
 from .rows import RECODED, converted, in_words
 
 SKEWED = Told(
@@ -36,7 +36,7 @@ _REQUEST = "request"
 _STRENGTHS = (1.0, 2.0, 4.0)
 
 
-def serving_skew(material: Material) -> Failure:
+def serving_skew(material: Material) -> FailureShown:
     """Serve each row with the value that the row before it had, as a cache that is one request late does."""
     model, project, sample = material.model, material.project, material.judged
     name = material.foremost
@@ -50,7 +50,7 @@ def serving_skew(material: Material) -> Failure:
     return failure(SKEWED, done, plain, findings)
 
 
-def drifted(material: Material) -> Failure:
+def drifted(material: Material) -> FailureShown:
     """Draw rows with high values of the foremost feature more often; of a category, with its later levels."""
     name, sample, reference = material.foremost, material.judged, _reference(material)
     window, findings = sample, list[Finding]()
@@ -65,7 +65,7 @@ def drifted(material: Material) -> Failure:
     return failure(DRIFTED, done, plain, findings)
 
 
-def units_in_production(material: Material) -> Failure:
+def units_in_production(material: Material) -> FailureShown:
     """Convert the foremost feature of a whole window, where rows have no time to break at."""
     name, sample = material.foremost, material.judged
     window = replace(sample, frame=converted(sample.frame, name, np.ones(len(sample), dtype=bool)))

@@ -18,7 +18,7 @@ DRIFT, MISSINGNESS, LEVELS, SCORE = Check.DRIFT, Check.MISSINGNESS, Check.LEVELS
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DistributionChange:
     """How one thing has changed, before all are judged together."""
 
     check: Check
@@ -55,7 +55,7 @@ class Pair:
         return self.now.rows
 
 
-def number_change(check: Check, name: str, pair: Pair, floor: float, share: float) -> Change:
+def number_change(check: Check, name: str, pair: Pair, floor: float, share: float) -> DistributionChange:
     """Compare a number: Kolmogorov-Smirnov; a binary one has the floor of a share, too."""
     now, before = pair.now, pair.before
     assert isinstance(now, Numbers) and isinstance(before, Numbers)  # noqa: S101 - as it was declared
@@ -76,10 +76,10 @@ def number_change(check: Check, name: str, pair: Pair, floor: float, share: floa
     }
     beyond = index >= floor or (before.is_binary and distance >= share)
     said = f"PSI {index:.3f} (floor {floor:g}), mean {now.mean:.4g} against {before.mean:.4g}"
-    return Change(check, name, p_value, beyond, said, figures)
+    return DistributionChange(check, name, p_value, beyond, said, figures)
 
 
-def text_change(name: str, pair: Pair, floor: float, share: float) -> Change:
+def text_change(name: str, pair: Pair, floor: float, share: float) -> DistributionChange:
     """Compare a text: chi-squared, and the largest change of a level's share."""
     now, before = pair.now, pair.before
     assert isinstance(now, Levels) and isinstance(before, Levels)  # noqa: S101 - as it was declared
@@ -98,10 +98,12 @@ def text_change(name: str, pair: Pair, floor: float, share: float) -> Change:
         "independent_rows": pair.independent,
     }
     said = f"PSI {index:.3f} (floor {floor:g}), the share of '{level}' moved by {change[largest]:+.1%}"
-    return Change(DRIFT, name, p_value, index >= floor or abs(float(change[largest])) >= share, said, figures)
+    return DistributionChange(
+        DRIFT, name, p_value, index >= floor or abs(float(change[largest])) >= share, said, figures
+    )
 
 
-def missing_change(name: str, pair: Pair, rules: Monitoring) -> Change:
+def missing_change(name: str, pair: Pair, rules: Monitoring) -> DistributionChange:
     """Compare the share of missing cells: Fisher."""
     shares = [one.missing / max(one.rows, 1.0) for one in pair.counted]
     p_value = share_p_value(*((share, _rows(one, like)) for share, one, like in _of_missing(shares, pair)))
@@ -111,10 +113,12 @@ def missing_change(name: str, pair: Pair, rules: Monitoring) -> Change:
         "reference_missing": shares[1],
         "p_value": p_value,
     }
-    return Change(MISSINGNESS, name, p_value, abs(shares[0] - shares[1]) >= rules.missing, said, figures)
+    return DistributionChange(
+        MISSINGNESS, name, p_value, abs(shares[0] - shares[1]) >= rules.missing, said, figures
+    )
 
 
-def new_change(name: str, pair: Pair, rules: Monitoring) -> Change:
+def new_change(name: str, pair: Pair, rules: Monitoring) -> DistributionChange:
     """Compare the share of rows with unknown levels with that of the reference: binomial."""
     (counted, before), now = pair.counted, pair.now
     assert isinstance(counted, Levels) and isinstance(before, Levels)  # noqa: S101 - as it was declared
@@ -125,7 +129,7 @@ def new_change(name: str, pair: Pair, rules: Monitoring) -> Change:
     share = counted.pooled / max(counted.rows, 1.0)
     said = f"{share:.1%} of the rows have levels unknown to the model, {expected:.1%} were expected"
     figures: dict[str, Figure] = {"share": share, "expected": expected, "p_value": p_value}
-    return Change(LEVELS, name, p_value, share - expected >= rules.new_levels, said, figures)
+    return DistributionChange(LEVELS, name, p_value, share - expected >= rules.new_levels, said, figures)
 
 
 def share_p_value(now: tuple[float, float], before: tuple[float, float]) -> float:

@@ -9,11 +9,11 @@ from ...decision.rule import DecisionRule
 from ...errors import LogitgateError, ProjectError, RefusedError
 from ...gates.judge import Opponents
 from ...gates.rejudge import Judgeable
-from ...gates.rules.alpha_spending import Window
+from ...gates.rules.alpha_spending import LookWindow
 from ...gates.training import Evidence
 from ...gates.verdict.outcome import Outcome
 from ...project.project import Project
-from ...tracking.batches import Entries
+from ...tracking.batches import RunEntries
 from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import Note, Run, record
 from ...tracking.store import Store
@@ -69,7 +69,7 @@ def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
     Trainings that were judged on these rows have spent alpha, so the proofs here use the alpha that is
     left; a comparison itself decides nothing and spends none.
     """
-    earlier = earlier_decisions(store, version.name, Window.of(rows), key="")
+    earlier = earlier_decisions(store, version.name, LookWindow.of(rows), key="")
     found = Opponents(version=version.version, earlier_decisions=earlier)
     try:
         package = registry.load(store, version)
@@ -96,7 +96,7 @@ def record_comparison(
     """
     verdict, name = evidence.verdict, pair.judged.name
     record_evidence(run, evidence, snapshot)
-    record(run, Entries(tags={"mlflow.runName": f"{run.name}: {verdict.status}"}))
+    record(run, RunEntries(tags={"mlflow.runName": f"{run.name}: {verdict.status}"}))
     outcome = Outcome.of(name, snapshot, verdict, evidence.as_of)
     if evidence.judged is not None:
         outcome = outcome.judged(rule, evidence.judged.evaluation)

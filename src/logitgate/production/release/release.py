@@ -12,13 +12,13 @@ from ...data.row_hashes import FittedRows
 from ...errors import LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
 from ...gates.judge import Opponents
-from ...gates.rules.alpha_spending import RECIPE, Window
+from ...gates.rules.alpha_spending import RECIPE, LookWindow
 from ...gates.training import Evidence, key_of
 from ...gates.verdict.outcome import Outcome
 from ...gates.verdict.sentences import verdict_sentence
 from ...monitoring.reference import reference_profile
 from ...project.project import Project, as_of_text, parse_as_of
-from ...tracking.batches import Entries
+from ...tracking.batches import RunEntries
 from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import KEY, Note, Run, record, training_run
 from ...tracking.store import Store
@@ -101,7 +101,7 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
     """
     name, earlier = evidence.project.name, 0
     if evidence.learned is not None:
-        rows = Window.of(evidence.learned.judged)
+        rows = LookWindow.of(evidence.learned.judged)
         earlier = earlier_decisions(store, name, rows, snapshot.key, evidence.recipe)
     champion = registry.champion(store, name)
     if champion is None or stands_in(champion, ledger_store.read(store, name)):
@@ -214,7 +214,7 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: Model
 def _kept(run: Run, outcome: Outcome) -> Outcome:
     """Keep the outcome before production is changed, and say that all before is done."""
     record_outcome(run, outcome)
-    record(run, Entries(tags={RECORDED: "true"}))
+    record(run, RunEntries(tags={RECORDED: "true"}))
     return outcome
 
 

@@ -21,7 +21,7 @@ from ...errors import ProjectError
 from ...findings import Finding, Status
 from ...model.scored_rows import Stamp, UnusualRows, decide, scores, unusual_rows
 from ...monitoring.reference import as_learned
-from ...monitoring.shadow import Pair, Shadow, by_unit, shadow_of, with_shadow_columns
+from ...monitoring.shadow import ScoredPair, Shadow, by_unit, shadow_of, with_shadow_columns
 from ...monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
 from ...project.gates import Slices
 from ...project.project import Project
@@ -111,7 +111,9 @@ class ShadowScoring:
     ) -> pd.DataFrame:
         """Add the challenger's answers to the scores of a batch, and add the batch to the totals."""
         other = decide(kept, self.serving.package.model, project)
-        pair = Pair(champion, other, (self.champion.package.fitted_rows, self.serving.package.fitted_rows))
+        pair = ScoredPair(
+            champion, other, (self.champion.package.fitted_rows, self.serving.package.fitted_rows)
+        )
         self.units.append(by_unit(kept, pair, project, datetime.now(UTC)))
         time = project.columns.time
         if time in kept.columns:

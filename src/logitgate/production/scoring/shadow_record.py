@@ -11,7 +11,7 @@ from ...errors import RefusedError
 from ...findings import Finding
 from ...monitoring.shadow import CHECK, Shadow, shadow_finding
 from ...project.project import Project
-from ...tracking.batches import Entries
+from ...tracking.batches import RunEntries
 from ...tracking.runs import Note, experiment, found_runs, record, training_run
 from ...tracking.store import Store, reached
 from ..ledger.entries import Reason
@@ -66,7 +66,7 @@ def keep(store: Store, found: ScoringResult, challenger: ModelVersion, window: S
     }
     note = Note(f"{challenger.version} in the shadow of {found.version}", "", tags)
     with training_run(store, f"{found.model}-shadow", note) as run:
-        record(run, Entries(metrics={**metrics, "units": totals.difference.units}))
+        record(run, RunEntries(metrics={**metrics, "units": totals.difference.units}))
 
 
 def windows(store: Store, name: str, pair: str) -> tuple[ShadowTable, ...]:
