@@ -1,8 +1,14 @@
 """A version that passed waits for a person, and is put into production by the same transaction."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from logitgate.catalogue import Check
 from logitgate.errors import ConflictError, ProjectError, RefusedError
+from logitgate.findings import Finding, Status
+from logitgate.monitoring import shadow
+from logitgate.monitoring.performance.versus_rules import RULE
 from logitgate.production.ledger.history import History
 from logitgate.production.promotion.candidacy import propose
 from logitgate.production.promotion.promotion import settle
@@ -17,6 +23,8 @@ from logitgate.production.registry.registry import (
     register,
 )
 from logitgate.production.release.approval import approve
+from logitgate.production.release.retirement import retire
+from logitgate.production.scoring.shadow_record import promote_from_shadow
 from logitgate.production.standing import standing
 from logitgate.project.load import load_project
 from logitgate.tracking.runs import Note, training_run
@@ -118,6 +126,27 @@ def test_a_candidate_is_dropped_when_a_killed_approval_is_ended(store, project, 
     assert production(store) == (1, None) and candidate(store) == 1
     carry_out(store, PromotionRequest(NAME, BECAUSE), (settle,))
     assert candidate(store) is None and kinds(store)[-1] == ("done", 1)
+
+
+def test_a_rule_and_a_shadow_that_won_await_approval_too(store, project):
+    """Neither monitoring nor the shadow goes past the person; each is approved like a training's version."""
+    first = judged(store)
+    promoted(store, first)
+    found = Finding(
+        Check.NO_MODEL, "flag-none", Status.FAIL, "cheaper without", {RULE: "flag-none", "n": 900}
+    )
+    moved = retire(store, project, first.release, found, ("June", datetime(2021, 7, 1, tzinfo=UTC)))
+    assert (moved.version, candidate(store), production(store)) == (2, 2, (1, None))
+    third = judged(store, first, verdict="INDETERMINATE", refused_by=shadow.CHECK)
+    with pytest.raises(RefusedError, match="refused by shadow"):
+        approve(store, project, 3, "it is needed")
+    won = Finding(shadow.CHECK, "version 3 against version 1", Status.PASS, "is proven cheaper")
+    promote_from_shadow(store, project, 3, won)
+    assert candidate(store) == third.version and production(store) == (1, None)
+    assert approve(store, project, 2, "the rule will do").previous == 1
+    assert production(store) == (2, 1) and candidate(store) is None
+    with pytest.raises(ConflictError, match="train again"):
+        approve(store, project, 3, "it is needed")
 
 
 def _die(*_):
