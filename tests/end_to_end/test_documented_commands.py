@@ -65,6 +65,25 @@ def test_each_page_with_commands_is_walked():
     assert with_commands == set(PAGES)
 
 
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+
+
+def test_every_page_is_in_the_index_and_every_link_leads_somewhere():
+    """docs/README.md lists all pages of its folder and of docs/how-to."""
+    docs = ROOT / "docs"
+    pages = [ROOT / "README.md", *docs.rglob("*.md")]
+    dead = [
+        (page.name, link)
+        for page in pages
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert not dead
+    listed = set(LINK.findall((docs / "README.md").read_text(encoding="utf-8")))
+    written = [*docs.glob("*.md"), *(docs / "how-to").glob("*.md")]
+    assert {page.relative_to(docs).as_posix() for page in written} - {"README.md"} <= listed
+
+
 INLINE = re.compile(r"`(?:\.venv/bin/)?logitgate ([a-z]+)([^`\n]*)`")
 
 
