@@ -27,13 +27,14 @@ from rich.console import Console
 
 import logitgate as lg
 from logitgate.gates.verdict.outcome import Outcome
+from logitgate.interface.lab import lab
 from logitgate.production.release.reported import report
 from logitgate.production.release.reported_version import version_to_report
 from logitgate.tracking.store import open_store
 from logitgate_flows.cli import terminal
 
 ROOT = Path(__file__).parents[1]
-PROJECT = Path("mlproject/flights.toml")
+PROJECT, LAB = Path("mlproject/flights.toml"), Path("mlproject/spam.toml")
 DATES = ("2013-02-01", "2013-05-01")
 WINDOWS = (("2013-05-01", "2013-06-01"), ("2013-06-01", "2013-07-01"), ("2013-07-01", "2013-08-01"))
 SIZE = {"width": 1_200, "height": 800}
@@ -49,6 +50,7 @@ class Story:
 
     report: Path
     terminal: Path
+    lab: Path
 
 
 def main(into: Path) -> None:
@@ -81,7 +83,13 @@ def play(folder: Path) -> Story:
     store = open_store(folder)
     page = folder / "report.html"
     page.write_text(report(store, version_to_report(store, project.name, None)), encoding="utf-8")
-    return Story(page, answered(outcomes[-1], folder / "terminal.html"))
+    return Story(page, answered(outcomes[-1], folder / "terminal.html"), laboratory(folder / "lab.html"))
+
+
+def laboratory(path: Path) -> Path:
+    """Write the lab of the mails, whose training takes seconds."""
+    lab(lg.load_project(LAB), out=path)
+    return path
 
 
 def answered(outcome: Outcome, path: Path) -> Path:
@@ -103,6 +111,8 @@ def take(browser: Browser, story: Story, links: dict[str, str], into: Path) -> N
     local.screenshot(path=into / "features-to-decision.png")
     local.goto(story.terminal.as_uri())
     local.locator("pre").screenshot(path=into / "terminal.png")
+    local.goto(story.lab.as_uri())
+    local.screenshot(path=into / "lab.png")
     ui = browser.new_page(viewport=_WIDE)
     ui.set_default_timeout(_PATIENCE * 1_000)
     seen(ui, links["flights: trainings"], "test.cost", into / "mlflow-trainings.png")
