@@ -13,7 +13,15 @@ from logitgate.checks.cases import Cases, Expectation
 from logitgate.errors import ProjectError
 from logitgate.findings import Finding, Status
 from logitgate.gates.judge import Opponents
-from logitgate.gates.training import Evidence, judge_model, key_of, learn_model, part_rows
+from logitgate.gates.training import (
+    Evidence,
+    compare_briefly,
+    examine_model,
+    judge_model,
+    key_of,
+    learn_model,
+    part_rows,
+)
 from logitgate.monitoring.reference import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay
 from logitgate.project.load import parse_project
@@ -81,6 +89,24 @@ def test_a_sound_run_passes():
     (shown,) = (one for one in judged.exhibits if one.name == "blocks")
     assert [row["block"] for row in shown.rows] == [2, 3, 4, 5, "all"]
     assert shown.rows[-1]["n"] == sum(row["n"] for row in shown.rows[:-1]) == len(judged.learned.judged)
+
+
+@pytest.mark.parametrize("n", [4000, 300])
+@pytest.mark.parametrize("with_champion", [True, False])
+def test_what_only_informs_decides_nothing(n, with_champion):
+    """A replay leaves it out: what stops, and so the status, is the same."""
+    _, learned, _ = road(table(n))
+    champion = Opponents()
+    if with_champion:
+        earlier = learn_model(part_rows(Evidence(PROJECT, table(n).iloc[: n // 2], None, (CONTRACT,))))
+        champion = Opponents(earlier.learned.model, 1, champion_recipe=learned.recipe)
+    whole = judge_model(learned, champion).verdict
+    brief = compare_briefly(examine_model(learned), champion).verdict
+    assert brief.status is whole.status
+    assert [(one.check, one.subject, one.status) for one in brief.reasons] == [
+        (one.check, one.subject, one.status) for one in whole.reasons
+    ]
+    assert len(brief.findings) < len(whole.findings)
 
 
 def test_the_default_date_is_written_down():

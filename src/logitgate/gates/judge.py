@@ -119,12 +119,7 @@ def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Jud
     """
     contest = head_to_head(challenger, opponents, project)
     alpha, reference = contest.alpha(project), contest.reference
-    findings = [
-        test_set_reuse(contest.decision, project.gates.alpha),
-        *lane_finding(opponents.version, contest.lane.value, challenger.recipe, opponents.champion_recipe),
-        *beside_production(comparison_findings(contest, project), contest, project),
-        *self_test(contest, challenger.rows, project),
-    ]
+    findings = _deciding(contest, challenger, opponents, project)
     costs_found, costs_table = sensitivity(reference[1], reference[2], alpha, reference[0])
     calibrated, calibration_tables = calibration_evidence(contest.scored, contest.levels, project)
     findings += costs_found + calibrated
@@ -154,6 +149,22 @@ def judge(challenger: Challenger, opponents: Opponents, project: Project) -> Jud
         contest.lane,
         contest.champion,
     )
+
+
+def judge_briefly(challenger: Challenger, opponents: Opponents, project: Project) -> list[Finding]:
+    """Return the findings of `judge` that can stop a challenger, without those that only inform."""
+    return _deciding(head_to_head(challenger, opponents, project), challenger, opponents, project)
+
+
+def _deciding(
+    contest: HeadToHead, challenger: Challenger, opponents: Opponents, project: Project
+) -> list[Finding]:
+    return [
+        test_set_reuse(contest.decision, project.gates.alpha),
+        *lane_finding(opponents.version, contest.lane.value, challenger.recipe, opponents.champion_recipe),
+        *beside_production(comparison_findings(contest, project), contest, project),
+        *self_test(contest, challenger.rows, project),
+    ]
 
 
 def head_to_head(challenger: Challenger, opponents: Opponents, project: Project) -> HeadToHead:

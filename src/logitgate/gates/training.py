@@ -37,7 +37,7 @@ from ..model.train import Learned, learn, recipe_key
 from ..monitoring.shadow import not_yet
 from ..project.fitted_defaults import fitted
 from ..project.project import Project
-from .judge import Challenger, Judged, Opponents, judge
+from .judge import Challenger, Judged, Opponents, judge, judge_briefly
 from .reports.fit_report import block_exhibit, fit_findings
 
 P = ParamSpec("P")
@@ -192,7 +192,7 @@ def judge_model(evidence: Evidence, champion: Opponents) -> Evidence:
 def examine_model(evidence: Evidence) -> Evidence:
     """Add what `judge_model` finds without an opponent and that can stop a promotion.
 
-    With `compare_model` it leads to the status of `judge_model`; what only informs is left out.
+    With `compare_briefly` it leads to the status of `judge_model`; what only informs is left out.
     """
     learned, blocks, project = evidence.learned, evidence.blocks, evidence.project
     if learned is None or blocks is None:
@@ -204,22 +204,33 @@ def examine_model(evidence: Evidence) -> Evidence:
 @_refusing(Check.EVALUATION)
 def compare_model(evidence: Evidence, champion: Opponents) -> Evidence:
     """Compare the submitted recipe with the rules that need no model and with the champion."""
-    learned, blocks, project = evidence.learned, evidence.blocks, evidence.project
-    if learned is None or blocks is None:
+    if evidence.learned is None:
         return evidence
-    last = learned.block == blocks.last if learned.in_time else None
-    challenger = Challenger(
+    judged = judge(_challenger(evidence, evidence.learned), champion, evidence.project)
+    known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)
+    return known.plus(not_yet(evidence.project.gates.shadow, champion.version))
+
+
+@_refusing(Check.EVALUATION)
+def compare_briefly(evidence: Evidence, champion: Opponents) -> Evidence:
+    """Compare as `compare_model` does, without what only informs: the status is the same."""
+    if evidence.learned is None:
+        return evidence
+    known = evidence.plus(judge_briefly(_challenger(evidence, evidence.learned), champion, evidence.project))
+    return known.plus(not_yet(evidence.project.gates.shadow, champion.version))
+
+
+def _challenger(evidence: Evidence, learned: Learned) -> Challenger:
+    assert evidence.blocks is not None  # noqa: S101 - what was learned was learned from blocks
+    return Challenger(
         learned.judged,
         learned.scored,
         evidence.recipe,
         learned.simpler,
         learned.submission,
-        last,
+        learned.block == evidence.blocks.last if learned.in_time else None,
         _learning(learned),
     )
-    judged = judge(challenger, champion, project)
-    known = replace(evidence, judged=judged).plus(judged.findings, judged.exhibits)
-    return known.plus(not_yet(project.gates.shadow, champion.version))
 
 
 def _before_a_fit(sample: Sample, project: Project) -> Finding:

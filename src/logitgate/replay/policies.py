@@ -11,7 +11,7 @@ from ..data.row_hashes import untouched
 from ..evaluation.comparisons.comparison import paired
 from ..findings import Finding, Verdict
 from ..gates.judge import Opponents
-from ..gates.training import Evidence, compare_model
+from ..gates.training import Evidence, compare_briefly
 from ..project.project import Project
 from .training import Trained, Version
 
@@ -102,7 +102,7 @@ class Challenge:
             evidence = self.trained.evidence
             if proven:
                 evidence = replace(evidence, project=_proving(evidence.project))
-            self._judged[asked] = compare_model(evidence, self._opponents(champion, evidence)).verdict
+            self._judged[asked] = compare_briefly(evidence, self._opponents(champion, evidence)).verdict
         return self._judged[asked]
 
     def is_better(self, champion: Holder) -> bool:

@@ -192,6 +192,7 @@ def _overlap(events: FloatArray, others: FloatArray) -> bool:
 def _newton(design: FloatArray, event: BoolArray, offset: FloatArray) -> _Optimum:
     """Maximise the likelihood; NaN when a hundred damped steps do not get there."""
     weights = np.zeros(design.shape[1])
+    reached = _likelihood(offset, event)
     for _ in range(_ITERATIONS):
         fitted = expit(offset + design @ weights)
         gradient = design.T @ (event - fitted)
@@ -204,21 +205,25 @@ def _newton(design: FloatArray, event: BoolArray, offset: FloatArray) -> _Optimu
         if not np.isfinite(decrement):
             break
         if decrement > _NEAR:
-            step = _damped(weights, step, lambda tried: _likelihood(offset + design @ tried, event))
+            step, reached = _damped(
+                weights, step, reached, lambda tried: _likelihood(offset + design @ tried, event)
+            )
         weights = weights + step
         if decrement < _THERE:
             return _Optimum(weights, np.asarray(np.linalg.inv(information), dtype=np.float64))
     return _undefined(len(weights))
 
 
-def _damped(weights: FloatArray, step: FloatArray, likelihood: Callable[[FloatArray], float]) -> FloatArray:
-    """Halve the step until it improves the likelihood; plain Newton diverges on drifted rows."""
-    here = likelihood(weights)
+def _damped(
+    weights: FloatArray, step: FloatArray, reached: float, likelihood: Callable[[FloatArray], float]
+) -> tuple[FloatArray, float]:
+    """Halve the step until it improves the likelihood; return both. Plain Newton diverges on drifted rows."""
     for _ in range(_HALVINGS):
-        if likelihood(weights + step) > here:
-            break
+        found = likelihood(weights + step)
+        if found > reached:
+            return step, found
         step = step / 2
-    return step
+    return step, reached
 
 
 def _likelihood(score: FloatArray, event: BoolArray) -> float:
