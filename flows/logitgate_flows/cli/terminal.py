@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,10 +20,12 @@ from logitgate.findings import Status, Verdict
 from logitgate.gates.catalogue import GateEntry
 from logitgate.gates.verdict.markdown import folded, headline
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.window import MonitoringResult
-from logitgate.production.scoring.result import ScoringResult
 from logitgate_flows.cli import answers
 from logitgate_flows.cli.screen import Line
+
+if TYPE_CHECKING:
+    from logitgate.monitoring.window import MonitoringResult
+    from logitgate.production.scoring.result import ScoringResult
 
 _WIDE = 140
 """Columns of a table where there is no terminal to ask, as in a log."""

@@ -13,18 +13,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
-from sklearn.pipeline import Pipeline
 
 from ..errors import LogitgateError
 from .costs import BoolArray, CostMatrix
 from .expressions import FloatArray
 from .levels import Spelling, brought, learned_levels, number_text, text_of
 from .rule import Decision, DecisionRule
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",  # how imputers and encoders remember their input's type

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from ..data.sample import Sample, row_costs
 from ..decision.costs import CostMatrix
@@ -17,6 +17,9 @@ from ..decision.rule import Decision, DecisionRule
 from ..errors import DataError
 from ..evaluation.evaluate import Scored
 from ..project.data import FeaturesConfig
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
