@@ -17,7 +17,7 @@ from logitgate.lab.lab import lab_of
 from logitgate.lab.material import Material, rounded
 from logitgate.lab.order import STEPS
 from logitgate.lab.page import page
-from logitgate.pages.explorer import ScoreGroups, explored
+from logitgate.pages.explorer import ExplorerGroups, explored
 from tests import projects
 
 
@@ -162,7 +162,7 @@ def test_over_fitting_shows(lab):
 
 def test_the_share_of_these_rows_changes_nothing(lab):
     """At their own share of events the figures are the explorer's, and the correction does nothing."""
-    groups: ScoreGroups = lab.drill.groups
+    groups: ExplorerGroups = lab.drill.groups
     share = sum(groups.events) / (sum(groups.events) + sum(groups.others))
     found, point = at_prevalence(groups, lab.drill.own, share), explored(groups, lab.drill.own)
     assert found.flag_rate == pytest.approx(point.flag_rate)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision
 from logitgate.evaluation.evaluate import Scored
-from logitgate.pages.explorer import Entries, Slider, cost_by_threshold, explored, score_groups
+from logitgate.pages.explorer import ExplorerEntries, Slider, cost_by_threshold, explored, score_groups
 
 
 def scored(rows=600, seed=0, digits=16):
@@ -26,7 +26,7 @@ costs = st.floats(0, 50).map(lambda value: round(value, 2))
 def test_the_figures_are_those_of_the_rows(rows, seed, digits, miss, alarm):
     """Counts and cost are what `Decision` and `RowCosts` say about each row at the threshold shown."""
     judged = scored(rows, seed, digits)
-    entries = Entries(true_positive=1, false_positive=alarm, true_negative=0, false_negative=miss)
+    entries = ExplorerEntries(true_positive=1, false_positive=alarm, true_negative=0, false_negative=miss)
     found = explored(score_groups(judged), entries)
     names = ("true_positive", "false_positive", "true_negative", "false_negative")
     by_row = RowCosts(*(np.full(rows, getattr(entries, name)) for name in names))
@@ -63,14 +63,14 @@ def test_the_groups_are_fine_enough():
 def test_the_curve_reaches_from_all_to_none():
     """Its ends are the two rules that need no model."""
     judged = scored()
-    first, *_, last = cost_by_threshold(score_groups(judged), Entries.mean(judged.costs))
+    first, *_, last = cost_by_threshold(score_groups(judged), ExplorerEntries.mean(judged.costs))
     assert (first.flag_rate, last.flag_rate) == (1, 0)
     assert (first.recall, last.false_positive_rate) == (1, 0)
 
 
 def test_where_errors_cost_nothing_none_is_flagged():
     """There is no threshold where being wrong costs less than being right."""
-    cheap = Entries(true_positive=1, false_positive=0, true_negative=0.5, false_negative=0)
+    cheap = ExplorerEntries(true_positive=1, false_positive=0, true_negative=0.5, false_negative=0)
     assert explored(score_groups(scored()), cheap).flag_rate == 0
 
 
@@ -85,6 +85,6 @@ def test_the_slider_stands_at_the_declared_cost():
 def test_costs_that_vary_begin_at_their_mean():
     """Constant ones are kept to the last bit."""
     rows = RowCosts(np.array([1.0, 3.0]), np.full(2, 0.1), np.zeros(2), np.full(2, 7.0))
-    assert Entries.mean(rows) == Entries(
+    assert ExplorerEntries.mean(rows) == ExplorerEntries(
         true_positive=2, false_positive=0.1, true_negative=0, false_negative=7
     )

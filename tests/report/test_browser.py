@@ -17,7 +17,7 @@ from logitgate.pages.sliders import Explorer
 from logitgate.replay.page import replay_page
 from logitgate.report.facts import facts_of
 from logitgate.report.ml_test_score import StoreEvidence, ml_test_score
-from logitgate.report.page import Beside, Registered, Stay, Watched, page
+from logitgate.report.page import Beside, Registered, Stay, WatchedWindow, page
 from logitgate.report.window_page import window_page
 from tests import projects
 from tests.browsers import NEEDED, chromium, grave, shown
@@ -63,7 +63,7 @@ def pages(facts, address, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     stay = Stay(3, "2021-05-01 10:00", "", "2021-04-20", "promotion", "ann", "2 [1, 3] EUR", EVIL)
     refused = Registered(2, "2021-04-01 10:00", "2021-03-20", "FAIL", EVIL, "4 [3, 5] EUR", "")
-    watched = Watched("June", 3, "retrain", "", "miscalibrated", "calibration")
+    watched = WatchedWindow("June", 3, "retrain", "", "miscalibrated", "calibration")
     score = ml_test_score(StoreEvidence(facts[0]))
     beside = Beside("ab12", (stay,), 2, score, (refused,), (watched,))
     bad = Finding(Check.SLICES, EVIL, Status.FAIL, EVIL)

@@ -19,8 +19,8 @@ from logitgate.gates.verdict.outcome import Outcome
 from logitgate.gates.verdict.sentences import verdict_sentence
 from logitgate.pages.explorer import explored
 from logitgate.report import summary
-from logitgate.report.facts import Facts, Table, facts_of
-from logitgate.report.page import Beside, Registered, Stay, Watched, page
+from logitgate.report.facts import Facts, FactTable, facts_of
+from logitgate.report.page import Beside, Registered, Stay, WatchedWindow, page
 from logitgate.report.worked_rows import JudgedBy, worked_rows
 from tests import projects
 
@@ -102,7 +102,7 @@ def test_the_policy_allows_its_own_style_and_script_alone(outcome, facts):
 def test_what_others_wrote_is_inert(outcome, facts):
     """Levels, columns, run names, purposes and reasons are text, wherever they hold markup."""
     plain = len(Elements(page(outcome, facts)).of("script"))
-    table = Table(name="slices", title=EVIL, note=EVIL, rows=({EVIL: EVIL, "n": 4},))
+    table = FactTable(name="slices", title=EVIL, note=EVIL, rows=({EVIL: EVIL, "n": 4},))
     names = ("purpose", "unit", "source", "outcome", "event", "costs_because", "recipe_key", "row")
     evil = facts.model_copy(
         update=dict.fromkeys(names, EVIL)
@@ -242,7 +242,7 @@ def test_what_is_known_beside_the_run_is_shown(outcome, facts):
     """Refused versions with their cost, windows with what was done, and who decided."""
     stay = Stay(3, "2021-05-01 10:00", "", "2021-04-20", "forced", "ann", "2 [1, 3] EUR", EVIL)
     refused = Registered(2, "2021-04-01 10:00", "2021-03-20", "FAIL", "slices", "4 [3, 5] EUR", "")
-    window = Watched("June", 3, "retrain", "", "miscalibrated", "calibration, cost")
+    window = WatchedWindow("June", 3, "retrain", "", "miscalibrated", "calibration, cost")
     text = page(outcome, facts, beside=Beside(stays=(stay,), versions=(refused,), windows=(window,)))
     for shown in ("by forced of ann", "4 [3, 5] EUR", "2021-03-20", "miscalibrated", "calibration, cost"):
         assert shown in text

@@ -22,7 +22,7 @@ from logitgate.tracking.figures.costs import (
     cost_curve_figure,
     sensitivity_figure,
 )
-from logitgate.tracking.figures.ranking import Curve, Roc, Scores, roc_figure, scores_figure
+from logitgate.tracking.figures.ranking import Roc, RocCurve, Scores, roc_figure, scores_figure
 from logitgate.tracking.figures.reliability import (
     Binned,
     Recalibrated,
@@ -38,8 +38,8 @@ from tests.report.windows import history
 
 CAPTION = Caption("flights", 3, datetime(2013, 6, 1), 400, "PASS")
 SHARE = np.linspace(0, 1, 5_000)
-CURVE = Curve(SHARE, np.sqrt(SHARE), Estimate(0.667, 0.64, 0.69))
-ROC = Roc(CURVE, (0.2, 0.447), {"champion": Curve(SHARE, SHARE**0.7, Estimate(0.6, 0.5, 0.7))})
+CURVE = RocCurve(SHARE, np.sqrt(SHARE), Estimate(0.667, 0.64, 0.69))
+ROC = Roc(CURVE, (0.2, 0.447), {"champion": RocCurve(SHARE, SHARE**0.7, Estimate(0.6, 0.5, 0.7))})
 PROBABILITY = np.linspace(0.2, 0.7, 400)
 EVENT = np.arange(400) % 7 < 3
 SCORES = Scores(PROBABILITY, EVENT, np.full(400, 0.3))

@@ -12,13 +12,12 @@ from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
 from ..errors import LogitgateError
 from ..evaluation.evaluate import Scored
-from ..evaluation.metrics import ScoreGroups as Ranked
-from ..evaluation.metrics import log_losses
+from ..evaluation.metrics import ScoreGroups, log_losses
 from ..evaluation.ranking.auc import auc
 from ..model.fitting.fit import Choice, regression
 from ..model.model import Model
 from ..pages.charts import Axis, Chart, Mark, across, down, line
-from ..pages.explorer import Entries, ScoreGroups, score_groups
+from ..pages.explorer import ExplorerEntries, ExplorerGroups, score_groups
 from ..project.search import Form
 from .material import Material
 from .refit import refitted_model
@@ -34,11 +33,11 @@ class Preset:
 
     name: str
     why: str
-    costs: Entries
+    costs: ExplorerEntries
 
 
-def _entries(miss: float, alarm: float) -> Entries:
-    return Entries(true_positive=0, false_positive=alarm, true_negative=0, false_negative=miss)
+def _entries(miss: float, alarm: float) -> ExplorerEntries:
+    return ExplorerEntries(true_positive=0, false_positive=alarm, true_negative=0, false_negative=miss)
 
 
 PRESETS = (
@@ -87,8 +86,8 @@ class Weighted:
 class Drill:
     """All of the drill."""
 
-    groups: ScoreGroups
-    own: Entries
+    groups: ExplorerGroups
+    own: ExplorerEntries
     over_fitting: OverFitting
     weights: tuple[Weighted, ...]
 
@@ -109,7 +108,7 @@ def drill(material: Material) -> Drill:
     """Make all parts of the drill from the judged rows and small refits."""
     return Drill(
         score_groups(material.scored),
-        Entries.mean(material.scored.costs),
+        ExplorerEntries.mean(material.scored.costs),
         over_fitting(material),
         class_weights(material),
     )
@@ -176,7 +175,7 @@ def _weighted(plain: Model, learned: Sample, judged: Sample, weight: float) -> W
         weight,
         float(probability.mean()),
         float(judged.y.mean()),
-        float(auc(*Ranked.of(scored.decision.probability).counts(scored.y))),
+        float(auc(*ScoreGroups.of(scored.decision.probability).counts(scored.y))),
         float(log_losses(scored.y, scored.decision.probability).mean()),
         float(scored.cost.mean()),
         float(moved.cost.mean()),
@@ -192,7 +191,7 @@ def _moved(scored: Scored, weight: float) -> Scored:
     return Scored(scored.y, decision, scored.costs, scored.cluster)
 
 
-def at_prevalence(groups: ScoreGroups, costs: Entries, prevalence: float) -> Shifted:
+def at_prevalence(groups: ExplorerGroups, costs: ExplorerEntries, prevalence: float) -> Shifted:
     """Count the judged rows as if events had this share, between 0 and 1, and nothing else had changed.
 
     A row that is an event is weighed by the ratio of the shares, and so are the others. Corrected
@@ -209,7 +208,7 @@ def at_prevalence(groups: ScoreGroups, costs: Entries, prevalence: float) -> Shi
 
 
 def _weighed(
-    groups: ScoreGroups, costs: Entries, threshold: float, weight: tuple[float, float]
+    groups: ExplorerGroups, costs: ExplorerEntries, threshold: float, weight: tuple[float, float]
 ) -> tuple[float, float, float]:
     """Return flag rate, cost per row and precision of weighed rows at a threshold."""
     place = int(np.searchsorted(groups.edges, threshold, side="left"))

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..pages import charts
-from ..pages.charts import Axis, Chart, Line
-from ..pages.explorer import Entries, ScoreGroups, explored
+from ..pages.charts import Axis, Chart, ChartLine
+from ..pages.explorer import ExplorerEntries, ExplorerGroups, explored
 from ..pages.shell import rendered
 from ..pages.sliders import Explorer
 from .cost_function import PENALTIES
@@ -58,18 +58,18 @@ def _first(score: Score) -> int:
     return min(range(len(away)), key=lambda place: abs(away[place] - _AWAY)) if away else 0
 
 
-def _level(costs: Entries) -> float:
+def _level(costs: ExplorerEntries) -> float:
     """Return the threshold at which a boundary is drawn first: that of the costs, kept off 0 and 1."""
     return round(min(max(costs.threshold(), 0.01), 0.99), 2)
 
 
-def _share(groups: ScoreGroups) -> float:
+def _share(groups: ExplorerGroups) -> float:
     """Return the share of events among the judged rows, kept off 0 and 1."""
     events, others = sum(groups.events), sum(groups.others)
     return min(max(events / (events + others), 0.01), 0.99)
 
 
-def _charts(lab: Lab, costs: Entries) -> dict[str, Chart]:
+def _charts(lab: Lab, costs: ExplorerEntries) -> dict[str, Chart]:
     drawn = [
         charts.roc_chart(lab.drill.groups, costs),
         charts.cost_chart(lab.drill.groups, costs, lab.unit),
@@ -89,7 +89,7 @@ def _empty(name: str, title: str, x: str, y: str) -> Chart:
 
 
 def _steps() -> Chart:
-    lines = (Line("model", "Newton", ""), Line("second", "gradient descent", ""))
+    lines = (ChartLine("model", "Newton", ""), ChartLine("second", "gradient descent", ""))
     return Chart("steps", "Log loss by step", "", Axis("step", 0.0, 60.0), Axis("log loss"), lines, ())
 
 

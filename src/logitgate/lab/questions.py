@@ -20,7 +20,7 @@ from ..evaluation.probabilities.cox import log_odds
 from ..evaluation.ranking.auc import auc
 from ..gates.saboteurs import multiplied, redecided
 from ..model.fitting.fitted import column_names
-from ..pages.explorer import Entries
+from ..pages.explorer import ExplorerEntries
 from .material import Material
 from .refit import refitted_model
 
@@ -119,7 +119,7 @@ def _meaning(material: Material) -> QuestionAnswered:
 
 def _threshold(material: Material) -> QuestionAnswered:
     scored, unit = material.scored, material.project.costs.unit
-    costs = Entries.mean(scored.costs)
+    costs = ExplorerEntries.mean(scored.costs)
     twice = costs.model_copy(update={"false_negative": 2 * costs.false_negative})
     half = scored.costs.of(scored.y, scored.decision.probability >= 0.5).mean()
     return QuestionAnswered(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .explorer import Entries, Point, ScoreGroups, cost_by_threshold, explored
+from .explorer import ExplorerEntries, ExplorerGroups, Point, cost_by_threshold, explored
 
 WIDTH, HEIGHT = 440, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 14, 14, 46
@@ -31,7 +31,7 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """Joined points, such as "64,20 100,30"."""
 
     kind: str
@@ -58,7 +58,7 @@ class Chart:
     description: str
     x: Axis
     y: Axis
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     marks: tuple[Mark, ...]
     named: tuple[tuple[float, str], ...] = ()
     """Ticks of the horizontal axis with a name, such as a month; empty for five numbers."""
@@ -86,7 +86,7 @@ def down(axis: Axis, value: float) -> float:
     return round(HEIGHT - BOTTOM - axis.share(value) * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def roc_chart(groups: ScoreGroups, costs: Entries) -> Chart:
+def roc_chart(groups: ExplorerGroups, costs: ExplorerEntries) -> Chart:
     """Draw the rates of flagged events and others at each threshold, and at that of these costs."""
     x, y = Axis("share of non-events that are flagged"), Axis("share of events that are flagged")
     found = cost_by_threshold(groups, costs)
@@ -99,7 +99,7 @@ def roc_chart(groups: ScoreGroups, costs: Entries) -> Chart:
     return Chart("roc", "ROC", said, x, y, (chance, curve), (mark,))
 
 
-def cost_chart(groups: ScoreGroups, costs: Entries, unit: str) -> Chart:
+def cost_chart(groups: ExplorerGroups, costs: ExplorerEntries, unit: str) -> Chart:
     """Draw the mean cost per row at each threshold, and at that of these costs."""
     found = cost_by_threshold(groups, costs)
     values = [one.cost for one in found]
@@ -111,9 +111,9 @@ def cost_chart(groups: ScoreGroups, costs: Entries, unit: str) -> Chart:
     return Chart("cost", "Cost curve", said, x, y, (curve,), (mark,))
 
 
-def line(kind: str, label: str, x: Axis, y: Axis, points: Iterable[tuple[float, float]]) -> Line:
+def line(kind: str, label: str, x: Axis, y: Axis, points: Iterable[tuple[float, float]]) -> ChartLine:
     """Join points."""
-    return Line(kind, label, " ".join(f"{across(x, one)},{down(y, other)}" for one, other in points))
+    return ChartLine(kind, label, " ".join(f"{across(x, one)},{down(y, other)}" for one, other in points))
 
 
 def _shown(point: Point) -> float:

@@ -20,7 +20,7 @@ _MOST_GROUPS, _LEAST_ROWS, _DIGITS = 400, 10, 4
 _DECLARED_AT = 100
 
 
-class ScoreGroups(Section):
+class ExplorerGroups(Section):
     """Numbers of judged rows by probability, rising."""
 
     edges: tuple[float, ...]
@@ -29,7 +29,7 @@ class ScoreGroups(Section):
     others: tuple[int, ...]
 
 
-class Entries(Section):
+class ExplorerEntries(Section):
     """The four costs, each the same for all rows, in the project's unit."""
 
     true_positive: float
@@ -38,7 +38,7 @@ class Entries(Section):
     false_negative: float
 
     @classmethod
-    def mean(cls, costs: RowCosts) -> Entries:
+    def mean(cls, costs: RowCosts) -> ExplorerEntries:
         """Return the mean of each cost over the rows; of costs that are constant the cost itself."""
         names = ("true_positive", "false_positive", "true_negative", "false_negative")
         return cls(**{name: _mean(getattr(costs, name)) for name in names})
@@ -103,7 +103,7 @@ class Point:
         return self.false_positive / max(self.false_positive + self.true_negative, 1)
 
 
-def score_groups(scored: Scored) -> ScoreGroups:
+def score_groups(scored: Scored) -> ExplorerGroups:
     """Count the events and others of groups of neighbouring probabilities, each of at least ten rows.
 
     Parameters
@@ -119,21 +119,21 @@ def score_groups(scored: Scored) -> ScoreGroups:
     group = np.searchsorted(edges, scored.decision.probability, side="right") - 1
     rows = np.bincount(group, minlength=len(edges))
     events = np.bincount(group[scored.y == 1], minlength=len(edges))
-    return ScoreGroups(edges=edges.tolist(), events=events.tolist(), others=(rows - events).tolist())
+    return ExplorerGroups(edges=edges.tolist(), events=events.tolist(), others=(rows - events).tolist())
 
 
-def explored(groups: ScoreGroups, costs: Entries) -> Point:
+def explored(groups: ExplorerGroups, costs: ExplorerEntries) -> Point:
     """Return what the cheapest threshold for these costs does to the judged rows."""
     place = int(np.searchsorted(groups.edges, costs.threshold(), side="left"))
     return _at(groups, costs, place)
 
 
-def cost_by_threshold(groups: ScoreGroups, costs: Entries) -> list[Point]:
+def cost_by_threshold(groups: ExplorerGroups, costs: ExplorerEntries) -> list[Point]:
     """Return what each threshold does to the judged rows, from flagging all of them to flagging none."""
     return [_at(groups, costs, place) for place in range(len(groups.edges) + 1)]
 
 
-def _at(groups: ScoreGroups, costs: Entries, place: int) -> Point:
+def _at(groups: ExplorerGroups, costs: ExplorerEntries, place: int) -> Point:
     """Flag the groups from this place on."""
     events, others = sum(groups.events), sum(groups.others)
     caught, alarms = sum(groups.events[place:]), sum(groups.others[place:])

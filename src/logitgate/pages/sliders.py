@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import charts
-from .explorer import Entries, ScoreGroups, Slider
+from .explorer import ExplorerEntries, ExplorerGroups, Slider
 
 
 @dataclass(frozen=True, slots=True)
 class Explorer:
     """The threshold explorer as it is when the page opens."""
 
-    costs: Entries
+    costs: ExplorerEntries
     sliders: dict[str, Slider]
-    groups: ScoreGroups
+    groups: ExplorerGroups
     rows_a_year: float | None
 
     @classmethod
-    def of(cls, groups: ScoreGroups, costs: Entries, rows_a_year: float | None = None) -> Explorer:
+    def of(cls, groups: ExplorerGroups, costs: ExplorerEntries, rows_a_year: float | None = None) -> Explorer:
         """Begin with the declared costs."""
         scale = max(abs(costs.false_negative), abs(costs.false_positive), 1e-9)
         names = ("false_negative", "false_positive")

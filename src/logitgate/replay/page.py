@@ -9,7 +9,7 @@ import numpy as np
 
 from ..decision.expressions import FloatArray
 from ..findings import Finding
-from ..pages.charts import Axis, Chart, Line, Mark, across, down, line
+from ..pages.charts import Axis, Chart, ChartLine, Mark, across, down, line
 from ..pages.shell import rendered
 from ..pages.tables import shown
 from .policies import Policy
@@ -73,7 +73,7 @@ def age_chart(found: Replay) -> Chart:
     return Chart("age", "Cost against the age of the model", said, x, y, tuple(_ages(found, x, y)), marks)
 
 
-def _ages(found: Replay, x: Axis, y: Axis) -> Iterator[Line]:
+def _ages(found: Replay, x: Axis, y: Axis) -> Iterator[ChartLine]:
     yield line("quiet", "as the newest", x, y, [(x.low, 0.0), (x.high, 0.0)])
     for one in found.age:
         ends = (one.against_newest.low, one.against_newest.high)

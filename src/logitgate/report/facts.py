@@ -13,7 +13,7 @@ from ..evidence_table import Exhibit
 from ..findings import Figure, finite
 from ..gates.training import Evidence
 from ..model.train import Learned
-from ..pages.explorer import Entries, ScoreGroups, score_groups
+from ..pages.explorer import ExplorerEntries, ExplorerGroups, score_groups
 from ..project.fields import Section
 from ..project.project import Project
 from .worked_rows import JudgedBy, WorkedRow, worked_rows
@@ -22,7 +22,7 @@ _SHORTEST_SPAN, _YEAR, _DAY = 7.0, 365.25, 86_400.0
 _BINS, _LEAST_ROWS, _MOST_ROWS = 10, 10, 500
 
 
-class Table(Section):
+class FactTable(Section):
     """One table of evidence."""
 
     name: str
@@ -46,7 +46,7 @@ class Bin(Section):
     """Share of events."""
 
 
-class Choice(Section):
+class RecipeChoice(Section):
     """What the training decided: the recipe and what it chose."""
 
     recipe: str
@@ -58,7 +58,7 @@ class Choice(Section):
     recalibration_intercept: float
 
 
-class JudgedRows(Section):
+class ReportedRows(Section):
     """The rows that judged, counted."""
 
     rows: int
@@ -68,9 +68,9 @@ class JudgedRows(Section):
     until: str | None
     rows_a_year: float | None
     """At the volume of these rows; None where they have no time or span less than a week."""
-    groups: ScoreGroups
+    groups: ExplorerGroups
     bins: tuple[Bin, ...]
-    costs: Entries
+    costs: ExplorerEntries
     """Mean of each cost over the rows."""
 
 
@@ -93,9 +93,9 @@ class Facts(Section):
     rows: int
     learned_rows: int | None
     recipe_key: str
-    choice: Choice | None
-    judged: JudgedRows | None
-    tables: tuple[Table, ...]
+    choice: RecipeChoice | None
+    judged: ReportedRows | None
+    tables: tuple[FactTable, ...]
     row: str = "row"
     """What a row is, as the project says."""
     matures_days: float = 0.0
@@ -140,9 +140,9 @@ def _worked(learned: Learned, last: int, project: Project) -> tuple[WorkedRow, .
     return worked_rows(judged, project)
 
 
-def _choice(learned: Learned) -> Choice:
+def _choice(learned: Learned) -> RecipeChoice:
     decided, rule = learned.shipped.decided, learned.model.rule
-    return Choice(
+    return RecipeChoice(
         recipe=learned.submission.name,
         form=str(decided.candidate.choice.form),
         C=decided.candidate.choice.C,
@@ -153,10 +153,10 @@ def _choice(learned: Learned) -> Choice:
     )
 
 
-def _judged(sample: Sample | None, scored: Scored) -> JudgedRows:
+def _judged(sample: Sample | None, scored: Scored) -> ReportedRows:
     days = None if sample is None or sample.time is None else np.asarray(sample.time).astype("datetime64[s]")
     span = 0.0 if days is None else float((days.max() - days.min()) / np.timedelta64(1, "D"))
-    return JudgedRows(
+    return ReportedRows(
         rows=len(scored.y),
         events=int(scored.y.sum()),
         since=None if days is None else str(days.min().astype("datetime64[D]")),
@@ -164,7 +164,7 @@ def _judged(sample: Sample | None, scored: Scored) -> JudgedRows:
         rows_a_year=len(scored.y) / span * _YEAR if span >= _SHORTEST_SPAN else None,
         groups=score_groups(scored),
         bins=tuple(_bins(scored)),
-        costs=Entries.mean(scored.costs),
+        costs=ExplorerEntries.mean(scored.costs),
     )
 
 
@@ -177,7 +177,7 @@ def _bins(scored: Scored) -> Iterable[Bin]:
         yield Bin(rows=len(part), predicted=predicted, observed=float(scored.y[part].mean()))
 
 
-def _tables(exhibits: Iterable[Exhibit]) -> Iterable[Table]:
+def _tables(exhibits: Iterable[Exhibit]) -> Iterable[FactTable]:
     """Take the tables but that of curated cases, whose names may be those of persons."""
     for one in exhibits:
         if one.name != Check.BEHAVIOUR:
@@ -186,4 +186,4 @@ def _tables(exhibits: Iterable[Exhibit]) -> Iterable[Table]:
             )
             more = len(one.rows) - len(rows)
             note = f"{one.note} ({more} more rows in evidence/{one.name}.json)" if more else one.note
-            yield Table(name=str(one.name), title=one.title, note=note, rows=rows)
+            yield FactTable(name=str(one.name), title=one.title, note=note, rows=rows)

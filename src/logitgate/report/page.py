@@ -20,7 +20,7 @@ from ..pages.sliders import Explorer
 from ..pages.tables import shown
 from . import summary
 from .charts import reliability_chart
-from .facts import Facts, JudgedRows
+from .facts import Facts, ReportedRows
 from .ml_test_score import MLTestScore
 
 FILE = "report.html"
@@ -61,7 +61,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedWindow:
     """One monitored window: what was wanted and what was done."""
 
     window: str
@@ -85,7 +85,7 @@ class Beside:
     score: MLTestScore | None = None
     versions: tuple[Registered, ...] = ()
     """Newest first, released or not."""
-    windows: tuple[Watched, ...] = ()
+    windows: tuple[WatchedWindow, ...] = ()
     """Monitored windows, newest first."""
 
     def decided(self, version: int | None) -> Stay | None:
@@ -164,7 +164,7 @@ def gate_rows(verdict: Verdict) -> Iterable[Finding]:
             yield Finding(Check.BEHAVIOUR, f"{number} of {len(behaviour)}", status, "verdict.json has them")
 
 
-def _charts(judged: JudgedRows, unit: str) -> dict[str, charts.Chart]:
+def _charts(judged: ReportedRows, unit: str) -> dict[str, charts.Chart]:
     costs = judged.costs
     drawn: Sequence[charts.Chart] = (
         charts.roc_chart(judged.groups, costs),

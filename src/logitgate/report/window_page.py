@@ -13,7 +13,7 @@ from ..gates.verdict.groups import groups, passed
 from ..monitoring.reasons import TITLES
 from ..monitoring.signals import SIGNALS, SignalCurve, SignalHistory, SignalPoint, readings
 from ..monitoring.window import MonitoringResult
-from ..pages.charts import Axis, Chart, Line, Mark, across, down, line
+from ..pages.charts import Axis, Chart, ChartLine, Mark, across, down, line
 from ..pages.shell import number, rendered
 from ..pages.tables import shown
 from .page import TEMPLATES, gate_rows
@@ -24,7 +24,7 @@ _MOST_DATES, _DAY = 4, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class WindowReading:
     """One signal of this window, as a row of a table."""
 
     name: str
@@ -96,7 +96,7 @@ def signal_chart(curve: SignalCurve, history: SignalHistory) -> Chart:
     )
 
 
-def _lines(curve: SignalCurve, x: Axis, y: Axis) -> Iterator[Line]:
+def _lines(curve: SignalCurve, x: Axis, y: Axis) -> Iterator[ChartLine]:
     for end in ("limit_low", "limit_high"):
         yield line("quiet", "limit", x, y, _known(curve, end))
     for one in curve.points:
@@ -124,12 +124,12 @@ def _dates(curve: SignalCurve) -> tuple[tuple[float, str], ...]:
     return tuple((_day(point), f"{point.at:%Y-%m-%d}") for point in points[::step])
 
 
-def _readings(found: MonitoringResult) -> Iterator[Reading]:
+def _readings(found: MonitoringResult) -> Iterator[WindowReading]:
     known = readings(found.verdict, found.window.end, found.version)
     for signal in SIGNALS:
         one = known.get(signal.name)
         if one is not None:
-            yield Reading(
+            yield WindowReading(
                 signal.name, number(one.value), _span(one.low, one.high), _span(one.limit_low, one.limit_high)
             )
 

@@ -28,7 +28,7 @@ _SHARE_DIGITS = 4
 """Of probability and threshold, which lie near each other."""
 
 
-class Step(Section):
+class WorkedStep(Section):
     """What one feature, or one pair of features, adds."""
 
     feature: str
@@ -44,7 +44,7 @@ class WorkedRow(Section):
     flagged: bool
     base: float
     """Log-odds of an average row."""
-    steps: tuple[Step, ...]
+    steps: tuple[WorkedStep, ...]
     """Largest first."""
     log_odds: float
     probability: float
@@ -114,7 +114,7 @@ def _nearest(scored: Scored, number: int) -> IntArray:
 def _worked(row: Scored, one: Explanation, values: Mapping[str, str]) -> WorkedRow:
     decision = row.decision
     steps = (
-        Step(feature=name, value=_joined(name, values), log_odds=round(part, _DECIMALS))
+        WorkedStep(feature=name, value=_joined(name, values), log_odds=round(part, _DECIMALS))
         for name, part in one.contributions
     )
     return WorkedRow(

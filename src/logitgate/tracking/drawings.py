@@ -29,7 +29,7 @@ from ..model.train import Learned
 from ..project.project import Project
 from .figures.coefficients import Effect, OddsRatios, effects_figure, odds_ratios_figure
 from .figures.costs import CostCurve, Rule, Sensitivity, cost_curve_figure, sensitivity_figure
-from .figures.ranking import Curve, Roc, Scores, roc_figure, scores_figure
+from .figures.ranking import Roc, RocCurve, Scores, roc_figure, scores_figure
 from .figures.reliability import Binned, Recalibrated, Reliability, recalibration_figure, reliability_figure
 from .figures.slices import SliceDots, slices_figure
 from .figures.style import Caption
@@ -47,7 +47,7 @@ def roc(judged: Judged, simpler: Mapping[str, Scored]) -> Roc:
     point = (evaluation.false_positive_rate.value, evaluation.recall.value)
     others = {} if judged.champion is None else {"champion": judged.champion}
     known = {name: _curve(one) for name, one in (others | dict(simpler)).items() if _ranks(one)}
-    return Roc(Curve(*roc_points(judged.scored), evaluation.auc), point, known)
+    return Roc(RocCurve(*roc_points(judged.scored), evaluation.auc), point, known)
 
 
 def scores(judged: Judged) -> Scores:
@@ -201,11 +201,11 @@ def _ranks(scored: Scored) -> bool:
     return bool(np.ptp(scored.decision.probability) > 0)
 
 
-def _curve(scored: Scored) -> Curve:
+def _curve(scored: Scored) -> RocCurve:
     together = np.zeros(len(scored.y), dtype=np.int64)
     units = Units.of(together, 1, scored.cluster)
     found, low, high = group_aucs(units, together, scored.decision.probability, scored.y)
-    return Curve(*roc_points(scored), Estimate(float(found.mean[0]), float(low[0]), float(high[0])))
+    return RocCurve(*roc_points(scored), Estimate(float(found.mean[0]), float(low[0]), float(high[0])))
 
 
 def _binned(scored: Scored, probability: FloatArray) -> Binned:

@@ -117,7 +117,7 @@ def log_odds(probability: FloatArray) -> FloatArray:
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
-def log_losses(event: NDArray[np.integer] | BoolArray, score: FloatArray) -> FloatArray:
+def losses_by_log_odds(event: NDArray[np.integer] | BoolArray, score: FloatArray) -> FloatArray:
     """Return the log loss of each row in nats, shape of `score`; exact where probabilities round to 0 or 1.
 
     Parameters
@@ -228,7 +228,7 @@ def _damped(
 
 def _likelihood(score: FloatArray, event: BoolArray) -> float:
     with np.errstate(invalid="ignore"):
-        return -float(log_losses(event, score).sum())
+        return -float(losses_by_log_odds(event, score).sum())
 
 
 def _robust(optimum: _Optimum, design: FloatArray, residual: FloatArray, cluster: Clusters) -> FloatArray:

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...evaluation.intervals import Clusters, upper_bound
-from ...evaluation.probabilities.cox import fit_cox, log_losses, log_odds
+from ...evaluation.probabilities.cox import fit_cox, log_odds, losses_by_log_odds
 
 _ALPHA = 0.05
 _FEWEST = 20
@@ -97,7 +97,7 @@ def _lowers_later_loss(y: NDArray[np.integer], score: FloatArray, cluster: Clust
         decided = _closed_test(y[before], score[before], None if cluster is None else cluster[before])
         change[own] = decided.of(score[own])
     known = block > first
-    difference = log_losses(y[known], change[known]) - log_losses(y[known], score[known])
+    difference = losses_by_log_odds(y[known], change[known]) - losses_by_log_odds(y[known], score[known])
     return upper_bound(difference, None if cluster is None else cluster[known], _ALPHA) < 0
 
 

@@ -19,7 +19,7 @@ from ...data.blocks import Blocks, Fold
 from ...data.sample import Sample
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
-from ...evaluation.probabilities.cox import log_losses
+from ...evaluation.probabilities.cox import losses_by_log_odds
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class OutOfFold:
     @cached_property
     def losses(self) -> FloatArray:
         """Log loss of each candidate on each row in nats, exact where probabilities round to 0 or 1."""
-        return log_losses(self.sample.y, self.log_odds)
+        return losses_by_log_odds(self.sample.y, self.log_odds)
 
 
 @dataclass(frozen=True, slots=True)

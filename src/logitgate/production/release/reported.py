@@ -10,7 +10,7 @@ from mlflow.entities import Run as Recorded
 
 from ...findings import Status
 from ...gates.verdict.outcome import Outcome
-from ...report.page import Beside, Registered, Stay, Watched
+from ...report.page import Beside, Registered, Stay, WatchedWindow
 from ...tracking import window_tags
 from ...tracking.report_files import code_of_run
 from ...tracking.reports import JudgedRun, judged_runs, monitored_windows, report_of
@@ -96,11 +96,11 @@ def _versions(store: Store, name: str, ledger: Ledger, runs: Mapping[str, Judged
         )
 
 
-def _watched(run: Recorded) -> Watched:
+def _watched(run: Recorded) -> WatchedWindow:
     tags = run.data.tags
     failed = (name.removeprefix(_GATE) for name, status in tags.items() if _did_not_pass(name, status))
     symptoms = tags.get(window_tags.SIGNS, "")
-    return Watched(
+    return WatchedWindow(
         tags[window_tags.WINDOW],
         int(tags.get(window_tags.VERSION, 0)),
         tags.get(window_tags.ACTION, ""),

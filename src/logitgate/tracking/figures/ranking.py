@@ -18,7 +18,7 @@ _OTHERS = ("--", "-.", ":")
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class RocCurve:
     """Rates of events and non-events that are flagged, at falling thresholds."""
 
     false_positive_rate: FloatArray
@@ -32,16 +32,16 @@ class Roc:
 
     Parameters
     ----------
-    model : Curve
+    model : RocCurve
     operating_point : tuple of two numbers
         Rates of flagged non-events and events, as it decides.
-    others : mapping of str to Curve
+    others : mapping of str to RocCurve
         Champion and baselines on the same rows.
     """
 
-    model: Curve
+    model: RocCurve
     operating_point: tuple[float, float]
-    others: Mapping[str, Curve]
+    others: Mapping[str, RocCurve]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def scores_figure(scores: Scores, caption: Caption) -> Figure:
     return with_quiet_legends(figure)
 
 
-def _points(one: Curve) -> tuple[FloatArray, FloatArray]:
+def _points(one: RocCurve) -> tuple[FloatArray, FloatArray]:
     keep = thinned(len(one.false_positive_rate))
     return one.false_positive_rate[keep], one.true_positive_rate[keep]
 
