@@ -16,6 +16,7 @@ PAGES = (
     *(
         f"docs/{name}.md"
         for name in (
+            "demo",
             "tutorial",
             "scoring",
             "monitoring",
