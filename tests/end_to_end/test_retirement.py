@@ -14,11 +14,11 @@ REACTIONS = {"windows": 1, "persistent": 1, "cool_down_days": 0, "retire": True}
 
 @pytest.fixture(scope="module")
 def road(prefect_server, mlflow_template, tmp_path_factory):
-    """A champion, whose world turns over after its release."""
+    """A champion, whose outcome is recorded the other way round after its release."""
     folder = tmp_path_factory.mktemp("retirement")
     frame, rng = projects.table(6_000, days=110), np.random.default_rng(5)
     lift = 1.4 * frame["speed"] + 0.45 * (frame["load"] - 10) + 1.9 * frame["grip"]
-    log_odds = -1.4 + np.where(frame["at"] >= BREAK, -lift, lift)
+    log_odds = np.where(frame["at"] >= BREAK, 1.4 - lift, lift - 1.4)
     bad = np.where(rng.uniform(size=len(frame)) < 1 / (1 + np.exp(-log_odds)), "yes", "no")
     project = projects.write(folder / "visits", frame.assign(bad=bad), reactions=REACTIONS)
     with living_in(folder / "home", mlflow_template) as home:
