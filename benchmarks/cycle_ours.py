@@ -22,7 +22,7 @@ CLOCK.imported()
 
 def put_clocks():
     """Wrap what the flow's tasks call; nothing else of the product is touched."""
-    flow = sys.modules["logitgate_flows.train"]
+    flow = sys.modules["logitgate_flows.training"]
     for name, stage in {
         "read_rows": "read",
         "check_contract": "contract",

@@ -340,11 +340,11 @@ def test_a_foreign_error_is_kept_by_its_kind_alone(prefect_server, monkeypatch, 
     """Prefect keeps the text of what ends a flow or a task: of a library's error it is only the kind."""
     from prefect.client.orchestration import get_client
 
-    from logitgate_flows import train
+    from logitgate_flows import training
 
     monkeypatch.setenv("LOGITGATE_HOME", str(mlflow_home))
-    monkeypatch.setattr(train, "load_project", lambda _: int("Xab12J"))
-    state = train.train(Path("x.toml"), None, return_state=True)
+    monkeypatch.setattr(training, "load_project", lambda _: int("Xab12J"))
+    state = training.train(Path("x.toml"), None, return_state=True)
     with get_client(sync_client=True) as client:
         kept = client.read_flow_run(state.state_details.flow_run_id).state.message
     assert "ValueError at" in kept and not holds(kept, ["Xab12J"])

@@ -30,7 +30,7 @@ import skops.io  # noqa: E402, F401 - the environment comes first; what a traini
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.utils import requirements_utils  # noqa: E402
 
-import logitgate_flows.train as flow  # noqa: E402
+import logitgate_flows.training as flow  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
 from logitgate.production.promotion import promotion  # noqa: E402
 from logitgate.tracking import drawings  # noqa: E402

@@ -9,10 +9,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import logitgate_flows
 from logitgate.environment import do_without_a_server, home
 from logitgate.errors import LogitgateError
 from logitgate.orchestrator import ADDRESS
@@ -37,7 +37,7 @@ def run_trainings(
     project_file: Path, dates: Iterable[str | None], golden: Golden | None = None
 ) -> Iterator[Outcome]:
     """Run one training for each as-of date, in one process; `golden` takes the place of the project's."""
-    from logitgate_flows.train import train
+    from logitgate_flows.training import train
 
     with unhurried():
         for as_of in dates:
@@ -68,8 +68,8 @@ def run_monitoring(
     project_file: Path, files: WindowFiles, limits: MonitoringWindow, *, acting: bool
 ) -> MonitoringResult:
     """Monitor one window; carry out the reaction when asked to, and notify people."""
-    from logitgate_flows.act import act, notify_of_reaction, notifying_of_conflicts
     from logitgate_flows.commands.monitor import monitor_window
+    from logitgate_flows.reactions import act, notify_of_reaction, notifying_of_conflicts
 
     with notifying_of_conflicts():
         found = _served("monitor", monitor_window, project_file, files, limits)
@@ -84,7 +84,7 @@ def _served(name: str, work: Callable[..., Answer], *given: Any) -> Answer:  # n
     """Do the work as the flow of this name, where there is a server for it, and else as it is."""
     if not has_server():
         return _directly(partial(work, *given))
-    flow: Callable[..., Answer] = getattr(import_module(f"logitgate_flows.{name}"), name)
+    flow: Callable[..., Answer] = getattr(logitgate_flows, name)
     with unhurried():
         return _run(partial(flow, *given), partial(_directly, partial(work, *given)))
 

@@ -20,8 +20,8 @@ from prefect.states import Completed, Failed
 from logitgate.environment import home, prepare
 from logitgate.errors import ConflictError, ProjectError, UnavailableError
 from logitgate.project.project import parse_as_of
-from logitgate_flows.act import notify_of_conflict
 from logitgate_flows.messages.error_text import in_words
+from logitgate_flows.reactions import notify_of_conflict
 
 prepare(home())
 
@@ -32,7 +32,7 @@ _PAUSES = (60, 120, 240, 480, 960, 1920)
 @flow(name="scheduled-train")
 def scheduled_train(project_file: str, as_of: str | None = None) -> State[Any]:
     """Train with what was known at the slot, or at a given moment."""
-    from logitgate_flows.train import train
+    from logitgate_flows.training import train
 
     def trained() -> State[Any]:
         outcome = train.fn(Path(project_file), _moment(as_of).isoformat())
@@ -51,8 +51,8 @@ def scheduled_monitor(project_file: str, as_of: str | None = None) -> State[Any]
     from logitgate.monitoring.window import MonitoringWindow
     from logitgate.production.monitoring import WindowFiles
     from logitgate.project.operations.schedule import window
-    from logitgate_flows.act import act, notify_of_reaction
-    from logitgate_flows.monitor import monitor
+    from logitgate_flows.monitoring import monitor
+    from logitgate_flows.reactions import act, notify_of_reaction
 
     def monitored() -> State[Any]:
         slots = _declared(project_file, "monitor")
@@ -74,7 +74,7 @@ def scheduled_score(project_file: str, as_of: str | None = None) -> State[Any]:
     """Score the rows that are due, into the file of the slot."""
     from logitgate.production.scoring.score import ScoringRequest
     from logitgate.project.operations.schedule import scores_file
-    from logitgate_flows.score import score
+    from logitgate_flows.scoring import score
 
     def scored() -> State[Any]:
         slots = _declared(project_file, "score")

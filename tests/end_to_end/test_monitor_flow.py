@@ -11,7 +11,7 @@ from logitgate.limits import Bound
 from logitgate.monitoring.policy import Action, ActionReason, Failure, Reaction, Symptom
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.promotion.lock import held
-from logitgate_flows.act import act
+from logitgate_flows.reactions import act
 from tests import projects
 from tests.command import living_in, logitgate, opened
 from tests.services import told_at

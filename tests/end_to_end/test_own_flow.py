@@ -13,7 +13,7 @@ from prefect.variables import Variable
 
 import logitgate as lg
 from logitgate.tracking.store import open_store
-from logitgate_flows.train import train
+from logitgate_flows import train
 from tests import projects
 from tests.services import eventually, started
 from tests.unreliable import free_port

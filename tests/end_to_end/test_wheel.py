@@ -18,7 +18,7 @@ OURS = ("MLFLOW_", "PREFECT_", "LOGITGATE_", "PYTHON", "VIRTUAL_ENV")
 NIGHTLY = """
 from prefect import flow
 
-from logitgate_flows.train import train
+from logitgate_flows import train
 
 
 @flow

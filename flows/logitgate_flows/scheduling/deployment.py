@@ -19,7 +19,7 @@ from logitgate.data.project_files import load_scheduled_project
 from logitgate.errors import UnavailableError
 from logitgate.project.operations.schedule import Job
 from logitgate.project.project import Project
-from logitgate_flows.act import RETRAIN
+from logitgate_flows.reactions import RETRAIN
 from logitgate_flows.scheduled import scheduled_monitor, scheduled_score, scheduled_train
 
 POOL = "logitgate"

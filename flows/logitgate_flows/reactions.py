@@ -110,7 +110,7 @@ def _retrained(project_file: Path, found: MonitoringResult) -> str:
         )
         return f"asked for a training as of {as_of}"
     with server_meanwhile():
-        from logitgate_flows.train import train
+        from logitgate_flows.training import train
     with unhurried():
         outcome = train(project_file, as_of)
     waiting = f"version {outcome.version} awaits approval" if outcome.awaits_approval else "not promoted"
