@@ -176,6 +176,26 @@ def test_a_training_waits_people_are_notified_and_one_of_them_approves(
         assert logitgate("approve", visits, 1, "--reason", "once more").code == 1
 
 
+def test_a_candidate_that_became_stale_is_judged_again_by_the_same_training(
+    prefect_server, mlflow_template, tmp_path
+):
+    """Another version was approved meanwhile: the remedy of the refusal, training again, is no dead end."""
+    rows, asks = projects.table(), {"gates": {"approval": True}}
+    old = projects.write(tmp_path / "old", rows, **asks)
+    new = projects.write(tmp_path / "new", rows.iloc[20:], **asks)
+    with living_in(tmp_path / "home", mlflow_template) as home:
+        assert logitgate("train", old, "--json").json["awaits_approval"] is True
+        assert logitgate("train", new, "--json").json["awaits_approval"] is True
+        assert candidate(opened(home)) == 2
+        assert logitgate("approve", new, 2, "--reason", "the newer rows").code == 0
+        refused = logitgate("approve", old, 1, "--reason", "the older rows")
+        assert refused.code == 4 and "train again" in refused.everything
+        again = logitgate("train", old, "--json").json
+        assert (again["repeated"], again["version"], again["against"]) == (False, 1, 2)
+        assert again["awaits_approval"] is (again["status"] == "PASS")
+        assert (candidate(opened(home)) == 1) is again["awaits_approval"]
+
+
 def logitgate_report(project):
     """The report page of the champion."""
     out = project.parent / "report.html"
