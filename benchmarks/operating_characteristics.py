@@ -11,7 +11,7 @@ that flagging none, flagging all and a useless model cost the same.
 - right: what the recipe learns is true. no signal: no feature weighs anything. twelve looks: no signal
   either, a training a month on the last 120 days; released at least once.
 - bad: the decisions that are judged are spoilt: log-odds 0.8 too high or doubled, or p turned to 1 - p in
-  the largest level of the slice column with four. Here the verdict is that of `judge` alone.
+  the largest level of the slice column with four. Here the verdict is that of `judge_model` alone.
 - like: the champion is what another sample of the same world ships, met as one of another recipe.
 
 `--only` takes the rows whose names begin with it. A share beyond what is wanted is marked by `!`.
@@ -39,8 +39,10 @@ from logitgate.decision.rule import Decision
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.probabilities.cox import log_odds
 from logitgate.findings import Finding, Status
-from logitgate.gates.judge import Challenger, Opponents, judge
-from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows
+from logitgate.gates.contest import Opponents
+from logitgate.gates.evidence import Challenger, Evidence
+from logitgate.gates.judge import judge_model
+from logitgate.gates.training import learn_model, part_rows
 from logitgate.project.load import parse_project
 from logitgate.project.project import Project
 
@@ -166,7 +168,8 @@ def bad(world: World, seed: int) -> Reasons:
         challenger = Challenger(
             learned.judged, _redecided(scored, expit(wrong)), evidence.recipe, learned.simpler, last=newest
         )
-        found[name] = _named(judge(challenger, Opponents(), evidence.project).findings)
+        begun = Evidence(evidence.project, learned.judged.frame, challenger=challenger)
+        found[name] = _named(judge_model(begun, Opponents()).findings)
     return found
 
 

@@ -17,7 +17,9 @@ from logitgate.data.project_files import load_project
 from logitgate.data.table import Table, read_rows
 from logitgate.environment import home
 from logitgate.errors import HeldError, NoAnswerError, UnavailableError
-from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows
+from logitgate.gates.evidence import Evidence
+from logitgate.gates.judge import judge_model
+from logitgate.gates.training import learn_model, part_rows
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import release
 from logitgate.project.project import Golden, Project, parse_as_of

@@ -16,7 +16,9 @@ from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.metrics import log_losses
 from logitgate.evaluation.ranking.delong import delong
 from logitgate.findings import Status, Verdict
-from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
+from logitgate.gates.contest import Opponents, head_to_head
+from logitgate.gates.evidence import Challenger, Evidence
+from logitgate.gates.judge import judge_model
 from logitgate.gates.rules.head_to_head import Lane, harm_rule
 from logitgate.model.model import Model
 from logitgate.model.recipes.baselines import LINEAR, PRIOR
@@ -88,7 +90,8 @@ def judged(challenger, rows, declared=PROJECT, **opponents):
     """Judge and return the findings by check and subject, beside the judgement."""
     own = {name: opponents.pop(name) for name in ("fitted_on", "recipe", "last") if name in opponents}
     known = {"champion_rows": NOTHING} | opponents
-    found = judge(challenging(challenger, rows, **own), Opponents(**known), declared)
+    begun = Evidence(declared, rows.frame, challenger=challenging(challenger, rows, **own))
+    found = judge_model(begun, Opponents(**known))
     return {(one.check, one.subject): one for one in found.findings}, found
 
 
@@ -97,7 +100,7 @@ def test_a_good_model_is_released_first(held_out):
     findings, found = judged(model("sharp"), held_out)
     assert Verdict(found.findings).status is Status.PASS
     assert ("champion", "first release") in findings
-    assert found.champion_version is None
+    assert found.judged.champion_version is None
     assert {one.check for one in found.findings} == {
         "baselines",
         "calibration",
@@ -109,7 +112,7 @@ def test_a_good_model_is_released_first(held_out):
         "weak slices",
     }
     assert {("baselines", name) for name in ("flag-none", "flag-all", "log loss")} <= findings.keys()
-    assert [part.name for part in found.slices] == ["g = a", "g = b"]
+    assert [part.name for part in found.judged.slices] == ["g = a", "g = b"]
     tables = {table.name: table.rows for table in found.exhibits}
     assert [row["slice"] for row in tables["calibration-slices"]] == ["g = a", "g = b"]
     assert {"calibration", "calibration-near-threshold"} <= tables.keys()
@@ -127,7 +130,7 @@ def test_a_better_model_beats_the_champion(held_out):
     findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     assert Verdict(found.findings).status is Status.PASS
     assert findings["champion", "version 4"].status is Status.PASS
-    assert found.champion_version == 4
+    assert found.judged.champion_version == 4
 
 
 def test_a_model_does_not_beat_itself(held_out):
@@ -164,9 +167,9 @@ def test_the_champion_decides_by_its_own_rule(rule, held_out):
     findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
     blurred = held_out.frame["blurred"]
     flagged = {"flag-none": blurred > 1, "flag-all": blurred > -1, "constant": blurred >= 0.7}[rule.name]
-    cost = found.scored.costs.of(held_out.y, flagged.to_numpy())
+    cost = found.judged.scored.costs.of(held_out.y, flagged.to_numpy())
     difference = findings["champion", "version 4"].figures["difference"]
-    assert difference == pytest.approx(float((found.scored.cost - cost).mean()), abs=1e-12)
+    assert difference == pytest.approx(float((found.judged.scored.cost - cost).mean()), abs=1e-12)
 
 
 def test_the_champion_is_judged_by_the_costs_of_today(held_out):
@@ -174,9 +177,9 @@ def test_the_champion_is_judged_by_the_costs_of_today(held_out):
     before = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=100)
     champion = model("blurred", DecisionRule("per-row"), before)
     findings, found = judged(model("sharp"), held_out, champion=champion, version=4)
-    cost = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.01).to_numpy())
+    cost = found.judged.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.01).to_numpy())
     difference = findings["champion", "version 4"].figures["difference"]
-    assert difference == pytest.approx(float((found.scored.cost - cost).mean()), abs=1e-12)
+    assert difference == pytest.approx(float((found.judged.scored.cost - cost).mean()), abs=1e-12)
 
 
 class Refuses:
@@ -229,7 +232,7 @@ def test_a_champion_that_cannot_be_scored_stops(champion, reason, held_out):
     assert "Smith" not in unjudged.because
     assert Verdict(found.findings).status is Status.INDETERMINATE
     assert "flag-" in findings["slices", "g = a"].because
-    assert found.champion_version == 4
+    assert found.judged.champion_version == 4
 
 
 def test_a_champion_that_could_not_be_loaded_stops(held_out):
@@ -238,7 +241,7 @@ def test_a_champion_that_could_not_be_loaded_stops(held_out):
     assert findings["champion", "version 4"].status is Status.INDETERMINATE
     assert "its file is damaged" in findings["champion", "version 4"].because
     assert ("champion", "first release") not in findings
-    assert found.champion_version == 4
+    assert found.judged.champion_version == 4
 
 
 def test_a_constant_model_is_stopped(held_out):
@@ -276,14 +279,14 @@ REFRESH = {"recipe": "ours", "champion_recipe": "ours", "version": 4}
 def test_the_same_recipe_refreshes_without_a_proof(held_out):
     """Its own twin passes in the lane of refreshes, and is refused in that of new recipes."""
     findings, found = judged(model("sharp"), held_out, champion=model("sharp"), **REFRESH)
-    assert found.lane is Lane.REFRESH
+    assert found.judged.lane is Lane.REFRESH
     assert findings["champion", "version 4"].status is Status.PASS
     assert findings["champion", "version 4"].figures["lane"] == "refresh"
     assert findings["champion", "lane"].figures["champion_recipe"] == "ours"
     for other in ("theirs", ""):
         known = REFRESH | {"champion_recipe": other}
         findings, found = judged(model("sharp"), held_out, champion=model("sharp"), **known)
-        assert found.lane is Lane.NEW_RECIPE
+        assert found.judged.lane is Lane.NEW_RECIPE
         assert findings["champion", "version 4"].status.stops
 
 
@@ -341,8 +344,8 @@ def test_each_simpler_model_stands_in_the_table(held_out):
         for figure in ("cost", "savings", "log_loss", "auc"):
             low, high = (row[f"{figure}_difference_{side}"] for side in ("low", "high"))
             assert low < row[f"{figure}_difference"] < high
-    assert own["savings"] == pytest.approx(found.evaluation.savings.value)
-    assert own["auc"] == pytest.approx(found.evaluation.auc.value)
+    assert own["savings"] == pytest.approx(found.judged.evaluation.savings.value)
+    assert own["auc"] == pytest.approx(found.judged.evaluation.auc.value)
 
 
 def test_clusters_weaken_every_proof(held_out):
@@ -369,7 +372,7 @@ def test_critical_slices_are_judged_at_their_own_margins(name, challenger, statu
     found = judged(model(challenger), held_out, declared, champion=model("blurred"), version=4)[1]
     (finding,) = (one for one in found.findings if one.check == "critical slices")
     assert (finding.subject, finding.status) == (name, status)
-    champion = found.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.2).to_numpy())
+    champion = found.judged.scored.costs.of(held_out.y, (held_out.frame["blurred"] >= 0.2).to_numpy())
     assert finding.figures["margin"] == pytest.approx(0.05 * champion.mean(), rel=1e-12)
 
 

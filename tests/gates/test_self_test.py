@@ -13,7 +13,9 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.probabilities.cox import fit_cox
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates import saboteurs, self_test
-from logitgate.gates.judge import Challenger, Opponents, head_to_head, judge
+from logitgate.gates.contest import Opponents, head_to_head
+from logitgate.gates.evidence import Challenger, Evidence
+from logitgate.gates.judge import judge_model
 from logitgate.gates.rules import champion as champion_gate
 from logitgate.gates.rules import gates
 from logitgate.gates.rules import head_to_head as comparison
@@ -238,11 +240,12 @@ def test_few_rows_make_no_gate_look_broken(n, rate, seed):
 
 def test_a_judgement_carries_the_self_test(rows, monkeypatch):
     """It is part of every judgement, and an open gate stops a model that is good."""
-    sound = judge(challenging(rows), Opponents(), project())
+    begun = Evidence(project(), rows.frame, challenger=challenging(rows))
+    sound = judge_model(begun, Opponents())
     assert {one.subject for one in sound.findings if one.check == "self-test"} == set(NAMES)
     assert Verdict(sound.findings).status is Status.PASS
     monkeypatch.setattr(gates, "calibration", opened("calibration"))
-    unsound = judge(challenging(rows), Opponents(), project())
+    unsound = judge_model(begun, Opponents())
     assert [one.subject for one in Verdict(unsound.findings).reasons] == ["log-odds doubled"]
 
 

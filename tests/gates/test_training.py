@@ -12,16 +12,10 @@ from logitgate.catalogue import Check, Road, required
 from logitgate.checks.cases import Cases, Expectation
 from logitgate.errors import ProjectError
 from logitgate.findings import Finding, Status
-from logitgate.gates.judge import Opponents
-from logitgate.gates.training import (
-    Evidence,
-    compare_briefly,
-    examine_model,
-    judge_model,
-    key_of,
-    learn_model,
-    part_rows,
-)
+from logitgate.gates.contest import Opponents
+from logitgate.gates.evidence import Evidence
+from logitgate.gates.judge import compare_briefly, examine_model, judge_model
+from logitgate.gates.training import key_of, learn_model, part_rows
 from logitgate.monitoring.reference import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay
 from logitgate.project.load import parse_project

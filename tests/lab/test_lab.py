@@ -10,7 +10,7 @@ import logitgate as lg
 from logitgate.catalogue import Check
 from logitgate.errors import RefusedError
 from logitgate.findings import Status
-from logitgate.gates.training import Evidence
+from logitgate.gates.evidence import Evidence
 from logitgate.lab.drill import at_prevalence
 from logitgate.lab.failures.all_failures import failures
 from logitgate.lab.lab import lab_of

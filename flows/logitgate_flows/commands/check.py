@@ -11,7 +11,8 @@ from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import ProjectError
 from logitgate.findings import Verdict
-from logitgate.gates.training import Evidence, part_rows
+from logitgate.gates.evidence import Evidence
+from logitgate.gates.training import part_rows
 from logitgate.monitoring.distributions.season import proposed_season
 
 

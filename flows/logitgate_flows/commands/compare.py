@@ -10,8 +10,8 @@ from logitgate.data.contract.validation import check_contract
 from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows
 from logitgate.environment import home
+from logitgate.gates.evidence import Evidence
 from logitgate.gates.rejudge import Span, choose_rows, rejudge
-from logitgate.gates.training import Evidence
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import comparison as comparing
 from logitgate.tracking.runs import training_run

@@ -1,5 +1,5 @@
 """Judging a challenger: gates, opponents, self-test, verdict.
 
-Imports `checks`, `monitoring` and below. Read `judge`, `head_to_head`, `gates`; `training` is the road of
-one training.
+Imports `checks`, `monitoring` and below. Read `evidence`, `training`, `contest`, `judge`, then the
+room `rules`.
 """

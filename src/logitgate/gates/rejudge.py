@@ -10,7 +10,6 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from ..catalogue import Check
-from ..checks.behaviour import behaviour_findings
 from ..data.row_hashes import FittedRows, untouched
 from ..data.sample import Sample, observe
 from ..decision.rule import DecisionRule
@@ -19,8 +18,9 @@ from ..findings import Finding, Status
 from ..model.model import Model
 from ..model.recipes.baselines import PRIOR
 from ..project.project import Project
-from .judge import Challenger, Opponents, judge
-from .training import Evidence
+from .contest import Opponents
+from .evidence import Challenger, Evidence
+from .judge import judge_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,12 @@ def rejudge(evidence: Evidence, sample: Sample, judged: Judgeable, opponents: Op
     try:
         prior = prior_model(judged.prevalence, judged.model).score(kept, costs)
         scored = judged.model.score(kept, costs)
-        challenger = Challenger(kept, scored, simpler={PRIOR: prior}, fitted_on=judged.seen)
-        found = judge(challenger, opponents, project)
     except DataError as error:
         refused = Finding(Check.EVALUATION, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
         return evidence.plus([counted, refused])
-    known = replace(evidence, judged=found).plus([counted, *found.findings], found.exhibits)
-    return known.plus(*behaviour_findings(judged.model, evidence.cases, kept, project))
+    simpler, seen = {PRIOR: prior}, judged.seen
+    challenger = Challenger(kept, scored, simpler=simpler, fitted_on=seen, model=judged.model)
+    return judge_model(replace(evidence, challenger=challenger).plus([counted]), opponents)
 
 
 def prior_model(prevalence: float, like: Model) -> Model:

@@ -20,8 +20,9 @@ from ..decision.pyfunc import ANSWER, Terms, answer
 from ..decision.rule import Decision
 from ..environment import home
 from ..errors import DataError, RefusedError
+from ..gates.evidence import Evidence
+from ..gates.judge import judge_model
 from ..gates.rejudge import Span, choose_rows, rejudge
-from ..gates.training import Evidence, judge_model
 from ..gates.verdict.markdown import headline
 from ..gates.verdict.outcome import Outcome
 from ..model.explanation.row import explain_row

@@ -17,8 +17,10 @@ from ..data.contract.validation import check_contract
 from ..errors import RefusedError
 from ..evidence_table import Exhibit
 from ..findings import Verdict
-from ..gates.judge import Opponents
-from ..gates.training import Evidence, judge_model, learn_model, part_rows
+from ..gates.contest import Opponents
+from ..gates.evidence import Evidence
+from ..gates.judge import judge_model
+from ..gates.training import learn_model, part_rows
 from ..html_tables import html_table
 from ..model.model import Model
 from ..monitoring.distributions.season import proposed_season

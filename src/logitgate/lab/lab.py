@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..gates.training import Evidence
+from ..gates.evidence import Evidence
 from .boundary import Plane, planes
 from .cost_function import CostFunction, cost_function
 from .drill import Drill, drill

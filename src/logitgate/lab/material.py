@@ -14,9 +14,9 @@ from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..errors import RefusedError
 from ..evaluation.evaluate import Scored
-from ..gates.judge import Challenger, Opponents, head_to_head
+from ..gates.contest import Opponents, head_to_head
+from ..gates.evidence import Challenger, Evidence
 from ..gates.rules.head_to_head import HeadToHead
-from ..gates.training import Evidence
 from ..model.explanation.contributions import feature_contributions
 from ..model.fitting.recalibration import scores
 from ..model.model import Model

@@ -10,8 +10,9 @@ from typing import TypeAlias
 from ..data.row_hashes import untouched
 from ..evaluation.comparisons.comparison import paired
 from ..findings import Finding, Verdict
-from ..gates.judge import Opponents
-from ..gates.training import Evidence, compare_briefly
+from ..gates.contest import Opponents
+from ..gates.evidence import Evidence
+from ..gates.judge import compare_briefly
 from ..project.project import Project
 from .training import Trained, Version
 

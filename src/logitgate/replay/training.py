@@ -16,7 +16,9 @@ from ..data.sample import Sample
 from ..decision.expressions import FloatArray
 from ..errors import DataError
 from ..findings import Finding
-from ..gates.training import Evidence, examine_model, learn_model, part_rows
+from ..gates.evidence import Evidence
+from ..gates.judge import examine_model
+from ..gates.training import learn_model, part_rows
 from ..model.model import Model
 from ..monitoring.reference import reference_profile
 from ..project.project import Project

@@ -11,7 +11,7 @@ from ..data.sample import Sample
 from ..evaluation.evaluate import Scored
 from ..evidence_table import Exhibit
 from ..findings import Figure, finite
-from ..gates.training import Evidence
+from ..gates.evidence import Evidence
 from ..model.train import Learned
 from ..pages.explorer import ExplorerEntries, ExplorerGroups, score_groups
 from ..project.fields import Section

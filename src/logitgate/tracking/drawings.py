@@ -22,8 +22,7 @@ from ..evaluation.probabilities.reliability import Corp
 from ..evaluation.ranking.auc import group_aucs
 from ..findings import Figure as Number
 from ..findings import Finding
-from ..gates.judge import Judged
-from ..gates.training import Evidence
+from ..gates.evidence import Evidence, Judged
 from ..model.fitting.recalibration import NONE
 from ..model.train import Learned
 from ..project.project import Project
@@ -116,9 +115,10 @@ def sensitivity(evidence: Evidence) -> Sensitivity:
     )
 
 
-def slices(judged: Judged, project: Project) -> SliceDots:
+def slices(evidence: Evidence) -> SliceDots:
     """Return what each slice costs more than the reference on the same rows, as its finding has it."""
-    found = [one for one in judged.findings if one.check is Check.SLICES and "difference" in one.figures]
+    project = evidence.project
+    found = [one for one in evidence.findings if one.check is Check.SLICES and "difference" in one.figures]
     value, low, high, n, margin = (
         np.array([_number(one, name) for one in found], dtype=np.float64)
         for name in ("difference", "difference_low", "difference_high", "n", "margin")
@@ -188,7 +188,7 @@ def _drawable(evidence: Evidence, caption: Caption) -> Iterator[tuple[str, Calla
     yield "cost", lambda: cost_curve_figure(cost_curve(judged, learned.model.rule, project), caption)
     yield "sensitivity", lambda: sensitivity_figure(sensitivity(evidence), caption)
     if judged.slices:
-        yield "slices", lambda: slices_figure(slices(judged, project), caption)
+        yield "slices", lambda: slices_figure(slices(evidence), caption)
     ratios, curves = odds_ratios(evidence), effects(evidence)
     if ratios.names:
         yield "odds", partial(odds_ratios_figure, ratios, caption)

@@ -8,7 +8,7 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 
 from ..files.temporary import temporary_folder
-from ..gates.training import Evidence
+from ..gates.evidence import Evidence
 from ..gates.verdict.outcome import Outcome
 from ..report.facts import Facts, facts_of
 from ..report.page import FACTS, FILE, Beside, page

@@ -13,8 +13,8 @@ from ..evaluation.slices import SliceEvaluation
 from ..evidence_table import Exhibit
 from ..files.temporary import temporary_folder
 from ..findings import Figure, Verdict, finite
+from ..gates.evidence import Evidence
 from ..gates.rules.alpha_spending import RECIPE, LookWindow
-from ..gates.training import Evidence
 from ..gates.verdict.markdown import description, markdown
 from ..gates.verdict.outcome import Outcome
 from ..model.recipes.search import CandidateResult

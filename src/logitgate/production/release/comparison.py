@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from ...data.sample import Sample
 from ...decision.rule import DecisionRule
 from ...errors import LogitgateError, ProjectError, RefusedError
-from ...gates.judge import Opponents
+from ...gates.contest import Opponents
+from ...gates.evidence import Evidence
 from ...gates.rejudge import Judgeable
 from ...gates.rules.alpha_spending import LookWindow
-from ...gates.training import Evidence
 from ...gates.verdict.outcome import Outcome
 from ...project.project import Project
 from ...tracking.batches import RunEntries

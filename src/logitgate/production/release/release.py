@@ -11,9 +11,10 @@ from ...catalogue import Check
 from ...data.row_hashes import FittedRows
 from ...errors import LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
-from ...gates.judge import Opponents
+from ...gates.contest import Opponents
+from ...gates.evidence import Evidence
 from ...gates.rules.alpha_spending import RECIPE, LookWindow
-from ...gates.training import Evidence, key_of
+from ...gates.training import key_of
 from ...gates.verdict.outcome import Outcome
 from ...gates.verdict.sentences import verdict_sentence
 from ...monitoring.reference import reference_profile
