@@ -160,7 +160,7 @@ def test_a_relation_that_turns(east, west, stops):
         assert found.figures["relation"] == pytest.approx(turned, abs=1e-9)
         assert (found.figures["since"], found.figures["limit"]) == ("2024-01-21", -0.25)
         assert (found.figures["rate_before"], found.figures["rate_after"]) == (0.5, 0.5)
-        assert f"the opposite of what they told before ({turned:+.2f} of the relation" in found.because
+        assert f"point to the opposite outcome ({turned:+.2f} of the relation" in found.because
 
 
 def test_a_weak_relation_cannot_be_seen_to_turn():

@@ -39,20 +39,24 @@ def outcome_lines(outcome: Outcome, project: str, width: int) -> list[Line]:
 def verdict_lines(name: str, verdict: Verdict, project: str, width: int) -> list[Line]:
     """Return a verdict that no version stands behind, such as that of `check`."""
     stops = verdict.status.stops
-    told = f"Stopped: {sentences.stopping(verdict)} did not pass." if stops else "Nothing stops."
+    title = f"Stopped: {sentences.stopping(verdict)} did not pass." if stops else "Nothing stops."
     check = sentences.stopping_check(verdict)
     step = _remedy(check) if check else f"logitgate train {project}" if project else ""
-    head = [Line(), *titled(f"{name[:1].upper()}{name[1:]}: {told}", width), *labelled("Next", step, width)]
+    head = [
+        Line(),
+        *titled(f"{name[:1].upper()}{name[1:]}: {title}", width),
+        *labelled("Next", step, width),
+    ]
     return screen(head, verdict, width)
 
 
 def monitored_lines(found: MonitoringResult, project: str, width: int) -> list[Line]:
     """Return a monitored window, the action first."""
     action = TITLES[found.reaction.wanted]
-    told = f"{action}: {found.model} version {found.version}, {_window(found)}, {found.n:,} rows."
+    title = f"{action}: {found.model} version {found.version}, {_window(found)}, {found.n:,} rows."
     head = [
         Line(),
-        *titled(told, width),
+        *titled(title, width),
         *[line for one in found.because for line in labelled("Because", f"{one}.", width)],
         *[
             line
@@ -89,8 +93,8 @@ def _window(found: MonitoringResult) -> str:
 def _window_money(found: MonitoringResult) -> str:
     """Return what the champion costs beside no model and beside the version before, where it was compared."""
     compared = (one for one in found.verdict.findings if one.check in _OPPONENTS)
-    told = [_compared(one, each(found.row)) for one in compared]
-    return "; ".join(one for one in told if one)
+    parts = [_compared(one, each(found.row)) for one in compared]
+    return "; ".join(one for one in parts if one)
 
 
 def _compared(one: Finding, row: str) -> str:
@@ -114,18 +118,18 @@ def scored_lines(found: ScoringResult, width: int) -> list[Line]:
     """Return what was scored and flagged, what was unusual, and what warned."""
     counts = found.unusual
     if found.is_refused:
-        told = f"Refused: nothing was written; {found.read:,} rows of {found.model} read."
+        title = f"Refused: nothing was written; {found.read:,} rows of {found.model} read."
         check = sentences.stopping_check(found.verdict)
         step = _remedy(check) if check else "run it again"
-        return screen([Line(), *titled(told, width), *labelled("Next", step, width)], found.verdict, width)
+        return screen([Line(), *titled(title, width), *labelled("Next", step, width)], found.verdict, width)
     flagged = f"{counts.flagged / counts.rows:.1%}" if counts.rows else "none"
-    told = (
+    title = (
         f"Scored: {counts.rows:,} rows by {found.model} version {found.version}, {flagged} of them flagged."
     )
     away = found.read - counts.rows
     head = [
         Line(),
-        *titled(told, width),
+        *titled(title, width),
         *labelled("Stale", _stale(found), width),
         *labelled("File", found.file, width),
         *labelled("Left", f"{away:,} rows broke the contract and were quarantined." if away else "", width),
@@ -154,15 +158,17 @@ def history_lines(found: History, project: str, width: int) -> list[Line]:
     tenures = [*reversed(found.ledger.tenures())]
     now = next((one for one in tenures if one.until is None), None)
     if now is None:
-        told = f"{found.model}: nothing is in production" + ("." if tenures else ", and never was.")
-        head = [Line(), *titled(told, width)]
+        title = f"{found.model}: nothing is in production" + ("." if tenures else ", and never was.")
+        head = [Line(), *titled(title, width)]
     else:
         reason, back = now.entry.reason, found.ledger.rollback_target()
         way = f"logitgate rollback {project} --reason TEXT puts version {back.version} back" if back else ""
-        told = f"In production: version {now.version} of {found.model}, since {now.since:%Y-%m-%d %H:%M} UTC."
+        title = (
+            f"In production: version {now.version} of {found.model}, since {now.since:%Y-%m-%d %H:%M} UTC."
+        )
         head = [
             Line(),
-            *titled(told, width),
+            *titled(title, width),
             *labelled("Why", f"{reason.act} by {reason.actor}: {reason.because}", width),
             *labelled("Money", money_of(reason), width),
             *labelled("Back", way or "there is no version to roll back to", width),

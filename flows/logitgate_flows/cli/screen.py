@@ -10,7 +10,7 @@ from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.groups import FindingGroup, groups, passed
 
 LINES = 24
-"""Of a terminal that nobody has enlarged."""
+"""Of a terminal that has not been enlarged."""
 _MOST_WIDE = 100
 _MOST_LINES = 2
 _LABEL = 8

@@ -38,8 +38,8 @@ def lines(found: Mapping[Path, Standing | None]) -> list[str]:
     if not found:
         return ["There is no project in this folder.", "Next  logitgate init TABLE --outcome COLUMN"]
     longest = max(len(str(path)) for path in found)
-    told = [f"{path!s:<{longest}}  {_stands(one)}" for path, one in found.items()]
-    return [*told, "", f"Next  {_next(found)}", "      logitgate --help lists the commands"]
+    lines = [f"{path!s:<{longest}}  {_stands(one)}" for path, one in found.items()]
+    return [*lines, "", f"Next  {_next(found)}", "      logitgate --help lists the commands"]
 
 
 def print_standing(folder: Path) -> None:

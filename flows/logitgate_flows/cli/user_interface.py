@@ -36,7 +36,7 @@ def serve(store: Store, port: int) -> None:
 
 
 def _serve(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run the server until it ends, is interrupted or this process is told to end: then it ends as well."""
+    """Run the server until it ends, is interrupted or this process is asked to end: then it ends as well."""
     with subprocess.Popen(command, env=environment) as server:  # noqa: S603 - our own interpreter and store
         before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         try:

@@ -17,13 +17,13 @@ def lines_to_change(project_file: Path, verdict: Verdict) -> list[str]:
     if not leaks:
         return []
     features, lines = load_project(project_file).features, key_lines(read_text(project_file))
-    told = []
+    found = []
     for key, names in (("numeric", features.numeric), ("categorical", features.categorical)):
         for name in names:
             line = lines.of_value(f"features.{key}", name)
             if name in leaks and line is not None:
-                told.append(
+                found.append(
                     f"{project_file} line {line}: take '{name}' out of features.{key} and list it under "
                     "columns.known_after_outcome, or trust it under gates.leakage.trusted with the reason"
                 )
-    return told
+    return found

@@ -27,10 +27,10 @@ def show_outcome(outcome: Outcome, page: str) -> None:
     """
     sentences = (verdict_sentence(outcome), champion_sentence(outcome), money_sentence(outcome))
     evidence = f"[Evidence in MLflow]({page})" if page else f"Evidence in MLflow: run `{outcome.run_id}`"
-    told = " ".join(one for one in sentences if one)
+    summary = " ".join(one for one in sentences if one)
     show(
         f"{outcome.model}-verdict",
-        f"{told}\n\n{evidence}\n\n{markdown(outcome.verdict, None, outcome.unit)}",
+        f"{summary}\n\n{evidence}\n\n{markdown(outcome.verdict, None, outcome.unit)}",
     )
 
 

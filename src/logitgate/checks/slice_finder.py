@@ -1,7 +1,7 @@
-"""Slices that nobody declared and in which the probabilities are wrong: found, named, proposed.
+"""Slices that are not declared and in which the probabilities are wrong: found, named, proposed.
 
-A shallow tree is grown on the residuals of one half of the rows; what its leaves claim is tested on the
-other half, which it has not seen. Sources: Benjamini, Hochberg (1995) for the leaves; Liang, Zeger (1986) for
+A shallow tree is grown on the residuals of one half of the rows; its leaves are tested on the other half.
+Sources: Benjamini, Hochberg (1995) for the leaves; Liang, Zeger (1986) for
 clusters; Athey, Imbens (2016), Recursive partitioning, for honest halves.
 """
 
@@ -162,7 +162,7 @@ def _columns(frame: pd.DataFrame, project: Project) -> dict[str, Column]:
 def _tested(
     leaves: list[Conditions], columns: Mapping[str, Column], held: Scored, least_events: float
 ) -> list[WeakSlice]:
-    """Test each leaf on the rows that the tree has not seen; the surest first."""
+    """Test each leaf on the rows that the tree was not grown on; the surest first."""
     leaf = np.full(len(held.y), -1)
     for at, conditions in enumerate(leaves):
         leaf[members(conditions, columns, len(held.y))] = at

@@ -29,7 +29,7 @@ def load_project(path: Path) -> Project:
 
 
 def project_of(plain: Mapping[str, Any], folder: Path, source: str) -> Project:
-    """Check a project as TOML gives it, with relative paths seen from a folder.
+    """Check a project as TOML gives it, with paths relative to a folder.
 
     Raises
     ------

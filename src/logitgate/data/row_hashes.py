@@ -71,14 +71,14 @@ class FittedRows:
         return np.asarray(self.hashes[place] == hashes, dtype=bool)
 
 
-def untouched(test: Sample, project: Project, seen: Iterable[FittedRows | None]) -> BoolArray | None:
+def untouched(test: Sample, project: Project, fitted: Iterable[FittedRows | None]) -> BoolArray | None:
     """Return which judged rows no model has learned from, shape (n,).
 
     Parameters
     ----------
     test : Sample
     project : Project
-    seen : iterable of FittedRows
+    fitted : iterable of FittedRows
         One for each model; None for a model that was kept without them.
 
     Returns
@@ -87,7 +87,7 @@ def untouched(test: Sample, project: Project, seen: Iterable[FittedRows | None])
         None when it cannot be known for one of the models.
     """
     known, hashes = np.ones(len(test), dtype=bool), row_hashes(test)
-    for rows in seen:
+    for rows in fitted:
         if rows is None or rows.scheme != scheme_of(project):
             return None
         known &= ~rows.holds(hashes)

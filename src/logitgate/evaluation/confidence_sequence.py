@@ -86,7 +86,7 @@ def confidence_sequence(sums: Sums, alpha: float, narrowest: int = NARROWEST) ->
     alpha : float
         Of both sides together.
     narrowest : int
-        Units after which it is to be narrowest; chosen before the first one is seen.
+        Units after which it is to be narrowest; chosen before the first one is observed.
     """
     k = sums.units
     mean = sums.total / sums.rows if sums.rows else math.nan

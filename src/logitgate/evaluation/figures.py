@@ -49,8 +49,8 @@ def rate(units: Units, hits: BoolArray, among: BoolArray) -> GroupEstimates:
 
     Independent rows have Wilson's limits. Those of clusters are symmetric in the log-odds, at Student's
     quantile with ``(sum n_g)^2 / sum n_g^2 - 1`` degrees of freedom, Satterthwaite's for sums that vary as
-    the rows n_g of each cluster do. Where no error can be seen, as without any hit, each cluster counts as
-    one row of Wilson's.
+    the rows n_g of each cluster do. Where no error can be estimated, as without any hit, each
+    cluster counts as one row of Wilson's.
 
     Parameters
     ----------

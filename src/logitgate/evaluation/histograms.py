@@ -146,7 +146,7 @@ class Levels:
         Rows of all other levels.
     missing : float
     singles : float
-        Levels of a single row: what share of later rows will show a level never seen before.
+        Levels of a single row: what share of later rows will show a new level.
     """
 
     levels: Mapping[str, float]
@@ -268,5 +268,5 @@ def mixed(parts: list[tuple[Numbers | Levels, float]]) -> Numbers | Levels:
 
 
 def unreadable() -> DataError:
-    """Return what is said of a reference profile that is none of ours."""
+    """Return the error about a reference profile that logitgate did not write."""
     return DataError("reference profile", "not readable", "train the model once more")

@@ -36,7 +36,7 @@ class Judgeable:
     """The version that is judged, the rows it was fitted on (None if unknown), its events' share there."""
 
     model: Model
-    seen: FittedRows | None
+    fitted_rows: FittedRows | None
     prevalence: float
 
 
@@ -98,8 +98,9 @@ def rejudge(evidence: Evidence, sample: Sample, judged: Judgeable, opponents: Op
     except DataError as error:
         refused = Finding(Check.EVALUATION, error.subject, Status.FAIL, f"{error.rule}; {error.remedy}")
         return evidence.plus([counted, refused])
-    simpler, seen = {PRIOR: prior}, judged.seen
-    challenger = Challenger(kept, scored, simpler=simpler, fitted_on=seen, model=judged.model)
+    challenger = Challenger(
+        kept, scored, simpler={PRIOR: prior}, fitted_on=judged.fitted_rows, model=judged.model
+    )
     return judge_model(replace(evidence, challenger=challenger).plus([counted]), opponents)
 
 
@@ -112,7 +113,7 @@ def prior_model(prevalence: float, like: Model) -> Model:
 
 def _unseen(sample: Sample, project: Project, judged: Judgeable, opponents: Opponents) -> Sample:
     """Leave out what either version knows; where that is unknown, the champion's gate says so."""
-    known = untouched(sample, project, (judged.seen, opponents.champion_rows))
+    known = untouched(sample, project, (judged.fitted_rows, opponents.champion_rows))
     return sample if known is None else sample.take(known)
 
 

@@ -103,7 +103,7 @@ _SPLIT_FIT = (
     "log loss of a spline on the few rows that it learned, and on other rows",
 )
 _SPLIT_RECALIBRATE = (
-    "The recalibration has seen the outcomes by which it is judged.",
+    "The recalibration was fitted to the outcomes that judge it.",
     "log loss after a recalibration on 100 rows: on those rows, and on the others (mean of 40 draws)",
 )
 _SPLIT_THRESHOLD = (
@@ -125,12 +125,12 @@ _JUDGE = (
 )
 
 
-def _measured(measure: _Measure, material: Material, first: str, then: str, told: tuple[str, str]) -> Broken:
+def _measured(measure: _Measure, material: Material, first: str, then: str, texts: tuple[str, str]) -> Broken:
     try:
         wrong, right = measure(material)
     except (LogitgateError, ValueError, IndexError):
-        return Broken(first, then, told[0])
-    return Broken(first, then, *told, wrong, right)
+        return Broken(first, then, texts[0])
+    return Broken(first, then, *texts, wrong, right)
 
 
 def _contract(material: Material) -> tuple[float, float]:

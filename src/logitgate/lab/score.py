@@ -73,7 +73,7 @@ def score(material: Material) -> Score:
 
     No id, entity, cluster or time is among their values: the inputs are the model's own features. Numbers are
     rounded to two digits before the model sees them, and rows with a level of fewer than ten rows are left
-    out, so that the page names nobody. None is shown where the project says so (`rows.explained = 0`).
+    out, so that the page names no person. None is shown where the project says so (`rows.explained = 0`).
     """
     model, sample = material.model, _shown(material)
     rule, choice = model.rule.name, str(material.learned.shipped.decided.candidate.choice)

@@ -1,4 +1,4 @@
-"""New rows and a model: what is decided about each row, and what the model had not seen before.
+"""New rows and a model: what is decided about each row, and what is new to the model.
 
 A score is the answer of one version about one row. It comes with what the decision and its alternative are
 expected to cost, and with a request id that follows from version, row and time: scoring the same rows again

@@ -137,7 +137,7 @@ def _keys(location: tuple[str | int, ...]) -> list[str]:
 
 
 def resolved_rows(rows: RowsConfig, folder: Path) -> RowsConfig:
-    """Return where the rows are, seen from a folder."""
+    """Return where the rows are, relative to a folder."""
     return rows if rows.path is None else rows.model_copy(update={"path": folder.resolve() / rows.path})
 
 

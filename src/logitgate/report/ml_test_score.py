@@ -215,8 +215,8 @@ def _each(known: StoreEvidence, area: Area, test: str, check: Check, *, made: bo
     """Answer by a check that each training makes."""
     found = _made(known, check) if made is None else made
     status = known.outcome.verdict.checks.get(check)
-    told = f"{check.code}: {status}" if found else f"{check.code} has nothing about it"
-    return Answer(area, test, AUTOMATED if found else NONE, told, _run(known))
+    evidence = f"{check.code}: {status}" if found else f"{check.code} has nothing about it"
+    return Answer(area, test, AUTOMATED if found else NONE, evidence, _run(known))
 
 
 def _windows(area: Area, test: str, number: int, what: str) -> Answer:
@@ -234,10 +234,10 @@ def _nothing(area: Area, test: str, why: str) -> Answer:
     return Answer(area, test, NONE, why)
 
 
-def _made(known: StoreEvidence, check: Check, told: Callable[[Finding], bool] = lambda _: True) -> bool:
+def _made(known: StoreEvidence, check: Check, counts: Callable[[Finding], bool] = lambda _: True) -> bool:
     """Return whether the training made a check and came to a finding that says something."""
     made = (one for one in known.outcome.findings if one.check is check)
-    return any(told(one) for one in made if one.status is not Status.INDETERMINATE)
+    return any(counts(one) for one in made if one.status is not Status.INDETERMINATE)
 
 
 def _run(known: StoreEvidence) -> str:

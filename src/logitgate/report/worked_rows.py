@@ -1,7 +1,7 @@
 """Judged rows near the threshold, worked through from features to decision, without identifiers.
 
 Numbers are rounded to two digits, contributions to two decimals, and a level of fewer than ten rows is not
-named, so that a page that is handed on names nobody.
+named, so that a page that is handed on names no person.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def project_text(guessed: Guess, path: str) -> str:
 def _head(guessed: Guess, path: str) -> str:
     source = path if guessed.rows.query is None else "a query"
     rows, columns, file = guessed.look.rows, len(guessed.look.columns), f"{guessed.name}.toml"
-    told = (
+    text = (
         f"Written by `logitgate init` from {source}: {rows:,} rows, {columns} columns. "
         "Each guess stands beside its evidence, and what only the owner can answer is marked ASK. "
         f"`logitgate validate {file}` checks the file, `logitgate gates {file}` shows its margins, "
@@ -52,7 +52,7 @@ def _head(guessed: Guess, path: str) -> str:
     )
     purpose = line("purpose", "", "ASK what is decided, about whom, and when, in a sentence")
     return "\n".join(
-        ["#:schema ./logitgate.schema.json", comment(told), line("name", guessed.name), purpose, ""]
+        ["#:schema ./logitgate.schema.json", comment(text), line("name", guessed.name), purpose, ""]
     )
 
 
@@ -210,11 +210,11 @@ def _monitoring(guessed: Guess) -> Iterator[str]:
 
 
 def _behaviour() -> str:
-    told = (
+    text = (
         "ASK which decisions must come out right whatever the average is? Write them into cases.csv, and "
         "take the marks off these lines."
     )
-    return "\n".join([comment(told), "# [behaviour]", '# cases = "cases.csv"', ""])
+    return "\n".join([comment(text), "# [behaviour]", '# cases = "cases.csv"', ""])
 
 
 def case_header(guessed: Guess) -> str:

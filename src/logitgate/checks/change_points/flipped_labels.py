@@ -25,7 +25,7 @@ _JUMP, _MIRRORED_JUMP, _MIRROR = 1.5, 2.4, 0.35
 
 
 def label_shift(sample: Sample, blocks: DayBlocks, project: Project) -> Iterator[Finding]:
-    """Find the cut after which the features tell the opposite of what they told before.
+    """Find the cut after which the features point to the opposite outcome.
 
     Each feature's bins are scored by their event rates before the cut; the covariance of score and
     outcome, as a share of the outcome's variance and summed over the features, is compared with the
@@ -55,7 +55,7 @@ def _turned(day: str, ratio: float, rates: tuple[float, float], project: Project
     """Stop where the rate moved as flipped labels move it; where it did not, the world has turned."""
     flipped = _moved_as_flipped(*rates)
     because = (
-        f"from {day} on the features tell the opposite of what they told before ({ratio:+.2f} of the "
+        f"from {day} on the features point to the opposite outcome ({ratio:+.2f} of the "
         f"relation, limit {_TURNED:g}) and the event's rate goes from {rates[0]:.1%} to {rates[1]:.1%}"
     )
     because += (

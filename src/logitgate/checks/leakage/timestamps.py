@@ -20,7 +20,7 @@ _MOST = 0.5
 def time_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     """Demand feature time <= decision time < outcome time <= the time from which outcomes count.
 
-    A datetime column that nobody declared and that mostly lies after the decision is a WARN.
+    A datetime column that is not declared and that mostly lies after the decision is a WARN.
     """
     roles = project.columns
     if roles.time is None:
@@ -42,7 +42,7 @@ def time_findings(sample: Sample, project: Project) -> Iterator[Finding]:
             if late > _MOST:
                 because = (
                     f"{late:.1%} of its times lie after the decision: declare it as columns.outcome_time or "
-                    "under columns.known_after_outcome, so that nobody makes a feature of it"
+                    "under columns.known_after_outcome, so that no feature is made of it"
                 )
                 yield Finding(CHECK, str(name), Status.WARN, because, {"share": late})
 

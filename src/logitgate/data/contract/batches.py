@@ -263,7 +263,7 @@ class InputContract:
 
 
 def input_contract(project: Project) -> InputContract:
-    """Begin to hold a table that is to be scored against the project's contract.
+    """Begin to validate a table that is to be scored against the project's contract.
 
     Raises
     ------

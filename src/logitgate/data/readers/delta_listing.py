@@ -19,7 +19,7 @@ def main() -> None:
     protocol = table.protocol()
     fields: list[Any] = json.loads(table.schema().to_json())["fields"]
     partitions = table.metadata().partition_columns
-    told = {
+    listing = {
         "version": table.version(),
         "features": sorted(protocol.reader_features or ()),
         "reader": protocol.min_reader_version,
@@ -27,7 +27,7 @@ def main() -> None:
         "columns": [field["name"] for field in fields if field["name"] not in partitions],
         "files": [[file["path"], _values(file, partitions)] for file in _files(table)],
     }
-    print(json.dumps(told), flush=True)  # noqa: T201 - it is what the parent reads
+    print(json.dumps(listing), flush=True)  # noqa: T201 - it is what the parent reads
 
 
 def _files(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the vendor's
@@ -38,8 +38,8 @@ def _files(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - the vendor's
 
 
 def _values(file: dict[str, Any], partitions: list[str]) -> list[list[str | None]]:
-    told = [(name, file.get(f"partition.{name}")) for name in partitions]
-    return [[name, None if value is None else _text(value)] for name, value in told]
+    values = [(name, file.get(f"partition.{name}")) for name in partitions]
+    return [[name, None if value is None else _text(value)] for name, value in values]
 
 
 def _text(value: object) -> str:

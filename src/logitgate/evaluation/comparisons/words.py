@@ -47,7 +47,7 @@ def cheaper(difference: Estimate, unit: str = "") -> str:
 
 
 def each(unit: str) -> str:
-    """Return a unit with its article, as a price is told: 5.30 EUR a flight, an order.
+    """Return a unit with its article, as a price is given: 5.30 EUR a flight, an order.
 
     Examples
     --------

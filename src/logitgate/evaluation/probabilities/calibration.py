@@ -1,4 +1,4 @@
-"""Whether probabilities can be taken at their word, on any set of rows.
+"""Calibration metrics of predicted probabilities, on any set of rows.
 
 None of these figures decides alone: the gate asks for the intervals of calibration-in-the-large and
 slope. The raw ECE is above zero for a perfect model too, so it never stands without its null.

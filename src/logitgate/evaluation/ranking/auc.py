@@ -119,7 +119,7 @@ def group_aucs(
     Means, low, high
         Of shape (groups,). NaN where a class is absent; error and limits are NaN where a class has
         fewer than two units, the limits also where every event outranks every other row (or none
-        does, or all tie): there the error is zero because it cannot be seen.
+        does, or all tie): there the error is zero because it cannot be estimated.
     """
     event = y == 1
     found = mean_placements(units, event, placements(group, probability, event, units.groups))

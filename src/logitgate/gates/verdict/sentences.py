@@ -57,15 +57,15 @@ def money_sentence(outcome: Outcome) -> str:
     cost = _estimate(test, "cost")
     if math.isnan(cost.value):
         return ""
-    told = f"costs {_spanned(cost, outcome.unit)} {each(outcome.row)} on {test.get('n', 0):,.0f} judged rows"
+    text = f"costs {_spanned(cost, outcome.unit)} {each(outcome.row)} on {test.get('n', 0):,.0f} judged rows"
     share = test.get("savings", math.nan)
     if not math.isnan(share):
         word = "less" if share >= 0 else "more"
-        told += f", {abs(share):.0%} {word} than the best rule without a model"
+        text += f", {abs(share):.0%} {word} than the best rule without a model"
     found = gain(outcome.findings)
     if outcome.status.stops and found is not None:
-        told += f"; {cheaper(found.difference, outcome.unit)} than {found.opponent}"
-    return f"{told}."
+        text += f"; {cheaper(found.difference, outcome.unit)} than {found.opponent}"
+    return f"{text}."
 
 
 def stopping(verdict: Verdict) -> str:

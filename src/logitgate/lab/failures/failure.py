@@ -62,7 +62,7 @@ class FailureShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Lesson:
     """What one failure is called and teaches, before it is tried."""
 
     name: str
@@ -71,17 +71,17 @@ class Told:
     remedy: str
 
 
-def failure(told: Told, done: str, plain: Iterable[Metric], findings: Iterable[Finding]) -> FailureShown:
+def failure(lesson: Lesson, done: str, plain: Iterable[Metric], findings: Iterable[Finding]) -> FailureShown:
     """Put together what was found; findings of other gates are named alone."""
     found = tuple(findings)
-    own = sorted((one for one in found if one.check is told.gate), key=_worst_first)
-    others = {one.check for one in found if one.status.stops and one.check is not told.gate}
+    own = sorted((one for one in found if one.check is lesson.gate), key=_worst_first)
+    others = {one.check for one in found if one.status.stops and one.check is not lesson.gate}
     return FailureShown(
-        told.name,
+        lesson.name,
         done,
-        told.lesson,
-        told.gate,
-        told.remedy,
+        lesson.lesson,
+        lesson.gate,
+        lesson.remedy,
         tuple(plain),
         tuple(own[:_MOST]),
         tuple(sorted(others)),

@@ -20,22 +20,22 @@ from ...evaluation.evaluate import Scored
 from ...gates.saboteurs import LEAK, NOISES, leaky
 from ..material import Material, even, joined, thinned
 from ..refit import refitted
-from .failure import FailureShown, Metric, Told, failure, metrics, stopped_by
+from .failure import FailureShown, Lesson, Metric, failure, metrics, stopped_by
 
-LEAKED = Told(
+LEAKED = Lesson(
     "Label leak",
     "Every plain metric becomes better, as the judged rows leak just as the learned ones do; in production "
     "the column is not there yet.",
     Check.LEAKAGE,
     "List the column under columns.known_after_outcome and take it out of the features.",
 )
-COPIED = Told(
+COPIED = Lesson(
     "Duplicates across parts",
     "The model is judged on rows that it learned from, and is praised for its memory.",
     Check.LEAKAGE,
     "Remove the copies, or declare what they have in common as columns.entity.",
 )
-RECODED = Told(
+RECODED = Lesson(
     "Changed units",
     "A number is a number: nothing in a metric of older rows knows in which unit the newer ones are.",
     Check.SHIFTS,

@@ -17,31 +17,31 @@ from ...gates.rules.slice_harm import proven_harm
 from ...gates.saboteurs import FACTORS, dearer, inverted, redecided, rows_of, spread, unknown, worst_slice
 from ...project.project import Project
 from ..material import Material, numbers
-from .failure import FailureShown, Told, failure, metrics, refused, stopped_by
+from .failure import FailureShown, Lesson, failure, metrics, refused, stopped_by
 
 _PARTS = 8
 _EVERY = (1, 2, 3, 4, 6, 8, 12)
 """Every row of a slice is decided the dearer way, every second, and so on."""
-AVERAGE = Told(
+AVERAGE = Lesson(
     "Misleading average over slices",
     "The mean over all rows is carried by the many rows outside the slice.",
     Check.SLICES,
     "Declare the slices that matter under [slices], and give the model a feature that describes this one.",
 )
-MISCALIBRATED = Told(
+MISCALIBRATED = Lesson(
     "Miscalibration",
     "AUC looks at the order of the probabilities alone, and the order has not changed.",
     Check.CALIBRATION,
     "Recalibrate by out-of-fold probabilities, which a training does by itself; then choose the threshold.",
 )
-UNKNOWN = Told(
+UNKNOWN = Lesson(
     "NaN score",
     "A comparison with NaN is false, so a script that does not look counts each row as not flagged, and its "
     "accuracy is that of flagging none.",
     Check.EVALUATION,
     "Find the rows that the model cannot score, and refuse them where they are scored.",
 )
-REVERSED = Told(
+REVERSED = Lesson(
     "Reversed slice",
     "A sign that turns in one group of rows leaves the mean of the others as it was.",
     Check.SLICES,

@@ -16,17 +16,17 @@ from ...monitoring.drift import drift
 from ...monitoring.reference import Reference, reference_profile
 from ...monitoring.skew import PROBABILITY, skew
 from ..material import Material, numbers
-from .failure import FailureShown, Told, failure, metrics, stopped_by
+from .failure import FailureShown, Lesson, failure, metrics, stopped_by
 from .rows import RECODED, converted, in_words
 
-SKEWED = Told(
+SKEWED = Lesson(
     "Train-serving skew",
     "Offline the model is as good as ever, as offline the feature is right; only the answers that were "
     "served are worse.",
     Check.SKEW,
     "Compare the feature on both ways, and serve it from the code that training uses.",
 )
-DRIFTED = Told(
+DRIFTED = Lesson(
     "Drift",
     "In production the outcomes come later: these metrics exist only because the rows are old ones.",
     Check.DRIFT,

@@ -44,12 +44,12 @@ def approve(store: Store, project: Project, number: int, because: str) -> Promot
     DataError, UnavailableError
         As `promotion.promote`.
     """
-    told = stated(because)
+    stated_reason = stated(because)
     version = registry.numbered(store, project.name, number)
     _refuse_one_of_production(store, version)
     _refuse_one_that_did_not_pass(store, version)
     outcome = _outcome(store, version)
-    reason = Reason("approval", actor(), told, "PASS", costs_of(outcome) if outcome else {})
+    reason = Reason("approval", actor(), stated_reason, "PASS", costs_of(outcome) if outcome else {})
     expected = versions.judged_against(store, version)
     moved = promote(store, PromotionRequest(project.name, reason, version, expected))
     if outcome is not None:

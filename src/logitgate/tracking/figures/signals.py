@@ -34,9 +34,9 @@ def signal_figure(curve: SignalCurve, history: SignalHistory, caption: Caption) 
     for mark in history.marks:
         style = "-" if mark.done else ":"
         axes.axvline(_time(mark.at), color=CHOSEN, linestyle=style, linewidth=1)
-        told = mark.action.value if mark.done else f"{mark.action.value} wanted"
+        words = mark.action.value if mark.done else f"{mark.action.value} wanted"
         axes.annotate(
-            told, (_time(mark.at), 1), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top"
+            words, (_time(mark.at), 1), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top"
         )
     locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
