@@ -16,7 +16,7 @@ from logitgate_flows.server.start import server_meanwhile, started  # noqa: E402
 
 with started(), server_meanwhile():
     from logitgate_flows import run as training
-    from logitgate_flows.cli import terminal  # noqa: F401 - what the command imports
+    from logitgate_flows.cli.screens import terminal  # noqa: F401 - what the command imports
 CLOCK.imported()
 
 

@@ -33,7 +33,7 @@ from mlflow.utils import requirements_utils  # noqa: E402
 import logitgate_flows.training as flow  # noqa: E402
 from logitgate.errors import LogitgateError  # noqa: E402
 from logitgate.production.promotion import promotion  # noqa: E402
-from logitgate.tracking import drawings  # noqa: E402
+from logitgate.tracking.trainings import drawings  # noqa: E402
 from tests import projects  # noqa: E402
 
 requirements_utils._init_modules_to_packages_map()  # a second in each process that packs a model

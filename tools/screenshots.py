@@ -31,7 +31,7 @@ from logitgate.interface.lab import lab
 from logitgate.production.release.reported import report
 from logitgate.production.release.reported_version import version_to_report
 from logitgate.tracking.store import open_store
-from logitgate_flows.cli import terminal
+from logitgate_flows.cli.screens import terminal
 
 ROOT = Path(__file__).parents[1]
 PROJECT, LAB = Path("mlproject/flights.toml"), Path("mlproject/spam.toml")

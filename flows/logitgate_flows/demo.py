@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from logitgate.errors import LogitgateError
-from logitgate_flows.cli import terminal
+from logitgate_flows.cli.screens import terminal
 from logitgate_flows.server.start import server_meanwhile, started
 
 PROJECT = Path("mlproject/flights.toml")
@@ -33,8 +33,8 @@ def main() -> int:
         from logitgate.production.promotion.rollback import RollbackRequest
         from logitgate.production.scoring.score import ScoringRequest
         from logitgate.replay.play import ReplayRequest
-        from logitgate_flows.cli.production_terminal import print_history, print_moved
         from logitgate_flows.cli.replaying import print_replay
+        from logitgate_flows.cli.screens.production_terminal import print_history, print_moved
         from logitgate_flows.commands.production import run_history, run_rollback
         from logitgate_flows.commands.replay import run_replay
         from logitgate_flows.run import run_monitoring, run_scoring, run_trainings

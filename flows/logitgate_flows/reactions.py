@@ -18,7 +18,7 @@ from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about
 from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.production.release.retirement import retire
-from logitgate.tracking import windows
+from logitgate.tracking.history import windows
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.notify import notify
 from logitgate_flows.server.start import server_meanwhile, unhurried

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from logitgate.gates.verdict.json_schema import verdict_schema
-from logitgate.tracking.drawings import NAMES
+from logitgate.tracking.trainings.drawings import NAMES
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import promoted

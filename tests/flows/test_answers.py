@@ -24,7 +24,8 @@ from logitgate.production.ledger.history import History
 from logitgate.production.ledger.ledger import Ledger
 from logitgate.production.scoring.result import ScoringResult
 from logitgate.production.standing import LastVerdict, Standing
-from logitgate_flows.cli import answers, screen, standing, terminal, user_interface
+from logitgate_flows.cli import user_interface
+from logitgate_flows.cli.screens import answers, screen, standing, terminal
 from logitgate_flows.messages.progress import LASTS, Progress
 from tests.command import logitgate
 

@@ -6,9 +6,9 @@ from logitgate.catalogue import Check
 from logitgate.evaluation.intervals import Estimate
 from logitgate.findings import Finding, Status
 from logitgate.monitoring.policy import Action, Symptom
-from logitgate.replay.ageing import AgeCost
 from logitgate.replay.policies import Policy
-from logitgate.replay.result import Alarms, PolicyCost, ReactionTaken, Replay, ReplayedRelease
+from logitgate.replay.results.ageing import AgeCost
+from logitgate.replay.results.result import Alarms, PolicyCost, ReactionTaken, Replay, ReplayedRelease
 
 JUNE, JULY, AUGUST = (datetime(2021, month, 1, tzinfo=UTC) for month in (6, 7, 8))
 

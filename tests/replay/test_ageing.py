@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from logitgate.evaluation.intervals import Estimate
-from logitgate.replay.ageing import AgeCost, age_limit
+from logitgate.replay.results.ageing import AgeCost, age_limit
 
 STARTS = [datetime(2021, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
 SAME, DEARER, UNSURE = Estimate(0.0, 0.0, 0.0), Estimate(0.8, 0.1, 1.5), Estimate(0.8, -0.1, 1.7)

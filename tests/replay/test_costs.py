@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from logitgate.evaluation.intervals import Estimate
-from logitgate.replay.accounts import ages, policy_costs
 from logitgate.replay.costs import ReplayCosts
-from logitgate.replay.plain import worded
 from logitgate.replay.policies import Policy, PolicyStanding
-from logitgate.replay.result import PolicyCost, Replay, ReplayedRelease
+from logitgate.replay.results.accounts import ages, policy_costs
+from logitgate.replay.results.plain import worded
+from logitgate.replay.results.result import PolicyCost, Replay, ReplayedRelease
 
 BOUNDS = (0, 3, 3, 7, 10)
 """Four periods, the second without a row."""

@@ -2,8 +2,8 @@
 
 from html import unescape
 
-from logitgate.replay.page import age_chart, policy_chart, replay_page
 from logitgate.replay.policies import Policy
+from logitgate.replay.results.page import age_chart, policy_chart, replay_page
 from tests.replay.replays import replay
 
 

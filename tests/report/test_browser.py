@@ -14,7 +14,7 @@ from logitgate.gates.verdict.outcome import Outcome
 from logitgate.pages.charts import cost_chart, roc_chart
 from logitgate.pages.explorer import explored
 from logitgate.pages.sliders import Explorer
-from logitgate.replay.page import replay_page
+from logitgate.replay.results.page import replay_page
 from logitgate.report.facts import facts_of
 from logitgate.report.ml_test_score import StoreEvidence, ml_test_score
 from logitgate.report.page import Beside, Registered, Stay, WatchedWindow, page

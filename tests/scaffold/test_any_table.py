@@ -14,10 +14,10 @@ from logitgate.data.contract.suite import read_suite
 from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError, LogitgateError, ProjectError
-from logitgate.scaffold.asked import Asked
 from logitgate.scaffold.draft import draft_of_file, write
 from logitgate.scaffold.file_check import mistakes_of
-from logitgate.scaffold.roles import Role
+from logitgate.scaffold.guesses.asked import Asked
+from logitgate.scaffold.guesses.roles import Role
 from tests.scaffold.tables import base
 
 ROWS = 120

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 import logitgate as lg
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError, ProjectError
-from logitgate.scaffold.asked import Asked
 from logitgate.scaffold.draft import draft_of_file, draft_of_frame, write
 from logitgate.scaffold.file_check import mistakes_of
-from logitgate.scaffold.names import project_name
+from logitgate.scaffold.guesses.asked import Asked
+from logitgate.scaffold.guesses.names import project_name
 from logitgate.scaffold.toml_text import line, listed, value
 from tests.scaffold.tables import base
 

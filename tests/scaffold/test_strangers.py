@@ -11,10 +11,10 @@ from logitgate.data.contract.suite import read_suite
 from logitgate.data.contract.validation import hold
 from logitgate.data.table import read_rows, read_table
 from logitgate.findings import Status
-from logitgate.scaffold.asked import Asked
 from logitgate.scaffold.draft import draft_of_file, draft_of_query, write
 from logitgate.scaffold.file_check import mistakes_of
-from logitgate.scaffold.roles import Role
+from logitgate.scaffold.guesses.asked import Asked
+from logitgate.scaffold.guesses.roles import Role
 from tests.scaffold.tables import STRANGERS, base, query_rows, sqlite_file
 
 BY_NAME = {one.name: one for one in STRANGERS}

@@ -8,10 +8,10 @@ from mlflow.exceptions import MlflowException
 from logitgate.data.sample import Sample
 from logitgate.errors import UnavailableError
 from logitgate.gates.rules.alpha_spending import LookWindow
-from logitgate.tracking import decisions
 from logitgate.tracking.batches import RunEntries
-from logitgate.tracking.decisions import KEY, earlier_decisions
 from logitgate.tracking.runs import Note, candidates, record, training_run
+from logitgate.tracking.trainings import decisions
+from logitgate.tracking.trainings.decisions import KEY, earlier_decisions
 
 
 def window(first, days=11):

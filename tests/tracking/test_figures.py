@@ -213,7 +213,7 @@ def test_only_proven_harm_has_the_colour_of_harm():
 
 def test_no_screen_and_no_global_state():
     """Matplotlib's pyplot, its windows and its list of open figures are never touched."""
-    code = "import sys, logitgate.tracking.drawings; print('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, logitgate.tracking.trainings.drawings; print('matplotlib.pyplot' in sys.modules)"
     path = str(Path(figures.__file__).parents[3])
     found = subprocess.run(
         [sys.executable, "-c", code],

@@ -7,7 +7,7 @@ import pytest
 from logitgate.evaluation.confidence_sequence import Sums
 from logitgate.monitoring.policy import Action, Failure, Symptom, WindowRecord
 from logitgate.monitoring.since_release import ErrorSums
-from logitgate.tracking.windows import _kept_sums, _remembered
+from logitgate.tracking.history.windows import _kept_sums, _remembered
 
 EARLIER = {
     "window.name": "June",

@@ -50,6 +50,6 @@ def _root(
     Without a command: the projects of this folder, their champions, the last verdicts, the next step.
     """
     if context.invoked_subcommand is None:
-        from logitgate_flows.cli.standing import print_standing
+        from logitgate_flows.cli.screens.standing import print_standing
 
         print_standing(Path())

@@ -56,8 +56,8 @@ def init(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Look at a table and write a project: project file, contract, cases, README, prefect.yaml, workflow."""
     from logitgate.errors import ProjectError
-    from logitgate.scaffold.asked import Asked
-    from logitgate_flows.cli import beginning_terminal as terminal
+    from logitgate.scaffold.guesses.asked import Asked
+    from logitgate_flows.cli.screens import beginning_terminal as terminal
     from logitgate_flows.commands.init import Wanted, run_init
 
     if (table is not None) and query is not None:
@@ -78,7 +78,7 @@ def validate(
 ) -> None:
     """Check project files, their contracts and column names at once; no row is read."""
     from logitgate.scaffold.file_check import mistakes_of
-    from logitgate_flows.cli import beginning_terminal as terminal
+    from logitgate_flows.cli.screens import beginning_terminal as terminal
 
     found = {path: mistakes_of(path) for path in projects}
     if as_json:

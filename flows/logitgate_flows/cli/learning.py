@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from logitgate_flows.cli.app import All, AsJson, AsOf, Junit, ProjectFile, app, moment
-from logitgate_flows.cli.reporting import reported
+from logitgate_flows.cli.screens.reporting import reported
 from logitgate_flows.server.start import server_meanwhile, started
 
 
@@ -35,7 +35,7 @@ def train(  # noqa: PLR0913 - options of a command
             moment(as_of)
 
             with server_meanwhile():
-                from logitgate_flows.cli import terminal
+                from logitgate_flows.cli.screens import terminal
                 from logitgate_flows.commands.lines_to_change import lines_to_change
                 from logitgate_flows.run import run_trainings
         (outcome,) = run_trainings(project, [as_of or None], "synthetic" if no_golden else None)
@@ -61,7 +61,7 @@ def check(  # noqa: PLR0913 - options of a command
     """Check a table against the contract, and the project's own rows for leaks."""
     with reported(junit) as report:
         with started():
-            from logitgate_flows.cli import terminal
+            from logitgate_flows.cli.screens import terminal
             from logitgate_flows.commands.check import run_check
             from logitgate_flows.commands.lines_to_change import lines_to_change
         verdict = run_check(project, table, moment(as_of))
@@ -93,7 +93,7 @@ def compare(  # noqa: PLR0913 - options of a command
 
             load_project(project)
             limits = (moment(since, "--since"), moment(until, "--until"))
-            from logitgate_flows.cli import terminal
+            from logitgate_flows.cli.screens import terminal
             from logitgate_flows.run import run_comparison
         outcome = run_comparison(project, (against, judged), limits)
         report(outcome.model, outcome.verdict)
@@ -113,7 +113,7 @@ def explain(
 ) -> None:
     """Show how one row comes to its decision: values, contributions, probability, threshold, outcome."""
     with started():
-        from logitgate_flows.cli import terminal
+        from logitgate_flows.cli.screens import terminal
         from logitgate_flows.commands.explain import run_explain
     explained = run_explain(project, row, version)
     terminal.print_json(explained) if as_json else terminal.print_explanation(explained)
@@ -130,7 +130,7 @@ def gates(
 ) -> None:
     """List what a training must prove, with each margin and where it comes from, and what a status does."""
     from logitgate.gates.catalogue import consequences
-    from logitgate_flows.cli import terminal
+    from logitgate_flows.cli.screens import terminal
     from logitgate_flows.commands.gates import listed_gates
 
     terminal.print_gates(listed_gates(project, with_rows=rows), consequences(), as_json=as_json)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from logitgate_flows.cli.app import All, AsJson, Junit, ProjectFile, app, moment
-from logitgate_flows.cli.reporting import reported
+from logitgate_flows.cli.screens.reporting import reported
 from logitgate_flows.server.start import started
 
 
@@ -38,7 +38,7 @@ def score(  # noqa: PLR0913 - options of a command
                 raise typer.BadParameter("a shadow is compared with the champion; leave --version out")
             asked = ScoringRequest(table, out)
             refuse_impossible_scoring(asked, load_project(project))
-            from logitgate_flows.cli import terminal
+            from logitgate_flows.cli.screens import terminal
             from logitgate_flows.run import run_scoring
         found = run_scoring(project, asked, version, shadow)
         report(found.model, found.verdict)
@@ -89,7 +89,7 @@ def monitor(  # noqa: PLR0913 - options of a command
                 moment(as_of) or datetime.now(UTC),
             )
             from logitgate.production.monitoring import WindowFiles
-            from logitgate_flows.cli import terminal
+            from logitgate_flows.cli.screens import terminal
             from logitgate_flows.run import run_monitoring
         found = run_monitoring(project, WindowFiles(table, labels, served), limits, acting=acting)
         report(found.model, found.verdict)
@@ -110,7 +110,7 @@ def shadow(
 ) -> None:
     """Judge a challenger by its shadow scores, and promote it if asked and proven better."""
     with started():
-        from logitgate_flows.cli import terminal
+        from logitgate_flows.cli.screens import terminal
         from logitgate_flows.commands.shadow import judged_shadow, promoted_from_shadow
     verdict = (promoted_from_shadow if promote else judged_shadow)(project, version)
     found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}

@@ -32,7 +32,7 @@ def report(
         from logitgate_flows.commands.report import run_report
     path = run_report(project, version, out)
     if as_json:
-        from logitgate_flows.cli.terminal import print_json
+        from logitgate_flows.cli.screens.terminal import print_json
 
         print_json({"report": str(path)})
     else:
@@ -58,7 +58,7 @@ def lab(
         from logitgate_flows.commands.lab import run_lab
     path = run_lab(project or _only_project(), out)
     if as_json:
-        from logitgate_flows.cli.terminal import print_json
+        from logitgate_flows.cli.screens.terminal import print_json
 
         print_json({"lab": str(path)})
     else:
@@ -76,7 +76,7 @@ def _only_project() -> Path:
         When there is none, or more than one.
     """
     from logitgate.errors import ProjectError
-    from logitgate_flows.cli.standing import project_files
+    from logitgate_flows.cli.screens.standing import project_files
 
     found = project_files(Path())
     if len(found) == 1:
@@ -96,14 +96,14 @@ def audit(
 ) -> None:
     """Answer the 28 tests of the ML Test Score (Breck et al. 2017) from what the store holds."""
     with started():
-        from logitgate_flows.cli import terminal
+        from logitgate_flows.cli.screens import terminal
         from logitgate_flows.commands.report import run_audit
     found = run_audit(project, version)
     terminal.print_json(found.as_json()) if as_json else _print_audit(found)
 
 
 def _print_audit(found: MLTestScore) -> None:
-    from logitgate_flows.cli.terminal import OUT
+    from logitgate_flows.cli.screens.terminal import OUT
 
     OUT.print(
         f"ML Test Score of {found.model} version {found.version}: {found.score:g} of 7", highlight=False

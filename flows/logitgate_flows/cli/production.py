@@ -19,7 +19,7 @@ def history(
 ) -> None:
     """Show what was in production, from when to when, by whom, why, and what a rollback would restore."""
     with started():
-        from logitgate_flows.cli.production_terminal import print_history
+        from logitgate_flows.cli.screens.production_terminal import print_history
         from logitgate_flows.commands.production import run_history
     found = run_history(project, verify)
     print_history(found, project, as_json=as_json, all_of_it=show_all)
@@ -39,7 +39,7 @@ def rollback(
     """Put a version back into production that was there before."""
     with started():
         from logitgate.production.promotion.rollback import RollbackRequest
-        from logitgate_flows.cli.production_terminal import print_moved
+        from logitgate_flows.cli.screens.production_terminal import print_moved
         from logitgate_flows.commands.production import run_rollback
     print_moved(
         run_rollback(project, RollbackRequest(reason, to, force)), "is in production", as_json=as_json
@@ -54,7 +54,7 @@ def rehearse(
 ) -> None:
     """Do all that a rollback does but move the alias, and time it."""
     with started():
-        from logitgate_flows.cli.production_terminal import print_moved
+        from logitgate_flows.cli.screens.production_terminal import print_moved
         from logitgate_flows.commands.production import run_rehearsal
     print_moved(run_rehearsal(project, to), "could be put into production", as_json=as_json)
 
@@ -68,7 +68,7 @@ def approve(
 ) -> None:
     """Put a version that awaits approval into production, where the project has `gates.approval`."""
     with started():
-        from logitgate_flows.cli.production_terminal import print_moved
+        from logitgate_flows.cli.screens.production_terminal import print_moved
         from logitgate_flows.commands.production import run_approval
     print_moved(run_approval(project, version, reason), "is in production", as_json=as_json)
 
@@ -81,7 +81,7 @@ def adopt(
 ) -> None:
     """Record in the ledger a champion that was set outside logitgate."""
     with started():
-        from logitgate_flows.cli.production_terminal import print_adopted
+        from logitgate_flows.cli.screens.production_terminal import print_adopted
         from logitgate_flows.commands.production import run_adoption
     print_adopted(run_adoption(project, reason), as_json=as_json)
 
@@ -99,7 +99,7 @@ def doctor(
 ) -> None:
     """Find leftovers of killed runs, and a champion that differs from the ledger."""
     with started():
-        from logitgate_flows.cli import terminal
+        from logitgate_flows.cli.screens import terminal
         from logitgate_flows.commands.doctor import run_doctor, run_new_chain, run_repair
     if new_chain:
         run_new_chain(project, reason)
@@ -112,7 +112,7 @@ def doctor(
 def migrate(as_json: AsJson = False) -> None:
     """Bring the store's database to the schema of this MLflow; back it up first."""
     with started():
-        from logitgate_flows.cli.production_terminal import print_migrated
+        from logitgate_flows.cli.screens.production_terminal import print_migrated
         from logitgate_flows.commands.production import run_migration
     print_migrated(run_migration(), as_json=as_json)
 

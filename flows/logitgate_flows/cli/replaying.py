@@ -11,7 +11,7 @@ from logitgate_flows.server.start import started
 
 if TYPE_CHECKING:
     from logitgate.evidence_table import Exhibit
-    from logitgate.replay.result import Replay
+    from logitgate.replay.results.result import Replay
 
 
 @app.command()
@@ -44,7 +44,7 @@ def replay(  # noqa: PLR0913 - options of a command
         limits = (moment(since, "--since"), moment(until, "--until"))
         request = ReplayRequest(every, *limits, named, processes, propose)
 
-        from logitgate_flows.cli import terminal
+        from logitgate_flows.cli.screens import terminal
         from logitgate_flows.commands.replay import run_replay
     found = run_replay(project, request)
     terminal.print_json(found.as_json()) if as_json else print_replay(found)
@@ -53,8 +53,8 @@ def replay(  # noqa: PLR0913 - options of a command
 
 def print_replay(found: Replay) -> None:
     """Print what each policy cost, what each release was worth, reactions, ages and alarms."""
-    from logitgate.replay.tables import exhibits
-    from logitgate_flows.cli.terminal import OUT
+    from logitgate.replay.results.tables import exhibits
+    from logitgate_flows.cli.screens.terminal import OUT
 
     OUT.print(f"\n[bold]{found.title}[/]", highlight=False)
     for exhibit in exhibits(found):

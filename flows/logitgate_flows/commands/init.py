@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logitgate.errors import ProjectError
-from logitgate.scaffold.asked import Asked
 from logitgate.scaffold.companions import Ci
 from logitgate.scaffold.draft import Draft, WrittenFiles, draft_of_file, draft_of_query, write
+from logitgate.scaffold.guesses.asked import Asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.interface.replay import replayed
 from logitgate.replay.play import ReplayRequest
-from logitgate.replay.result import Replay
-from logitgate.tracking.replays import keep_replay
+from logitgate.replay.results.result import Replay
+from logitgate.tracking.history.replays import keep_replay
 from logitgate.tracking.store import open_store
 
 

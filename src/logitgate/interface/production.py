@@ -37,7 +37,7 @@ from ..production.scoring.champion import Serving
 from ..production.scoring.score import ScoringRequest, score_table
 from ..project.gates import Slices
 from ..project.project import Project
-from ..tracking import windows
+from ..tracking.history import windows
 from ..tracking.runs import training_run
 from ..tracking.store import open_store
 from .project import moment_of

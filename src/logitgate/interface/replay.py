@@ -11,7 +11,7 @@ from ..data.contract.validation import check_contract
 from ..project.project import Project
 from ..replay import play
 from ..replay.play import POLICIES, ReplayRequest, policies_named
-from ..replay.result import Replay
+from ..replay.results.result import Replay
 from .project import moment_of
 from .tables import read_table
 

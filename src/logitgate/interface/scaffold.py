@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.atomic import write_whole
 from ..scaffold import draft as drafts
-from ..scaffold.asked import Asked
+from ..scaffold.guesses.asked import Asked
 
 if TYPE_CHECKING:
     from ..scaffold.draft import Draft

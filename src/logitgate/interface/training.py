@@ -126,7 +126,7 @@ class Training:
         KeyError
             When there is no figure of this name.
         """
-        from ..tracking.drawings import drawn  # noqa: PLC0415 - Matplotlib is loaded when it is asked for
+        from ..tracking.trainings.drawings import drawn  # noqa: PLC0415 - Matplotlib is loaded when it is asked for
 
         return drawn(self.evidence, name).axes[0]
 

@@ -30,8 +30,8 @@ from ..monitoring.skew import PROBABILITY, skew
 from ..monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from ..project.gates import Slices
 from ..project.project import Project
+from ..tracking.history.windows import earlier_windows
 from ..tracking.store import Store
-from ..tracking.windows import earlier_windows
 from .ledger.history import audit
 from .packaging.model_package import ModelPackage
 from .promotion import rollback as production

@@ -2,5 +2,5 @@
 
 Imports `gates`, `monitoring` and below; no store, no registry, no server. Read `play`: `dates` says when,
 `training` makes a version of each date, `policies` decides what is in production, `watch` monitors it,
-`costs` adds up, `result` is what comes out, and `page` shows it.
+`costs` adds up, and the room `results` is what comes out.
 """

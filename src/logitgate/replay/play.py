@@ -15,12 +15,12 @@ from ..data.sample import Sample, observe
 from ..errors import DataError, ProjectError
 from ..project.gates import ShadowGate
 from ..project.project import Project
-from .accounts import accounts
 from .dates import Cadence, Dates, aware, default_since
 from .player import Player, play
 from .policies import Policy
-from .proposal import proposal, variants
-from .result import Replay
+from .results.accounts import accounts
+from .results.proposal import proposal, variants
+from .results.result import Replay
 from .training import PlayedHistory
 
 POLICIES = tuple(Policy)

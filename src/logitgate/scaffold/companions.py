@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from .guess import Guess
+from .guesses.guess import Guess
 
 Ci: TypeAlias = Literal["github", "gitlab", "none"]
 CI_FILES = {"github": ".github/workflows/{name}.yml", "gitlab": ".gitlab-ci.yml"}

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .guess import Guess
-from .profiles import ColumnKind, Profile
-from .roles import Role
-from .suspects import tail_share
+from .guesses.guess import Guess
+from .guesses.profiles import ColumnKind, Profile
+from .guesses.roles import Role
+from .guesses.suspects import tail_share
 
 _NAMED = 5
 """Fewest rows of a level that a contract names: a level of fewer could be one person's text."""

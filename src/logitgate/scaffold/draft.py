@@ -21,11 +21,11 @@ from ..errors import UnavailableError
 from ..files.atomic import write_whole
 from ..project.data import RowsConfig
 from ..project.load import json_schema
-from .asked import Asked, Question
 from .companions import CI_FILES, Ci, prefect_text, readme_text, workflow_text
 from .contract import suite_text
-from .guess import Guess, guess
-from .names import project_name
+from .guesses.asked import Asked, Question
+from .guesses.guess import Guess, guess
+from .guesses.names import project_name
 from .project_text import case_header, project_text
 from .shape import Shape, shape_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..project.data import RowsConfig
-from .guess import Guess
-from .profiles import ColumnKind
-from .roles import ColumnGuess, Role
+from .guesses.guess import Guess
+from .guesses.profiles import ColumnKind
+from .guesses.roles import ColumnGuess, Role
 from .toml_text import comment, line, listed, section, value
 
 _SLICED_LEVELS, _SLICES = 6, 2

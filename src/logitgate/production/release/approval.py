@@ -7,10 +7,10 @@ from dataclasses import replace
 from ...errors import RefusedError
 from ...gates.verdict.outcome import Outcome
 from ...project.project import Project
-from ...tracking.reports import outcome_of
 from ...tracking.runs import known_run
 from ...tracking.store import Store, reached
-from ...tracking.training import VERDICT, record_outcome
+from ...tracking.trainings.reports import outcome_of
+from ...tracking.trainings.training import VERDICT, record_outcome
 from ..ledger.entries import Reason
 from ..promotion.promotion import promote
 from ..promotion.rollback import actor, stated

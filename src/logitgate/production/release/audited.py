@@ -7,9 +7,9 @@ from collections import Counter
 from ...catalogue import Check
 from ...gates.verdict.outcome import Outcome
 from ...report.ml_test_score import MLTestScore, StoreEvidence, ml_test_score
-from ...tracking import reports
-from ...tracking.report_files import code_of_run
 from ...tracking.store import Store
+from ...tracking.trainings import reports
+from ...tracking.trainings.report_files import code_of_run
 from ..ledger.entries import RELEASING, Kind
 from ..ledger.ledger import Ledger
 from ..promotion.rollback import look

@@ -14,10 +14,10 @@ from ...gates.rules.alpha_spending import LookWindow
 from ...gates.verdict.outcome import Outcome
 from ...project.project import Project
 from ...tracking.batches import RunEntries
-from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import Note, Run, record
 from ...tracking.store import Store
-from ...tracking.training import record_evidence, record_outcome
+from ...tracking.trainings.decisions import earlier_decisions
+from ...tracking.trainings.training import record_evidence, record_outcome
 from ..registry import registry
 from ..registry.registry import ModelVersion
 

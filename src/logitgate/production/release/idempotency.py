@@ -20,7 +20,7 @@ from ...gates.verdict.outcome import Outcome
 from ...tracking.heartbeat import is_dead, is_here, whose
 from ...tracking.runs import KEY, Run, children, experiment, found_runs
 from ...tracking.store import Store, again, reached
-from ...tracking.training import RECORDED, VERDICT
+from ...tracking.trainings.training import RECORDED, VERDICT
 from ..promotion.lock import Lock, held
 from ..registry import registry, versions
 

@@ -20,10 +20,10 @@ from ...gates.verdict.sentences import verdict_sentence
 from ...monitoring.reference import reference_profile
 from ...project.project import Project, as_of_text, parse_as_of
 from ...tracking.batches import RunEntries
-from ...tracking.decisions import earlier_decisions
 from ...tracking.runs import KEY, Note, Run, record, training_run
 from ...tracking.store import Store
-from ...tracking.training import RECORDED, note, record_evidence, record_figures, record_outcome
+from ...tracking.trainings.decisions import earlier_decisions
+from ...tracking.trainings.training import RECORDED, note, record_evidence, record_figures, record_outcome
 from ..ledger.entries import Reason
 from ..packaging.code_version import code_version
 from ..packaging.golden import golden_rows

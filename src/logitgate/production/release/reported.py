@@ -12,9 +12,9 @@ from ...findings import Status
 from ...gates.verdict.outcome import Outcome
 from ...report.page import Beside, Registered, Stay, WatchedWindow
 from ...tracking import window_tags
-from ...tracking.report_files import code_of_run
-from ...tracking.reports import JudgedRun, judged_runs, monitored_windows, report_of
 from ...tracking.store import Store
+from ...tracking.trainings.report_files import code_of_run
+from ...tracking.trainings.reports import JudgedRun, judged_runs, monitored_windows, report_of
 from ..ledger.history import cost_of, cost_text
 from ..ledger.ledger import Ledger, Tenure
 from ..promotion.rollback import look

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..evidence_table import Exhibit
+from ...evidence_table import Exhibit
 from .result import Replay
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..evaluation.intervals import Estimate
-from ..findings import finite
+from ...evaluation.intervals import Estimate
+from ...findings import finite
 from .plain import plain
 
 

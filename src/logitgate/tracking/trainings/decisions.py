@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mlflow.entities import Run, ViewType
 
-from ..gates.rules.alpha_spending import DIGEST, RECIPE, LookWindow
-from .runs import KEY, experiment
-from .store import Store, reached
+from ...gates.rules.alpha_spending import DIGEST, RECIPE, LookWindow
+from ..runs import KEY, experiment
+from ..store import Store, reached
 
 _PAGE = 1_000
 

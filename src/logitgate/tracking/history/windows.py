@@ -8,23 +8,23 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..errors import DataError
-from ..findings import Verdict
-from ..gates.verdict.markdown import markdown
-from ..monitoring.policy import Action, Failure, Symptom, WindowRecord
-from ..monitoring.signals import SignalHistory
-from ..monitoring.since_release import ErrorSums
-from ..monitoring.window import MonitoringResult, MonitoringWindow
-from ..project.project import Project
-from ..report.page import FILE
-from ..report.window_page import window_page
-from .batches import RunEntries
+from ...errors import DataError
+from ...findings import Verdict
+from ...gates.verdict.markdown import markdown
+from ...monitoring.policy import Action, Failure, Symptom, WindowRecord
+from ...monitoring.signals import SignalHistory
+from ...monitoring.since_release import ErrorSums
+from ...monitoring.window import MonitoringResult, MonitoringWindow
+from ...project.project import Project
+from ...report.page import FILE
+from ...report.window_page import window_page
+from ..batches import RunEntries
+from ..runs import Note, Run, artifacts, experiment, record
+from ..store import Store, reached
+from ..trainings.training import gate_tags, write_exhibits
+from ..window_tags import ACTED, ACTION, DIGEST, DONE, END, FAILED, LABELS, SIGNS, VERSION, WINDOW
 from .monitoring_curves import draw
-from .runs import Note, Run, artifacts, experiment, record
 from .signal_history import signal_history
-from .store import Store, reached
-from .training import gate_tags, write_exhibits
-from .window_tags import ACTED, ACTION, DIGEST, DONE, END, FAILED, LABELS, SIGNS, VERSION, WINDOW
 
 _SINCE, _SUMS, _LONGEST_TAG = "window.since", "window.sums", 4_000
 _FATE = "window.fate"
@@ -137,8 +137,8 @@ def _draw_signals(store: Store, curves: str, found: MonitoringResult, history: S
     several = [one for one in history.curves if len(one.points) > 1]
     if not several:
         return
-    from .figures.signals import signal_figure
-    from .figures.style import Caption, save
+    from ..figures.signals import signal_figure
+    from ..figures.style import Caption, save
 
     caption = Caption(found.model, as_of=found.window.end, rows=found.n, verdict=found.reaction.wanted.value)
     with TemporaryDirectory() as folder, reached(store):

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from ..catalogue import Check
-from ..decision.expressions import FloatArray
-from ..decision.rule import DecisionRule
-from ..errors import RefusedError
-from ..evaluation.curves import cost_points, roc_points
-from ..evaluation.evaluate import Scored
-from ..evaluation.figures import mean, rate
-from ..evaluation.intervals import NAN, Estimate, Units
-from ..evaluation.probabilities.cox import log_odds
-from ..evaluation.probabilities.reliability import Corp
-from ..evaluation.ranking.auc import group_aucs
-from ..findings import Figure as Number
-from ..findings import Finding
-from ..gates.evidence import Evidence, Judged
-from ..model.fitting.recalibration import NONE
-from ..model.train import Learned
-from ..project.project import Project
-from .figures.coefficients import Effect, OddsRatios, effects_figure, odds_ratios_figure
-from .figures.costs import CostCurve, Rule, Sensitivity, cost_curve_figure, sensitivity_figure
-from .figures.ranking import Roc, RocCurve, Scores, roc_figure, scores_figure
-from .figures.reliability import Binned, Recalibrated, Reliability, recalibration_figure, reliability_figure
-from .figures.slices import SliceDots, slices_figure
-from .figures.style import Caption
+from ...catalogue import Check
+from ...decision.expressions import FloatArray
+from ...decision.rule import DecisionRule
+from ...errors import RefusedError
+from ...evaluation.curves import cost_points, roc_points
+from ...evaluation.evaluate import Scored
+from ...evaluation.figures import mean, rate
+from ...evaluation.intervals import NAN, Estimate, Units
+from ...evaluation.probabilities.cox import log_odds
+from ...evaluation.probabilities.reliability import Corp
+from ...evaluation.ranking.auc import group_aucs
+from ...findings import Figure as Number
+from ...findings import Finding
+from ...gates.evidence import Evidence, Judged
+from ...model.fitting.recalibration import NONE
+from ...model.train import Learned
+from ...project.project import Project
+from ..figures.coefficients import Effect, OddsRatios, effects_figure, odds_ratios_figure
+from ..figures.costs import CostCurve, Rule, Sensitivity, cost_curve_figure, sensitivity_figure
+from ..figures.ranking import Roc, RocCurve, Scores, roc_figure, scores_figure
+from ..figures.reliability import Binned, Recalibrated, Reliability, recalibration_figure, reliability_figure
+from ..figures.slices import SliceDots, slices_figure
+from ..figures.style import Caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..decision.expressions import FloatArray
-from ..findings import Finding
-from ..pages.charts import Axis, Chart, ChartLine, Mark, across, down, line
-from ..pages.shell import rendered
-from ..pages.tables import shown
-from .policies import Policy
+from ...decision.expressions import FloatArray
+from ...findings import Finding
+from ...pages.charts import Axis, Chart, ChartLine, Mark, across, down, line
+from ...pages.shell import rendered
+from ...pages.tables import shown
+from ..policies import Policy
 from .result import Replay
 from .tables import exhibits
 

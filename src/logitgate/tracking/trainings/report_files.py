@@ -7,13 +7,13 @@ from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
-from ..files.temporary import temporary_folder
-from ..gates.evidence import Evidence
-from ..gates.verdict.outcome import Outcome
-from ..report.facts import Facts, facts_of
-from ..report.page import FACTS, FILE, Beside, page
-from .runs import Run
-from .store import Store, reached
+from ...files.temporary import temporary_folder
+from ...gates.evidence import Evidence
+from ...gates.verdict.outcome import Outcome
+from ...report.facts import Facts, facts_of
+from ...report.page import FACTS, FILE, Beside, page
+from ..runs import Run
+from ..store import Store, reached
 
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..data.readers.casts import canonical, in_utc, is_moment, is_number, is_text
-from ..data.readers.source import Source
-from ..project.syntax.moments import EPOCHS
+from ...data.readers.casts import canonical, in_utc, is_moment, is_number, is_text
+from ...data.readers.source import Source
+from ...project.syntax.moments import EPOCHS
+from ..writing import ALSO_MISSING, MISSING, NumberWriting, counted_moment, moment_writing, writing_of
 from .profiles import ColumnKind, Look, Profile
-from .writing import ALSO_MISSING, MISSING, NumberWriting, counted_moment, moment_writing, writing_of
 
 _OTHERS = 0.2
 """Largest share of a column's cells that mean "missing" by a text that means it only among numbers."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..replay.policies import Policy
-from ..replay.result import Replay
-from .figures.style import Caption, new_figure, save, with_quiet_legends
+from ...replay.policies import Policy
+from ...replay.results.result import Replay
+from ..figures.style import Caption, new_figure, save, with_quiet_legends
 
 _COLOURS = {
     Policy.NONE: "#767676",

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..decision.expressions import FloatArray
-from ..evaluation.intervals import Estimate
-from ..findings import finite
-from ..project.project import Project
-from .dates import Dates
+from ...decision.expressions import FloatArray
+from ...evaluation.intervals import Estimate
+from ...findings import finite
+from ...project.project import Project
+from ..dates import Dates
+from ..player import Player
+from ..policies import Policy
+from ..training import PlayedHistory
 from .plain import plain
-from .player import Player
-from .policies import Policy
-from .training import PlayedHistory
 
 OWN = "the project's own"
 WARNING = "chosen on this history: the interval covers the chance in its rows, not in which years come"

@@ -20,8 +20,8 @@ from logitgate.findings import Status, Verdict
 from logitgate.gates.catalogue import GateEntry
 from logitgate.gates.verdict.markdown import folded, headline
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate_flows.cli import answers
-from logitgate_flows.cli.screen import Line
+from logitgate_flows.cli.screens import answers
+from logitgate_flows.cli.screens.screen import Line
 
 if TYPE_CHECKING:
     from logitgate.monitoring.window import MonitoringResult

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
-from ..errors import ProjectError
+from ...errors import ProjectError
 from .asked import Asked, Question
 from .names import names_person, words
 from .outcome import OutcomeGuess, found_column

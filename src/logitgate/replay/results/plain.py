@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..evaluation.intervals import Estimate
-from ..findings import finite
+from ...evaluation.intervals import Estimate
+from ...findings import finite
 
 
 def plain(estimate: Estimate) -> dict[str, float | None]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..data.readers.source import Source
-from ..errors import DataError
-from ..project.data import RowsConfig
+from ...data.readers.source import Source
+from ...errors import DataError
+from ...project.data import RowsConfig
+from ..writing import MISSING
 from .asked import Asked, Question
 from .calendar import Calendar, calendar_of
 from .look import look_at, number_texts
@@ -18,7 +19,6 @@ from .outcome import OutcomeGuess, outcome_of, without_unknown
 from .profiles import ColumnKind, Look, Profile
 from .roles import Role, Roles, roles_of
 from .suspects import Separation, missing_separates, sentinel_of, separations
-from .writing import MISSING
 
 OBVIOUS, SUSPICIOUS = 0.93, 0.75
 """AUC of one column alone: what may be a leak, a little below the gate's limit; and what is asked about."""

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..decision.expressions import FloatArray
-from ..evaluation.intervals import Estimate
-from ..monitoring.policy import Action, ActionReason
+from ...decision.expressions import FloatArray
+from ...evaluation.intervals import Estimate
+from ...monitoring.policy import Action, ActionReason
+from ..costs import ReplayCosts
+from ..course import PeriodDecision, Played
+from ..dates import Dates
+from ..policies import Holder, Policy
+from ..training import PlayedHistory
+from ..watch import Watched
 from .ageing import AgeCost
-from .costs import ReplayCosts
-from .course import PeriodDecision, Played
-from .dates import Dates
-from .policies import Holder, Policy
 from .result import Alarms, PolicyCost, ReactionTaken, Replay, ReplayedRelease
-from .training import PlayedHistory
-from .watch import Watched
 
 _ACTING = (Action.QUARANTINE, Action.RETRAIN, Action.RETIRE, Action.ROLL_BACK)
 """Reactions that do something."""

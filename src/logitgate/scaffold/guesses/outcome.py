@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.readers.headers import likely
-from ..decision.levels import Spelling, text_of
-from ..errors import DataError, ProjectError
+from ...data.readers.headers import likely
+from ...decision.levels import Spelling, text_of
+from ...errors import DataError, ProjectError
+from ..writing import ALSO_MISSING
 from .asked import Asked, Question
 from .profiles import ColumnKind, Look, Profile
-from .writing import ALSO_MISSING
 
 _EVENTS = {
     *(

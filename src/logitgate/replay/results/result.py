@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..evaluation.intervals import Estimate
-from ..findings import Finding, finite
-from ..html_tables import html_table
-from ..monitoring.policy import Action, Symptom
+from ...evaluation.intervals import Estimate
+from ...findings import Finding, finite
+from ...html_tables import html_table
+from ...monitoring.policy import Action, Symptom
+from ..policies import SIMPLER, Holder, Policy
 from .ageing import AgeCost, AgeLimit, age_limit
 from .plain import plain, worded
-from .policies import SIMPLER, Holder, Policy
 from .proposal import Proposal
 
 DAY = 86_400.0

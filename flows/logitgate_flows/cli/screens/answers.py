@@ -16,7 +16,7 @@ from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.history import History, money_of
 from logitgate.production.ledger.ledger import Tenure
 from logitgate.production.scoring.result import ScoringResult
-from logitgate_flows.cli.screen import Line, labelled, screen, titled
+from logitgate_flows.cli.screens.screen import Line, labelled, screen, titled
 
 _MOST_NAMES, _MOST_TENURES = 4, 8
 _OPPONENTS = {Check.NO_MODEL: "no model", Check.PREVIOUS: "the version before"}

@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.prompt import FloatPrompt, Prompt
 
 from logitgate.project.mistakes import Mistake
-from logitgate.scaffold.asked import Asked
 from logitgate.scaffold.draft import Draft, WrittenFiles
-from logitgate_flows.cli.terminal import OUT
+from logitgate.scaffold.guesses.asked import Asked
+from logitgate_flows.cli.screens.terminal import OUT
 
 
 def completed(asked: Asked) -> Asked:

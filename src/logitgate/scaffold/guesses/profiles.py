@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .writing import NumberWriting
+from ..writing import NumberWriting
 
 
 class ColumnKind(StrEnum):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..checks.leakage.single_features import single_feature_auc
+from ...checks.leakage.single_features import single_feature_auc
 from .names import names_person
 from .profiles import ColumnKind, Profile
 

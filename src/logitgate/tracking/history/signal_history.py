@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from mlflow.entities import Run as Recorded
 
-from ..monitoring.policy import Action
-from ..monitoring.signals import SIGNALS, VALUE, ActionMark, SignalCurve, SignalHistory, SignalPoint
-from .links import CURVES
+from ...monitoring.policy import Action
+from ...monitoring.signals import SIGNALS, VALUE, ActionMark, SignalCurve, SignalHistory, SignalPoint
+from ..links import CURVES
+from ..runs import found_runs
+from ..store import Store, reached
+from ..window_tags import ACTION, DONE, END, WINDOW
 from .monitoring_curves import VERSION
-from .runs import found_runs
-from .store import Store, reached
-from .window_tags import ACTION, DONE, END, WINDOW
 
 _MOST_VERSIONS = 8
 

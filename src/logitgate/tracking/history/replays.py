@@ -11,16 +11,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from mlflow.entities import Metric
 
-from ..project.project import Project
-from ..replay.page import replay_page
-from ..replay.result import Replay
-from ..replay.tables import exhibits
-from ..report.page import FILE
-from .batches import RunEntries, Value
+from ...project.project import Project
+from ...replay.results.page import replay_page
+from ...replay.results.result import Replay
+from ...replay.results.tables import exhibits
+from ...report.page import FILE
+from ..batches import RunEntries, Value
+from ..runs import Note, artifacts, record, training_run
+from ..store import Store, reached
+from ..trainings.training import write_exhibits
 from .replay_figures import draw_replay
-from .runs import Note, artifacts, record, training_run
-from .store import Store, reached
-from .training import write_exhibits
 
 _BATCH = 800
 

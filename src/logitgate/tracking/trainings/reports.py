@@ -10,17 +10,17 @@ from pathlib import Path
 
 from mlflow.entities import Run as Recorded
 
-from ..catalogue import Check
-from ..errors import RefusedError
-from ..files.temporary import temporary_folder
-from ..findings import Figure, Status
-from ..gates.verdict.outcome import Outcome
-from ..report.page import FACTS, Beside, page
+from ...catalogue import Check
+from ...errors import RefusedError
+from ...files.temporary import temporary_folder
+from ...findings import Figure, Status
+from ...gates.verdict.outcome import Outcome
+from ...report.page import FACTS, Beside, page
+from ..runs import children, found_runs
+from ..store import Store, reached
+from ..window_tags import WINDOW
 from .report_files import facts_of_run, facts_of_version
-from .runs import children, found_runs
-from .store import Store, reached
 from .training import VERDICT
-from .window_tags import WINDOW
 
 _RESULTS = frozenset({Status.PASS.value, Status.WARN.value, Status.FAIL.value})
 """Of a check that had enough to say something."""

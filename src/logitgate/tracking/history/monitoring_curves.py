@@ -9,10 +9,10 @@ from __future__ import annotations
 from mlflow.entities import Metric
 from mlflow.entities import Run as Recorded
 
-from ..monitoring.signals import curve_points
-from ..monitoring.window import MonitoringResult
-from .links import CURVES
-from .store import Store, reached
+from ...monitoring.signals import curve_points
+from ...monitoring.window import MonitoringResult
+from ..links import CURVES
+from ..store import Store, reached
 
 VERSION, _FIRST_DAY = "logitgate.curves.version", "logitgate.curves.first_day"
 """Tags of the run of a version; runs of before have neither and hold all versions in one line."""

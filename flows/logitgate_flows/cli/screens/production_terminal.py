@@ -11,8 +11,8 @@ from rich.table import Table
 from logitgate.production.ledger.history import History, cost_of, rollback_command_of
 from logitgate.production.promotion.transaction import PromotionResult
 from logitgate.tracking.schemas import Migrated
-from logitgate_flows.cli.answers import history_lines
-from logitgate_flows.cli.terminal import OUT, print_findings, print_json, print_lines, width
+from logitgate_flows.cli.screens.answers import history_lines
+from logitgate_flows.cli.screens.terminal import OUT, print_findings, print_json, print_lines, width
 
 
 def print_history(history: History, project: Path, *, as_json: bool, all_of_it: bool = False) -> None:

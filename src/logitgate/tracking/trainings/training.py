@@ -8,22 +8,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..evaluation.evaluate import Evaluation
-from ..evaluation.slices import SliceEvaluation
-from ..evidence_table import Exhibit
-from ..files.temporary import temporary_folder
-from ..findings import Figure, Verdict, finite
-from ..gates.evidence import Evidence
-from ..gates.rules.alpha_spending import RECIPE, LookWindow
-from ..gates.verdict.markdown import description, markdown
-from ..gates.verdict.outcome import Outcome
-from ..model.recipes.search import CandidateResult
-from ..model.train import Learned
-from ..report.page import NOTHING, Beside
-from .batches import RunEntries, Value
+from ...evaluation.evaluate import Evaluation
+from ...evaluation.slices import SliceEvaluation
+from ...evidence_table import Exhibit
+from ...files.temporary import temporary_folder
+from ...findings import Figure, Verdict, finite
+from ...gates.evidence import Evidence
+from ...gates.rules.alpha_spending import RECIPE, LookWindow
+from ...gates.verdict.markdown import description, markdown
+from ...gates.verdict.outcome import Outcome
+from ...model.recipes.search import CandidateResult
+from ...model.train import Learned
+from ...report.page import NOTHING, Beside
+from ..batches import RunEntries, Value
+from ..runs import DatasetNote, Run, artifacts, candidates, dataset, record
+from ..saved_views import save_views
 from .report_files import write_facts, write_page
-from .runs import DatasetNote, Run, artifacts, candidates, dataset, record
-from .saved_views import save_views
 
 SLICE_TABLE, GATE_TABLE = "slices.json", "gates.json"
 """Tables of all slices and of all findings, which MLflow shows side by side for several runs."""
@@ -70,8 +70,8 @@ def record_figures(run: Run, evidence: Evidence, version: int | None) -> None:
     UnavailableError
         When the store cannot be reached.
     """
+    from ..figures.style import save
     from .drawings import caption_of, drawable
-    from .figures.style import save
 
     with temporary_folder() as folder:
         place = folder / "figures"
