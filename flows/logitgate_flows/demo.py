@@ -27,65 +27,82 @@ REPLAY = ("1 month", "2013-05-01", "2014-01-01")
 def main() -> int:
     """Release, score, monitor, retrain, force a bad release and roll it back; then print the history."""
     with started(), server_meanwhile():
-        from logitgate.environment import home
-        from logitgate.monitoring.window import MonitoringWindow
-        from logitgate.production.monitoring import WindowFiles
         from logitgate.production.promotion.rollback import RollbackRequest
-        from logitgate.production.scoring.score import ScoringRequest
-        from logitgate.replay.play import ReplayRequest
-        from logitgate_flows.cli.replaying import print_replay
-        from logitgate_flows.cli.screens.production_terminal import print_history, print_moved
+        from logitgate_flows.cli.screens.production_terminal import print_moved
         from logitgate_flows.commands.production import run_history, run_rollback
-        from logitgate_flows.commands.replay import run_replay
-        from logitgate_flows.run import run_monitoring, run_scoring, run_trainings
-
-    def train(*dates: str) -> int | None:
-        champion = None
-        for outcome in run_trainings(PROJECT, dates):
-            terminal.print_outcome(outcome, PROJECT)
-            champion = outcome.champion
-        return champion
-
-    def watch(windows: list[tuple[str, str]]) -> None:
-        for since, until in windows:
-            start, end = (datetime.fromisoformat(date) for date in (since, until))
-            found = run_monitoring(
-                PROJECT, WindowFiles(TABLE), MonitoringWindow(start, end, end.replace(day=2)), acting=True
-            )
-            terminal.print_monitored(found, PROJECT)
-
-    def print_story_end() -> None:
-        terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
-        print_history(run_history(PROJECT, verify=True), PROJECT, as_json=False)
-        terminal.OUT.print("\nTo look at it: [bold]make ui[/]")
 
     if any(tenure.act == "forced" for tenure in run_history(PROJECT, verify=False).ledger.tenures()):
         terminal.OUT.print("The demo was already run in this folder; this is how it ended.")
-        print_story_end()
+        _print_the_end()
         return 0
     with _chapter("Spring: a refusal, a first release, and a refresh"):
-        if train(*SPRING) is None:
+        if _train(*SPRING) is None:
             terminal.OUT.print("\nNothing is in production.")
             return 1
     with _chapter("The champion scores new rows"):
-        terminal.print_scores(
-            run_scoring(PROJECT, ScoringRequest(TABLE, home() / "scores.parquet"), None, None)
-        )
+        _score()
     with _chapter("June is watched, and the model refreshed"):
-        watch(JUNE)
-        train(*SUMMER)
+        _watch(JUNE)
+        _train(*SUMMER)
     with _chapter("July: somebody forces the version that was refused"):
         forced = RollbackRequest("the demo: a bad release", BAD, is_forced=True)
         print_moved(run_rollback(PROJECT, forced), "is in production", as_json=False)
-        watch(JULY)
+        _watch(JULY)
     with _chapter("Autumn"):
-        watch(AUTUMN)
+        _watch(AUTUMN)
     with _chapter("Played again: what each way to retrain would have cost"):
-        every, since, until = REPLAY
-        start, end = (datetime.fromisoformat(date).replace(tzinfo=UTC) for date in (since, until))
-        print_replay(run_replay(PROJECT, ReplayRequest(every, start, end)))
-    print_story_end()
+        _replay(*REPLAY)
+    _print_the_end()
     return 0
+
+
+def _train(*dates: str) -> int | None:
+    """Train as of each date, and return which version is the champion then."""
+    from logitgate_flows.run import run_trainings
+
+    champion = None
+    for outcome in run_trainings(PROJECT, dates):
+        terminal.print_outcome(outcome, PROJECT)
+        champion = outcome.champion
+    return champion
+
+
+def _score() -> None:
+    from logitgate.environment import home
+    from logitgate.production.scoring.score import ScoringRequest
+    from logitgate_flows.run import run_scoring
+
+    terminal.print_scores(run_scoring(PROJECT, ScoringRequest(TABLE, home() / "scores.parquet"), None, None))
+
+
+def _watch(windows: list[tuple[str, str]]) -> None:
+    """Monitor each window, with what was known on the second of the month after it."""
+    from logitgate.monitoring.window import MonitoringWindow
+    from logitgate.production.monitoring import WindowFiles
+    from logitgate_flows.run import run_monitoring
+
+    for since, until in windows:
+        start, end = (datetime.fromisoformat(date) for date in (since, until))
+        window = MonitoringWindow(start, end, end.replace(day=2))
+        terminal.print_monitored(run_monitoring(PROJECT, WindowFiles(TABLE), window, acting=True), PROJECT)
+
+
+def _replay(every: str, since: str, until: str) -> None:
+    from logitgate.replay.play import ReplayRequest
+    from logitgate_flows.cli.replaying import print_replay
+    from logitgate_flows.commands.replay import run_replay
+
+    start, end = (datetime.fromisoformat(date).replace(tzinfo=UTC) for date in (since, until))
+    print_replay(run_replay(PROJECT, ReplayRequest(every, start, end)))
+
+
+def _print_the_end() -> None:
+    from logitgate_flows.cli.screens.production_terminal import print_history
+    from logitgate_flows.commands.production import run_history
+
+    terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
+    print_history(run_history(PROJECT, verify=True), PROJECT, as_json=False)
+    terminal.OUT.print("\nTo look at it: [bold]make ui[/]")
 
 
 @contextmanager
