@@ -15,7 +15,7 @@ from ..decision.costs import BoolArray, IntArray, RowCosts
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
 from .figures import ENOUGH, GroupEstimates, mean, rate, savings
-from .intervals import Estimate, Units
+from .intervals import Estimate, Units, estimates_of
 from .metrics import log_losses, squared_errors
 from .probabilities.cox import fit_cox, log_odds
 from .ranking.auc import group_aucs
@@ -100,12 +100,7 @@ class Evaluation:
 
     def figures(self) -> dict[str, float]:
         """Return all figures flat: `n`, `events`, then each `name`, `name_low` and `name_high`."""
-        flat: dict[str, float] = {"n": self.n, "events": self.events}
-        for part in fields(self):
-            estimate = getattr(self, part.name)
-            if isinstance(estimate, Estimate):
-                flat |= estimate.figures(part.name)
-        return flat
+        return {"n": self.n, "events": self.events, **estimates_of(self)}
 
 
 def evaluate(scored: Scored) -> Evaluation:

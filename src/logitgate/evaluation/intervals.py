@@ -8,8 +8,8 @@ from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from scipy.special import expit, logit, ndtri, stdtr, stdtrit
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..findings import Status
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Clusters: TypeAlias = NDArray[np.integer] | None
 NAN = float("nan")
@@ -39,6 +42,16 @@ class Estimate:
     def __iter__(self) -> Iterator[float]:
         """Yield value, low and high."""
         yield from (self.value, self.low, self.high)
+
+
+def estimates_of(figures: DataclassInstance) -> dict[str, float]:
+    """Return each field that is an Estimate flat, as `name`, `name_low` and `name_high`."""
+    flat: dict[str, float] = {}
+    for part in fields(figures):
+        estimate = getattr(figures, part.name)
+        if isinstance(estimate, Estimate):
+            flat |= estimate.figures(part.name)
+    return flat
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ The figures and their intervals are those of the evaluation of all rows; see `ev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,7 @@ from ..decision.expressions import FloatArray
 from ..project.syntax.slice_names import MISSING
 from .evaluate import Scored, group_figures
 from .figures import mean
-from .intervals import Clusters, Estimate, Means, Units
+from .intervals import Clusters, Estimate, Means, Units, estimates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,7 @@ class SliceEvaluation:
 
     def figures(self) -> dict[str, float]:
         """Return all figures flat: `n`, `events`, then each `name`, `name_low` and `name_high`."""
-        flat: dict[str, float] = {"n": self.n, "events": self.events}
-        for part in fields(self):
-            estimate = getattr(self, part.name)
-            if isinstance(estimate, Estimate):
-                flat |= estimate.figures(part.name)
-        return flat
+        return {"n": self.n, "events": self.events, **estimates_of(self)}
 
 
 def crossed(first: SliceLevels, second: SliceLevels) -> SliceLevels:

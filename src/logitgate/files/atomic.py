@@ -38,7 +38,7 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
             draft.chmod(0o666 & ~_mask())
             draft.replace(path)
-        _sync(path.parent)
+        make_names_durable(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -72,7 +72,8 @@ def _remove_dead_drafts(path: Path) -> None:
             draft.unlink(missing_ok=True)
 
 
-def _sync(folder: Path) -> None:
+def make_names_durable(folder: Path) -> None:
+    """Wait until the names of a folder's files survive a loss of power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

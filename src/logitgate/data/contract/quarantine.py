@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import UnavailableError
+from ...files.atomic import make_names_durable
 from ...files.temporary import own_prefix
 from ...project.project import Project
 from .validation import ContractResult
@@ -86,13 +87,4 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make the new name durable too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    make_names_durable(path.parent)
