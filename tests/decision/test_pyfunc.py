@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, ServedModel, Terms, answer
+from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, ServedModel, Terms, answer
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import ConflictError, DataError
 from logitgate.model.design import matrix
@@ -70,7 +70,8 @@ def test_mlflow_answers_as_the_core_judged(packed, plain_rows, judged):
     """Both ways through the pipeline, the costs and the rule give the same bits."""
     found = mlflow.pyfunc.load_model(str(packed)).predict(plain_rows)
     assert same(found, judged)
-    assert [str(kind) for kind in found.dtypes] == ["float64", "float64", "bool", "float64", "float64"]
+    assert [str(kind) for kind in found.dtypes] == [*["float64"] * 2, "bool", *["float64"] * 2, "int64"]
+    assert found.columns.tolist() == [*ANSWER, UNFAMILIAR]
     assert 0 < found["decision"].sum() < len(found)
 
 
@@ -298,10 +299,10 @@ def test_the_best_forgery_runs_nothing(package, plain_rows, judged, tmp_path):
 def test_the_signature_names_each_column_once(package):
     """Features in the order of the pipeline, then what only the costs read."""
     found = signature(terms_of(package))
-    kinds = {spec.name: (spec.type.name, spec.required) for spec in found.inputs}
-    number, text = ("double", True), ("string", True)
+    kinds = {spec.name: (str(spec.type), spec.required) for spec in found.inputs}
+    number, text = ("Any", False), ("DataType.string", False)
     assert kinds == {"age": number, "income": number, "job": text, "city": text, "amount": number}
-    assert [spec.name for spec in found.outputs] == list(ANSWER)
+    assert [spec.name for spec in found.outputs] == [*ANSWER, UNFAMILIAR]
 
 
 def test_a_cost_that_is_a_feature_is_asked_for_once(package):

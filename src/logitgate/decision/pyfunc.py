@@ -1,29 +1,30 @@
-"""A model as it is served: pipeline, costs and threshold answer together, wherever MLflow loads it.
+"""A model as it is served: look-ups, costs and threshold answer together, wherever MLflow loads it.
 
 This file is shipped with each model, beside the ground floor it stands on, under a name that carries the
-digest of their contents. So it may import only `errors`, `expressions`, `costs`, `decision`, `levels` and
-vendors.
+digest of their contents. So it may import only `errors`, the other modules of this room and vendors.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from ..errors import LogitgateError
-from .costs import BoolArray, CostMatrix
+from .cells import Cells, FeatureReader, numbers_of, refuse
+from .compiled import compiled
+from .costs import CostMatrix, IntArray
 from .expressions import FloatArray
-from .levels import Spelling, brought, learned_levels, number_text, text_of
-from .rule import Decision, DecisionRule
+from .look_ups import LookUps
+from .rule import Arithmetic, Decision, DecisionRule
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -39,8 +40,11 @@ TRUSTED_TYPES: tuple[str, ...] = (
 ANSWER = ("probability", "threshold", "decision", "cost_if_flagged", "cost_if_passed")
 """Columns of an answer: all numbers (double) but the decision, which is true for "flag"."""
 
+UNFAMILIAR = "unfamiliar"
+"""Column after them: how many features of the row the training rows do not cover (an unseen level, a number
+out of range)."""
+
 _FORMAT = 1
-_LARGEST = 1e150
 _NUMBER, _TEXT, _COST = "number", "text", "cost"
 
 
@@ -56,6 +60,12 @@ class Terms:
         The features, in the order the pipeline was fitted with.
     unit : str
         Unit of the costs.
+    arithmetic : "look-ups" or "pipeline"
+        By which the version was judged, and answers.
+    declared : mapping of str to str
+        Types that the project declares, by column: integer, boolean, date, datetime.
+    ranges : mapping of str to (low, high)
+        The numbers that the training rows cover, with slack.
     """
 
     rule: DecisionRule
@@ -63,6 +73,9 @@ class Terms:
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     unit: str
+    arithmetic: Arithmetic = "look-ups"
+    declared: Mapping[str, str] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -73,7 +86,9 @@ class Terms:
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
         costs = {"unit": self.unit, "costs": self.costs.as_json(), "columns": self.columns}
-        return {"format": _FORMAT, **self.rule.as_json(), **costs}
+        ranges = {name: list(limits) for name, limits in self.ranges.items()}
+        read = {"arithmetic": self.arithmetic, "declared": dict(self.declared), "ranges": ranges}
+        return {"format": _FORMAT, **self.rule.as_json(), **costs, **read}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Terms:
@@ -91,7 +106,30 @@ class Terms:
         numeric, categorical = (
             tuple(name for name in kinds if kinds[name] == kind) for kind in (_NUMBER, _TEXT)
         )
-        return cls(rule, costs, numeric, categorical, plain["unit"])
+        arithmetic, declared = plain.get("arithmetic", "pipeline"), plain.get("declared", {})
+        ranges = {name: (low, high) for name, (low, high) in plain.get("ranges", {}).items()}
+        return cls(rule, costs, numeric, categorical, plain["unit"], arithmetic, declared, ranges)
+
+
+class RefusedRowsError(MlflowException, ValueError):
+    """Rows that are not answered. What it says names a column and a rule, and stays what it was.
+
+    MLflow's server writes the rows themselves before the message of its own exceptions, and answers any other
+    one with a stack trace; this one it sends as it is, with status 400.
+    """
+
+    def __init__(self, because: str) -> None:
+        self._because = because
+        super().__init__(because, error_code=INVALID_PARAMETER_VALUE)
+
+    @property
+    def message(self) -> str:
+        """What was refused."""
+        return self._because
+
+    @message.setter
+    def message(self, _: str) -> None:
+        """Leave it as it is."""
 
 
 class ServedModel(PythonModel):
@@ -109,14 +147,18 @@ class ServedModel(PythonModel):
             )
         from skops.io import load  # noqa: PLC0415 - its import takes seconds
 
-        self.estimator = load(context.artifacts["model"], trusted=list(TRUSTED_TYPES))
-        self.terms = Terms.from_json(json.loads(Path(context.artifacts["decision"]).read_text("utf-8")))
+        estimator = load(context.artifacts["model"], trusted=list(TRUSTED_TYPES))
+        terms = Terms.from_json(json.loads(Path(context.artifacts["decision"]).read_text("utf-8")))
+        self.answering = Answering.of(estimator, terms)
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Decide about each row; see `answer`."""
-        return answer(self.estimator, self.terms, model_input)
+        try:
+            return self.answering.answer(model_input)
+        except ValueError as error:
+            raise RefusedRowsError(str(error)) from None
 
 
 def answer(estimator: Pipeline, terms: Terms, frame: pd.DataFrame) -> pd.DataFrame:
@@ -134,40 +176,95 @@ def answer(estimator: Pipeline, terms: Terms, frame: pd.DataFrame) -> pd.DataFra
     Returns
     -------
     DataFrame of n rows
-        With the columns `ANSWER` and the index of the rows. A threshold is infinite where no row, or each
-        row, is flagged whatever its probability; MLflow's server writes that as ``Infinity``, which some
-        readers of JSON refuse.
+        With the columns `ANSWER` and `UNFAMILIAR`, and the index of the rows. A threshold is infinite where
+        no row, or each row, is flagged whatever its probability; MLflow's server writes that as
+        ``Infinity``, which some readers of JSON refuse.
 
     Raises
     ------
     ValueError
-        When a column is absent, infinite, beyond 1e150, no number, or a cost is missing. It names the
-        column and counts the rows; it never repeats a value.
+        When a column is absent, infinite, beyond 1e150, no number, not of its declared type, or a cost is
+        missing. It names the column and counts the rows; it never repeats a value.
     """
-    absent = [name for name in terms.columns if name not in frame.columns]
-    if absent:
-        raise ValueError(f"the rows lack {', '.join(absent)}")
-    twice = sorted(set(frame.columns[frame.columns.duplicated()]) & set(terms.columns))
-    if twice:
-        raise ValueError(f"the rows have {', '.join(twice)} twice")
-    if not len(frame):
-        none = np.empty(0)
-        return _table(frame, Decision(none, none, np.empty(0, dtype=bool), none, none))
-    numbers = {name: _numbers(frame[name]) for name, kind in terms.columns.items() if kind != _TEXT}
-    for name in sorted(terms.costs.columns):
-        _refuse(name, np.isnan(numbers[name]), "missing, and what a decision costs depends on it")
-    features: dict[str, FloatArray | pd.Series[Any]] = {name: numbers[name] for name in terms.numeric}
-    learned = learned_levels(estimator)
-    features |= {name: _texts(frame[name], learned.get(name, ())) for name in terms.categorical}
-    probability = _probability(estimator, pd.DataFrame(features, index=frame.index))
-    try:
-        costs = terms.costs.rows({name: numbers[name] for name in terms.costs.columns}, len(frame))
-    except LogitgateError as error:
-        raise ValueError(str(error)) from None
-    return _table(frame, Decision.by(terms.rule, probability, costs))
+    return Answering.of(estimator, terms).answer(frame)
 
 
-def _probability(estimator: Pipeline, features: pd.DataFrame) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """All that answers rows, read and folded once.
+
+    Attributes
+    ----------
+    estimator : fitted Pipeline
+    terms : Terms
+    look_ups : LookUps, or None
+        None where scikit-learn answers.
+    reader : FeatureReader
+    only_costs : tuple of str
+        Columns of the costs that are no features.
+    """
+
+    estimator: Pipeline
+    terms: Terms
+    look_ups: LookUps | None
+    reader: FeatureReader
+    only_costs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, estimator: Pipeline, terms: Terms) -> Answering:
+        """Fold the pipeline into look-ups, where the version was judged by them."""
+        reader = FeatureReader.of(estimator, terms.numeric, terms.categorical, terms.declared)
+        look_ups = compiled(estimator) if terms.arithmetic == "look-ups" else None
+        only_costs = tuple(name for name, kind in terms.columns.items() if kind == _COST)
+        return cls(estimator, terms, look_ups, reader, only_costs)
+
+    def answer(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Decide about each row of a table; see `answer`."""
+        self._refuse_columns(frame)
+        if not len(frame):
+            none = np.empty(0)
+            decision = Decision(none, none, np.empty(0, dtype=bool), none, none)
+            return _table(frame, decision, np.empty(0, dtype=np.int64))
+        cells = self.reader.read(frame.__getitem__, len(frame))
+        numbers = {name: cells.numbers[name] for name in self.terms.costs.columns & cells.numbers.keys()}
+        for name in self.only_costs:
+            numbers[name] = numbers_of(frame[name], name, self.terms.declared.get(name))
+        for name in sorted(numbers):
+            refuse(name, np.isnan(numbers[name]), "missing, and what a decision costs depends on it")
+        probability = self._probability(cells, frame.index)
+        try:
+            costs = self.terms.costs.rows(numbers, len(frame))
+        except LogitgateError as error:
+            raise ValueError(str(error)) from None
+        return _table(frame, Decision.by(self.terms.rule, probability, costs), self._unfamiliar(cells))
+
+    def _refuse_columns(self, frame: pd.DataFrame) -> None:
+        absent = [name for name in self.terms.columns if name not in frame.columns]
+        if absent:
+            raise ValueError(f"the rows lack {', '.join(absent)}")
+        if not frame.columns.is_unique:
+            twice = set(frame.columns[frame.columns.duplicated()]) & set(self.terms.columns)
+            if twice:
+                raise ValueError(f"the rows have {', '.join(sorted(twice))} twice")
+
+    def _probability(self, cells: Cells, index: pd.Index[Any]) -> FloatArray:
+        if self.look_ups is not None:
+            return self.look_ups.probability(cells)
+        features: dict[str, Any] = dict(cells.numbers)
+        features |= {name: self.reader.levels[name].texts(codes) for name, codes in cells.codes.items()}
+        return _by_pipeline(self.estimator, pd.DataFrame(features, index=index))
+
+    def _unfamiliar(self, cells: Cells) -> IntArray:
+        """Count the features of each row that the training rows do not cover, shape (n,)."""
+        found = np.zeros(cells.rows, dtype=np.int64)
+        for name, codes in cells.codes.items():
+            found += codes == self.reader.levels[name].unseen
+        for name, (low, high) in self.terms.ranges.items():
+            found += (cells.numbers[name] < low) | (cells.numbers[name] > high)
+        return found
+
+
+def _by_pipeline(estimator: Pipeline, features: pd.DataFrame) -> FloatArray:
     try:
         both: FloatArray = estimator.predict_proba(features)
     except (ValueError, TypeError) as error:
@@ -178,59 +275,13 @@ def _probability(estimator: Pipeline, features: pd.DataFrame) -> FloatArray:
     return np.ascontiguousarray(both[:, 1])
 
 
-def _numbers(column: pd.Series[Any]) -> FloatArray:
-    name, kind = str(column.name), column.dtype
-    # pandas would read a text "12" as a number here, and a date as nanoseconds.
-    if pd.api.types.is_object_dtype(kind):
-        wrong = column.map(lambda cell: isinstance(cell, str))
-    elif pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        wrong = pd.Series(data=False, index=column.index)
-    else:
-        wrong = column.notna()
-    _refuse(name, wrong.to_numpy(dtype=bool), "not numbers")
-    try:
-        values: FloatArray = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (ValueError, TypeError):
-        raise ValueError(f"column {name!r}: holds values that are not numbers") from None
-    with np.errstate(invalid="ignore"):
-        _refuse(name, np.abs(values) > _LARGEST, f"infinite or beyond {_LARGEST:g}")
-    return values
-
-
-def _texts(column: pd.Series[Any], learned: Iterable[str]) -> pd.Series[Any]:
-    """Return the texts as the pipeline learned them: a missing one, whatever its kind, is NaN.
-
-    A number, truth value or moment is the level that says the same, where the levels are of such a kind.
-    """
-    present, spelling = column.notna(), Spelling.of(learned)
-    texts = column.astype(object).where(present, np.nan)
-    if spelling.is_coded:
-        texts = texts.map(_level).astype(object).where(present, np.nan)
-    wrong = present & ~texts.map(lambda cell: isinstance(cell, str))
-    _refuse(str(column.name), wrong.to_numpy(dtype=bool), "not texts")
-    return brought(texts, spelling)
-
-
-def _level(cell: object) -> object:
-    """Return the text of a level; pandas has only binary fractions for a decimal, so 1.5 is 1.5 here."""
-    if isinstance(cell, float) and not cell.is_integer() and math.isfinite(cell):
-        return number_text(format(Decimal(repr(float(cell))), "f"))
-    return text_of(cell) or cell
-
-
-def _refuse(column: str, refused: BoolArray, what: str) -> None:
-    if refused.any():
-        raise ValueError(
-            f"column {column!r}: {int(refused.sum())} of {len(refused)} values are {what}"
-        ) from None
-
-
-def _table(frame: pd.DataFrame, decision: Decision) -> pd.DataFrame:
+def _table(frame: pd.DataFrame, decision: Decision, unfamiliar: IntArray) -> pd.DataFrame:
     columns = (
         decision.probability,
         decision.threshold,
         decision.flagged,
         decision.cost_if_flagged,
         decision.cost_if_passed,
+        unfamiliar,
     )
-    return pd.DataFrame(dict(zip(ANSWER, columns, strict=True)), index=frame.index)
+    return pd.DataFrame(dict(zip((*ANSWER, UNFAMILIAR), columns, strict=True)), index=frame.index)

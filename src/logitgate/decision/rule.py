@@ -12,6 +12,8 @@ from .costs import BoolArray, RowCosts
 from .expressions import FloatArray
 
 RuleName: TypeAlias = Literal["constant", "per-row", "flag-none", "flag-all"]
+Arithmetic: TypeAlias = Literal["look-ups", "pipeline"]
+"""How a version computes its probabilities: by look-ups, or as the versions of before, by scikit-learn."""
 
 
 @dataclass(frozen=True, slots=True)

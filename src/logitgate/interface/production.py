@@ -16,7 +16,7 @@ from ..checks.case_files import read_cases
 from ..data.contract.validation import check_contract
 from ..data.frames import source_of, typed_frame
 from ..data.table import Table, read_rows
-from ..decision.pyfunc import ANSWER, Terms, answer
+from ..decision.pyfunc import ANSWER, answer
 from ..decision.rule import Decision
 from ..environment import home
 from ..errors import DataError, RefusedError
@@ -30,6 +30,7 @@ from ..model.scored_rows import Stamp, laid_out
 from ..monitoring.window import MonitoringResult, MonitoringWindow
 from ..production import monitoring
 from ..production.monitoring import WindowTables
+from ..production.packaging.model_package import terms_of
 from ..production.release import comparison as comparing
 from ..production.release import release
 from ..production.scoring import champion as serving
@@ -289,11 +290,8 @@ def _scored_by_contract(found: Serving, project: Project, table: object) -> pd.D
 def _answered(found: Serving, frame: pd.DataFrame) -> pd.DataFrame:
     """Answer rows as the registered model does when MLflow serves it, and lay them out as scores."""
     model, version = found.package.model, found.version
-    terms = Terms(
-        model.rule, model.costs, model.features.numeric, model.features.categorical, found.package.unit
-    )
     try:
-        answers = answer(model.pipeline, terms, frame)
+        answers = answer(model.pipeline, terms_of(found.package), frame)
     except ValueError as error:
         raise DataError("the table", str(error), "see that the features are as in training") from None
     stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))

@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.sample import Sample, row_costs
+from ..decision.cells import FeatureReader
+from ..decision.compiled import compiled
 from ..decision.costs import CostMatrix
 from ..decision.expressions import FloatArray
 from ..decision.levels import Spelling, brought, learned_levels
-from ..decision.rule import Decision, DecisionRule
+from ..decision.rule import Arithmetic, Decision, DecisionRule
 from ..errors import DataError
 from ..evaluation.evaluate import Scored
 from ..project.data import FeaturesConfig
@@ -24,12 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A calibrated model that decides: each row goes through its own preprocessing and threshold."""
+    """A calibrated model that decides: each row goes through its own preprocessing and threshold.
+
+    By its look-ups a row has the same bits in any batch; a version that was judged by its pipeline's own
+    arithmetic keeps it, so that it repeats its golden rows.
+    """
 
     pipeline: Pipeline
     rule: DecisionRule
     costs: CostMatrix
     features: FeaturesConfig
+    arithmetic: Arithmetic = "look-ups"
 
     def probability(self, frame: pd.DataFrame) -> FloatArray:
         """Return the probability of the event for each row, shape (n,).
@@ -42,8 +49,12 @@ class Model:
         absent = sorted(set(self.features.all) - set(frame.columns))
         if absent:
             raise DataError(", ".join(absent), "the model needs it and the table lacks it", "give the column")
-        both: FloatArray = self.pipeline.predict_proba(self.brought(frame)[list(self.features.all)])
-        return np.ascontiguousarray(both[:, 1])
+        look_ups = compiled(self.pipeline) if self.arithmetic == "look-ups" else None
+        if look_ups is None:
+            both: FloatArray = self.pipeline.predict_proba(self.brought(frame)[list(self.features.all)])
+            return np.ascontiguousarray(both[:, 1])
+        reader = FeatureReader.of(self.pipeline, self.features.numeric, self.features.categorical)
+        return look_ups.probability(reader.read(frame.__getitem__, len(frame)))
 
     def predict_proba(self, X: pd.DataFrame) -> FloatArray:
         """Return the probabilities of no event and of the event, shape (n, 2), as scikit-learn does."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import math
 import shutil
 import sys
 import warnings
 import zipfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
 from ... import __file__ as _package_file
 from ...data.row_hashes import FittedRows
 from ...decision.levels import Spelling, learned_levels
-from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, Terms
+from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, Terms
 from ...errors import DataError
 from ...model.model import Model
+from ...monitoring.unfamiliar_values import Known
 from ...project.data import FeaturesConfig
 from .golden import Golden
 from .model_folder import files_of, is_left_by_loading, tampered
@@ -34,7 +36,8 @@ MANIFEST = "SHA256SUMS"
 """File that lists the digest of every other file; ``sha256sum --check`` reads it."""
 
 _GROUND = ("redaction.py", "errors.py")
-_SERVED = tuple(f"decision/{name}.py" for name in ("expressions", "costs", "rule", "levels", "pyfunc"))
+_DECIDING = ("expressions", "costs", "rule", "levels", "cells", "look_ups", "compiled", "pyfunc")
+_SERVED = tuple(f"decision/{name}.py" for name in _DECIDING)
 _SCRIPT = """\
 from mlflow.models import set_model
 
@@ -63,6 +66,8 @@ class ModelPackage:
         Hashes of the rows it was fitted on; with a row's id and time one can check whether it was one.
     golden : Golden, optional
         Rows and the model's answers about them. A version without them is not put into production.
+    declared : mapping of str to str
+        Types that the project declares for what the model reads: integer, boolean, date, datetime.
     """
 
     model: Model
@@ -70,6 +75,7 @@ class ModelPackage:
     reference: Mapping[str, Any]
     fitted_rows: FittedRows | None = None
     golden: Golden | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
@@ -110,6 +116,7 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
             code_paths=[str(served)],
             mlflow_model=described_by,
             signature=signature(terms, _coded(package)),
+            metadata={"columns": declared_columns(terms)},
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
             streamable=False,
         )
@@ -141,18 +148,31 @@ def unpack(folder: Path, digest: str) -> ModelPackage:
 
     pipeline = skops.io.load(path, trusted=list(TRUSTED_TYPES))
     features = FeaturesConfig(numeric=terms.numeric, categorical=terms.categorical)
-    model = Model(pipeline, terms.rule, terms.costs, features)
+    model = Model(pipeline, terms.rule, terms.costs, features, terms.arithmetic)
     kept = artifacts / _FITTED_ROWS["seen"]
     fitted_rows = FittedRows.unpacked(kept.read_bytes()) if kept.is_file() else None
     kept = artifacts / _GOLDEN["golden"]
     golden = Golden.from_json(json.loads(kept.read_text("utf-8"))) if kept.is_file() else None
-    return ModelPackage(model, terms.unit, reference, fitted_rows, golden)
+    return ModelPackage(model, terms.unit, reference, fitted_rows, golden, terms.declared)
 
 
 def terms_of(package: ModelPackage) -> Terms:
     """Return what decides together with the probability."""
-    model = package.model
-    return Terms(model.rule, model.costs, model.features.numeric, model.features.categorical, package.unit)
+    model, ranges = package.model, Known.of(package.model, package.reference).ranges
+    features, limits = (
+        model.features,
+        {name: ranges[name] for name in model.features.numeric if name in ranges},
+    )
+    return Terms(
+        model.rule,
+        model.costs,
+        features.numeric,
+        features.categorical,
+        package.unit,
+        model.arithmetic,
+        package.declared,
+        {name: (low, high) for name, (low, high) in limits.items() if math.isfinite(low)},
+    )
 
 
 def _coded(package: ModelPackage) -> frozenset[str]:
@@ -161,23 +181,33 @@ def _coded(package: ModelPackage) -> frozenset[str]:
 
 
 def signature(terms: Terms, coded: Collection[str] = ()) -> ModelSignature:
-    """Return the columns that go in and come out.
+    """Return the columns that go in and come out, so that MLflow changes no cell and refuses no row.
 
-    Each column must be there, but its cells may be missing: MLflow lets None and NaN pass silently, so
-    what a missing cell means is decided by `served.answer` alone. MLflow refuses a frame's int64 and category
-    columns where it wants doubles and strings, and repeats the rows in its error; JSON numbers are all right.
-    The categories `coded`, whose levels are numbers, truth values or moments, take any type, so that a row
-    may pass them as they stand in its table: MLflow has no type that is a whole number, missing or a text.
+    Types of MLflow are no checks: its server makes 30 of 30.99 where a column is `long`, true of "no" where
+    it is `boolean` and 12 of "12" where it is `double`; outside the server it refuses int64 where a `double`
+    is wanted and NaN where a `long` is, and repeats the rows in its errors, as it does for an absent column.
+    So numbers, columns of a declared type and the categories `coded`, whose levels are numbers, truth values
+    or moments, may be of any type for MLflow, and it requires no column: `pyfunc.answer` refuses what is
+    absent or not as declared, by name and count. The types stand in the model's metadata.
     """
-    kinds = {"number": DataType.double, "text": DataType.string, "cost": DataType.double}
     anything: Any = AnyType()  # type: ignore[no-untyped-call]
+    texts = {name for name, kind in declared_columns(terms).items() if kind in ("text", "uuid")} - set(coded)
     inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(anything if name in coded else kinds[kind], name) for name, kind in terms.columns.items()
+        ColSpec(DataType.string if name in texts else anything, name, required=False)
+        for name in terms.columns
     ]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.boolean if name == "decision" else DataType.double, name) for name in ANSWER
     ]
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+    return ModelSignature(
+        inputs=Schema(inputs), outputs=Schema([*outputs, ColSpec(DataType.long, UNFAMILIAR)])
+    )
+
+
+def declared_columns(terms: Terms) -> dict[str, str]:
+    """Return the type of each column that a row must bring, as the project or its role says."""
+    of_role = {"number": "number", "text": "text", "cost": "number"}
+    return {name: terms.declared.get(name, of_role[kind]) for name, kind in terms.columns.items()}
 
 
 def _dump(package: ModelPackage, terms: Terms, folder: Path) -> None:

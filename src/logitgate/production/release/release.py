@@ -137,7 +137,10 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     seen = FittedRows.of([rows], project)
     own = learned.model.score(learned.judged, project.costs.matrix)
     golden = golden_rows(learned.model, learned.judged, own, project)
-    package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden)
+    declared = {
+        name: str(kind) for name, kind in project.rows.types.items() if name in project.needed_to_decide
+    }
+    package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden, declared)
     version = _registered(run, evidence, snapshot, package)
     record_figures(run, evidence, version.version)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)

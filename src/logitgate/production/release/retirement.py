@@ -101,7 +101,7 @@ def ruled(package: ModelPackage, rule: str, project: Project) -> ModelPackage:
     reference["flag_rate"] = 1.0 if rule == FLAG_ALL else 0.0
     nothing = FittedRows(scheme_of(project), np.zeros(0, dtype=np.uint64))
     golden = answered(model, package.golden.numbers, package.golden.texts)
-    return ModelPackage(model, package.unit, reference, nothing, golden)
+    return ModelPackage(model, package.unit, reference, nothing, golden, package.declared)
 
 
 def _kept(found: Finding) -> dict[str, Figure]:
