@@ -300,8 +300,8 @@ def test_the_signature_names_each_column_once(package):
     """Features in the order of the pipeline, then what only the costs read."""
     found = signature(terms_of(package))
     kinds = {spec.name: (str(spec.type), spec.required) for spec in found.inputs}
-    number, text = ("Any", False), ("DataType.string", False)
-    assert kinds == {"age": number, "income": number, "job": text, "city": text, "amount": number}
+    assert list(kinds) == ["age", "income", "job", "city", "amount"]
+    assert set(kinds.values()) == {("Any", False)}
     assert [spec.name for spec in found.outputs] == [*ANSWER, UNFAMILIAR]
 
 

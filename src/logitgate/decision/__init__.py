@@ -1,5 +1,5 @@
 """Costs, the rule and the decision: what is shipped with every model.
 
-Imports `errors` and numpy; `pyfunc` alone knows MLflow and skops. Read `expressions`, `costs`, `rule`, then
-`levels` and `pyfunc`.
+Imports `errors`, numpy, pandas and SciPy; `pyfunc` alone knows MLflow and skops. Read `expressions`, `costs`,
+`rule`; `levels`, `cells`, `look_ups`, `compiled`; then `pyfunc`.
 """

@@ -10,7 +10,7 @@ import shutil
 import sys
 import warnings
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,6 @@ from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
 
 from ... import __file__ as _package_file
 from ...data.row_hashes import FittedRows
-from ...decision.levels import Spelling, learned_levels
 from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, Terms
 from ...errors import DataError
 from ...model.model import Model
@@ -115,7 +114,7 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
             artifacts={key: str(drafts / name) for key, name in _packed(package).items()},
             code_paths=[str(served)],
             mlflow_model=described_by,
-            signature=signature(terms, _coded(package)),
+            signature=signature(terms),
             metadata={"columns": declared_columns(terms)},
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
             streamable=False,
@@ -175,27 +174,18 @@ def terms_of(package: ModelPackage) -> Terms:
     )
 
 
-def _coded(package: ModelPackage) -> frozenset[str]:
-    levels = learned_levels(package.model.pipeline)
-    return frozenset(name for name, learned in levels.items() if Spelling.of(learned).is_coded)
-
-
-def signature(terms: Terms, coded: Collection[str] = ()) -> ModelSignature:
+def signature(terms: Terms) -> ModelSignature:
     """Return the columns that go in and come out, so that MLflow changes no cell and refuses no row.
 
     Types of MLflow are no checks: its server makes 30 of 30.99 where a column is `long`, true of "no" where
-    it is `boolean` and 12 of "12" where it is `double`; outside the server it refuses int64 where a `double`
-    is wanted and NaN where a `long` is, and repeats the rows in its errors, as it does for an absent column.
-    So numbers, columns of a declared type and the categories `coded`, whose levels are numbers, truth values
-    or moments, may be of any type for MLflow, and it requires no column: `pyfunc.answer` refuses what is
-    absent or not as declared, by name and count. The types stand in the model's metadata.
+    it is `boolean`, 12 of "12" where it is `double` and "None" of a missing cell where it is `string`;
+    outside the server it refuses int64 where a `double` is wanted and NaN where a `long` is, and repeats the
+    rows in its errors, as it does for an absent column. So a cell may be of any type for MLflow, and it
+    requires no column: `pyfunc.answer` refuses what is absent or not as declared, by name and count. The
+    types stand in the model's metadata.
     """
     anything: Any = AnyType()  # type: ignore[no-untyped-call]
-    texts = {name for name, kind in declared_columns(terms).items() if kind in ("text", "uuid")} - set(coded)
-    inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType.string if name in texts else anything, name, required=False)
-        for name in terms.columns
-    ]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(anything, name, required=False) for name in terms.columns]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.boolean if name == "decision" else DataType.double, name) for name in ANSWER
     ]
