@@ -107,7 +107,7 @@ def _no_numbers(column: pd.Series[Any]) -> BoolArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class LearnedLevels:
     """The k learned levels of a category and their codes: 0 to k - 1, k for a missing cell, k + 1 for others.
 
     A number, truth value or moment is the level that says the same, where the levels are of such a kind.
@@ -122,7 +122,7 @@ class Levels:
     known: Mapping[str, int]
 
     @classmethod
-    def of(cls, learned: Iterable[str]) -> Levels:
+    def of(cls, learned: Iterable[str]) -> LearnedLevels:
         """Give each level its number, as they come."""
         levels = tuple(learned)
         return cls(Spelling.of(levels), {level: code for code, level in enumerate(levels)})
@@ -178,7 +178,7 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class FeatureCells:
     """The features of n rows, ready to be looked up.
 
     Attributes
@@ -186,7 +186,7 @@ class Cells:
     numbers : mapping of str to array of shape (n,)
         NaN where missing.
     codes : mapping of str to int array of shape (n,)
-        As `cells.Levels` numbers them.
+        As `cells.LearnedLevels` numbers them.
     rows : int
     """
 
@@ -194,7 +194,7 @@ class Cells:
     codes: Mapping[str, IntArray]
     rows: int
 
-    def blocks(self) -> Iterator[tuple[slice, Cells]]:
+    def blocks(self) -> Iterator[tuple[slice, FeatureCells]]:
         """Yield a few rows at a time, and where they stand."""
         if self.rows <= _ROWS:
             yield slice(None), self
@@ -203,7 +203,7 @@ class Cells:
             place = slice(start, min(start + _ROWS, self.rows))
             numbers = {name: values[place] for name, values in self.numbers.items()}
             codes = {name: values[place] for name, values in self.codes.items()}
-            yield place, Cells(numbers, codes, place.stop - place.start)
+            yield place, FeatureCells(numbers, codes, place.stop - place.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,14 +213,14 @@ class FeatureReader:
     Attributes
     ----------
     numeric : tuple of str
-    levels : mapping of str to Levels
+    levels : mapping of str to LearnedLevels
         Of each category.
     declared : mapping of str to str
         Types that the project declares, by column; cells of another type are refused.
     """
 
     numeric: tuple[str, ...]
-    levels: Mapping[str, Levels]
+    levels: Mapping[str, LearnedLevels]
     declared: Mapping[str, str]
 
     @classmethod
@@ -233,10 +233,10 @@ class FeatureReader:
     ) -> FeatureReader:
         """Take the levels that a fitted pipeline has learned."""
         learned = learned_levels(pipeline)
-        levels = {name: Levels.of(learned.get(name, ())) for name in categorical}
+        levels = {name: LearnedLevels.of(learned.get(name, ())) for name in categorical}
         return cls(numeric, levels, declared or {})
 
-    def read(self, column: Callable[[str], pd.Series[Any]], rows: int) -> Cells:
+    def read(self, column: Callable[[str], pd.Series[Any]], rows: int) -> FeatureCells:
         """Read the features of n rows.
 
         Parameters
@@ -255,7 +255,7 @@ class FeatureReader:
         codes = {
             name: levels.codes(column(name), name, kinds.get(name)) for name, levels in self.levels.items()
         }
-        return Cells(numbers, codes, rows)
+        return FeatureCells(numbers, codes, rows)
 
 
 def is_missing(cell: object) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline, PPoly
 
-from .cells import Cells
+from .cells import FeatureCells
 from .costs import IntArray
 from .expressions import FloatArray
 from .levels import learned_levels
@@ -204,4 +204,4 @@ def _marked(
 
 def _at(term: NumberTerm, value: float) -> float:
     """Return what a value adds, for a missing cell that counts as this one."""
-    return float(term.of(Cells({term.name: np.array([value])}, {}, 1))[0])
+    return float(term.of(FeatureCells({term.name: np.array([value])}, {}, 1))[0])

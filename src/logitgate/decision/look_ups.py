@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from .cells import Cells
+from .cells import FeatureCells
 from .costs import IntArray
 from .expressions import FloatArray
 
@@ -44,7 +44,7 @@ class NumberTerm:
     missing: float = 0.0
     marks: tuple[tuple[float, float], ...] = ()
 
-    def of(self, cells: Cells) -> FloatArray:
+    def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
         values = cells.numbers[self.name]
         within = values.clip(self.low, self.high)
@@ -65,7 +65,7 @@ class LevelTerm:
     name: str
     weights: FloatArray
 
-    def of(self, cells: Cells) -> FloatArray:
+    def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
         return self.weights.take(cells.codes[self.name])
 
@@ -79,7 +79,7 @@ class Scaled:
     mean: float
     scale: float
 
-    def of(self, cells: Cells) -> FloatArray:
+    def of(self, cells: FeatureCells) -> FloatArray:
         """Return the number of each row, shape (n,)."""
         values = cells.numbers[self.name]
         return (np.where(np.isnan(values), self.imputed, values) - self.mean) / self.scale
@@ -102,7 +102,7 @@ class ProductTerm:
     weights: FloatArray
     numbers: tuple[Scaled, ...]
 
-    def of(self, cells: Cells) -> FloatArray:
+    def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
         added: FloatArray = self.weights[tuple(cells.codes[name] for name in self.levels)]
         for number in self.numbers:
@@ -129,7 +129,7 @@ class QuadraticTerm:
     pair_weights: FloatArray
     constant: float
 
-    def of(self, cells: Cells) -> FloatArray:
+    def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
         scaled = np.stack([number.of(cells) for number in self.numbers])
         first, second = self.pairs
@@ -156,7 +156,7 @@ class LookUps:
     intercept: float
     terms: tuple[Term, ...]
 
-    def log_odds(self, cells: Cells) -> FloatArray:
+    def log_odds(self, cells: FeatureCells) -> FloatArray:
         """Return the log-odds of the event for each row, shape (n,)."""
         found = np.empty(cells.rows)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -167,6 +167,6 @@ class LookUps:
                 found[place] = total
         return found
 
-    def probability(self, cells: Cells) -> FloatArray:
+    def probability(self, cells: FeatureCells) -> FloatArray:
         """Return the probability of the event for each row, shape (n,)."""
         return np.asarray(expit(self.log_odds(cells)), dtype=np.float64)

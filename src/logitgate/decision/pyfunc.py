@@ -19,7 +19,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from ..errors import LogitgateError
-from .cells import Cells, FeatureReader, numbers_of, refuse
+from .cells import FeatureCells, FeatureReader, numbers_of, refuse
 from .compiled import compiled
 from .costs import CostMatrix, IntArray
 from .expressions import FloatArray
@@ -247,14 +247,14 @@ class Answering:
             if twice:
                 raise ValueError(f"the rows have {', '.join(sorted(twice))} twice")
 
-    def _probability(self, cells: Cells, index: pd.Index[Any]) -> FloatArray:
+    def _probability(self, cells: FeatureCells, index: pd.Index[Any]) -> FloatArray:
         if self.look_ups is not None:
             return self.look_ups.probability(cells)
         features: dict[str, Any] = dict(cells.numbers)
         features |= {name: self.reader.levels[name].texts(codes) for name, codes in cells.codes.items()}
         return _by_pipeline(self.estimator, pd.DataFrame(features, index=index))
 
-    def _unfamiliar(self, cells: Cells) -> IntArray:
+    def _unfamiliar(self, cells: FeatureCells) -> IntArray:
         """Count the features of each row that the training rows do not cover, shape (n,)."""
         found = np.zeros(cells.rows, dtype=np.int64)
         for name, codes in cells.codes.items():
