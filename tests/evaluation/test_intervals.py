@@ -11,7 +11,6 @@ from statsmodels.stats.proportion import proportion_confint
 from logitgate.evaluation.intervals import (
     Means,
     Units,
-    benjamini_hochberg,
     holm,
     lower_bound,
     mean_interval,
@@ -147,25 +146,6 @@ def test_holm_of_the_published_example():
 def test_holm_agrees_with_statsmodels(p_values):
     """In the order given, never above one."""
     np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], atol=1e-12)
-
-
-def test_benjamini_and_hochberg_of_the_published_example():
-    """The three smallest of the same ten p-values share a q-value; none is above one."""
-    p_values = np.array([0.01, 0.013, 0.014, 0.19, 0.35, 0.5, 0.63, 0.67, 0.75, 0.81])
-    np.testing.assert_allclose(benjamini_hochberg(p_values)[:3], [0.14 / 3] * 3, atol=1e-12)
-
-
-@given(arrays(float, st.integers(1, 20), elements=st.floats(0, 1)))
-def test_benjamini_and_hochberg_agree_with_statsmodels(p_values):
-    """In the order given, never above one."""
-    expected = multipletests(p_values, method="fdr_bh")[1]
-    np.testing.assert_allclose(benjamini_hochberg(p_values), expected, atol=1e-12)
-
-
-def test_benjamini_and_hochberg_count_a_missing_test_and_leave_it_missing():
-    """It makes the others less certain, as it could have been any of them."""
-    found = benjamini_hochberg(np.array([0.01, np.nan, 0.02]))
-    np.testing.assert_allclose(found, [0.03, np.nan, 0.03])
 
 
 def test_the_error_of_a_ratio_is_that_of_a_regression_without_intercept():

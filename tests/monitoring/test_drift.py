@@ -20,7 +20,7 @@ from logitgate.monitoring.distributions.change import new_change
 from logitgate.monitoring.distributions.divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi
 from logitgate.monitoring.distributions.independence import ALONE, INDEPENDENT
 from logitgate.monitoring.distributions.season import proposed_season
-from logitgate.monitoring.drift import drift
+from logitgate.monitoring.drift import drift, q_values
 from logitgate.monitoring.reference import Reference, reference_profile
 from logitgate.project.load import parse_project
 from tests.projects import plain
@@ -310,3 +310,9 @@ def test_a_season_is_proposed_where_a_year_is_learned_from_and_followed():
     assert proposed_season(warm, project(season="month")) is None
     short = parse_project(plain(split={"window": "120 days"}), "visits.toml")
     assert proposed_season(warm, short) is None
+
+
+def test_a_feature_that_could_not_be_tested_counts_in_the_family():
+    """It makes the others less certain, as it could have been any of them."""
+    np.testing.assert_allclose(q_values(np.array([0.01, np.nan, 0.02])), [0.03, np.nan, 0.03])
+    assert not len(q_values(np.array([])))

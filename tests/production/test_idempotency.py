@@ -147,12 +147,12 @@ def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatc
         store.client.set_tag(run.run_id, heartbeat.HEARTBEAT, sign.text())
         with pytest.raises(HeldError, match="going on elsewhere"):
             idempotency._wait_for_others(store, "visits", "k", idempotency._Turn(shared, 0.0))
-        idempotency.see_that_nobody_took_over(run)
+        idempotency.refuse_if_superseded(run)
         idempotency.mark_killed(store, store.client.get_run(run.run_id), "another")
         with pytest.raises(ConflictError, match="another took over"):
-            idempotency.see_that_nobody_took_over(run)
+            idempotency.refuse_if_superseded(run)
         idempotency.supersede(run, "visits", "k")
-        idempotency.see_that_nobody_took_over(run)
+        idempotency.refuse_if_superseded(run)
 
 
 @pytest.mark.parametrize("stop", [(victims.be_terminated, 143), (victims.be_interrupted, 130)])

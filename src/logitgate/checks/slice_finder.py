@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtr
+from scipy.stats import false_discovery_control
 from sklearn.tree import DecisionTreeRegressor
 
 from ..catalogue import Check
@@ -21,7 +22,7 @@ from ..data.slicing import column_levels, rare_pooled
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..evaluation.evaluate import Scored
-from ..evaluation.intervals import NAN, Means, benjamini_hochberg
+from ..evaluation.intervals import NAN, Means
 from ..evidence_table import Exhibit
 from ..findings import Finding, Status
 from ..project.project import Project
@@ -168,7 +169,7 @@ def _tested(
         leaf[members(conditions, columns, len(held.y))] = at
     z, p_values = _statistics(held, leaf, len(leaves), least_events)
     q_values = np.full(len(leaves), NAN)
-    q_values[~np.isnan(p_values)] = benjamini_hochberg(p_values[~np.isnan(p_values)])
+    q_values[~np.isnan(p_values)] = false_discovery_control(p_values[~np.isnan(p_values)])
     n = np.bincount(leaf, minlength=len(leaves))
     with np.errstate(invalid="ignore"):
         predicted = np.bincount(leaf, held.decision.probability, len(leaves)) / n

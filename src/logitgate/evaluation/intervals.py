@@ -1,8 +1,8 @@
-"""Intervals for rates, means and ratios, one-sided bounds, and corrections for many tests.
+"""Intervals for rates, means and ratios, one-sided bounds, and a correction for many tests.
 
 Means may be clustered: rows of one entity are not independent, so the error of the mean is taken
 from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Hall (1992); Pepe
-(2003); Holm (1979); Benjamini, Hochberg (1995).
+(2003); Holm (1979).
 """
 
 from __future__ import annotations
@@ -320,24 +320,6 @@ def holm(p_values: FloatArray) -> FloatArray:
     adjusted = np.empty(len(p_values))
     adjusted[order] = np.minimum(np.maximum.accumulate(np.asarray(p_values)[order] * left), 1.0)
     return adjusted
-
-
-def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
-    """Return Benjamini and Hochberg's step-up adjusted p-values (q-values), in the order given.
-
-    Calling all of at most q a discovery keeps the expected share of false ones below q. A NaN
-    stays NaN and still counts as a test of the family.
-
-    Examples
-    --------
-    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    order = np.argsort(p_values, kind="stable")
-    scaled = np.asarray(p_values)[order] * len(p_values) / np.arange(1, len(p_values) + 1)
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.fmin.accumulate(scaled[::-1])[::-1]
-    return np.where(np.isnan(p_values), NAN, np.minimum(adjusted, 1.0))
 
 
 def _unskewed(quantile: FloatArray, a: FloatArray) -> FloatArray:

@@ -49,7 +49,7 @@ def choose_rows(evidence: Evidence, span: Span) -> tuple[Evidence, Sample | None
         When the span is empty, or has limits and the project declares no time.
     """
     project = evidence.project
-    _refuse_strange(span, project)
+    _refuse_impossible(span, project)
     if evidence.stops:
         return evidence, None
     frame = evidence.frame
@@ -117,7 +117,7 @@ def _unseen(sample: Sample, project: Project, judged: Judgeable, opponents: Oppo
     return sample if known is None else sample.take(known)
 
 
-def _refuse_strange(span: Span, project: Project) -> None:
+def _refuse_impossible(span: Span, project: Project) -> None:
     limits = [_aware(limit) for limit in (span.since, span.until) if limit is not None]
     if limits and project.columns.time is None:
         rule = "--since and --until need a time, and the project declares none"

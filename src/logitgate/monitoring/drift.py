@@ -28,13 +28,14 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from ..catalogue import Check
 from ..data.sample import codes
 from ..decision.costs import IntArray
+from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
 from ..evaluation.histograms import Numbers
-from ..evaluation.intervals import benjamini_hochberg
 from ..evaluation.probabilities.cox import log_odds
 from ..evidence_table import Exhibit
 from ..findings import Figure, Finding, Status
@@ -104,12 +105,12 @@ def drift(
     alike, in_season, seasons = by_season(window, reference, project, scored)
     judged = _judged([*_drifts(in_season, rules), *_cells(alike, rules)], rules)
     scores = _scores(decision, window.cluster, reference, rules)
-    findings = [*_lacking(frame, reference), *_clusters(alike, project), *seasons, *_told(judged, rules)]
+    findings = [*_lacking(frame, reference), *_clusters(alike, project), *seasons, *_reported(judged, rules)]
     if isinstance(scores, Finding):
         findings.append(scores)
     else:
         judged_scores = _judged(scores, rules)
-        findings += _told(judged_scores, rules)
+        findings += _reported(judged_scores, rules)
         judged += judged_scores
     return [*findings, *_order(frame, project)], [_exhibit(judged)] if judged else []
 
@@ -195,13 +196,19 @@ def _scores(
     ]
 
 
+def q_values(p_values: FloatArray) -> FloatArray:
+    """Adjust by Benjamini and Hochberg (1995); a NaN stays NaN and still counts as a test of the family."""
+    untested = np.isnan(p_values)
+    return np.where(untested, np.nan, false_discovery_control(np.where(untested, 1.0, p_values)))
+
+
 def _judged(changes: list[DistributionChange], rules: Monitoring) -> list[Finding]:
     """Judge the changes of one family together."""
-    adjusted = benjamini_hochberg(np.array([change.p_value for change in changes]))
+    adjusted = q_values(np.array([change.p_value for change in changes]))
     return [_finding(change, float(q), rules) for change, q in zip(changes, adjusted, strict=True)]
 
 
-def _told(judged: list[Finding], rules: Monitoring) -> list[Finding]:
+def _reported(judged: list[Finding], rules: Monitoring) -> list[Finding]:
     """Return the findings; drifts that hardly reach the model are one WARN."""
     harmless = [finding for finding in judged if finding.status is Status.WARN]
     return [*(one for one in judged if one.status is not Status.WARN), *_together(harmless, rules)]

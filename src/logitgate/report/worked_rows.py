@@ -141,10 +141,10 @@ def _parts(name: str, values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _values(row: pd.Series, levels: Mapping[str, pd.Series]) -> dict[str, str]:
-    return {str(name): _told(plain(value), levels.get(str(name))) for name, value in row.items()}
+    return {str(name): _text(plain(value), levels.get(str(name))) for name, value in row.items()}
 
 
-def _told(value: Figure, levels: pd.Series | None) -> str:
+def _text(value: Figure, levels: pd.Series | None) -> str:
     """Write a value for a page: rounded, and no level that few rows have."""
     if value is None:
         return "missing"

@@ -26,6 +26,9 @@ from .heartbeat import HEARTBEAT, beating, heartbeat
 from .store import Store, again, reached, within
 from .system_metrics import system_metrics
 
+NO_GATE = "nobody"
+"""Value of the tag `refused_by` of what passed every gate."""
+
 KEY = "logitgate.key"
 """Tag with what makes a training the same training."""
 

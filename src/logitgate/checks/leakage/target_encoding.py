@@ -51,14 +51,14 @@ def encoder_findings(blocks: Blocks, project: Project) -> Iterator[Finding]:
             sign = _sign(values, code, whole, learned)
             if sign is not None:
                 found = True
-                yield _told(name, source, sign, project)
+                yield _finding(name, source, sign, project)
                 break
     if not found:
         because = "no feature is the mean of these rows' outcomes by another column"
         yield Finding(CHECK, "encoders", Status.PASS, because)
 
 
-def _told(name: str, source: str, sign: Sign, project: Project) -> Finding:
+def _finding(name: str, source: str, sign: Sign, project: Project) -> Finding:
     reason = project.gates.leakage.trusted.get(name)
     because = f"{sign.words} by '{source}' on these very rows (fit {sign.fit:.3f})"
     if not sign.proven:

@@ -46,7 +46,7 @@ def understands(rule: ContractRule) -> bool:
 def repeats(rules: Mapping[int, ContractRule]) -> bool:
     """Whether two rules that kernels understand may say the same, in other words."""
     said = [
-        repr((rule.type, sorted((name, _plain(rule.kwargs[name])) for name in _told(rule))))
+        repr((rule.type, sorted((name, _plain(rule.kwargs[name])) for name in _arguments(rule))))
         for rule in rules.values()
         if understands(rule)
     ]
@@ -76,7 +76,7 @@ def kept(rules: Mapping[int, ContractRule], frame: pd.DataFrame) -> dict[int, Ma
     return found
 
 
-def _told(rule: ContractRule) -> list[str]:
+def _arguments(rule: ContractRule) -> list[str]:
     return [
         name
         for name, value in rule.kwargs.items()

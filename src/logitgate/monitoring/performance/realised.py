@@ -196,7 +196,7 @@ def _calibration(whole: Realised, window: Chunks, reference: Chunks, project: Pr
         sound = is_sound(reference, name, project)
         status = _status(limits.side(value), margin) if sound else margin.alone
         trust = "" if sound else "; the reference itself is not proven to keep its margin"
-        because = f"{_WORDS[name]} {_told(value, limits)}{'' if name == EXCESS else margin.text}{trust}"
+        because = f"{_WORDS[name]} {_limited(value, limits)}{'' if name == EXCESS else margin.text}{trust}"
         figures = {**whole.figures(), f"chunk_{name}": value, "chunks": window.count, **limits.figures()}
         findings.append(Finding(CALIBRATION, _WORDS[name], status, because, figures))
     return findings
@@ -276,7 +276,7 @@ def _cost(whole: Realised, window: Chunks, reference: Chunks, project: Project, 
         status = Status.FAIL if side == "above" else Status.PASS
     expected, before = whole.cost.value - whole.excess_cost.value, reference.mean(EXPECTED_COST)
     because = (
-        f"realised less expected cost per row {_told(value, limits)}; over all {whole.n} rows it is "
+        f"realised less expected cost per row {_limited(value, limits)}; over all {whole.n} rows it is "
         f"{_spanned(whole.excess_cost)} of a cost of {_spanned(whole.cost)}"
     )
     if np.isfinite(before):
@@ -309,7 +309,7 @@ def with_excess_cost(reference: Chunks) -> Chunks:
     return Chunks(reference.rows, {**figures, EXCESS_COST: tuple(one - two for one, two in pairs)})
 
 
-def _told(value: float, limits: ControlLimits) -> str:
+def _limited(value: float, limits: ControlLimits) -> str:
     if not np.isfinite(value):
         return "has no whole chunk that counts"
     if limits.side(value) == "unknown":

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...errors import RefusedError
 from ...gates.verdict.outcome import Outcome
 from ...project.project import Project
-from ...tracking.runs import known_run
+from ...tracking.runs import NO_GATE, known_run
 from ...tracking.store import Store, reached
 from ...tracking.trainings.reports import outcome_of
 from ...tracking.trainings.training import VERDICT, record_outcome
@@ -69,7 +69,7 @@ def _refuse_one_of_production(store: Store, version: ModelVersion) -> None:
 
 def _refuse_one_that_did_not_pass(store: Store, version: ModelVersion) -> None:
     verdict, refused = (registry.tag(store, version, name) for name in ("verdict", "refused_by"))
-    if (verdict, refused) != ("PASS", "nobody"):
+    if (verdict, refused) != ("PASS", NO_GATE):
         rule = f"was refused by {refused or 'gates that left no record'} (verdict {verdict or 'none'})"
         remedy = "only a version that passed every gate can be approved; train another one"
         raise RefusedError(str(version), rule, remedy)

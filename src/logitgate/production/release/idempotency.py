@@ -123,7 +123,7 @@ def supersede(run: Run, project: str, key: str) -> None:
             mark_killed(run.store, other, run.run_id)
 
 
-def see_that_nobody_took_over(run: Run) -> None:
+def refuse_if_superseded(run: Run) -> None:
     """Refuse to go on when somebody has taken this run for dead, as after a lost lock.
 
     Raises

@@ -20,7 +20,7 @@ from ...gates.verdict.sentences import verdict_sentence
 from ...monitoring.reference import reference_profile
 from ...project.project import Project, as_of_text, parse_as_of
 from ...tracking.batches import RunEntries
-from ...tracking.runs import KEY, Note, Run, record, training_run
+from ...tracking.runs import KEY, NO_GATE, Note, Run, record, training_run
 from ...tracking.store import Store
 from ...tracking.trainings.decisions import earlier_decisions
 from ...tracking.trainings.training import RECORDED, note, record_evidence, record_figures, record_outcome
@@ -159,7 +159,7 @@ def promote_if_passed(run: Run, outcome: Outcome, project: Project) -> Outcome:
     """
     store, name = run.store, outcome.model
     if outcome.status is Status.PASS and outcome.version is not None:
-        idempotency.see_that_nobody_took_over(run)
+        idempotency.refuse_if_superseded(run)
         outcome = _carried_out(store, outcome, registry.numbered(store, name, outcome.version), project)
     now = registry.champion(store, name)
     outcome = replace(outcome, champion=now.version if now else None)
@@ -207,7 +207,7 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: Model
         if versions.answers_alike(run.store, version, package.model, evidence.learned.judged):
             versions.relabel(run, version, label)
             return version
-    idempotency.see_that_nobody_took_over(run)
+    idempotency.refuse_if_superseded(run)
     made = registry.register(run, name, package, label)
     registry.describe(run.store, name, partial(with_project, project=evidence.project))
     for version in known:
@@ -253,7 +253,7 @@ def _label(evidence: Evidence, snapshot: Snapshot) -> Label:
     refused = {finding.check for finding in verdict.reasons}
     tags = {
         "verdict": verdict.status.value,
-        "refused_by": ", ".join(sorted(refused)) or "nobody",
+        "refused_by": ", ".join(sorted(refused)) or NO_GATE,
         "as_of": evidence.as_of.isoformat() if evidence.as_of else "none",
         JUDGED_AGAINST: _judged_against(evidence),
         JUDGED_DIGEST: evidence.judged.champion_digest if evidence.judged else "",

@@ -19,7 +19,7 @@ from ...findings import Figure, Finding
 from ...gates.rules.alpha_spending import RECIPE
 from ...monitoring.performance.versus_rules import RULE
 from ...project.project import Project
-from ...tracking.runs import Note, training_run
+from ...tracking.runs import NO_GATE, Note, training_run
 from ...tracking.store import Store
 from ..ledger.entries import Reason, Release
 from ..packaging.golden import answered
@@ -69,7 +69,7 @@ def retire(
     with training_run(store, project.name, Note(f"{rule} in place of version {judged.version}")) as run:
         tags = {
             "verdict": "PASS",
-            "refused_by": "nobody",
+            "refused_by": NO_GATE,
             "as_of": as_of.isoformat(),
             registry.JUDGED_AGAINST: str(champion.version),
             registry.JUDGED_DIGEST: champion.digest,

@@ -12,7 +12,7 @@ from ...findings import Finding
 from ...monitoring.shadow import CHECK, Shadow, shadow_finding
 from ...project.project import Project
 from ...tracking.batches import RunEntries
-from ...tracking.runs import Note, experiment, found_runs, record, training_run
+from ...tracking.runs import NO_GATE, Note, experiment, found_runs, record, training_run
 from ...tracking.store import Store, reached
 from ..ledger.entries import Reason
 from ..promotion.candidacy import propose
@@ -130,7 +130,7 @@ def promote_from_shadow(store: Store, project: Project, number: int, finding: Fi
     with reached(store):
         number_text = str(challenger.version)
         store.client.set_model_version_tag(project.name, number_text, "verdict", "PASS")
-        store.client.set_model_version_tag(project.name, number_text, "refused_by", "nobody")
+        store.client.set_model_version_tag(project.name, number_text, "refused_by", NO_GATE)
 
 
 def _both(store: Store, project: Project, number: int) -> tuple[ModelVersion, ModelVersion]:

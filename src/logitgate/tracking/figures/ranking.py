@@ -67,9 +67,9 @@ def roc_figure(curve: Roc, caption: Caption) -> Figure:
     for place, (name, one) in enumerate(curve.others.items()):
         colour = OTHER if name == "champion" else QUIET
         style = "-" if name == "champion" else _OTHERS[place % len(_OTHERS)]
-        label = f"{name}, AUC {_told(one.auc)}"
+        label = f"{name}, AUC {_auc_text(one.auc)}"
         axes.plot(*_points(one), color=colour, linestyle=style, linewidth=1, label=label)
-    axes.plot(*_points(curve.model), color=MODEL, label=f"model, AUC {_told(curve.model.auc)}")
+    axes.plot(*_points(curve.model), color=MODEL, label=f"model, AUC {_auc_text(curve.model.auc)}")
     x, y = curve.operating_point
     label = f"decisions: {y:.0%} of events, {x:.0%} of others"
     axes.plot(x, y, "o", color=CHOSEN, markersize=9, label=label)
@@ -106,6 +106,6 @@ def _points(one: RocCurve) -> tuple[FloatArray, FloatArray]:
     return one.false_positive_rate[keep], one.true_positive_rate[keep]
 
 
-def _told(auc: Estimate) -> str:
+def _auc_text(auc: Estimate) -> str:
     limits = f" [{auc.low:.3f}, {auc.high:.3f}]" if np.isfinite(auc.low) and np.isfinite(auc.high) else ""
     return f"{auc.value:.3f}{limits}"

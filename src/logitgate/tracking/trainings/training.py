@@ -21,7 +21,7 @@ from ...model.recipes.search import CandidateResult
 from ...model.train import Learned
 from ...report.page import NOTHING, Beside
 from ..batches import RunEntries, Value
-from ..runs import DatasetNote, Run, artifacts, candidates, dataset, record
+from ..runs import NO_GATE, DatasetNote, Run, artifacts, candidates, dataset, record
 from ..saved_views import save_views
 from .report_files import write_facts, write_page
 
@@ -189,7 +189,7 @@ def _tags(evidence: Evidence, snapshot: str) -> dict[str, str]:
         "mlflow.runName": run_name(evidence),
         "mlflow.note.content": note(evidence),
         "verdict": evidence.verdict.status.value,
-        "refused_by": ", ".join(stopping) or "nobody",
+        "refused_by": ", ".join(stopping) or NO_GATE,
         "cost_unit": evidence.project.costs.unit,
         **gate_tags(evidence.verdict),
     }
