@@ -45,11 +45,13 @@ def test_the_prior_gives_each_block_the_prevalence_of_its_learning_rows(in_time)
 def test_the_best_single_feature_may_be_a_curved_one():
     """A feature that matters by its square wins alone, because numbers are tried as splines."""
     X, y = _rows()
-    found = _judged(lambda folds: single_feature(X, y, folds, FEATURES, CHOICES), blocks_of(X, y, 4))
-    assert found.final.candidate.features == FeaturesConfig(numeric=("bent",))
+    plan = Plan.of(blocks_of(X, y, 4))
+    recipe = single_feature(X, y, tuple(plan.folds.values()), FEATURES, CHOICES)
+    final = recipe.judge(plan, COSTS, 0.05).final
+    assert final.candidate.features == FeaturesConfig(numeric=("bent",))
     own = search(blocks_of(X, y, 4), FeaturesConfig(numeric=("bent",)), Search(forms=("spline",), C=(10.0,)))
     place = FEATURES.all.index("bent")
-    assert found.judged.losses[place].mean() == pytest.approx(own.best.log_loss, abs=1e-12)
+    assert plan.final(recipe.log_odds).losses(place).mean() == pytest.approx(own.best.log_loss, abs=1e-12)
 
 
 def test_a_category_can_be_the_best_single_feature():

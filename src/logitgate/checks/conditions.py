@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
@@ -78,9 +78,9 @@ class Among:
     levels: tuple[str, ...]
     others: bool = False
 
-    def holds(self, values: NDArray[np.str_]) -> BoolArray:
+    def holds(self, values: pd.Categorical) -> BoolArray:
         """Return which levels, of shape (n,), meet the condition."""
-        met: BoolArray = np.isin(values, self.levels, invert=self.others)
+        met: BoolArray = values.isin(list(self.levels)) ^ self.others
         return met
 
     def narrowed(self, other: Among) -> Among:

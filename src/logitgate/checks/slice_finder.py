@@ -23,6 +23,7 @@ from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import NAN, Means
+from ..evaluation.slices import SliceLevels
 from ..evidence_table import Exhibit
 from ..findings import Finding, Status
 from ..project.project import Project
@@ -87,14 +88,14 @@ def weak_slices(sample: Sample, scored: Scored, project: Project) -> list[WeakSl
         One for each leaf, the surest first; empty when there are no two halves to speak of. The
         order of the rows makes no difference.
     """
-    order = np.argsort(sample.ids.astype(str), kind="stable")
-    ordered, rows = sample.take(order), scored.take(order)
+    order = pd.array(sample.ids, dtype="str").argsort()
+    rows = scored.take(order)
     grown = _first_half(rows, project.split.seed)
     least = max(project.slices.minimum_rows // 2, 1)
     if min(int(grown.sum()), int((~grown).sum())) < 2 * least:
         return []
     residual = rows.y - rows.decision.probability
-    columns = _columns(ordered.frame, project)
+    columns = {name: values[order] for name, values in _columns(sample.frame, project).items()}
     tree = DecisionTreeRegressor(max_depth=_DEPTH, min_samples_leaf=least, random_state=project.split.seed)
     leaves = tree_leaves(columns, residual, grown, tree)
     kept = {name: values[~grown] for name, values in columns.items()}
@@ -156,8 +157,15 @@ def _columns(frame: pd.DataFrame, project: Project) -> dict[str, Column]:
     for name in dict.fromkeys((*project.features.categorical, *project.slices.columns)):
         if name not in columns:
             levels = rare_pooled({name: column_levels(frame[name])}, project)[name]
-            columns[name] = np.array(levels.names, dtype=np.str_)[levels.codes]
+            columns[name] = _sorted(levels)
     return columns
+
+
+def _sorted(levels: SliceLevels) -> Column:
+    """Return levels by their sorted names; what is called the same is one level."""
+    names, place = np.unique(levels.names, return_inverse=True)
+    named = pd.CategoricalDtype(names.tolist())
+    return pd.Categorical.from_codes(place[levels.codes], dtype=named).remove_unused_categories()
 
 
 def _tested(

@@ -7,17 +7,21 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeRegressor
 
-from ..decision.costs import BoolArray
+from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from .conditions import ONLY_MISSING, Among, Between, round_between
 
-Column: TypeAlias = FloatArray | NDArray[np.str_]
-"""Numbers, NaN where missing, or the names of levels; shape (n,)."""
+Column: TypeAlias = FloatArray | pd.Categorical
+"""Numbers, NaN where missing, or levels, whose names are sorted; shape (n,)."""
 Conditions: TypeAlias = Mapping[str, Between | Among]
 """What the rows of a leaf have in common, by column; all of it holds for each of them."""
+_MOST_ROWS = 65_536
+"""Rows that a tree looks at: enough for a few leaves, and no more memory in a longer table."""
+_Single: TypeAlias = NDArray[np.float32]
 _Part: TypeAlias = tuple[str, tuple[Among, Among] | FloatArray]
 """What a column of the design stands for: without and with a level, or its distinct numbers in order."""
 
@@ -51,8 +55,8 @@ def tree_leaves(
         A level is a candidate when at least `min_samples_leaf` of the rows have it.
     target : array of shape (n,)
     grown : bool array of shape (n,)
-        The rows that the tree may look at; of the others only where numbers lie is used, to round the
-        edge between two neighbours.
+        The rows that the tree may look at, 65,536 of them at most; of the others only where numbers lie is
+        used, to round the edge between two neighbours.
     tree : DecisionTreeRegressor
         Not yet fitted.
 
@@ -61,32 +65,33 @@ def tree_leaves(
     list of Conditions
         Each row, of any half, meets the conditions of exactly one leaf.
     """
+    rows = np.flatnonzero(grown)
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ROWS)).astype(np.int64)]
     encoded = [
-        one
-        for name, values in columns.items()
-        for one in _encoded(name, values, grown, tree.min_samples_leaf)
+        one for name, values in columns.items() for one in _encoded(name, values, rows, tree.min_samples_leaf)
     ]
     if not encoded:
         return [{}]
-    X = np.column_stack([values for values, _ in encoded]).astype(np.float32)
-    tree.fit(X[grown], target[grown])
+    tree.fit(np.column_stack([values for values, _ in encoded]), target[rows])
     return _paths(tree.tree_, [part for _, part in encoded])
 
 
-def _encoded(name: str, values: Column, grown: BoolArray, least: int) -> list[tuple[FloatArray, _Part]]:
+def _encoded(name: str, values: Column, rows: IntArray, least: int) -> list[tuple[_Single, _Part]]:
     """Return an indicator for each level with enough rows, or the ranks of the numbers.
 
     Ranks part the rows as the numbers do, and are exact in the tree's single precision.
     """
-    if values.dtype.kind == "f":
-        numbers, rank = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True)
-        return [(np.where(np.isnan(numbers[rank]), np.nan, rank), (name, numbers))]
-    levels, code = np.unique(values, return_inverse=True)
-    often = np.flatnonzero(np.bincount(code[grown], minlength=len(levels)) >= least)
-    if len(levels) == 2:
+    if not isinstance(values, pd.Categorical):
+        numbers, own = np.unique(values), values[rows]
+        rank = np.where(np.isnan(own), np.nan, np.searchsorted(numbers, own))
+        return [(rank.astype(np.float32), (name, numbers))]
+    names, code = values.categories.tolist(), values.codes[rows]
+    often = np.flatnonzero(np.bincount(code, minlength=len(names)) >= least)
+    if len(names) == 2:
         often = often[-1:]
-    names = levels.tolist()
-    return [((code == at).astype(float), (name, _without_and_with(name, names, at))) for at in often.tolist()]
+    return [
+        ((code == at).astype(np.float32), (name, _without_and_with(name, names, at))) for at in often.tolist()
+    ]
 
 
 def _without_and_with(name: str, levels: list[str], at: int) -> tuple[Among, Among]:

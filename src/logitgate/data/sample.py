@@ -43,19 +43,35 @@ class Sample:
         return len(self.y)
 
     def take(self, index: IntArray | BoolArray) -> Sample:
-        """Return the chosen rows, in the given order."""
+        """Return the chosen rows, in the given order; those of one stretch are shared, not copied."""
+        rows = stretch(index)
         return Sample(
-            self.frame.iloc[np.flatnonzero(index) if index.dtype == bool else index],
-            self.y[index],
-            self.ids[index],
-            None if self.time is None else self.time[index],
-            None if self.entity is None else self.entity[index],
-            None if self.cluster is None else self.cluster[index],
+            self.frame.iloc[rows],
+            self.y[rows],
+            self.ids[rows],
+            None if self.time is None else self.time[rows],
+            None if self.entity is None else self.entity[rows],
+            None if self.cluster is None else self.cluster[rows],
         )
 
     def row_costs(self, matrix: CostMatrix) -> RowCosts:
         """Evaluate a cost matrix over the rows."""
         return row_costs(self.frame, matrix, self.ids)
+
+
+def stretch(index: IntArray | BoolArray) -> slice | IntArray:
+    """Return rows, given by positions or marks, as a slice where they follow each other: it copies nothing.
+
+    Examples
+    --------
+    >>> stretch(np.array([False, True, True]))
+    slice(1, 3, None)
+    >>> stretch(np.array([2, 1])).tolist()
+    [2, 1]
+    """
+    rows: IntArray = np.flatnonzero(index) if index.dtype == bool else np.asarray(index, dtype=np.int64)
+    follows = len(rows) > 0 and rows[-1] - rows[0] + 1 == len(rows) and bool((np.diff(rows) == 1).all())
+    return slice(int(rows[0]), int(rows[-1]) + 1) if follows else rows
 
 
 def row_costs(frame: pd.DataFrame, matrix: CostMatrix, ids: NDArray[np.object_]) -> RowCosts:

@@ -53,7 +53,8 @@ def _pooled(levels: SliceLevels, rare: int, critical: Collection[str], column: s
 
 def column_levels(column: pd.Series) -> SliceLevels:
     """Return the level of each of n rows in one column; rows without a value are a level of their own."""
-    codes, names = pd.factorize(column.astype(object), sort=True)
+    is_coded = isinstance(column.dtype, pd.CategoricalDtype) and column.cat.categories.is_monotonic_increasing
+    codes, names = pd.factorize(column if is_coded else column.astype(object), sort=True)
     return _with_missing(codes.astype(np.int64), tuple(map(str, names)))
 
 

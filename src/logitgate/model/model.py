@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
+_ROWS = 65_536
+"""Rows whose design is written at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A calibrated model that decides: each row goes through its own preprocessing and threshold.
@@ -49,10 +53,16 @@ class Model:
         absent = sorted(set(self.features.all) - set(frame.columns))
         if absent:
             raise DataError(", ".join(absent), "the model needs it and the table lacks it", "give the column")
+        found = np.empty(len(frame))
+        for start in range(0, len(frame), _ROWS):
+            found[start : start + _ROWS] = self._answers(frame.iloc[start : start + _ROWS])
+        return found
+
+    def _answers(self, frame: pd.DataFrame) -> FloatArray:
         look_ups = compiled(self.pipeline) if self.arithmetic == "look-ups" else None
         if look_ups is None:
             both: FloatArray = self.pipeline.predict_proba(self.brought(frame)[list(self.features.all)])
-            return np.ascontiguousarray(both[:, 1])
+            return both[:, 1]
         reader = FeatureReader.of(self.pipeline, self.features.numeric, self.features.categorical)
         return look_ups.probability(reader.read(frame.__getitem__, len(frame)))
 

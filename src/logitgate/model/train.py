@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data.blocks import Blocks
 from ..data.sample import Sample
-from ..decision.costs import IntArray
+from ..decision.costs import CostMatrix, IntArray
 from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import Estimate
 from ..project.project import Project
@@ -133,13 +133,13 @@ def learn(blocks: Blocks, project: Project) -> Learned:
         When nothing can be learned from the rows.
     """
     plan, costs, alpha = Plan.of(blocks), project.costs.matrix, project.gates.alpha
-    recipes, trials = _recipes(plan, project)
-    judged = {recipe.name: recipe.judge(plan, costs, alpha) for recipe in recipes}
+    trials = _trials(plan, project)
+    judged = {one.name: one.judge(plan, costs, alpha) for one in _recipes(plan, project, trials)}
     submission = submit({name: one.scored for name, one in judged.items()}, alpha)
-    chosen, top = judged[submission.name], judged[recipes[-1].name]
+    chosen, top = judged[submission.name], list(judged.values())[-1]
     last = _fitted(chosen.last, blocks.sample.take(blocks.learned(blocks.last)), project)
     shipped = _fitted(chosen.final, blocks.sample, project) if project.fit.refit else last
-    rows = chosen.judged
+    rows = plan.final(())
     return Learned(
         shipped,
         last,
@@ -148,28 +148,38 @@ def learn(blocks: Blocks, project: Project) -> Learned:
         blocks.in_time,
         judged,
         submission,
-        search_result(trials, top.judged, list(recipes[-1].candidates).index(top.final.candidate), costs),
+        _search_result(plan, [one for one in trials if one.choice.form in project.search.forms], top, costs),
         _threshold_interval(chosen, project),
         design_means(shipped.model.pipeline, shipped.rows.frame),
     )
 
 
-def _recipes(plan: Plan, project: Project) -> tuple[list[Recipe], list[Trial]]:
-    """Fit all candidates on all folds: the recipes from simple to complex, and the trials of the last one."""
+def _trials(plan: Plan, project: Project) -> tuple[Trial, ...]:
+    """Fit all candidates of the search, and the plain linear ones, on all folds."""
     sample, features, choices = plan.blocks.sample, project.features, project.search
     X, y, folds = sample.frame, sample.y.astype(np.int64), tuple(plan.folds.values())
-    signs = project.gates.signs
     refuse_unlearnable(X, y, features, choices)
     forms = choices.forms if LINEAR_FORM in choices.forms else (*choices.forms, LINEAR_FORM)
-    trials = tried(X, y, folds, features, choices.model_copy(update={"forms": forms}), signs=signs)
-    found = [baselines.prior(y, folds, features)]
+    wanted = choices.model_copy(update={"forms": forms})
+    return tried(X, y, folds, features, wanted, signs=project.gates.signs)
+
+
+def _recipes(plan: Plan, project: Project, trials: Sequence[Trial]) -> Iterator[Recipe]:
+    """Yield the recipes from simple to complex, one at a time: log-odds of many candidates take room."""
+    sample, features, choices = plan.blocks.sample, project.features, project.search
+    X, y, folds = sample.frame, sample.y.astype(np.int64), tuple(plan.folds.values())
+    yield baselines.prior(y, folds, features)
     if len(features.all) > 1:  # a single feature has no best among them: it would be the model itself
-        found.append(baselines.single_feature(X, y, folds, features, choices, signs=signs))
-    found.append(baselines.searched(LINEAR, trials, (LINEAR_FORM,), features))
+        yield baselines.single_feature(X, y, folds, features, choices, signs=project.gates.signs)
+    yield baselines.searched(LINEAR, trials, (LINEAR_FORM,), features)
     if choices.forms != (LINEAR_FORM,):
-        found.append(baselines.searched(SEARCH, trials, choices.forms, features))
-    last = {one.choice for one in found[-1].candidates}
-    return found, [trial for trial in trials if trial.choice in last]
+        yield baselines.searched(SEARCH, trials, choices.forms, features)
+
+
+def _search_result(plan: Plan, trials: Sequence[Trial], top: JudgedRecipe, costs: CostMatrix) -> SearchResult:
+    """Describe the candidates of the most complex recipe."""
+    chosen = [one.choice for one in trials].index(top.final.candidate.choice)
+    return search_result(trials, plan.final([one.log_odds for one in trials]), chosen, costs)
 
 
 def _fitted(decided: Decided, rows: Sample, project: Project) -> FittedModel:

@@ -7,7 +7,7 @@ rate together. Source: Lei et al. (2018) for leaving one covariate out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -55,22 +55,29 @@ def worths(model: Model, change: Recalibration, dropped: Dropped, rows: Sample) 
     rows : Sample
     """
     scored = model.score(rows, model.costs)
-    others = [model.decide(expit(one), rows, model.costs) for one in _log_odds(model, change, dropped, rows)]
-    differences = [other.cost - scored.cost for other in others]
-    p_values = holm(np.array([_p_value(one, scored) for one in differences]))
-    own = log_losses(scored.y, scored.decision.probability)
-    sources = source_of(model.pipeline[0])
-    found = [
-        Worth(
-            feature,
-            sum(feature in source for source in sources),
-            mean_interval(differences[place], scored.cluster),
-            mean_interval(log_losses(scored.y, others[place].decision.probability) - own, scored.cluster),
-            float(p_values[place]),
-        )
-        for place, feature in enumerate(dropped.features)
-    ]
-    return sorted(found, key=lambda one: -one.cost.value)
+    layout = model.pipeline[0]
+    matrix, sources = CodedMatrix.of(layout, rows.frame[list(layout.feature_names_in_)]), source_of(layout)
+    found = []
+    for feature, weights in zip(dropped.features, dropped.weights.T, strict=True):
+        other = model.decide(expit(change.of(matrix.scores(weights))), rows, model.costs)
+        columns = sum(feature in source for source in sources)
+        found.append(_worth(feature, columns, scored, other))
+    p_values = holm(np.array([one.p_value for one in found]))
+    held = [replace(one, p_value=float(p_value)) for one, p_value in zip(found, p_values, strict=True)]
+    return sorted(held, key=lambda one: -one.cost.value)
+
+
+def _worth(feature: str, columns: int, scored: Scored, other: Scored) -> Worth:
+    """Compare a model's decisions with those of the one without a feature; the p-value is its own."""
+    own, without = (log_losses(one.y, one.decision.probability) for one in (scored, other))
+    dearer = other.cost - scored.cost
+    return Worth(
+        feature,
+        columns,
+        mean_interval(dearer, scored.cluster),
+        mean_interval(without - own, scored.cluster),
+        _p_value(dearer, scored),
+    )
 
 
 def worth_evidence(found: list[Worth], alpha: float) -> tuple[Finding, Exhibit]:
@@ -97,13 +104,6 @@ def worth_evidence(found: list[Worth], alpha: float) -> tuple[Finding, Exhibit]:
     figures = {"features": len(found), "not_proven": len(idle), "alpha": alpha}
     table = Exhibit(CHECK, "What features are worth", rows, note)
     return Finding(CHECK, "worth", status, because, figures), table
-
-
-def _log_odds(model: Model, change: Recalibration, dropped: Dropped, rows: Sample) -> FloatArray:
-    """Return the recalibrated log-odds of each reduced model, shape (k, n)."""
-    layout = model.pipeline[0]
-    matrix = CodedMatrix.of(layout, rows.frame[list(layout.feature_names_in_)])
-    return np.vstack([change.of(matrix.scores(weights)) for weights in dropped.weights.T])
 
 
 def _p_value(difference: FloatArray, scored: Scored) -> float:

@@ -7,11 +7,13 @@ Of two nested fits the difference has the variance of the smaller one's estimate
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from ...catalogue import Check
 from ...data.blocks import Blocks
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
+from ...model.design.coded import CodedMatrix
 from ...model.fitting.fitted import Fitted
 from ...model.train import FittedModel, Learned
 
@@ -42,10 +44,8 @@ def refit_finding(fitted: Fitted, learned: Learned, blocks: Blocks) -> Finding:
     shipped, last = learned.shipped, learned.last
     frame = blocks.sample.take(blocks.rows(blocks.last)).frame
     distance = float(np.sqrt(np.mean((_log_odds(shipped, frame) - _log_odds(last, frame)) ** 2)))
-    layout = shipped.model.pipeline[0]
-    design = np.asarray(layout.transform(frame[list(layout.feature_names_in_)]), dtype=np.float64)
     more = len(shipped.rows) / len(last.rows) - 1
-    expected = abs(fitted.change.slope) * float(np.sqrt(more * np.mean(_variances(fitted, design))))
+    expected = abs(fitted.change.slope) * float(np.sqrt(more * _variance(fitted, _matrix(shipped, frame))))
     same = shipped.decided.candidate == last.decided.candidate
     multiple = distance / expected if expected > 0 else float("nan")
     status = Status.PASS if multiple <= _FAR and same else Status.WARN
@@ -68,12 +68,16 @@ def refit_finding(fitted: Fitted, learned: Learned, blocks: Blocks) -> Finding:
     return Finding(CHECK, "refit", status, because, figures)
 
 
-def _log_odds(one: FittedModel, frame: object) -> FloatArray:
-    model = one.model
-    return np.asarray(model.pipeline.decision_function(model.brought(frame)[list(model.features.all)]))  # type: ignore[arg-type]
+def _log_odds(one: FittedModel, frame: pd.DataFrame) -> FloatArray:
+    regression = one.model.pipeline[-1]
+    return _matrix(one, frame).scores(np.append(regression.coef_[0], regression.intercept_[0]))
 
 
-def _variances(fitted: Fitted, design: FloatArray) -> FloatArray:
-    """Return the variance of the log-odds of each row of a design, shape (n,)."""
-    with_ones = np.column_stack((design, np.ones(len(design))))
-    return np.asarray(np.einsum("ij,jk,ik->i", with_ones, fitted.covariance, with_ones, optimize=True))
+def _matrix(one: FittedModel, frame: pd.DataFrame) -> CodedMatrix:
+    return CodedMatrix.of(one.model.pipeline[0], one.model.brought(frame)[list(one.model.features.all)])
+
+
+def _variance(fitted: Fitted, matrix: CodedMatrix) -> float:
+    """Return the mean variance of the rows' log-odds: x' V x summed over rows is the trace of V X'X."""
+    rows = matrix.shape[0]
+    return float(np.sum(fitted.covariance * matrix.hessian(np.ones(rows))) / rows)

@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
@@ -23,6 +24,9 @@ from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
 from .curve import CUBIC, curve, rising_curve
 from .signs import FREE, Signs
+
+_ROWS = 16_384
+"""Rows for which columns are written at a time."""
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
 """Name, unfitted transformer, and the columns it reads."""
@@ -72,17 +76,58 @@ def fitted_design(
     """Return the design matrix fitted to rows, as `design(...).fit(rows)` would be, parameters as there.
 
     It is fitted to numbers of levels, which sort as the levels do, and given their names afterwards:
-    scikit-learn counts texts one by one in Python.
+    scikit-learn counts texts one by one in Python. No column is written for more than some thousand rows.
     """
     coded, labels = level_codes(rows, features)
-    layout = design(form, features, search, coded, signs).fit(coded[list(features.all)])
-    for name, block, columns in layout.transformers_:
+    parts = blocks(form, features, search, coded, signs)
+    fitted = [(name, fitted_block(part, coded[columns]), columns) for name, part, columns in parts]
+    for name, block, columns in fitted:
         if name == "levels":
             _name_levels(block, columns, labels)
         elif name.startswith("interaction"):
             for _, side, own in block.named_steps["sides"].transformers_:
                 if isinstance(side, OneHotEncoder):
                     _name_levels(side, own, labels)
+    return _laid_out(fitted, parts, rows[list(features.all)])
+
+
+def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
+    """Fit one block of a design matrix to rows, its columns written for some thousand rows at a time.
+
+    Parameters
+    ----------
+    block : transformer
+        From `blocks`.
+    frame : DataFrame of shape (n, k)
+        The columns that it reads.
+
+    Returns
+    -------
+    transformer
+        The same one, fitted.
+    """
+    if not isinstance(block, Pipeline) or "impute" not in block.named_steps:
+        return block.fit(frame)
+    block.named_steps["impute"].fit(frame)
+    for place, (_, step) in enumerate(block.steps[1:], start=1):
+        for start in range(0, len(frame), _ROWS):
+            before = block[:place].transform(frame.iloc[start : start + _ROWS])
+            if not isinstance(step, StandardScaler):
+                step.fit(before)
+                break
+            step.partial_fit(before)
+    return block
+
+
+def _laid_out(fitted: list[Block], parts: list[Block], rows: pd.DataFrame) -> ColumnTransformer:
+    """Put fitted blocks into a layout, which is fitted to a single row for its own names and places."""
+    frozen = [(name, FrozenEstimator(block), columns) for name, block, columns in fitted]
+    layout = ColumnTransformer(frozen, sparse_threshold=0.0).fit(rows.iloc[:1])
+    layout.transformers = parts
+    layout.transformers_ = [
+        (name, block.estimator if isinstance(block, FrozenEstimator) else block, columns)
+        for name, block, columns in layout.transformers_
+    ]
     return layout
 
 
@@ -91,7 +136,7 @@ def level_codes(rows: pd.DataFrame, features: FeaturesConfig) -> tuple[pd.DataFr
     codes, labels = {}, {}
     for name in features.categorical:
         numbers, levels = pd.factorize(rows[name], sort=True)
-        codes[name] = np.where(numbers < 0, np.nan, numbers.astype(np.float64))
+        codes[name] = np.where(numbers < 0, np.nan, numbers.astype(np.float32))
         labels[name] = np.asarray(levels, dtype=object)
     return rows.assign(**codes), labels
 

@@ -17,6 +17,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from ...decision.expressions import FloatArray
+from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
 from ..fitting.recalibration import scores
 
@@ -49,7 +50,8 @@ def design_means(pipeline: Pipeline, X: pd.DataFrame) -> tuple[float, ...]:
     """
     if isinstance(pipeline[-1], DummyClassifier):
         return ()
-    return tuple(pipeline[:-1].transform(X).mean(axis=0).tolist())
+    matrix = CodedMatrix.of(pipeline[0], X)
+    return tuple((matrix.sums(np.ones(len(X)))[:-1] / len(X)).tolist())
 
 
 def explain(pipeline: Pipeline, row: pd.DataFrame, means: Sequence[float]) -> Explanation:

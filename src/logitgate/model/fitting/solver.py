@@ -36,7 +36,6 @@ class Rows:
     Attributes
     ----------
     X : CodedMatrix of n rows and p columns
-        A column for each step of the weights (each weight, where nothing is limited), and last one of ones.
     sign : array of shape (n,)
         1 for an event, -1 for none.
     weights : array of shape (p + 1, p + 1), or None
@@ -58,8 +57,21 @@ class Rows:
         if limits is not None and limits.bounded.any():
             weights, bounded[:-1] = np.eye(len(bounded)), limits.bounded
             weights[:-1, :-1] = np.linalg.inv(limits.differences)
-            coded = coded.times(weights)
         return cls(coded, np.where(np.asarray(y, dtype=bool), 1.0, -1.0), weights, bounded)
+
+    def scores(self, steps: FloatArray) -> FloatArray:
+        """Return each row's score at p + 1 steps, shape (n,)."""
+        return self.X.scores(self.weights_of(steps))
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Return the sums by which the likelihood changes with each step, shape (p + 1,)."""
+        found = self.X.sums(values)
+        return found if self.weights is None else self.weights.T @ found
+
+    def hessian(self, curvature: FloatArray) -> FloatArray:
+        """Return the likelihood's Hessian in the steps, shape (p + 1, p + 1)."""
+        found = self.X.hessian(curvature)
+        return found if self.weights is None else self.weights.T @ found @ self.weights
 
     def penalty(self, C: float) -> FloatArray:
         """Return the matrix of the quadratic penalty on the steps, shape (p + 1, p + 1)."""
@@ -119,11 +131,11 @@ def solve(
     """
     at, penalty = rows.steps_of(start), rows.penalty(C)
     model = None if hessian is None else Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
-    score, before = rows.X.scores(at), np.inf
+    score, before = rows.scores(at), np.inf
     now = _objective(rows, score, at, penalty)
     for steps in range(1, _STEPS + 1):
         chance = expit(-rows.sign * score)
-        gradient = penalty @ at - rows.X.sums(rows.sign * chance)
+        gradient = penalty @ at - rows.sums(rows.sign * chance)
         model = None if model is None else model.moved(at, gradient)
         step = None if model is None else model.step(at, gradient)
         if (
@@ -131,12 +143,12 @@ def solve(
             or step is None
             or (model.is_old and _is_slow(float(gradient @ step) / 2, before, within))
         ):
-            hessian = rows.X.hessian(chance * (1 - chance))
+            hessian = rows.hessian(chance * (1 - chance))
             model = Quadratic.of(hessian + penalty, rows.bounded, is_old=False)
             step = None if model is None else model.step(at, gradient)
         if model is None or step is None:
             return Solution(rows.weights_of(at), steps, "the Hessian is singular or ill-conditioned")
-        gain, along = float(gradient @ step) / 2, rows.X.scores(step)
+        gain, along = float(gradient @ step) / 2, rows.scores(step)
         for _ in range(_HALVINGS):
             then = _objective(rows, score - along, at - step, penalty)
             if then <= now or gain < _ROUNDING:

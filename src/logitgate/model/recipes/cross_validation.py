@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ...data.blocks import Fold
+from ...data.sample import stretch
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
-from ..design.coded import CodedBlock, CodedMatrix, coded_block
-from ..design.matrix import Block, blocks, level_codes
+from ..design.coded import CodedMatrix
+from ..design.coding import CodedBlock, coded_block
+from ..design.matrix import Block, blocks, fitted_block, level_codes
 from ..design.signs import FREE, Limits, Signs
 from ..fitting.fit import Choice
 from ..fitting.solver import Rows, solve
@@ -117,7 +119,7 @@ def _try_fold(
 ) -> list[_Tried]:
     """Try every choice on one fold, form by form."""
     X, y = rows
-    learned, judged = X.iloc[fold.learned], X.iloc[fold.judged]
+    learned, judged = (X.iloc[stretch(rows)] for rows in (fold.learned, fold.judged))
     built: dict[str, _Built | str] = {}
     trials = []
     for form in choices.forms:
@@ -126,7 +128,7 @@ def _try_fold(
             if name not in built:
                 built[name] = _built((name, transformer, columns), learned, judged, signs)
             parts.append(built[name])
-        trials += _try_form(form, parts, y[fold.learned], choices)
+        trials += _try_form(form, parts, (y[fold.learned], len(judged)), choices)
     return trials
 
 
@@ -134,26 +136,28 @@ def _built(block: Block, learned: pd.DataFrame, judged: pd.DataFrame, signs: Sig
     """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
     name, transformer, columns = block
     try:
-        transformer.fit(learned[columns])
+        fitted_block(transformer, learned[columns])
         ours, theirs = (coded_block(name, transformer, rows[columns]) for rows in (learned, judged))
     except ValueError as error:
         return str(error)
     return ours, theirs, Limits.of_block(name, transformer, columns, ours.width, signs)
 
 
-def _try_form(form: Form, parts: list[_Built | str], y: NDArray[np.integer], choices: Search) -> list[_Tried]:
+def _try_form(
+    form: Form, parts: list[_Built | str], rows: tuple[NDArray[np.integer], int], choices: Search
+) -> list[_Tried]:
     """Follow C from the strongest penalty to the weakest on one design matrix."""
     rising = sorted(set(choices.C))
     broken = next((part for part in parts if isinstance(part, str)), None)
     if broken is not None:
         return [_Tried(Choice(form, C), np.empty(0), broken, 0, 0) for C in rising]
-    sound = [part for part in parts if not isinstance(part, str)]
+    sound, (y, judged_rows) = [part for part in parts if not isinstance(part, str)], rows
     learned = CodedMatrix.joined([part[0] for part in sound], len(y))
-    judged = CodedMatrix.joined([part[1] for part in sound], len(sound[0][1].dense))
-    rows = Rows.of(learned, y, Limits.joined([part[2] for part in sound]))
+    judged = CodedMatrix.joined([part[1] for part in sound], judged_rows)
+    fitted = Rows.of(learned, y, Limits.joined([part[2] for part in sound]))
     trials, weights, hessian = [], np.zeros(learned.shape[1] + 1), None
     for C in rising:
-        choice, found = Choice(form, C), solve(rows, C, weights, hessian=hessian)
+        choice, found = Choice(form, C), solve(fitted, C, weights, hessian=hessian)
         if found.failure is not None:
             trials.append(_Tried(choice, np.empty(0), found.failure, learned.shape[1], 0))
             continue

@@ -10,19 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
 from ...data.blocks import Blocks, Fold
-from ...data.sample import Sample
-from ...decision.costs import IntArray
+from ...data.sample import Sample, stretch
+from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...evaluation.probabilities.cox import losses_by_log_odds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows that one fold judges: where they stand among the fold's rows, and where among all."""
+
+    fold: int
+    within: slice | IntArray
+    at: slice | IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfFold:
     """Candidates on rows that none of them was fitted to.
 
@@ -31,20 +39,37 @@ class OutOfFold:
     sample : Sample of m rows
     block : int array of shape (m,)
         The block of each row.
-    log_odds : array of shape (candidates, m)
-        NaN where a candidate could not be fitted.
     in_time : bool
+    candidates : sequence of k sequences of arrays
+        For each candidate the log-odds of each fold, in the order of the plan's; empty where it failed.
+    parts : sequence of _Part
+        Which of them stand where.
     """
 
     sample: Sample
     block: IntArray
-    log_odds: FloatArray
     in_time: bool
+    candidates: Sequence[Sequence[FloatArray]]
+    parts: Sequence[_Part]
 
-    @cached_property
-    def losses(self) -> FloatArray:
-        """Log loss of each candidate on each row in nats, exact where probabilities round to 0 or 1."""
-        return losses_by_log_odds(self.sample.y, self.log_odds)
+    def log_odds(self, candidate: int) -> FloatArray:
+        """Return the log-odds of one candidate, shape (m,); NaN where it could not be fitted."""
+        found = np.full(len(self.block), np.nan)
+        for part in self.parts:
+            own = self.candidates[candidate][part.fold]
+            if len(own):
+                found[part.at] = own[part.within]
+        return found
+
+    def losses(self, candidate: int) -> FloatArray:
+        """Log loss of one candidate in nats, shape (m,); exact where probabilities round to 0 or 1."""
+        return losses_by_log_odds(self.sample.y, self.log_odds(candidate))
+
+    def fitted(self, rows: BoolArray | slice = slice(None)) -> BoolArray:
+        """Return which candidates have log-odds on all these rows, shape (k,)."""
+        return np.array(
+            [bool(np.isfinite(self.log_odds(one)[rows]).all()) for one in range(len(self.candidates))]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +121,12 @@ class Plan:
         self, candidates: Sequence[Sequence[FloatArray]], wanted: list[tuple[frozenset[int], int]]
     ) -> OutOfFold:
         place = {judged: number for number, judged in enumerate(self.folds)}
-        rows, parts = [], []
-        for judged, block in wanted:
-            fold = self.folds[judged]
-            within = self.blocks.number[fold.judged] == block
-            rows.append(fold.judged[within])
-            missing = np.full(int(within.sum()), np.nan)
-            found = [candidate[place[judged]] for candidate in candidates]
-            parts.append([one[within] if len(one) else missing for one in found])
-        positions = np.concatenate(rows)
-        order = np.argsort(positions, kind="stable")
-        positions, log_odds = positions[order], np.hstack([np.vstack(part) for part in parts])[:, order]
-        return OutOfFold(
-            self.blocks.sample.take(positions), self.blocks.number[positions], log_odds, self.blocks.in_time
-        )
+        own = [(judged, self.blocks.number[self.folds[judged].judged] == block) for judged, block in wanted]
+        rows = [self.folds[judged].judged[within] for judged, within in own]
+        positions = np.sort(np.concatenate(rows))
+        parts = [
+            _Part(place[judged], stretch(within), stretch(np.searchsorted(positions, one)))
+            for (judged, within), one in zip(own, rows, strict=True)
+        ]
+        sample, block = self.blocks.sample.take(positions), self.blocks.number[positions]
+        return OutOfFold(sample, block, self.blocks.in_time, candidates, parts)

@@ -58,15 +58,12 @@ class JudgedRecipe:
         In the order of the judged rows.
     final : Decided
         From all judged rows: what ships.
-    judged : OutOfFold
-        Of the recipe's candidates.
     """
 
     name: str
     blocks: tuple[tuple[int, Decided], ...]
     scored: Scored
     final: Decided
-    judged: OutOfFold
 
     @property
     def last(self) -> Decided:
@@ -118,18 +115,16 @@ class Recipe:
         decided, decisions = [], []
         for block in plan.blocks.judged:
             rows = final.block == block
-            known = np.asarray(np.isfinite(final.log_odds[:, rows]).all(axis=1))
+            known = final.fitted(rows)
             before = plan.before(block, self.log_odds)
             one = self._decided(before, known, costs, alpha)
             decided.append((block, one))
-            score = final.log_odds[self.candidates.index(one.candidate)][rows]
+            score = final.log_odds(self.candidates.index(one.candidate))[rows]
             probability = expit(one.recalibration.of(score))
             decisions.append((rows, Decision.by(one.rule, probability, row_costs.take(rows))))
         scored = Scored(final.sample.y.astype(np.int64), _joined(decisions), row_costs, final.sample.cluster)
         every = np.ones(len(self.candidates), dtype=bool)
-        return JudgedRecipe(
-            self.name, tuple(decided), scored, self._decided(final, every, costs, alpha), final
-        )
+        return JudgedRecipe(self.name, tuple(decided), scored, self._decided(final, every, costs, alpha))
 
     def _decided(
         self, judged: OutOfFold | None, usable: BoolArray, costs: CostMatrix, alpha: float
@@ -137,7 +132,7 @@ class Recipe:
         if judged is None:
             return Decided(self._first(usable), NONE, bayes_rule(costs), None)
         place = choose(judged, [(one.choice.form, one.features) for one in self.candidates], usable)
-        y, score, sample = judged.sample.y.astype(np.int64), judged.log_odds[place], judged.sample
+        y, score, sample = judged.sample.y.astype(np.int64), judged.log_odds(place), judged.sample
         block = judged.block if judged.in_time else None
         change = decide_recalibration(y, score, sample.cluster, block) if self.recalibrates else NONE
         rows = JudgedRows(

@@ -82,14 +82,15 @@ def choose(judged: OutOfFold, forms: Sequence[object], usable: BoolArray) -> int
     FitError
         When none is left.
     """
-    fitted = usable & np.isfinite(judged.log_odds).all(axis=1)
+    fitted = usable & judged.fitted()
     if not fitted.any():
         raise FitError("search", f"none of {len(fitted)} candidates could be fitted", "lower search.C")
-    means = np.where(fitted, judged.losses.mean(axis=1), np.inf)
+    means = np.array([judged.losses(place).mean() if one else np.inf for place, one in enumerate(fitted)])
     best = int(np.argmin(means))
+    lowest = judged.losses(best)
     rivals = [place for place, form in enumerate(forms) if fitted[place] and form == forms[best]]
     for place in rivals:
-        behind, error = _mean(judged.losses[place] - judged.losses[best], judged.sample.cluster)
+        behind, error = _mean(judged.losses(place) - lowest, judged.sample.cluster)
         if place == best or behind <= error:
             return place
     return best
@@ -110,7 +111,7 @@ def search_result(
     costs : CostMatrix, optional
         For the mean cost of each candidate, which decides nothing here.
     """
-    means = judged.losses.mean(axis=1)
+    means = np.array([judged.losses(place).mean() for place in range(len(trials))])
     best = int(np.nanargmin(means))
     known = None if costs is None else judged.sample.row_costs(costs)
     found = tuple(_candidate(trial, place, best, judged, known) for place, trial in enumerate(trials))
@@ -123,13 +124,11 @@ def _candidate(
     failure = next(
         (f"fold {fold}: {why}" for fold, why in enumerate(trial.failures, start=1) if why is not None), None
     )
-    if not np.isfinite(judged.log_odds[place]).all():
+    losses, lowest = judged.losses(place), judged.losses(best)
+    if not np.isfinite(losses).all():
         return CandidateResult(trial.choice, NAN, NAN, NAN, NAN, trial.n_features, trial.iterations, failure)
-    losses = judged.losses
-    own, paired = (
-        _mean(values, judged.sample.cluster) for values in (losses[place], losses[place] - losses[best])
-    )
-    rows, cost = losses.shape[1], _cost(judged, place, costs)
+    own, paired = (_mean(values, judged.sample.cluster) for values in (losses, losses - lowest))
+    rows, cost = len(losses), _cost(judged, place, costs)
     return CandidateResult(trial.choice, *own, *paired, trial.n_features, trial.iterations, None, rows, *cost)
 
 
@@ -137,7 +136,7 @@ def _cost(judged: OutOfFold, place: int, costs: RowCosts | None) -> tuple[float,
     """Return the mean cost of a candidate's decisions and its standard error; NaN without costs."""
     if costs is None:
         return NAN, NAN
-    flagged = expit(judged.log_odds[place]) >= costs.bayes_threshold()
+    flagged = expit(judged.log_odds(place)) >= costs.bayes_threshold()
     return _mean(costs.of(judged.sample.y, flagged), judged.sample.cluster)
 
 
