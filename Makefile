@@ -21,11 +21,13 @@ test: export OPENBLAS_NUM_THREADS = 1
 test: export OMP_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1
 test: export DO_NOT_TRACK = 1
+# Set, it would have every process compile the tests and the sources again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: environment ## Run the whole suite, doctests included
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not acceptance" $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not acceptance" $(ARGS)
 
 acceptance: environment ## Build the image's environment and run every documented command, as a stranger would
-	$(BIN)/python -m pytest -m acceptance $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m acceptance $(ARGS)
 
 check: environment ## Formatting, lint, types, import contracts, image and compose file, what is installed
 	$(BIN)/ruff format --check .

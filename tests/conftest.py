@@ -1,8 +1,7 @@
 """What several test files need: a quiet environment, an empty store, and a small model."""
 
+import gc
 import os
-import shutil
-from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
@@ -43,6 +42,21 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")
 
 
+_LONGEST = ("end_to_end", "production", "flows", "test_redaction.py")
+"""Under `tests`, what takes minutes; it begins first, so that all workers end together."""
+
+
+def pytest_collection_modifyitems(items):
+    """Let the longest files begin."""
+    items.sort(key=lambda item: not any(name in item.path.parts for name in _LONGEST))
+
+
+def pytest_collection_finish():
+    """Spare the collector what was imported: it stays, and a scan of it takes half a second."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def mlflow_template(tmp_path_factory):
     """A migrated, empty SQLite store: making one costs two seconds, copying it nothing."""
@@ -53,21 +67,28 @@ def mlflow_template(tmp_path_factory):
         for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
             patch.delenv(name, raising=False)
         open_store(home)
+    gc.freeze()
     return home / "mlflow.db"
 
 
+@pytest.fixture(scope="session")
+def one_home(tmp_path_factory):
+    """The folder of all stores that live as long as a test."""
+    return tmp_path_factory.mktemp("stores") / "home"
+
+
 @pytest.fixture
-def mlflow_home(mlflow_template, tmp_path, monkeypatch):
+def mlflow_home(one_home, mlflow_template, tmp_path, monkeypatch):
     """A folder with an empty embedded store of its own; the current folder is another, empty one."""
+    from tests.homes import emptied
+
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
         monkeypatch.delenv(name, raising=False)
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    emptied(one_home, mlflow_template)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    return home
+    return one_home
 
 
 @pytest.fixture
@@ -80,42 +101,33 @@ def store(mlflow_home):
     opened.client._tracking_client.store.engine.dispose()
 
 
-_IDLE_SERVICES = (
-    "CANCELLATION_CLEANUP",
-    "FOREMAN",
-    "LATE_RUNS",
-    "PAUSE_EXPIRATIONS",
-    "REPOSSESSOR",
-    "SCHEDULER",
-    "TRIGGERS",
-)
-"""What a Prefect server does beside answering: nothing that a flow in a test waits for."""
-
-
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
-    """One ephemeral Prefect server with a database of its own: starting it costs seconds."""
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
-        patch.delenv("PREFECT_API_URL", raising=False)
-        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
-        from prefect.testing.utilities import prefect_test_harness
+    """One Prefect server with a database of its own, for all workers: starting it costs seconds."""
+    from tests.prefect_server import named_in_the_settings, shared
 
-        with pytest.MonkeyPatch.context() as its_own:
-            for name in _IDLE_SERVICES:
-                its_own.setenv(f"PREFECT_SERVER_SERVICES_{name}_ENABLED", "false")
-            running.enter_context(prefect_test_harness(server_startup_timeout=120))
-        yield
+    own = tmp_path_factory.mktemp("prefect")
+    place = own.parent.parent / "prefect" if "PYTEST_XDIST_WORKER" in os.environ else own
+    place.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, shared(place) as address:
+        patch.delenv("PREFECT_API_URL", raising=False)
+        patch.setenv("PREFECT_HOME", str(own))
+        with named_in_the_settings(address):
+            gc.freeze()
+            yield
 
 
 @pytest.fixture
-def commands(prefect_server, mlflow_template, tmp_path, monkeypatch):
+def commands(prefect_server, one_home, mlflow_template, tmp_path, monkeypatch):
     """A folder with an empty store where commands live; the current folder is another, empty one."""
     from tests.command import living_in
+    from tests.homes import emptied
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    with living_in(tmp_path / "home", mlflow_template) as home:
+    emptied(one_home, mlflow_template)
+    with living_in(one_home, mlflow_template) as home:
         yield home
 
 

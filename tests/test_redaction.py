@@ -222,6 +222,7 @@ def test_whatever_fails_keeps_it(mlflow_home, caplog, capfd, found):
     assert not holds(everything, pieces), (key, everything)
 
 
+@pytest.mark.acceptance
 def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
     """Neither on the terminal, in JSON, in a whole trace and debugging logs, nor in any file that it made."""
     home = tmp_path / "home"
@@ -288,6 +289,7 @@ def by_query(folder):
     return projects.write(folder / "project", rows=query, **changes)
 
 
+@pytest.mark.acceptance
 def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
     prefect_server, mlflow_template, tmp_path, monkeypatch
 ):

@@ -290,6 +290,7 @@ def _wait_for(url, server):
     raise AssertionError("the Prefect server did not start")
 
 
+@pytest.mark.acceptance
 def test_the_prefect_server_of_the_environment_is_used(prefect_url, mlflow_template, tmp_path, visits):
     """Its API shows the flow run and the steps as Completed, and no second server is started."""
     import httpx
@@ -359,6 +360,7 @@ def _trainings(database):
     return runs, champion
 
 
+@pytest.mark.acceptance
 def test_mlflow_run_records_in_the_store_that_is_named(repository, mlflow_template, tmp_path):
     """One run, MLflow's own, with the verdict; a refusal is a finished run, and nothing else appears."""
     project = projects.write(tmp_path / "project", projects.table(signal=0.0))
@@ -376,6 +378,7 @@ def test_mlflow_run_records_in_the_store_that_is_named(repository, mlflow_templa
     assert {path.relative_to(repository).parts[0] for path in after - before} == {".logitgate"}
 
 
+@pytest.mark.acceptance
 def test_mlflow_run_without_a_store_promotes_no_rival(repository, tmp_path, visits):
     """The training stands in the store of the command line, not in MLflow's default of that folder."""
     project, home = projects.write(tmp_path / "project", visits), tmp_path / "home"
@@ -429,6 +432,7 @@ def test_gates_lists_what_would_be_checked(tmp_path, visits):
     assert shown.code == 0 and "0.5 to 1.8" in shown.out and "FAIL stops" in shown.out
 
 
+@pytest.mark.acceptance
 def test_the_page_ends_with_its_command(tmp_path, mlflow_template):
     """SIGTERM to `logitgate ui` leaves no server behind on its port."""
     home = tmp_path / "home"

@@ -15,6 +15,7 @@ SHORT = {
 }
 
 
+@pytest.mark.acceptance
 @pytest.mark.usefixtures("commands")
 def test_the_demo_tells_the_whole_story(tmp_path, monkeypatch, capsys):
     """Release, scores, a window, the forced release and the history; a second time only how it ended."""
@@ -41,6 +42,7 @@ def test_the_demo_tells_the_whole_story(tmp_path, monkeypatch, capsys):
     )
 
 
+@pytest.mark.acceptance
 @pytest.mark.usefixtures("commands")
 def test_a_demo_without_a_release_says_so(tmp_path, monkeypatch, capsys):
     """Exit 1, and nothing of what needs a model is begun."""

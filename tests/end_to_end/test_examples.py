@@ -25,6 +25,7 @@ def _copy(name, folder, change=lambda _: None):
     return projects.write_project(folder / f"{name}.toml", plain)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["spam", "tumour", "bank"])
 def test_an_example_runs_to_a_verdict(name, commands, tmp_path):
     """Whatever the verdict: status, exit code, version and production agree, and every gate was judged."""
@@ -49,6 +50,7 @@ def test_an_example_is_a_sound_project(path):
 LEAKS = {"flights": "dep_delay", "bank": "duration"}
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(("name", "command"), [("flights", "check"), ("bank", "train")])
 def test_a_column_declared_as_known_too_late_is_no_feature(name, command, commands, tmp_path):
     """The finding names the column, exit 1; nothing is put into production."""

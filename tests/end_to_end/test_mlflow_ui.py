@@ -18,7 +18,7 @@ from tests.command import living_in, opened
 from tests.services import eventually, started
 from tests.unreliable import free_port
 
-pytestmark = NEEDED
+pytestmark = [NEEDED, pytest.mark.acceptance]
 LEAK = {"numeric": ["speed", "load", "grip", "after"]}
 WINDOWS = [("2021-05-01", "2021-05-10"), ("2021-05-10", "2021-05-20")]
 

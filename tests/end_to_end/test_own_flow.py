@@ -62,6 +62,7 @@ def _is_healthy(port):
         return answer.status == 200
 
 
+@pytest.mark.acceptance
 def test_a_training_is_a_subflow_and_leaves_its_verdict_where_people_look(
     prefect_server, guarded, tmp_path, monkeypatch
 ):

@@ -190,6 +190,7 @@ def test_a_store_that_comes_back_is_asked_again(monkeypatch):
         again(store, ask)
 
 
+@pytest.mark.acceptance
 def test_postgresql_is_restarted_in_mid_run(project, tmp_path):
     """The sessions of store and lock are lost: the training completes or exits 3, the next is through."""
     with postgresql() as database, mlflow_server(tmp_path, database.url) as port:

@@ -141,6 +141,7 @@ def answering(**codes):
         server.shutdown()
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("ready", [500, 200])
 def test_a_server_that_cannot_work_is_done_without(begun, tmp_path, ready):
     """Whether it says so, or only fails when the flow is to begin: a warning, and the same steps."""

@@ -71,6 +71,7 @@ def test_limits_are_only_set_where_a_server_is_named(monkeypatch, tmp_path):
         monkeypatch.delenv(name)
 
 
+@pytest.mark.acceptance
 def test_sigterm_ends_a_real_training_in_order(mlflow_template, tmp_path):
     """Exit 143, the run is KILLED, its lock free, and the Prefect server that it had started is gone too."""
     project, home = victims.project(tmp_path / "project"), tmp_path / "home"

@@ -23,6 +23,7 @@ def shown(notebook, source):
     return {kind: text for output in cell.outputs for kind, text in output.get("data", {}).items()}
 
 
+@pytest.mark.acceptance
 def test_the_notebook_comes_to_a_verdict(executed):
     """The broken table fails, the sound one and the training pass, each shown as HTML."""
     broken = shown(executed, "lg.check(project, visits.assign(load=1_000.0))")
@@ -32,6 +33,7 @@ def test_the_notebook_comes_to_a_verdict(executed):
     assert "Verdict PASS" in trained.outputs[0]["data"]["text/html"]
 
 
+@pytest.mark.acceptance
 def test_every_figure_is_drawn(executed):
     """Two figures, as PNG."""
     kinds = [

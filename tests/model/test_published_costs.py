@@ -22,6 +22,7 @@ BANK = FeaturesConfig(
 REPEATS = 50
 
 
+@pytest.mark.acceptance
 def test_german_credit_costs_what_was_published():
     """Ten times tenfold: .5405 at Bayes' threshold of 1/6, .859 at one half; rejecting all costs .700."""
     rows = pd.read_csv(Path(__file__).parents[1] / "data" / "german.csv.gz")
@@ -60,6 +61,7 @@ def clients():
     return rows, (rows["subscribed"] == "yes").to_numpy().astype(np.int64), costs
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("basis", "isotonic", "published"), [("linear", False, 0.494), ("spline", True, 0.497)]
 )

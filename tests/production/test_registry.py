@@ -22,15 +22,28 @@ from logitgate.production.packaging.model_package import MANIFEST
 from logitgate.production.registry.registry import Label, champion, load, register
 from logitgate.tracking.runs import Note, training_run
 from tests.command import mlflow_asks
+from tests.homes import filled, put_back
 
 LABEL = Label("**PASS**: saves 3 EUR per row", {"verdict": "PASS", "snapshot": "ab" * 32})
 
 
+@pytest.fixture(scope="module")
+def three_versions(one_home, mlflow_template, package):
+    """A copy of a store, and its three registered versions."""
+
+    def flights(store):
+        with training_run(store, "flights", Note("weekly")) as run:
+            return [register(run, "flights", package, LABEL) for _ in range(3)]
+
+    return filled(one_home, mlflow_template, flights)
+
+
 @pytest.fixture
-def versions(store, package):
+def versions(three_versions, store, mlflow_home):
     """Three registered versions."""
-    with training_run(store, "flights", Note("weekly")) as run:
-        return [register(run, "flights", package, LABEL) for _ in range(3)]
+    copy, made = three_versions
+    put_back(copy, mlflow_home)
+    return made
 
 
 def files(store, version):

@@ -27,15 +27,6 @@ from tests.releases import BECAUSE, NAME, kinds, ledger, production, promoted, r
 
 
 @pytest.fixture
-def versions(store):
-    """Four registered versions, three of them in production one after the other."""
-    made = registered(store, 4)
-    for version, against in zip(made[:3], [None, *made[:2]], strict=True):
-        promoted(store, version, against)
-    return made
-
-
-@pytest.fixture
 def project(tmp_path, mlflow_home, monkeypatch):
     """The project whose model it is, for commands that live in the same folder."""
     monkeypatch.setenv("LOGITGATE_HOME", str(mlflow_home))
@@ -244,7 +235,7 @@ def test_an_anchor_that_is_behind_is_no_damage(store, versions, project, monkeyp
     assert logitgate("doctor", project).code == 0
 
 
-def test_another_registry_is_named(scene, tmp_path, monkeypatch, mlflow_template):
+def test_another_registry_is_named(scene, tmp_path, monkeypatch, mlflow_template, mlflow_home):
     """Set once and forgotten: nothing was deleted, this is merely not the registry of the ledger."""
     store, _, project = scene
     (tmp_path / "other").mkdir()
@@ -253,16 +244,16 @@ def test_another_registry_is_named(scene, tmp_path, monkeypatch, mlflow_template
     told = logitgate("history", project, "--verify", "--json")
     because = told.findings("ledger")["champion"]["because"]
     assert told.code == 1 and told.json["state"] == "other registry"
-    assert str(tmp_path / "other") in because and str(tmp_path / "home") in because
+    assert str(tmp_path / "other") in because and str(mlflow_home) in because
     found = logitgate("doctor", project, "--repair", "--json")
     assert found.code == 1 and "MLFLOW_REGISTRY_URI" in found.out
-    elsewhere = open_store(tmp_path / "home")
+    elsewhere = open_store(mlflow_home)
     with pytest.raises(UnavailableError, match="this is the registry at"):
         look_damaged(elsewhere)
     monkeypatch.delenv("MLFLOW_REGISTRY_URI")
     assert state(store) == "sound" and production(store) == (3, 2)
-    (tmp_path / "home").rename(tmp_path / "moved")
-    shutil.copytree(tmp_path / "moved", tmp_path / "home")
+    mlflow_home.rename(tmp_path / "moved")
+    shutil.copytree(tmp_path / "moved", mlflow_home)
 
 
 def hanging(store, version, against):

@@ -19,15 +19,6 @@ from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.releases import BECAUSE, NAME, done, kinds, production, promoted, registered
 
 
-@pytest.fixture
-def versions(store):
-    """Four registered versions, three of them in production one after the other."""
-    made = registered(store, 4)
-    for version, against in zip(made[:3], [None, *made[:2]], strict=True):
-        promoted(store, version, against)
-    return made
-
-
 def audited(store):
     """What disagrees: the first finding about each subject that did not pass."""
     _, verdict = history(store, NAME)
