@@ -19,6 +19,7 @@ from ...data.table import Table
 from ...decision.rule import Decision
 from ...errors import ProjectError
 from ...findings import Finding, Status
+from ...model.model import Model
 from ...model.scored_rows import Stamp, UnusualRows, decide, scores, unusual_rows
 from ...monitoring.reference import as_learned
 from ...monitoring.shadow import ScoredPair, Shadow, by_unit, shadow_of, with_shadow_columns
@@ -144,52 +145,90 @@ def score_table(
     """
     # Slices cut the rows that judge a model; rows that are only scored need not have them.
     project = as_learned(project.model_copy(update={"slices": Slices()}), serving.package.reference)
-    contract = input_contract(project)
-    version = serving.version
-    stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
-    known = Known.of(serving.package.model, serving.package.reference)
-    total, cells, digests = UnusualRows(), CellCounts(), list[str]()
-    broken: dict[str, Finding] = {}
-    left_out = 0
+    version, scorer = serving.version, _BatchScorer.of(serving, project, shadow)
     try:
         with writing(request.out, SCHEMA if shadow is None else SHADOW_SCHEMA) as write:
             for table in _batches(request, project):
-                digests.append(table.digest)
-                left_out += table.left_out
-                contract, kept = contract.plus(table.frame)
-                _go_on_unless(contract.stopped)
-                if len(kept):
-                    decision = decide(kept, serving.package.model, project)
-                    here = CellCounts.of(serving.package.model.brought(kept), known)
-                    broken |= {one.subject: one for one in _stopping(unfamiliar(here, known, project))}
-                    total += unusual_rows(kept, serving.package.model, decision.flagged)
-                    cells += here
-                    scored = scores(kept, decision, stamp, project)
-                    write(scored if shadow is None else shadow.answer(kept, scored, decision, project))
-            contract.refuse_repeated_ids()
-            whole = {one.subject: one for one in unfamiliar(cells, known, project)}
-            choice = chosen(contract.rows, left_out, project)
-            findings = (*choice, *contract.findings(), *(whole | broken).values())
-            _go_on_unless([*_emptiness(contract, project), *findings])
-            _put_aside(contract, project)
+                answers = scorer.scores(table)
+                if answers is not None:
+                    write(answers)
+            findings = scorer.findings()
+            _put_aside(scorer.contract, project)
     except _RefusedError as refused:
-        return ScoringResult(project.name, version.version, version.digest, refused.findings, contract.rows)
-    total = replace(total, outside={name: number for name, number in cells.outside.items() if number})
+        rows = scorer.contract.rows
+        return ScoringResult(project.name, version.version, version.digest, refused.findings, rows)
     found = ScoringResult(
         project.name,
         version.version,
         version.digest,
         findings,
-        contract.rows,
-        unusual=total,
+        scorer.contract.rows,
+        unusual=scorer.unusual_rows(),
         rule=serving.package.model.rule,
         unit=serving.package.unit,
-        snapshot=digest_of_batches(digests),
-        scored_at=stamp.scored_at,
+        snapshot=digest_of_batches(scorer.digests),
+        scored_at=scorer.stamp.scored_at,
         stale_since=serving.stale_since,
         stale_because=serving.because,
     )
     return found.written(request.out.name, keep_manifest(request.out, found.manifest())["sha256"])
+
+
+@dataclass
+class _BatchScorer:
+    """Scores batch after batch of one table, and adds up what they show."""
+
+    model: Model
+    project: Project
+    shadow: ShadowScoring | None
+    stamp: Stamp
+    known: Known
+    contract: InputContract
+    unusual: UnusualRows = field(default_factory=UnusualRows)
+    cells: CellCounts = field(default_factory=CellCounts)
+    digests: list[str] = field(default_factory=list)
+    broken: dict[str, Finding] = field(default_factory=dict)
+    """What stopped a batch, by its subject."""
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, serving: Serving, project: Project, shadow: ShadowScoring | None) -> _BatchScorer:
+        """Begin a table: one moment stands with all of its rows."""
+        version, package = serving.version, serving.package
+        stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
+        known = Known.of(package.model, package.reference)
+        return cls(package.model, project, shadow, stamp, known, input_contract(project))
+
+    def scores(self, table: Table) -> pd.DataFrame | None:
+        """Return the scores of a batch; None where no row is left of it."""
+        self.digests.append(table.digest)
+        self.left_out += table.left_out
+        self.contract, kept = self.contract.plus(table.frame)
+        _go_on_unless(self.contract.stopped)
+        if not len(kept):
+            return None
+        decision = decide(kept, self.model, self.project)
+        here = CellCounts.of(self.model.brought(kept), self.known)
+        new = unfamiliar(here, self.known, self.project)
+        self.broken |= {one.subject: one for one in new if one.status.stops}
+        self.unusual += unusual_rows(kept, self.model, decision.flagged)
+        self.cells += here
+        found = scores(kept, decision, self.stamp, self.project)
+        return found if self.shadow is None else self.shadow.answer(kept, found, decision, self.project)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what was found of the whole table; leave the block where it stops."""
+        self.contract.refuse_repeated_ids()
+        whole = {one.subject: one for one in unfamiliar(self.cells, self.known, self.project)}
+        choice = chosen(self.contract.rows, self.left_out, self.project)
+        found = (*choice, *self.contract.findings(), *(whole | self.broken).values())
+        _go_on_unless([*_emptiness(self.contract, self.project), *found])
+        return found
+
+    def unusual_rows(self) -> UnusualRows:
+        """Return the counts of unusual rows, with how many lie outside the range of each number."""
+        outside = {name: number for name, number in self.cells.outside.items() if number}
+        return replace(self.unusual, outside=outside)
 
 
 def _batches(request: ScoringRequest, project: Project) -> Iterator[Table]:
@@ -201,10 +240,6 @@ def _batches(request: ScoringRequest, project: Project) -> Iterator[Table]:
 def _go_on_unless(findings: Sequence[Finding]) -> None:
     if any(finding.status.stops for finding in findings):
         raise _RefusedError(tuple(findings))
-
-
-def _stopping(findings: Sequence[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.status.stops]
 
 
 def _emptiness(contract: InputContract, project: Project) -> Iterator[Finding]:
