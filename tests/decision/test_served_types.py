@@ -93,7 +93,7 @@ FORMS = pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records",
 def test_cells_of_another_type_are_refused_by_name_and_rule(loaded, form, changes, because):
     """The server's answer has neither a value of the row nor a path of this machine."""
     status, body = asked(loaded, form, **({"wind": SECRET} | changes))
-    assert status == 400
+    assert status == 422
     assert json.loads(body)["message"] == because
     assert not any(said in body for said in ("987654", "JFK", "/", "Traceback", "30.99", "perhaps"))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,8 @@ class RefusedRowsError(MlflowException, ValueError):
     """Rows that are not answered. What it says names a column and a rule, and stays what it was.
 
     MLflow's server writes the rows themselves before the message of its own exceptions, and answers any other
-    one with a stack trace; this one it sends as it is, with status 400.
+    one with a stack trace; this one it sends as it is. The status is not the 400 of MLflow's refusals, so
+    that a proxy can hide those and let this one through.
     """
 
     def __init__(self, because: str) -> None:
@@ -130,6 +132,10 @@ class RefusedRowsError(MlflowException, ValueError):
     @message.setter
     def message(self, _: str) -> None:
         """Leave it as it is."""
+
+    def get_http_status_code(self) -> int:
+        """Return 422: the request could be read, its rows cannot be answered."""
+        return HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class ServedModel(PythonModel):
