@@ -304,7 +304,7 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
     """`mlflow.pyfunc.load_model` needs nothing of ours, and gives the same bits."""
     import mlflow
 
-    from logitgate.decision.pyfunc import ANSWER
+    from logitgate.decision.pyfunc import ANSWER, UNFAMILIAR
     from logitgate.production.release import release
     from logitgate.project.load import load_project
 
@@ -315,7 +315,7 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
     rows = visits.iloc[:200][["speed", "load", "grip", "side"]]
     with mlflow_asks(store):
         answer = mlflow.pyfunc.load_model("models:/visits@champion").predict(rows)
-    assert tuple(answer.columns) == ANSWER
+    assert tuple(answer.columns) == (*ANSWER, UNFAMILIAR)
     typed = rows.astype({"side": "category"})
     np.testing.assert_array_equal(answer["probability"], package.model.probability(typed))
     assert set(answer["threshold"]) == {answers["better"].json["threshold"]}
