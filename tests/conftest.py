@@ -160,6 +160,7 @@ def package(served_rows):
     from logitgate.decision.rule import DecisionRule
     from logitgate.model.design.matrix import design
     from logitgate.model.model import Model
+    from logitgate.monitoring.reference import ReferenceProfile
     from logitgate.production.packaging.golden import answered
     from logitgate.production.packaging.model_package import ModelPackage
     from logitgate.project.data import FeaturesConfig
@@ -184,4 +185,4 @@ def package(served_rows):
     numbers = {name: tuple(kept[name].tolist()) for name in ("age", "income", "amount")}
     texts = {name: tuple(None if pd.isna(cell) else cell for cell in kept[name]) for name in ("job", "city")}
     golden = answered(model, numbers, texts)
-    return ModelPackage(model, "EUR", {"rows": len(y)}, seen, golden)
+    return ModelPackage(model, "EUR", ReferenceProfile({"rows": len(y)}), seen, golden)

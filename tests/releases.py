@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.model import Model
+from logitgate.monitoring.reference import ReferenceProfile
 from logitgate.production.ledger.entries import Kind, Reason
 from logitgate.production.packaging.golden import answered
 from logitgate.production.packaging.model_package import ModelPackage
@@ -29,7 +30,9 @@ def plain_shipment():
     pipeline = Pipeline([("prior", DummyClassifier(strategy="prior"))]).fit([[0]] * 10, [0] * 7 + [1] * 3)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
     model = Model(pipeline, DecisionRule("constant", 0.2), costs, FeaturesConfig(numeric=("speed",)))
-    return ModelPackage(model, "EUR", {"rows": 10}, None, answered(model, {"speed": (1.0, 2.0, 3.0)}, {}))
+    return ModelPackage(
+        model, "EUR", ReferenceProfile({"rows": 10}), None, answered(model, {"speed": (1.0, 2.0, 3.0)}, {})
+    )
 
 
 def registered(store, number, package=None):

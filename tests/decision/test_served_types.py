@@ -16,6 +16,7 @@ from logitgate.decision.pyfunc import UNFAMILIAR
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
+from logitgate.monitoring.reference import ReferenceProfile
 from logitgate.production.packaging.model_package import ModelPackage, pack, unpack
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
@@ -38,7 +39,7 @@ def package():
     pipeline = fit(Choice(Form(basis="linear"), 1.0), rows, y, features, Search(rare_level_rows=20))
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
     model = Model(pipeline, DecisionRule("constant", 0.2), costs, features)
-    return ModelPackage(model, "EUR", {"rows": 400}, declared=DECLARED)
+    return ModelPackage(model, "EUR", ReferenceProfile({"rows": 400}), declared=DECLARED)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +162,7 @@ def test_numbers_outside_the_range_of_the_reference_are_counted(loaded, package,
 
     far = pd.DataFrame([ROW, ROW | {"wind": 1e6}])
     assert loaded.predict(far)[UNFAMILIAR].tolist() == [0, 0]
-    known = Known.of(package.model, {})
+    known = Known.of(package.model, ReferenceProfile())
     with pytest.MonkeyPatch.context() as patch:
         ranges = dataclasses.replace(known, ranges={"wind": (0.0, 60.0), "stops": (-np.inf, np.inf)})
         patch.setattr(model_package.Known, "of", lambda *_: ranges)

@@ -285,7 +285,7 @@ def test_a_constant_feature_is_left_out_and_the_others_go_on(gone):
     assert [(one.subject, one.figures) for one in warned] == [("dead", {"rows": 4000})]
     assert judged.verdict.status is Status.PASS, judged.verdict
     assert judged.learned.model.features.all == judged.project.features.all == ("x", "z")
-    profile = reference_profile(judged.learned.shipped.rows, judged.judged.scored, judged.project)
+    profile = reference_profile(judged.learned.shipped.rows, judged.judged.scored, judged.project).plain
     assert set(profile["numeric"]) == {"x", "z"}
     model, rows = judged.learned.model, judged.learned.judged
     own = model.score(rows, judged.project.costs.matrix)

@@ -65,7 +65,7 @@ def reference(frame=None, **monitoring):
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
     scored = Scored(y, decision, costs.rows({}, len(frame)))
     sample = Sample(frame, y.astype(np.int8), frame["visit"].to_numpy(object))
-    return Reference.from_json(reference_profile(sample, scored, project(**monitoring)))
+    return reference_profile(sample, scored, project(**monitoring)).reference
 
 
 def found(frame, known=None, decision=None, **monitoring):
@@ -276,11 +276,11 @@ def test_hours_are_those_of_the_projects_clocks():
     decision = decided(winter)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
     scored = Scored(np.zeros(len(winter), np.int64), decision, costs.rows({}, len(winter)))
-    stored = reference_profile(sample, scored, local)
+    stored = reference_profile(sample, scored, local).plain
     findings, _ = drift(summer, decided(summer), Reference.from_json(stored), local)
     assert not [one for one in findings if one.status in (Status.FAIL, Status.WARN)]
     in_utc = project(season="hour")
-    stored = reference_profile(sample, scored, in_utc)
+    stored = reference_profile(sample, scored, in_utc).plain
     findings, _ = drift(summer, decided(summer), Reference.from_json(stored), in_utc)
     assert "load" in {one.subject for one in findings if one.status is Status.FAIL}
     # A profile that was made before zones were kept is read on the clocks that it was made on.

@@ -63,7 +63,7 @@ def scored():
 @pytest.fixture(scope="module")
 def profile(rows, scored):
     """The profile of both."""
-    return reference_profile(rows, scored, PROJECT)
+    return reference_profile(rows, scored, PROJECT).plain
 
 
 def test_the_profile_is_strict_json(profile):
@@ -143,7 +143,7 @@ def test_a_profile_of_an_earlier_version_is_read(rows, scored):
     """Without clusters, contributions and clocks of seasons, it is what it was: nothing of these is known."""
     clustered = PROJECT.model_copy(update={"columns": PROJECT.columns.model_copy(update={"cluster": "day"})})
     days = Sample(rows.frame.assign(day=np.arange(N) % 40), rows.y, rows.ids, cluster=np.arange(N) % 40)
-    profile = reference_profile(days, scored, clustered)
+    profile = reference_profile(days, scored, clustered).plain
     assert Reference.from_json(profile).clusters.count == 40 and set(Reference.from_json(profile).alike) == {
         *("x", "lumps", "empty", "g")
     }

@@ -9,7 +9,7 @@ from logitgate.evaluation.histograms import Numbers, longest_run
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
-from logitgate.monitoring.reference import Features, Reference
+from logitgate.monitoring.reference import Features, Reference, ReferenceProfile
 from logitgate.monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
 from logitgate.project.project import Project
 from logitgate.project.search import Form
@@ -45,7 +45,7 @@ def known():
     runs = {name: longest_run(pd.factorize(train[name])[0]) for name in train}
     nothing = Numbers((), np.zeros(1), 0.0)
     reference = Reference(len(train), features, nothing, 0, 0.0, {}, {}, runs)
-    plain = Known.of(model, {})
+    plain = Known.of(model, ReferenceProfile())
     return Known(reference, plain.levels, {name: one.range() for name, one in features.numeric.items()})
 
 

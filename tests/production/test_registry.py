@@ -89,7 +89,7 @@ def test_a_loaded_version_decides_as_the_registered_one(store, versions, package
     assert np.array_equal(again, before)
     assert (loaded.model.rule, loaded.model.costs) == (package.model.rule, package.model.costs)
     assert loaded.model.features == package.model.features
-    assert (loaded.unit, loaded.reference) == (package.unit, package.reference)
+    assert (loaded.unit, loaded.profile) == (package.unit, package.profile)
     assert loaded.fitted_rows.scheme == package.fitted_rows.scheme
     assert np.array_equal(loaded.fitted_rows.hashes, package.fitted_rows.hashes)
     assert loaded.fitted_rows.hashes.dtype == np.uint64

@@ -17,7 +17,7 @@ def run_explain(project_file: Path, row: str, version: int | None) -> dict[str, 
     """Explain the decision of the champion, or of another version, about the row with this id."""
     project = load_project(project_file)
     known, package = release.load_version(open_store(home()), project, version)
-    means = tuple(package.reference["design_means"])
+    means = package.profile.design_means
     return {
         "version": known.version,
         **explain_row(package.model, means, read_rows(project).frame, project, row),

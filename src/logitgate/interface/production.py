@@ -227,7 +227,7 @@ def explain(project: Project, row: str, version: int | None = None) -> dict[str,
         When there is no such version.
     """
     known, package = release.load_version(open_store(home()), project, version)
-    means = tuple(package.reference["design_means"])
+    means = package.profile.design_means
     explained = explain_row(package.model, means, read_rows(project).frame, project, str(row))
     return {"version": known.version, **explained}
 

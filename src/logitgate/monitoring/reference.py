@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ from .distributions.independence import (
     share_correlation,
 )
 from .distributions.season import UTC, season_of, season_zone
+from .performance.control_limits import NO_REFERENCE, Chunks
 from .performance.realised import reference_chunks
 
 _COUNTS = ("outside", "runs", "gaps")
@@ -122,6 +123,49 @@ class Reference:
         return features, mixed_contributions(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class ReferenceProfile:
+    """A reference profile as it is packed with a model: plain values, each read when it is asked for.
+
+    So a model whose profile has an older format, or none, still scores; only what needs the profile refuses.
+    """
+
+    plain: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> Reference:
+        """What later rows are compared with; DataError where it cannot be read."""
+        return Reference.from_json(self.plain)
+
+    @property
+    def chunks(self) -> Chunks:
+        """Figures of consecutive chunks of the judged rows; `NO_REFERENCE` where there are none."""
+        chunks = self.plain.get("chunks")
+        return NO_REFERENCE if chunks is None else Chunks.from_json(chunks)
+
+    @property
+    def prevalence(self) -> float | None:
+        """Share of events in the training rows; None where it is not known to be inside (0, 1)."""
+        share = self.plain.get("prevalence")
+        return share if isinstance(share, float) and 0 < share < 1 else None
+
+    @property
+    def design_means(self) -> tuple[float, ...]:
+        """Means of the design's columns over the training rows."""
+        return tuple(self.plain["design_means"])
+
+    @property
+    def outcome(self) -> OutcomeLevels | None:
+        """The two levels that the model learned from; None where they were not kept."""
+        kept = self.plain.get("outcome")
+        return OutcomeLevels(str(kept["event"]), kept["non_event"]) if kept else None
+
+    def of_rule(self, *, flagged: bool) -> ReferenceProfile:
+        """Return the profile of a rule that flags all rows or none: no chunk says how it performs."""
+        kept = {name: part for name, part in self.plain.items() if name != "chunks"}
+        return ReferenceProfile(kept | {"flag_rate": float(flagged)})
+
+
 def _added(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Read what profiles of earlier versions do not have."""
     sizes = {name: ClusterSizes(*plain[name]) for name in ("clusters", "score_clusters") if name in plain}
@@ -146,8 +190,12 @@ def _contributions(plain: Mapping[str, Any]) -> dict[str, Contribution]:
 
 
 def reference_profile(
-    train: Sample, scored: Scored, project: Project, model: Model | None = None
-) -> dict[str, Any]:
+    train: Sample,
+    scored: Scored,
+    project: Project,
+    model: Model | None = None,
+    design_means: Sequence[float] = (),
+) -> ReferenceProfile:
     """Summarise the features of the training rows and the scores of the judged rows.
 
     Parameters
@@ -159,15 +207,15 @@ def reference_profile(
     project : Project
     model : Model, optional
         The one that ships: what each feature adds to its log-odds is kept, too.
+    design_means : sequence of p floats, optional
+        Of the design's columns over the training rows.
 
     Returns
     -------
-    dict
-        Plain values of a `Reference`, with the rates of events and the figures of consecutive
-        chunks of the judged rows (`Chunks.as_json`).
+    ReferenceProfile
     """
     whole = Features.of(train.frame, project)
-    return {
+    plain = {
         "format": FORMAT,
         "rows": len(train),
         "prevalence": float(train.y.mean()),
@@ -185,7 +233,9 @@ def reference_profile(
         "chunks": reference_chunks(scored).as_json(),
         **_clusters(train, scored, whole, project),
         **_added_to_log_odds(train, model, project),
+        "design_means": list(design_means),
     }
+    return ReferenceProfile(plain)
 
 
 def _clusters(train: Sample, scored: Scored, whole: Features, project: Project) -> dict[str, Any]:
@@ -264,12 +314,12 @@ def _outcome(train: Sample, project: Project) -> dict[str, str | None]:
     return {"event": levels.event, "non_event": levels.other}
 
 
-def as_learned(project: Project, plain: Mapping[str, Any]) -> Project:
+def as_learned(project: Project, profile: ReferenceProfile) -> Project:
     """Return a project whose outcome has the two levels that a model learned from, by its profile."""
-    kept = plain.get("outcome")
-    if not kept:
+    levels = profile.outcome
+    if levels is None:
         return project
-    outcome = learned(project.outcome, OutcomeLevels(str(kept["event"]), kept["non_event"]))
+    outcome = learned(project.outcome, levels)
     return project.model_copy(update={"outcome": outcome})
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,7 @@ from ..model.model import Model
 from ..model.scored_rows import known_levels
 from ..project.project import Project
 from .distributions.features import Features
-from .reference import Reference
+from .reference import Reference, ReferenceProfile
 
 CHECK = Check.CONTRACT
 FEWEST = 50
@@ -57,10 +56,10 @@ class Known:
     ranges: Mapping[str, tuple[float, float]]
 
     @classmethod
-    def of(cls, model: Model, plain: Mapping[str, Any]) -> Known:
+    def of(cls, model: Model, profile: ReferenceProfile) -> Known:
         """Read the profile packed with a model; from an unreadable profile nothing is known."""
         try:
-            reference = Reference.from_json(plain)
+            reference = profile.reference
         except DataError:
             nothing = Numbers((), np.zeros(1), 0.0)
             reference = Reference(0, Features({}, {}), nothing, 0, 0.0, {})

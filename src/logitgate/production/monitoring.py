@@ -21,7 +21,6 @@ from ..gates.verdict.markdown import headline
 from ..model.model import Model
 from ..monitoring.drift import drift
 from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
-from ..monitoring.performance.control_limits import NO_REFERENCE, Chunks
 from ..monitoring.performance.decay import earlier_sums
 from ..monitoring.performance.staleness import staleness
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
@@ -144,7 +143,7 @@ def assess_window(
     frame, evidence = rows
     if evidence.stops:
         return evidence
-    project, frame = as_learned(project, now.package.reference), now.package.model.brought(frame)
+    project, frame = as_learned(project, now.package.profile), now.package.model.brought(frame)
     labels, decision = tables.labels, _decided(now.package, frame, project)
     earlier = earlier_sums(_record(limits, now.champion, evidence), now.history)
     window = LabelledWindow(frame, limits.as_of, None if labels is None else labels.frame, earlier)
@@ -201,7 +200,7 @@ def _record(limits: MonitoringWindow, there: ModelVersion, evidence: WindowEvide
 
 
 def _reference(package: ModelPackage) -> Reference:
-    return Reference.from_json(package.reference)
+    return package.profile.reference
 
 
 def _decided(package: ModelPackage, frame: pd.DataFrame, project: Project) -> Decision | None:
@@ -234,9 +233,7 @@ def _skew(
 
 
 def _version_of(number: int, package: ModelPackage) -> MonitoredVersion:
-    chunks = package.reference.get("chunks")
-    reference = NO_REFERENCE if chunks is None else Chunks.from_json(chunks)
-    return MonitoredVersion(number, package.model, reference, package.fitted_rows)
+    return MonitoredVersion(number, package.model, package.profile.chunks, package.fitted_rows)
 
 
 def _made(store: Store, version: ModelVersion) -> datetime | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +18,7 @@ from ..gates.evidence import Evidence
 from ..gates.judge import examine_model
 from ..gates.training import learn_model, part_rows
 from ..model.model import Model
-from ..monitoring.reference import reference_profile
+from ..monitoring.reference import ReferenceProfile, reference_profile
 from ..project.project import Project
 
 
@@ -65,8 +63,7 @@ class Version:
         Of its training.
     model : Model
     fitted_rows : FittedRows
-    profile : mapping
-        Its reference profile.
+    profile : ReferenceProfile
     cost : array of shape (k,)
         What its decisions cost about each of the last k rows of the history: those from its date on.
     """
@@ -74,7 +71,7 @@ class Version:
     date: datetime
     model: Model
     fitted_rows: FittedRows
-    profile: Mapping[str, Any]
+    profile: ReferenceProfile
     cost: FloatArray
 
 

@@ -11,12 +11,11 @@ from ..errors import DataError
 from ..findings import Status
 from ..monitoring.drift import drift
 from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
-from ..monitoring.performance.control_limits import Chunks
 from ..monitoring.performance.decay import earlier_sums
 from ..monitoring.performance.staleness import staleness
 from ..monitoring.performance.versus_rules import RULE
 from ..monitoring.policy import Reaction, RollbackTarget, WindowRecord, decide
-from ..monitoring.reference import Reference, as_learned
+from ..monitoring.reference import as_learned
 from ..monitoring.window import MonitoringWindow, WindowEvidence
 from .policies import PolicyStanding
 from .training import PlayedHistory, Version
@@ -140,7 +139,7 @@ def _assessed(
         decision = version.model.decision(version.model.probability(frame), frame, ids)
     except DataError:
         decision = None
-    moved, shown = drift(frame, decision, Reference.from_json(version.profile), project, version.model)
+    moved, shown = drift(frame, decision, version.profile.reference, project, version.model)
     age = staleness(version.date, limits.end, project.monitoring.age_limit)
     evidence = WindowEvidence(history.contract, versus=found.versus.symptoms, sums=found.sums)
     return evidence.plus((*moved, *found.findings, age), (*shown, *found.exhibits)).complete
@@ -148,5 +147,5 @@ def _assessed(
 
 def _monitored(number: int, versions: Sequence[Version]) -> MonitoredVersion:
     version = versions[number - 1]
-    chunks = Chunks.from_json(version.profile["chunks"])
+    chunks = version.profile.chunks
     return MonitoredVersion(number, version.model, chunks, version.fitted_rows)

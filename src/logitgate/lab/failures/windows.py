@@ -78,7 +78,7 @@ def units_in_production(material: Material) -> FailureShown:
 
 def _reference(material: Material) -> Reference:
     rows, scored = material.learned.shipped.rows, material.scored
-    return Reference.from_json(reference_profile(rows, scored, material.project, material.model))
+    return reference_profile(rows, scored, material.project, material.model).reference
 
 
 def _compared(window: Sample, reference: Reference, material: Material) -> list[Finding]:

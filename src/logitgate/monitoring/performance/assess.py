@@ -64,7 +64,7 @@ class MonitoredVersion:
     version: int
     model: Model
     reference: Chunks
-    """`Chunks.from_json(profile["chunks"])`, or `NO_REFERENCE`."""
+    """Of its profile; `NO_REFERENCE` where there are none."""
     fitted_rows: FittedRows | None
     """The rows that it was fitted on, which it is not judged by; None where they are not known."""
 

@@ -26,6 +26,7 @@ from ...data.row_hashes import FittedRows
 from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, Terms
 from ...errors import DataError
 from ...model.model import Model
+from ...monitoring.reference import ReferenceProfile
 from ...monitoring.unfamiliar_values import Known
 from ...project.data import FeaturesConfig
 from .golden import Golden
@@ -59,7 +60,7 @@ class ModelPackage:
     model : Model
     unit : str
         Unit of its costs.
-    reference : mapping of str to plain values
+    profile : ReferenceProfile
         What its training rows looked like, for drift: counts and edges, never a row.
     fitted_rows : FittedRows, optional
         Hashes of the rows it was fitted on; with a row's id and time one can check whether it was one.
@@ -71,7 +72,7 @@ class ModelPackage:
 
     model: Model
     unit: str
-    reference: Mapping[str, Any]
+    profile: ReferenceProfile
     fitted_rows: FittedRows | None = None
     golden: Golden | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +141,7 @@ def unpack(folder: Path, digest: str) -> ModelPackage:
     _check(folder, digest)
     artifacts = folder / "artifacts"
     terms = Terms.from_json(json.loads((artifacts / _ARTIFACTS["decision"]).read_text("utf-8")))
-    reference = json.loads((artifacts / _ARTIFACTS["reference"]).read_text("utf-8"))
+    profile = ReferenceProfile(json.loads((artifacts / _ARTIFACTS["reference"]).read_text("utf-8")))
     path = artifacts / _ARTIFACTS["model"]
     _trust(path)
     import skops.io
@@ -152,12 +153,12 @@ def unpack(folder: Path, digest: str) -> ModelPackage:
     fitted_rows = FittedRows.unpacked(kept.read_bytes()) if kept.is_file() else None
     kept = artifacts / _GOLDEN["golden"]
     golden = Golden.from_json(json.loads(kept.read_text("utf-8"))) if kept.is_file() else None
-    return ModelPackage(model, terms.unit, reference, fitted_rows, golden, terms.declared)
+    return ModelPackage(model, terms.unit, profile, fitted_rows, golden, terms.declared)
 
 
 def terms_of(package: ModelPackage) -> Terms:
     """Return what decides together with the probability."""
-    model, ranges = package.model, Known.of(package.model, package.reference).ranges
+    model, ranges = package.model, Known.of(package.model, package.profile).ranges
     features, limits = (
         model.features,
         {name: ranges[name] for name in model.features.numeric if name in ranges},
@@ -201,7 +202,7 @@ def declared_columns(terms: Terms) -> dict[str, str]:
 
 
 def _dump(package: ModelPackage, terms: Terms, folder: Path) -> None:
-    for key, plain in (("decision", terms.as_json()), ("reference", dict(package.reference))):
+    for key, plain in (("decision", terms.as_json()), ("reference", dict(package.profile.plain))):
         text = json.dumps(plain, allow_nan=False, indent=1)
         (folder / _ARTIFACTS[key]).write_text(text, encoding="utf-8")
     if package.golden is not None:

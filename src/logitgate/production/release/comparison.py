@@ -55,8 +55,8 @@ def judgeable(store: Store, version: ModelVersion) -> Judgeable:
         When its files are not those that were registered.
     """
     package = registry.load(store, version)
-    prevalence = package.reference.get("prevalence")
-    if not isinstance(prevalence, float) or not 0 < prevalence < 1:
+    prevalence = package.profile.prevalence
+    if prevalence is None:
         raise RefusedError(
             str(version), "does not say how frequent events were in its rows", "train it again"
         )

@@ -132,15 +132,14 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     if learned is None or judged is None:
         return _kept(run, outcome)
     rows = learned.shipped.rows
-    profile = reference_profile(rows, judged.scored, project, learned.model)
-    reference = profile | {"design_means": list(learned.design_means)}
+    profile = reference_profile(rows, judged.scored, project, learned.model, learned.design_means)
     seen = FittedRows.of([rows], project)
     own = learned.model.score(learned.judged, project.costs.matrix)
     golden = golden_rows(learned.model, learned.judged, own, project)
     declared = {
         name: str(kind) for name, kind in project.rows.types.items() if name in project.needed_to_decide
     }
-    package = ModelPackage(learned.model, project.costs.unit, reference, seen, golden, declared)
+    package = ModelPackage(learned.model, project.costs.unit, profile, seen, golden, declared)
     version = _registered(run, evidence, snapshot, package)
     record_figures(run, evidence, version.version)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)

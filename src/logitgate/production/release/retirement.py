@@ -97,11 +97,10 @@ def ruled(package: ModelPackage, rule: str, project: Project) -> ModelPackage:
     if package.golden is None:
         raise DataError(project.name, "the champion has no golden rows", "train it again")
     model = replace(package.model, rule=DecisionRule("flag-all" if rule == FLAG_ALL else "flag-none"))
-    reference = {name: part for name, part in package.reference.items() if name != "chunks"}
-    reference["flag_rate"] = 1.0 if rule == FLAG_ALL else 0.0
+    profile = package.profile.of_rule(flagged=rule == FLAG_ALL)
     nothing = FittedRows(scheme_of(project), np.zeros(0, dtype=np.uint64))
     golden = answered(model, package.golden.numbers, package.golden.texts)
-    return ModelPackage(model, package.unit, reference, nothing, golden, package.declared)
+    return ModelPackage(model, package.unit, profile, nothing, golden, package.declared)
 
 
 def _kept(found: Finding) -> dict[str, Figure]:

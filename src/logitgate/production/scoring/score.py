@@ -144,7 +144,7 @@ def score_table(
         When the table cannot be read or the scores cannot be written.
     """
     # Slices cut the rows that judge a model; rows that are only scored need not have them.
-    project = as_learned(project.model_copy(update={"slices": Slices()}), serving.package.reference)
+    project = as_learned(project.model_copy(update={"slices": Slices()}), serving.package.profile)
     version, scorer = serving.version, _BatchScorer.of(serving, project, shadow)
     try:
         with writing(request.out, SCHEMA if shadow is None else SHADOW_SCHEMA) as write:
@@ -196,7 +196,7 @@ class _BatchScorer:
         """Begin a table: one moment stands with all of its rows."""
         version, package = serving.version, serving.package
         stamp = Stamp(version.version, version.digest, datetime.now(UTC).replace(microsecond=0))
-        known = Known.of(package.model, package.reference)
+        known = Known.of(package.model, package.profile)
         return cls(package.model, project, shadow, stamp, known, input_contract(project))
 
     def scores(self, table: Table) -> pd.DataFrame | None:
