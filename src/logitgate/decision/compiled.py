@@ -99,11 +99,9 @@ class _Compiler:
         ]
         (first, a), (second, b) = (self._side(side, name) for _, side, name in sides)
         kept = fitted.named_steps["varying"].get_support()
-        i, j = np.meshgrid(np.arange(a), np.arange(a, a + b), indexing="ij")
-        pair = i * (a + b) - i * (i + 1) // 2 + (j - i - 1)
         of_pair = np.zeros(len(kept))
         of_pair[kept] = weights
-        table = np.pad(of_pair[pair], ((0, 1), (0, 1)))
+        table = np.pad(of_pair[places_of_pairs(a, b)], ((0, 1), (0, 1)))
         is_level = [not isinstance(side, Scaled) for side in (first, second)]
         at = [np.zeros(1, np.intp) if isinstance(side, Scaled) else side for side in (first, second)]
         shape = [len(codes) for codes, level in zip(at, is_level, strict=True) if level]
@@ -119,10 +117,16 @@ class _Compiler:
         return next(_scaled(fitted, [name])), 1
 
 
-def _columns(encoder: Fitted, place: int, learned: Sequence[str]) -> tuple[IntArray, int]:
-    """Return the column of each learned level, of a missing and of an unseen one, and how many there are.
+def columns_of_levels(encoder: Fitted, place: int) -> tuple[IntArray, int, int]:
+    """Return the indicator of each level of a feature, how many there are, and that of an unseen level.
 
-    The column after the last one stands for none.
+    Rare levels share the last one. The number after the last one stands for none.
+
+    Parameters
+    ----------
+    encoder : fitted OneHotEncoder
+    place : int
+        Of the feature among those that it reads.
     """
     categories = encoder.categories_[place]
     rare = None if encoder.min_frequency is None else encoder.infrequent_categories_[place]
@@ -130,7 +134,23 @@ def _columns(encoder: Fitted, place: int, learned: Sequence[str]) -> tuple[IntAr
     frequent = int((~is_rare).sum())
     column = np.where(is_rare, frequent, np.cumsum(~is_rare) - 1)
     width = frequent + bool(is_rare.any())
-    unseen = frequent if rare is not None and encoder.handle_unknown != "ignore" else width
+    # A level that was not there in the fit counts as a rare one, if there are any and it may.
+    return column, width, frequent if rare is not None and encoder.handle_unknown != "ignore" else width
+
+
+def places_of_pairs(first: int, second: int) -> IntArray:
+    """Return where `PolynomialFeatures` puts the product of each column of two sides, by their widths."""
+    i, j = np.meshgrid(np.arange(first), np.arange(first, first + second), indexing="ij")
+    return np.asarray(i * (first + second) - i * (i + 1) // 2 + (j - i - 1), dtype=np.intp)
+
+
+def _columns(encoder: Fitted, place: int, learned: Sequence[str]) -> tuple[IntArray, int]:
+    """Return the column of each learned level, of a missing and of an unseen one, and how many there are.
+
+    The column after the last one stands for none.
+    """
+    categories = encoder.categories_[place]
+    column, width, unseen = columns_of_levels(encoder, place)
     known = {
         level if isinstance(level, str) else None: at for level, at in zip(categories, column, strict=True)
     }

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 
+from ...decision.compiled import columns_of_levels, places_of_pairs
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from .columns import CurveColumns, LevelColumns, Numbers, Polynomials, WrittenColumns, narrow
@@ -100,15 +101,9 @@ def _levels(encoder: OneHotEncoder, frame: pd.DataFrame) -> CodedBlock:
 
 def _codes(encoder: OneHotEncoder, frame: pd.DataFrame) -> Iterator[tuple[IntArray, int]]:
     """Yield the column of each row, for each feature, and how many columns it has; that many for none."""
-    pooled = [None] * frame.shape[1] if encoder.min_frequency is None else encoder.infrequent_categories_
-    for place, (categories, rare) in enumerate(zip(encoder.categories_, pooled, strict=True)):
-        is_rare = np.zeros(len(categories), bool) if rare is None else pd.Index(categories).isin(rare)
-        frequent = int((~is_rare).sum())
-        column = np.where(is_rare, frequent, np.cumsum(~is_rare) - 1)
-        width = frequent + bool(is_rare.any())
-        # A level that was not there in the fit counts as a rare one, if there are any and it may.
-        unknown = frequent if rare is not None and encoder.handle_unknown != "ignore" else width
-        yield _looked_up(frame.iloc[:, place], categories, column, unknown), width
+    for place, categories in enumerate(encoder.categories_):
+        column, width, unseen = columns_of_levels(encoder, place)
+        yield _looked_up(frame.iloc[:, place], categories, column, unseen), width
 
 
 def _looked_up(values: pd.Series, categories: np.ndarray, column: IntArray, unknown: int) -> IntArray:
@@ -129,9 +124,7 @@ def _interaction(fitted: Pipeline, frame: pd.DataFrame) -> CodedBlock:
         if name != "remainder"
     ]
     (first, a), (second, b) = sides
-    # Products stand in the order of the pairs of all columns of both sides.
-    i, j = np.meshgrid(np.arange(a), np.arange(a, a + b), indexing="ij")
-    pair = i * (a + b) - i * (i + 1) // 2 + (j - i - 1)
+    pair = places_of_pairs(a, b)
     width = int(kept.sum())
     column = np.where(kept[pair], np.cumsum(kept)[pair] - 1, width)
     column = np.pad(column, ((0, 1), (0, 1)), constant_values=width)
