@@ -130,6 +130,14 @@ def test_a_version_of_before_keeps_the_arithmetic_of_its_pipeline(package, serve
     assert np.array_equal(answering.answer(served_rows)["probability"].to_numpy(), expected)
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
+def test_an_infinite_number_is_no_row_of_this_model(package, served_rows, value):
+    """A curve is constant beyond its knots, and would answer; the core refuses it as well."""
+    rows = served_rows.assign(income=[value, *served_rows["income"][1:]])
+    with pytest.raises(ValueError, match=r"column 'income': 1 of 300 values are infinite or beyond 1e\+150"):
+        package.model.probability(rows)
+
+
 def test_a_strange_pipeline_has_no_look_ups():
     """It answers by itself."""
     assert compiled(Pipeline([("prior", DummyClassifier(strategy="prior"))])) is None

@@ -12,12 +12,12 @@ from mlflow.models import Model as MLmodel
 from mlflow.pyfunc.scoring_server import invocations
 
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.pyfunc import UNFAMILIAR
+from logitgate.decision.pyfunc import UNFAMILIAR, Terms, answer
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.monitoring.reference import ReferenceProfile
-from logitgate.production.packaging.model_package import ModelPackage, pack, unpack
+from logitgate.production.packaging.model_package import ModelPackage, pack, terms_of, unpack
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
@@ -155,20 +155,14 @@ def test_a_whole_number_that_was_never_seen_is_an_unseen_level(loaded, package):
     assert np.array_equal(found["probability"].to_numpy(), package.model.probability(texts))
 
 
-def test_numbers_outside_the_range_of_the_reference_are_counted(loaded, package, tmp_path):
-    """The range is the one by which a scored table is judged; without a profile there is none."""
-    from logitgate.monitoring.unfamiliar_values import Known
-    from logitgate.production.packaging import model_package
-
-    far = pd.DataFrame([ROW, ROW | {"wind": 1e6}])
-    assert loaded.predict(far)[UNFAMILIAR].tolist() == [0, 0]
-    known = Known.of(package.model, ReferenceProfile())
-    with pytest.MonkeyPatch.context() as patch:
-        ranges = dataclasses.replace(known, ranges={"wind": (0.0, 60.0), "stops": (-np.inf, np.inf)})
-        patch.setattr(model_package.Known, "of", lambda *_: ranges)
-        pack(package, tmp_path / "model", MLmodel(artifact_path="model"))
-    ranged = mlflow.pyfunc.load_model(str(tmp_path / "model"))
-    assert ranged.predict(far)[UNFAMILIAR].tolist() == [0, 1]
+def test_numbers_outside_the_range_of_the_reference_are_counted(loaded, package):
+    """Without a profile there is no range; a missing number is not outside."""
+    far = pd.DataFrame([ROW, ROW | {"wind": 1e6}, ROW | {"wind": None, "stops": -1}])
+    assert loaded.predict(far)[UNFAMILIAR].tolist() == [0, 0, 0]
+    terms = dataclasses.replace(terms_of(package), ranges={"wind": (0.0, 60.0), "stops": (0.0, 3.0)})
+    kept = Terms.from_json(json.loads(json.dumps(terms.as_json(), allow_nan=False)))
+    assert kept == terms
+    assert answer(package.model.pipeline, kept, far)[UNFAMILIAR].tolist() == [0, 1, 1]
 
 
 def test_declared_types_survive_the_journey_and_stand_in_the_metadata(folder, loaded):
