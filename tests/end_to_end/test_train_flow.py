@@ -314,7 +314,9 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
     assert version.version == 3
     rows = visits.iloc[:200][["speed", "load", "grip", "side"]]
     with mlflow_asks(store):
-        answer = mlflow.pyfunc.load_model("models:/visits@champion").predict(rows)
+        served = mlflow.pyfunc.load_model("models:/visits@champion")
+        answer, example = served.predict(rows), served.input_example
+    assert list(example.columns) == list(rows) and np.isfinite(served.predict(example)["probability"]).all()
     assert tuple(answer.columns) == (*ANSWER, UNFAMILIAR)
     typed = rows.astype({"side": "category"})
     np.testing.assert_array_equal(answer["probability"], package.model.probability(typed))

@@ -30,6 +30,7 @@ from ...monitoring.reference import ReferenceProfile
 from ...monitoring.unfamiliar_values import Known
 from ...project.data import FeaturesConfig
 from .golden import Golden
+from .input_example import made_up_row
 from .model_folder import files_of, is_left_by_loading, tampered
 
 MANIFEST = "SHA256SUMS"
@@ -107,8 +108,10 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
     script = drafts / "served_model.py"
     script.write_text(_SCRIPT.format(package=served.name), encoding="utf-8")
     with warnings.catch_warnings():
-        # MLflow asks for an input example; an example would hold a person's values.
+        # Where no row can be made up, as without a profile of the costs' columns, MLflow asks for an example.
         warnings.filterwarnings("ignore", message=".*input example.*")
+        # MLflow compares the example's column names with a range, which pandas will stop allowing.
+        warnings.filterwarnings("ignore", message="Operation with range is deprecated.*")
         mlflow.pyfunc.save_model(
             path=str(folder),
             python_model=str(script),
@@ -116,6 +119,7 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
             code_paths=[str(served)],
             mlflow_model=described_by,
             signature=signature(terms),
+            input_example=made_up_row(declared_columns(terms), package.profile),
             metadata={"columns": declared_columns(terms)},
             pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
             streamable=False,
