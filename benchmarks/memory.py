@@ -172,8 +172,10 @@ def _train(project_file: Path) -> None:
     from logitgate.checks.case_files import read_cases
     from logitgate.data.contract.validation import check_contract
     from logitgate.data.table import read_rows
-    from logitgate.gates.judge import Opponents
-    from logitgate.gates.training import Evidence, judge_model, learn_model, part_rows
+    from logitgate.gates.contest import Opponents
+    from logitgate.gates.evidence import Evidence
+    from logitgate.gates.judge import judge_model
+    from logitgate.gates.training import learn_model, part_rows
 
     with tempfile.TemporaryDirectory() as folder:
         write_table(Path(folder) / "rows.parquet", 5_000)
