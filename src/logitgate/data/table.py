@@ -14,6 +14,7 @@ from ..project.data import ROW_ID, RowsConfig
 from ..project.project import Project
 from ..project.syntax.column_types import ColumnType
 from ..project.syntax.row_filter import RowFilter
+from .memory import refuse_too_large
 from .readers.casts import Column, Written, canonical, cast, is_text
 from .readers.cells import Cells, cells_of, digest_of, native
 from .readers.csv_lines import Dialect
@@ -73,7 +74,9 @@ def read_rows(project: Project) -> Table:
         return read_table(rows.path, project)
     from .readers.sql import read_query
 
-    return typed(read_query(str(rows.query), str(rows.url_env), texts_of(project)), project)
+    table = typed(read_query(str(rows.query), str(rows.url_env), texts_of(project)), project)
+    pa.default_memory_pool().release_unused()
+    return table
 
 
 def read_table(path: Path, project: Project) -> Table:
@@ -84,7 +87,8 @@ def read_table(path: Path, project: Project) -> Table:
     DataError
         Naming file, line or row, and column, of what is not as declared.
     UnavailableError
-        When there is no such file, or it must not be read.
+        When there is no such file, it must not be read, or a training on it would take more memory than is
+        free.
     ProjectError
         When slices name columns that the table does not have, or the file is of no known kind.
     """
@@ -94,7 +98,13 @@ def read_table(path: Path, project: Project) -> Table:
 
             return typed(read_iceberg(path), project)
         parts = parts_of(path)
+        kinds = {part.path: kind_of(part.path) for part in parts}
+        refuse_too_large(
+            str(path), *([file for file in kinds if kinds[file] == kind] for kind in ("parquet", "csv"))
+        )
         table = typed(joined([_part(part, project) for part in parts]), project)
+        # What reading and casting took is given back; the pool would keep as much again as the table needs.
+        pa.default_memory_pool().release_unused()
         return replace(table, unchecked=_unchecked(parts))
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"

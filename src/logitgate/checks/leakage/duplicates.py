@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from ...catalogue import Check
 from ...data.blocks import Blocks
+from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from .repeats import matches
+from .repeats import Hashes, matches, repeated
 
 CHECK = Check.LEAKAGE
 _STEP = 0.01
@@ -71,11 +71,11 @@ def near_duplicates(blocks: Blocks, project: Project) -> tuple[NDArray[np.bool_]
     they spread in one dimension at least; copies keep theirs. Two standard errors are granted to it.
     """
     frame = blocks.sample.frame[list(project.features.all)]
-    scaled = {name: _in_steps(frame[name]) for name in project.features.numeric}
+    step = {name: _step(_numbers(frame[name])) for name in project.features.numeric}
 
-    def cells(steps: float, shift: float) -> NDArray[np.integer[Any]]:
-        placed = {name: np.floor(values / steps + shift) for name, values in scaled.items()}
-        return pd.util.hash_pandas_object(frame.assign(**placed), index=False).to_numpy()
+    def cells(steps: float, shift: float) -> Hashes:
+        placed = {name: np.floor(_numbers(frame[name]) / one / steps + shift) for name, one in step.items()}
+        return np.asarray(pd.util.hash_pandas_object(frame.assign(**placed), index=False), dtype=np.uint64)
 
     found = np.zeros(len(frame), dtype=bool)
     for shift in (0.0, 0.5):
@@ -91,29 +91,35 @@ def _tested(blocks: Blocks) -> NDArray[np.bool_]:
     return np.asarray((blocks.number > 0) | (not blocks.in_time), dtype=bool)
 
 
-def _known(hashes: NDArray[np.integer[Any]], blocks: Blocks) -> NDArray[np.bool_]:
+def _known(hashes: Hashes | IntArray, blocks: Blocks) -> NDArray[np.bool_]:
     """Return which rows, shape (n,), share their hash with a row that their model learned from."""
     return np.asarray(_learned(hashes, blocks) > 0, dtype=bool)
 
 
-def _learned(hashes: NDArray[np.integer[Any]], blocks: Blocks) -> NDArray[np.integer[Any]]:
+def _learned(hashes: Hashes | IntArray, blocks: Blocks) -> IntArray:
     """Return for each row, shape (n,), how many rows of its hash its model learned from."""
-    rows = pd.DataFrame({"cell": pd.factorize(hashes)[0], "block": blocks.number})
+    several, found = repeated(hashes), np.zeros(len(hashes), dtype=np.int64)
+    rows = pd.DataFrame({"cell": pd.factorize(hashes[several])[0], "block": blocks.number[several]})
     own = rows.groupby(["cell", "block"]).size()
     by_cell = own.groupby(level="cell")
     others = (by_cell.cumsum() if blocks.in_time else by_cell.transform("sum")) - own
-    return np.asarray(others.reindex(pd.MultiIndex.from_frame(rows)), dtype=np.int64)
+    found[several] = others.reindex(pd.MultiIndex.from_frame(rows))
+    return found
 
 
-def _in_steps(column: pd.Series) -> FloatArray:
-    values: FloatArray = column.to_numpy(np.float64, na_value=np.nan)
+def _numbers(column: pd.Series) -> FloatArray:
+    return column.to_numpy(np.float64, na_value=np.nan)
+
+
+def _step(values: FloatArray) -> float:
+    """Return the step of the grid."""
     known = values[np.isfinite(values)]
     if not len(known):
-        return values
+        return 1.0
     low, first, third, high = np.quantile(known, (0.05, 0.25, 0.75, 0.95))
     # Half of a column may be one value: then its tails say how far it spreads.
     spread = float(third - first) or float(high - low) or float(np.ptp(known)) or 1.0
-    return values / (_STEP * spread)
+    return _STEP * spread
 
 
 def _share(  # noqa: PLR0913 - a sentence and its figures

@@ -93,35 +93,36 @@ def matches(frame: pd.DataFrame, label: NDArray[Any] | None = None, *, opposite:
         Then it counts only where its label is another one.
     """
     codes = [_codes(frame[name]) for name in frame.columns]
-    columns = [_mixed(values, place) for place, values in enumerate(codes)]
     labels = None if label is None else _codes(pd.Series(label))
 
     def equal(hashes: Hashes) -> IntArray:
         return _others(hashes, labels, opposite=opposite)
 
-    whole = _total(columns)
+    whole = _total(codes, range(len(codes)))
     group = pd.factorize(whole)[0].astype(np.int64)
-    return Matches(group, equal(whole), _expected(codes, columns, equal))
+    return Matches(group, equal(whole), _expected(codes, whole, equal))
 
 
-def _expected(
-    codes: list[IntArray], columns: list[Hashes], equal: Callable[[Hashes], IntArray]
-) -> FloatArray:
+def _expected(codes: list[IntArray], whole: Hashes, equal: Callable[[Hashes], IntArray]) -> FloatArray:
     """Return how many equal rows chance gives each row, shape (n,); infinitely many for a single column."""
-    if len(columns) < _FEWEST:  # one column alone says nothing about copies
-        return np.full(len(columns[0]), np.inf)
-    whole = _total(columns)
+    if len(codes) < _FEWEST:  # one column alone says nothing about copies
+        return np.full(len(whole), np.inf)
     some = np.linspace(0, len(whole) - 1, min(len(whole), _SOME)).astype(np.int64)
-    blocks = [_block([values[some] for values in codes], place) for place in range(len(codes))]
+    seen = [values[some].astype(np.int64) for values in codes]
+    blocks = [_block(seen, place) for place in range(len(codes))]
     same = equal(whole)
-    near = [(equal(whole - _total(columns, block)) - same).astype(np.float64) for block in blocks]
-    most = sorted(range(len(codes)), key=lambda place: -float(near[place].sum()))[:_MOST]
+
+    def unequal_in(block: frozenset[int]) -> FloatArray:
+        return (equal(whole - _total(codes, block)) - same).astype(np.float64)
+
+    counts = [float(unequal_in(block).sum()) for block in blocks]
+    most = sorted(range(len(codes)), key=lambda place: -counts[place])[:_MOST]
+    near = {place: unequal_in(blocks[place]) for place in most}
     odds = {place: np.zeros(len(whole)) for place in most}
     for pair in combinations(most, 2):
         if blocks[pair[0]] & blocks[pair[1]]:
             continue
-        either = equal(whole - _total(columns, blocks[pair[0]] | blocks[pair[1]])) - same
-        differ = either - near[pair[0]] - near[pair[1]]
+        differ = unequal_in(blocks[pair[0]] | blocks[pair[1]]) - near[pair[0]] - near[pair[1]]
         for one, other in (pair, pair[::-1]):
             odds[one] = np.maximum(odds[one], _odds(codes[one], near[other], differ))
     neighbours, weight = np.zeros(len(whole)), np.zeros(len(whole))
@@ -140,6 +141,12 @@ def _odds(code: IntArray, alike: FloatArray, differ: FloatArray) -> FloatArray:
     overall = float(alike.sum()) / pairs if pairs > 0 else 0.0
     found: FloatArray = (np.bincount(code, alike) + overall) / (np.bincount(code, differ) + 1)
     return found[code]
+
+
+def repeated(hashes: Hashes | IntArray) -> IntArray:
+    """Return the positions of the hashes that stand more than once, rising; sorting is the fastest way."""
+    ordered = np.sort(hashes)
+    return np.flatnonzero(np.isin(hashes, ordered[1:][ordered[1:] == ordered[:-1]]))
 
 
 def repeat_findings(sample: Sample, project: Project) -> Iterator[Finding]:
@@ -194,7 +201,9 @@ def _joined(part: Sample, group: IntArray, copied: BoolArray) -> IntArray:
 
 
 def _codes(values: pd.Series) -> IntArray:
-    return pd.factorize(values, use_na_sentinel=False)[0].astype(np.int64)
+    """Return a number for each distinct value, in as few bytes as there is need for; shape (n,)."""
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    return codes.astype(np.min_scalar_type(len(distinct)))
 
 
 def _block(codes: list[IntArray], place: int) -> frozenset[int]:
@@ -229,17 +238,21 @@ def _mixed(codes: NDArray[Any], place: int) -> Hashes:
     return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
 
 
-def _total(columns: list[Hashes], places: Iterable[int] | None = None) -> Hashes:
-    chosen = range(len(columns)) if places is None else places
-    return sum((columns[place] for place in chosen), np.zeros(len(columns[0]), dtype=np.uint64))
+def _total(codes: list[IntArray], places: Iterable[int]) -> Hashes:
+    """Return a hash of each row's values in some columns, shape (n,)."""
+    return sum((_mixed(codes[place], place) for place in places), np.zeros(len(codes[0]), dtype=np.uint64))
 
 
 def _others(hashes: Hashes, label: IntArray | None, *, opposite: bool) -> IntArray:
     """Return how many other rows have the same hash, and the same or another label, shape (n,)."""
-    group = pd.factorize(hashes)[0].astype(np.int64)
+    several = repeated(hashes)
+    found = np.zeros(len(hashes), dtype=np.int64)
+    group = pd.factorize(hashes[several])[0].astype(np.int64)
     rows = np.bincount(group)[group]
     if label is None:
-        return np.asarray(rows - 1)
-    cell = group * (int(label.max(initial=0)) + 1) + label
-    alike = np.bincount(cell)[cell]
-    return np.asarray(rows - alike if opposite else alike - 1)
+        found[several] = rows - 1
+    else:
+        cell = group * (int(label.max(initial=0)) + 1) + label[several]
+        alike = np.bincount(cell)[cell]
+        found[several] = rows - alike if opposite else alike - 1
+    return found

@@ -1,0 +1,104 @@
+"""Whether a table fits this machine, asked before it is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import ProjectError, UnavailableError
+
+LIMIT = "LOGITGATE_MEMORY"
+"""Environment variable: gigabytes that take the place of what is free."""
+_CELL = 60
+"""Bytes that a training takes for each cell of a table, 20 features and more (`benchmarks/memory.py`)."""
+_TEXT = 8
+"""Bytes that it takes for each byte of CSV."""
+_SQUEEZED = 6
+"""How much longer CSV is than what gzip makes of it."""
+_GIGABYTE = 1e9
+
+
+def refuse_too_large(name: str, parquet: Iterable[Path], csv: Iterable[Path]) -> None:
+    """Refuse a table whose training would take more memory than this machine has free.
+
+    Parameters
+    ----------
+    name : str
+        What the refusal calls the table.
+    parquet, csv : iterables of Path
+        The files it is made of; the footers of the first and the sizes of the others are read.
+
+    Raises
+    ------
+    UnavailableError
+        With the estimate, what is free, and what would help.
+    OSError
+        When a file cannot be read.
+    """
+    needed, free = sum(map(_of_parquet, parquet)) + sum(map(_of_csv, csv)), free_bytes()
+    if needed > free:
+        rule = (
+            f"a training would take about {needed / _GIGABYTE:.1f} GB of memory, "
+            f"and {free / _GIGABYTE:.1f} GB are free"
+        )
+        remedy = (
+            "give a file or a query with fewer rows (a shorter time) or only the columns that the project "
+            f"names, or take a larger machine; {LIMIT} sets another limit in GB"
+        )
+        raise UnavailableError(name, rule, remedy)
+
+
+def free_bytes() -> float:
+    """Return the memory that this process may still take, or what `LOGITGATE_MEMORY` says.
+
+    Raises
+    ------
+    ProjectError
+        When the variable holds no number.
+    """
+    if given := os.environ.get(LIMIT, "").strip():
+        try:
+            return float(given) * _GIGABYTE
+        except ValueError:
+            raise ProjectError(LIMIT, "is no number", "give gigabytes, such as 8") from None
+    return min(_of_machine(), _of_container())
+
+
+def _of_machine() -> float:
+    lines = _lines(Path("/proc/meminfo"))
+    known = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    return float(known[0]) if known else float("inf")
+
+
+def _of_container() -> float:
+    """Return what the control group leaves; the pages of files that it counts can be given back."""
+    most, used = (_lines(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory.stat"))
+    if not most or not most[0].isdecimal():
+        return float("inf")
+    taken = [int(line.split()[1]) for line in used if line.startswith("anon ")]
+    return int(most[0]) - float(sum(taken))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _of_parquet(path: Path) -> float:
+    import pyarrow.parquet as pq
+
+    try:
+        footer = pq.read_metadata(path)
+    except (ValueError, OSError) as error:
+        # A damaged file is refused where it is read, in words of its own.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        return 0.0
+    return float(footer.num_rows * footer.num_columns * _CELL)
+
+
+def _of_csv(path: Path) -> float:
+    return float(path.stat().st_size * _TEXT * (_SQUEEZED if path.suffix == ".gz" else 1))

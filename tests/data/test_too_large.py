@@ -1,0 +1,45 @@
+"""A table that does not fit the machine is refused before it is read."""
+
+import gzip
+
+import pandas as pd
+import pytest
+
+from logitgate.data import memory
+from logitgate.data.table import read_table
+from logitgate.errors import UnavailableError
+from logitgate.project.load import parse_project
+
+PROJECT = parse_project(
+    {
+        "name": "rows",
+        "rows": {"path": "rows.csv"},
+        "columns": {"id": "id"},
+        "outcome": {"column": "y", "event": "yes"},
+        "features": {"numeric": ["x"]},
+        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+    },
+    "rows.toml",
+)
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a table of a hundred rows in three kinds of files."""
+    frame = pd.DataFrame({"id": range(100), "x": range(100), "y": ["yes", "no"] * 50})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress((tmp_path / "rows.csv").read_bytes()))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv", "rows.csv.gz"])
+def test_what_does_not_fit_is_refused(table, name, monkeypatch):
+    """The refusal names estimate, limit and what would help; a limit of one's own counts."""
+    monkeypatch.setenv(memory.LIMIT, "0.000001")
+    with pytest.raises(UnavailableError) as refused:
+        read_table(table / name, PROJECT)
+    assert "GB are free" in refused.value.rule
+    assert "fewer rows" in refused.value.remedy and memory.LIMIT in refused.value.remedy
+    monkeypatch.setenv(memory.LIMIT, "1")
+    assert read_table(table / name, PROJECT).rows == 100
