@@ -243,6 +243,15 @@ def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeyp
     assert_shown(moved, "Verdict FAIL", "version 2", moved.reaction.wanted.value, "drift")
 
 
+def test_a_project_is_named_by_its_file_or_its_keys_too(project):
+    """Each function takes what `load_project` takes; what is neither is refused by name."""
+    file = project.rows.path.with_name("visits.toml")
+    whole = lg.check(project)
+    assert lg.check(file).findings == lg.check(str(file)).findings == whole.findings
+    with pytest.raises(ProjectError, match="nowhere"):
+        lg.train("nowhere.toml")
+
+
 def test_the_models_of_the_interface_are_those_of_the_command(project, rows, commands):
     """The command finds the training that Python has registered, and does not do it twice."""
     from tests.command import logitgate

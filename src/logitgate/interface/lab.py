@@ -8,16 +8,16 @@ from ..files.atomic import write_whole
 from ..gates.training import learn_model
 from ..lab.lab import Lab, lab_of
 from ..lab.page import page
-from ..project.project import Project
+from .project import ProjectSource, load_project
 from .training import checked
 
 
-def lab(project: Project, table: object = None, out: str | Path | None = None) -> Lab:
+def lab(project: ProjectSource, table: object = None, out: str | Path | None = None) -> Lab:
     """Train on a project's rows and make all that the lab shows; nothing is registered.
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     table : pandas or polars DataFrame, Arrow table, or Table, optional
         In place of the rows that the project names.
     out : path, optional
@@ -37,6 +37,7 @@ def lab(project: Project, table: object = None, out: str | Path | None = None) -
     UnavailableError
         When the page cannot be written.
     """
+    project = load_project(project)
     found = lab_of(learn_model(checked(project, table, None)[0]))
     if out is not None:
         write_whole(Path(out), page(found).encode())

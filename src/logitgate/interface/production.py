@@ -41,7 +41,7 @@ from ..project.project import Project
 from ..tracking.history import windows
 from ..tracking.runs import training_run
 from ..tracking.store import open_store
-from .project import moment_of
+from .project import ProjectSource, load_project, moment_of
 from .training import Training
 
 
@@ -162,7 +162,7 @@ def champion(model: str | Project) -> Champion:
 
 
 def compare(
-    project: Project,
+    project: ProjectSource,
     against: int,
     judged: int,
     *,
@@ -175,7 +175,7 @@ def compare(
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     against, judged : int
         Numbers of the version in the champion's place, and of the one that is judged.
     since, until : str or datetime, optional
@@ -188,6 +188,7 @@ def compare(
     UnavailableError
         When the store cannot be reached.
     """
+    project = load_project(project)
     span = Span(moment_of(since, "since"), moment_of(until, "until"))
     store = open_store(home())
     pair = comparing.find_pair(store, project, against, judged)
@@ -202,12 +203,12 @@ def compare(
         return comparing.record_comparison(run, evidence, pair, version.model.rule, table.digest)
 
 
-def explain(project: Project, row: str, version: int | None = None) -> dict[str, Any]:
+def explain(project: ProjectSource, row: str, version: int | None = None) -> dict[str, Any]:
     """Explain the decision about the row with this id: its values, and what each adds to the log-odds.
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     row : str
         The id of a row of the project's table.
     version : int, optional
@@ -226,6 +227,7 @@ def explain(project: Project, row: str, version: int | None = None) -> dict[str,
     RefusedError
         When there is no such version.
     """
+    project = load_project(project)
     known, package = release.load_version(open_store(home()), project, version)
     means = package.profile.design_means
     explained = explain_row(package.model, means, read_rows(project).frame, project, str(row))
@@ -233,7 +235,7 @@ def explain(project: Project, row: str, version: int | None = None) -> dict[str,
 
 
 def monitor(
-    project: Project,
+    project: ProjectSource,
     table: object,
     *,
     since: str | datetime | None = None,
@@ -246,7 +248,7 @@ def monitor(
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     table : pandas or polars DataFrame, Arrow table, or Table
     since, until : str or datetime, optional
         From this moment on, and before that one.
@@ -260,6 +262,7 @@ def monitor(
     UnavailableError
         When the store cannot be reached.
     """
+    project = load_project(project)
     limits = MonitoringWindow(moment_of(since, "since"), moment_of(until, "until"), datetime.now(UTC))
     store = open_store(home())
     now = monitoring.load_versions(store, project)

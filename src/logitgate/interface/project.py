@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..data import project_files
 from ..project.project import Project, parse_as_of
 
+ProjectSource: TypeAlias = Project | str | Path | Mapping[str, Any]
+"""A project, or what `load_project` makes one from."""
 
-def load_project(source: str | Path | Mapping[str, Any]) -> Project:
+
+def load_project(source: ProjectSource) -> Project:
     """Read and check a project.
 
     Parameters
     ----------
-    source : path or mapping
+    source : path, mapping or Project
         A project file, whose relative paths start at its own folder, or the same keys as plain values, whose
-        relative paths start at the current folder. ``docs/project-file.md`` lists every key.
+        relative paths start at the current folder. ``docs/project-file.md`` lists every key. A project is
+        returned as it is.
 
     Returns
     -------
@@ -38,6 +42,8 @@ def load_project(source: str | Path | Mapping[str, Any]) -> Project:
     ...     "rows.paths is unknown: did you mean path?" in str(error)
     True
     """
+    if isinstance(source, Project):
+        return source
     if isinstance(source, Mapping):
         return project_files.project_of(source, Path.cwd(), "the project")
     return project_files.load_project(Path(source))

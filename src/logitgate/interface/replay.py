@@ -12,12 +12,12 @@ from ..project.project import Project
 from ..replay import play
 from ..replay.play import POLICIES, ReplayRequest, policies_named
 from ..replay.results.result import Replay
-from .project import moment_of
+from .project import ProjectSource, load_project, moment_of
 from .tables import read_table
 
 
 def replay(  # noqa: PLR0913 - the options of the command
-    project: Project,
+    project: ProjectSource,
     table: object = None,
     *,
     every: str = "1 month",
@@ -34,7 +34,7 @@ def replay(  # noqa: PLR0913 - the options of the command
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     table : pandas or polars DataFrame, Arrow table, or Table, optional
         In place of the rows that the project names.
     every : str
@@ -65,6 +65,7 @@ def replay(  # noqa: PLR0913 - the options of the command
     UnavailableError
         When a process that trains has died.
     """
+    project = load_project(project)
     moments = (moment_of(since, "since"), moment_of(until, "until"))
     request = ReplayRequest(every, *moments, policies_named(policies), processes, propose)
     return replayed(project, request, table)

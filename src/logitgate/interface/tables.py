@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from ..data.frames import typed_frame
 from ..data.table import Table, read_rows
-from ..project.project import Project
+from .project import ProjectSource, load_project
 
 
-def read_table(project: Project, table: object = None) -> Table:
+def read_table(project: ProjectSource, table: object = None) -> Table:
     """Read the rows of a project, typed as it declares.
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     table : pandas or polars DataFrame, Arrow table, or Table, optional
         In place of the rows that the project names. The same rows have the same digest in memory and in
         Parquet.
@@ -29,4 +29,5 @@ def read_table(project: Project, table: object = None) -> Table:
     UnavailableError
         When there is no such file or database.
     """
+    project = load_project(project)
     return read_rows(project) if table is None else typed_frame(table, project)

@@ -25,7 +25,7 @@ from ..html_tables import html_table
 from ..model.model import Model
 from ..monitoring.distributions.season import proposed_season
 from ..project.project import Project, as_of_text
-from .project import moment_of
+from .project import ProjectSource, load_project, moment_of
 from .tables import read_table
 
 if TYPE_CHECKING:
@@ -143,12 +143,12 @@ class Training:
         return ", ".join(self.tables) or "none"
 
 
-def check(project: Project, table: object = None) -> Verdict:
+def check(project: ProjectSource, table: object = None) -> Verdict:
     """Check a table against the project's contract, split it, and look for leakage and abrupt changes.
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     table : pandas or polars DataFrame, Arrow table, or Table, optional
         In place of the rows that the project names; with outcomes.
 
@@ -163,17 +163,18 @@ def check(project: Project, table: object = None) -> Verdict:
     ProjectError
         When the contract or the case file cannot be read.
     """
+    project = load_project(project)
     evidence = checked(project, table, None)[0]
     season = proposed_season(evidence.frame, evidence.project)
     return Verdict((*evidence.findings, *([season] if season else [])))
 
 
-def train(project: Project, table: object = None, as_of: str | datetime | None = None) -> Training:
+def train(project: ProjectSource, table: object = None, as_of: str | datetime | None = None) -> Training:
     """Train a model and judge it on the judged rows against its baselines.
 
     Parameters
     ----------
-    project : Project
+    project : Project, or what `load_project` takes
     table : pandas or polars DataFrame, Arrow table, or Table, optional
         In place of the rows that the project names.
     as_of : str or datetime, optional
@@ -191,6 +192,7 @@ def train(project: Project, table: object = None, as_of: str | datetime | None =
     ProjectError
         When `as_of` is no date, or the contract or the case file cannot be read.
     """
+    project = load_project(project)
     moment = moment_of(as_of, "as_of")
     evidence, digest = checked(project, table, moment)
     learned = learn_model(evidence)
