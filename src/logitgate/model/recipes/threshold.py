@@ -139,7 +139,7 @@ def threshold_interval(
     clusters = int(code.max()) + 1
     if clusters < 2:
         return Estimate(value, NAN, NAN)
-    cell, lowest = _cells(probability)
+    cell, lowest = _cells(probability, groups.order)
     drawn = np.sort([_swept(total, lowest) for total in _resampled(extra, code, cell, clusters, random)])
     tail = int(0.025 * _RESAMPLES)
     return Estimate(value, float(drawn[tail]), float(drawn[-1 - tail]))
@@ -199,9 +199,11 @@ def _upper_of_empirical(judged: JudgedRows, bayes: DecisionRule, alpha: float) -
     return upper_bound(difference[known], cluster, alpha)
 
 
-def _cells(probability: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return a number for each group of neighbouring probabilities, and the lowest of each group."""
-    order = np.argsort(-probability, kind="stable")
+def _cells(probability: FloatArray, order: IntArray) -> tuple[IntArray, FloatArray]:
+    """Return a number for each group of neighbouring probabilities, and the lowest of each group.
+
+    The order is from the highest probability down.
+    """
     edges = np.unique(np.linspace(0, len(order), _CELLS + 1).round().astype(np.int64))[:-1]
     lowest = probability[order[np.append(edges[1:], len(order)) - 1]]
     lowest = np.unique(lowest)[::-1]
