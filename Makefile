@@ -4,27 +4,34 @@
 PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
+PURE := $(addprefix tests/,evaluation model decision gates data checks monitoring project pages)
+WITH_A_STORE := $(wildcard tests/decision/test_look_ups.py tests/decision/test_pyfunc.py \
+	tests/decision/test_served_types.py tests/monitoring/test_shadow.py tests/model/test_scored_rows.py \
+	tests/data/test_dialects.py tests/data/test_row_ids.py)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance check ui screenshots lock clean environment
+.PHONY: help demo test test-pure acceptance check ui screenshots lock clean environment
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'PYTHON=... chooses the interpreter (3.11 or newer), ARGS=... is added to test, ui and lock.'
 
 demo: environment ## Run the example from the rows to a model in production
 	@$(BIN)/python -m logitgate_flows.demo
 
-test: export OPENBLAS_NUM_THREADS = 1
-test: export OMP_NUM_THREADS = 1
-test: export MKL_NUM_THREADS = 1
-test: export DO_NOT_TRACK = 1
+test test-pure: export OPENBLAS_NUM_THREADS = 1
+test test-pure: export OMP_NUM_THREADS = 1
+test test-pure: export MKL_NUM_THREADS = 1
+test test-pure: export DO_NOT_TRACK = 1
 # Set, it would have every process compile the tests and the sources again.
-test: export PYTHONDONTWRITEBYTECODE =
+test test-pure acceptance: export PYTHONDONTWRITEBYTECODE =
 test: environment ## Run the whole suite, doctests included
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not acceptance" $(ARGS)
+
+test-pure: environment ## Test the arithmetic alone, where neither MLflow nor Prefect can be imported
+	$(BIN)/python -m pytest -n 2 --dist loadfile --pure $(PURE) $(addprefix --ignore=,$(WITH_A_STORE)) $(ARGS)
 
 acceptance: environment ## Build the image's environment and run every documented command, as a stranger would
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m acceptance $(ARGS)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,18 @@ for _name, _value in environment.DEFAULTS.items():
 
 
 def pytest_addoption(parser):
-    """Offer the one switch that rewrites golden files."""
+    """Offer the switch that rewrites golden files, and the one that does without MLflow and Prefect."""
     parser.addoption("--rewrite", action="store_true", help="write the golden files from what the tests see")
+    parser.addoption("--pure", action="store_true", help="fail where MLflow or Prefect is imported")
+
+
+class _WithoutStores:
+    """Finds neither MLflow nor Prefect."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Refuse these two, and leave all others to the next finder."""
+        if name.partition(".")[0] in ("mlflow", "prefect"):
+            raise ImportError(f"{name} is imported by what --pure tests")
 
 
 @pytest.fixture
@@ -40,6 +51,8 @@ def golden(request):
 def pytest_configure(config):
     """Let MLflow warn about itself while it is imported; every other warning stays an error."""
     config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")
+    if config.getoption("--pure"):
+        sys.meta_path.insert(0, _WithoutStores())
 
 
 _LONGEST = ("end_to_end", "production", "flows", "test_redaction.py")

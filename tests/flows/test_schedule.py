@@ -118,6 +118,7 @@ def test_a_spoiled_book_does_nothing_at_all(tmp_path, kept):
         assert book.path.read_text() == kept
 
 
+@pytest.mark.acceptance
 def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
     """The latest slot alone, with what was known then, by a process of its own; then nothing is due.
 

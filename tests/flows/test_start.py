@@ -91,6 +91,7 @@ def is_gone(process, seconds=15):
     return False
 
 
+@pytest.mark.acceptance
 def test_a_flow_uses_it_and_it_ends_with_the_command(begun):
     """Prefect starts no second one; afterwards nobody is left."""
     with begun("flow") as (command, server, _):

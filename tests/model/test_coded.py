@@ -1,5 +1,7 @@
 """The design matrix on codes is the one that scikit-learn's transformers write out."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,11 +68,17 @@ def test_unknown_levels_and_gaps_are_the_same_too(form):
     assert np.allclose(coded.whole(), written, rtol=1e-12, atol=1e-12)
 
 
+@cache
+def _fitted(form):
+    """The matrix of a form, both ways; it is fitted once for all examples."""
+    return _coded(form, object)
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from(SEARCH.forms), st.integers(1, 40_000))
 def test_scores_sums_and_hessian_are_those_of_the_matrix(seed, form, n):
     """Look-ups and counts are products with the written matrix, in blocks of rows or not."""
     rng = np.random.default_rng(seed)
-    coded, _ = _coded(form, object)
+    coded, _ = _fitted(form)
     coded = coded.take(rng.integers(0, coded.shape[0], n))
     whole = np.column_stack((coded.whole(), np.ones(n)))
     weights, values, curvature = rng.normal(size=whole.shape[1]), rng.normal(size=n), rng.uniform(size=n)
@@ -83,7 +91,7 @@ def test_scores_sums_and_hessian_are_those_of_the_matrix(seed, form, n):
 @given(st.integers(0, 2**32 - 1), st.sampled_from(SEARCH.forms))
 def test_columns_can_be_left_out(seed, form):
     """What is kept keeps its order, and the ones stay last."""
-    coded, written = _coded(form, object)
+    coded, written = _fitted(form)
     kept = np.random.default_rng(seed).random(coded.shape[1]) < 0.5
     left = coded.among(kept)
     assert np.allclose(left.whole(), written[:, kept], rtol=1e-12, atol=1e-12)

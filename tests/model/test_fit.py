@@ -122,8 +122,8 @@ def test_the_same_rows_give_the_same_bits(default):
 def test_the_gradient_vanishes_even_on_rare_levels(C):
     """At the solution the gradient of the penalised log loss is zero, also for levels of three rows."""
     rng = np.random.default_rng(4)
-    X = pd.DataFrame({"g": np.repeat([f"g{k}" for k in range(400)], 3), "a": rng.normal(size=1200)})
-    y = (rng.random(1200) < 0.1).astype(np.int8)
+    X = pd.DataFrame({"g": np.repeat([f"g{k}" for k in range(200)], 3), "a": rng.normal(size=600)})
+    y = (rng.random(600) < 0.1).astype(np.int8)
     features = FeaturesConfig(numeric=("a",), categorical=("g",))
     pipeline = fit(Choice(LINEAR, C), X, y, features, Search(rare_level_rows=1))
     matrix, model = pipeline["design"].transform(X), pipeline["model"]

@@ -132,7 +132,7 @@ def _run(store: Store, model: str) -> Run | None:
     if found is None:
         return None
     runs = store.client.search_runs(
-        [experiment(store, EXPERIMENT)],
+        [found.experiment_id if found.lifecycle_stage == "active" else experiment(store, EXPERIMENT)],
         f"tags.`{_MODEL}` = '{model}'",
         ViewType.ALL,
         order_by=["start_time ASC"],
