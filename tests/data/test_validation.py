@@ -561,17 +561,20 @@ def breakages(frame, kind, kwargs):
         case "expect_column_pair_values_a_to_be_greater_than_b":
             yield spoilt(frame.assign(**{kwargs["column_B"]: 50.0}), kwargs["column_A"], 49.0, cells)
         case "expect_column_values_to_be_between":
-            yield from (spoilt(frame, column, cell, cells) for cell in outside(kwargs))
+            counted = pd.api.types.is_integer_dtype(frame[column].dtype)
+            yield from (spoilt(frame, column, cell, cells) for cell in outside(kwargs, counted=counted))
         case _:
             pytest.fail(f"no way to break {kind} is known here")
 
 
-def outside(kwargs):
-    """Yield cells below and above the bounds."""
+def outside(kwargs, *, counted):
+    """Yield the nearest cells below and above the bounds: whole numbers where a column counts."""
     for bound, sign in (("min_value", -1), ("max_value", 1)):
         edge = kwargs.get(bound)
         if isinstance(edge, str):
             yield pd.Timestamp(edge) + sign * pd.Timedelta(days=1)
+        elif counted and edge is not None:
+            yield edge + sign
         elif edge is not None:
             strict = kwargs.get(f"strict_{bound[:3]}", False)
             yield float(edge) if strict else float(np.nextafter(edge, sign * np.inf))
