@@ -23,6 +23,8 @@ from .columns import LevelColumns, Numbers, WrittenColumns
 
 _ROWS = 16_384
 """Rows that are held at a time."""
+_SMALL = 64 * 2**20
+"""Bytes up to which all columns of numbers are written at once: a product of matrices is fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class CodedMatrix:
         placed = list(zip(parts, starts, strict=False))
         numbers = tuple(one.moved(start) for part, start in placed for one in part.numbers)
         groups = tuple(one.moved(start) for part, start in placed for one in part.groups)
-        return cls((rows, starts[-1]), numbers, groups)
+        return cls((rows, starts[-1]), _written_if_small(numbers, rows), groups)
 
     def scores(self, weights: FloatArray) -> FloatArray:
         """Return the matrix times p + 1 weights, shape (n,)."""
@@ -148,6 +150,15 @@ class CodedMatrix:
                 counts = np.bincount(both, own, width * (len(other.columns) + 1)).reshape(width, -1)
                 found[np.ix_(group.columns, other.columns)] += counts[:-1, :-1]
                 found[np.ix_(other.columns, group.columns)] += counts[:-1, :-1].T
+
+
+def _written_if_small(numbers: tuple[Numbers, ...], rows: int) -> tuple[Numbers, ...]:
+    """Return the columns of numbers as one written block where it is small, and else as they are."""
+    width = sum(len(part.columns) for part in numbers)
+    if not numbers or rows * width * 8 > _SMALL:
+        return numbers
+    dense = np.hstack([part.written(slice(0, rows)) for part in numbers])
+    return (WrittenColumns(dense, np.concatenate([part.columns for part in numbers])),)
 
 
 def _add_across(
