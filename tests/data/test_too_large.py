@@ -7,7 +7,7 @@ import pytest
 
 from logitgate.data import memory
 from logitgate.data.table import read_table
-from logitgate.errors import UnavailableError
+from logitgate.errors import ProjectError, UnavailableError
 from logitgate.project.load import parse_project
 
 PROJECT = parse_project(
@@ -43,3 +43,11 @@ def test_what_does_not_fit_is_refused(table, name, monkeypatch):
     assert "fewer rows" in refused.value.remedy and memory.LIMIT in refused.value.remedy
     monkeypatch.setenv(memory.LIMIT, "1")
     assert read_table(table / name, PROJECT).rows == 100
+
+
+@pytest.mark.parametrize("given", ["abc", "nan", "-1", "0"])
+def test_a_limit_that_is_no_amount_of_memory_is_refused(monkeypatch, given):
+    """It neither switches the check off nor refuses every table."""
+    monkeypatch.setenv(memory.LIMIT, given)
+    with pytest.raises(ProjectError, match="LOGITGATE_MEMORY"):
+        memory.free_bytes()

@@ -250,6 +250,9 @@ def test_a_project_is_named_by_its_file_or_its_keys_too(project):
     assert lg.check(file).findings == lg.check(str(file)).findings == whole.findings
     with pytest.raises(ProjectError, match="nowhere"):
         lg.train("nowhere.toml")
+    for neither, kind in ((42, "int"), ([file], "list"), (None, "NoneType")):
+        with pytest.raises(ProjectError, match=f"is a {kind}; give a project"):
+            lg.check(neither)
 
 
 def test_the_models_of_the_interface_are_those_of_the_command(project, rows, commands):

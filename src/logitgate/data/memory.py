@@ -55,13 +55,16 @@ def free_bytes() -> float:
     Raises
     ------
     ProjectError
-        When the variable holds no number.
+        When the variable holds no number above 0.
     """
     if given := os.environ.get(LIMIT, "").strip():
         try:
-            return float(given) * _GIGABYTE
+            gigabytes = float(given)
         except ValueError:
-            raise ProjectError(LIMIT, "is no number", "give gigabytes, such as 8") from None
+            gigabytes = float("nan")
+        if not gigabytes > 0:
+            raise ProjectError(LIMIT, "is no number above 0", "give gigabytes, such as 8")
+        return gigabytes * _GIGABYTE
     return min(_of_machine(), _of_container())
 
 

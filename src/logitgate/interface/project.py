@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..data import project_files
+from ..errors import ProjectError
 from ..project.project import Project, parse_as_of
 
 ProjectSource: TypeAlias = Project | str | Path | Mapping[str, Any]
@@ -46,7 +47,12 @@ def load_project(source: ProjectSource) -> Project:
         return source
     if isinstance(source, Mapping):
         return project_files.project_of(source, Path.cwd(), "the project")
-    return project_files.load_project(Path(source))
+    try:
+        path = Path(source)
+    except TypeError:
+        remedy = "give a project, the path of its file, or its keys as a dict"
+        raise ProjectError("project", f"is a {type(source).__name__}", remedy) from None
+    return project_files.load_project(path)
 
 
 def moment_of(given: str | datetime | None, name: str) -> datetime | None:
