@@ -14,7 +14,7 @@ environment.prepare(Path(tempfile.gettempdir()))
 
 from logitgate.data.contract.validation import check_contract  # noqa: E402 - the environment comes first
 from logitgate.data.table import read_rows  # noqa: E402
-from logitgate.project.load import load_project  # noqa: E402
+from logitgate.project.reading.load import load_project  # noqa: E402
 from tests import projects  # noqa: E402
 
 ROWS = 10_000

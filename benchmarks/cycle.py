@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from stages import STAGES, Measured, measure
 
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 
 HERE = Path(__file__).resolve().parent
 PROJECT_FILE = HERE.parent / "mlproject" / "flights.toml"

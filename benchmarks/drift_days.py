@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from logitgate.data.sample import Sample, codes, observe
+from logitgate.data.sampling.sample import Sample, codes, observe
 from logitgate.data.table import read_rows
 from logitgate.evaluation.histograms import Numbers
 from logitgate.findings import Status
@@ -30,8 +30,8 @@ from logitgate.monitoring.distributions.features import Features
 from logitgate.monitoring.distributions.independence import ClusterSizes, correlations
 from logitgate.monitoring.drift import _cells, _drifts, _judged
 from logitgate.monitoring.reference import Reference
-from logitgate.project.load import load_project
 from logitgate.project.project import Project
+from logitgate.project.reading.load import load_project
 from logitgate.project.search import Form
 
 ROOT = Path(__file__).parents[1]

@@ -22,8 +22,8 @@ from logitgate.monitoring.distributions.features import Features
 from logitgate.monitoring.drift import drift
 from logitgate.monitoring.reference import Reference
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import parse_project
 from logitgate.project.project import Project
+from logitgate.project.reading.load import parse_project
 
 SIZES = (50, 200, 1_000, 10_000)
 REFERENCE = 20_000

@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.special import expit
 
 from logitgate.catalogue import Check
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
@@ -32,10 +32,10 @@ from logitgate.monitoring.performance.decay import decay, window_sums
 from logitgate.monitoring.performance.estimated import estimate
 from logitgate.monitoring.performance.realised import CALIBRATION, realised, reference_chunks
 from logitgate.monitoring.performance.versus_rules import versus_rules
-from logitgate.monitoring.policy import Action, RollbackTarget, WindowRecord, decide
+from logitgate.monitoring.reactions.policy import Action, RollbackTarget, WindowRecord, decide
+from logitgate.monitoring.reactions.symptoms import symptoms_of
 from logitgate.monitoring.since_release import added
-from logitgate.monitoring.symptoms import symptoms_of
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 MONTHS, ROWS, DAYS, SWAY = 12, 5_000, 28, 0.3
 MISS = 17 / 3

@@ -33,8 +33,8 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from logitgate.data.row_hashes import FittedRows
-from logitgate.data.slicing import column_levels
+from logitgate.data.sampling.row_hashes import FittedRows
+from logitgate.data.sampling.slicing import column_levels
 from logitgate.decision.rule import Decision
 from logitgate.evaluation.evaluate import Scored
 from logitgate.evaluation.probabilities.cox import log_odds
@@ -43,8 +43,8 @@ from logitgate.gates.contest import Opponents
 from logitgate.gates.evidence import Challenger, Evidence
 from logitgate.gates.judge import judge_model
 from logitgate.gates.training import learn_model, part_rows
-from logitgate.project.load import parse_project
 from logitgate.project.project import Project
+from logitgate.project.reading.load import parse_project
 
 WEIGHTS = np.array([0.7, 0.5, -0.4, 0.25, 0.15, 0, 0, 0])
 LUCK, LEVELS, START = 0.5, (2, 3, 3, 4), datetime(2020, 1, 1, tzinfo=UTC)

@@ -22,11 +22,11 @@ from scipy.special import expit
 
 import logitgate as lg
 from logitgate.catalogue import Check
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.findings import Finding, Status
 from logitgate.project.behaviour import Behaviour
-from logitgate.project.load import parse_project
 from logitgate.project.project import Project
+from logitgate.project.reading.load import parse_project
 from logitgate.replay.policies import Challenge, Policy, PolicyStanding, wants
 from logitgate.replay.training import PlayedHistory, Version, train_at
 

@@ -40,7 +40,7 @@ def repeat(path, rows):
 def ours(home, table, out):
     from logitgate.production.scoring import champion as serving
     from logitgate.production.scoring.score import ScoringRequest, score_table
-    from logitgate.project.load import load_project
+    from logitgate.project.reading.load import load_project
 
     project = load_project(PROJECT)
     model = serving.champion(home, project.name)
@@ -54,7 +54,7 @@ def at_once(home, table, out):
     import pandas as pd
 
     from logitgate.production.scoring import champion as serving
-    from logitgate.project.load import load_project
+    from logitgate.project.reading.load import load_project
 
     model = serving.champion(home, load_project(PROJECT).name).package.model
     loaded = _peak(), time.perf_counter()

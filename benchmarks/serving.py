@@ -34,14 +34,14 @@ from mlflow.models import Model as MLmodel
 from mlflow.models import infer_signature
 from sklearn.pipeline import Pipeline
 
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.decision.pyfunc import TRUSTED_TYPES
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.production.packaging.model_package import ModelPackage, pack
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 
 FLIGHTS = Path(__file__).parents[1] / "mlproject" / "flights.toml"
 CLIENTS, ROWS = 8, 30_000

@@ -35,7 +35,7 @@ from logitgate.production.promotion.rollback import RollbackRequest, history, lo
 from logitgate.production.promotion.transaction import PromotionRequest
 from logitgate.production.registry import ledger_store, registry
 from logitgate.production.repair import doctor
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from logitgate.tracking.store import open_store
 from tests import victims  # the environment comes with them
 from tests.command import close

@@ -168,7 +168,7 @@ def package(served_rows):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
 
-    from logitgate.data.row_hashes import FittedRows
+    from logitgate.data.sampling.row_hashes import FittedRows
     from logitgate.decision.costs import CostMatrix
     from logitgate.decision.rule import DecisionRule
     from logitgate.model.design.matrix import design

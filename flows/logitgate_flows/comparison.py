@@ -1,4 +1,4 @@
-"""The comparison flow: `commands.compare` as a Prefect flow."""
+"""The comparison flow: `commands.operating.compare` as a Prefect flow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prefect import flow
 
 from logitgate.gates.rejudge import Span
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate_flows.commands.compare import compare_versions
+from logitgate_flows.commands.operating.compare import compare_versions
 from logitgate_flows.server.watchdog import work
 
 

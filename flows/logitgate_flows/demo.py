@@ -29,7 +29,7 @@ def main() -> int:
     with started(), server_meanwhile():
         from logitgate.production.promotion.rollback import RollbackRequest
         from logitgate_flows.cli.screens.production_terminal import print_moved
-        from logitgate_flows.commands.production import run_history, run_rollback
+        from logitgate_flows.commands.operating.production import run_history, run_rollback
 
     if any(tenure.act == "forced" for tenure in run_history(PROJECT, verify=False).ledger.tenures()):
         terminal.OUT.print("The demo was already run in this folder; this is how it ended.")
@@ -90,7 +90,7 @@ def _watch(windows: list[tuple[str, str]]) -> None:
 def _replay(every: str, since: str, until: str) -> None:
     from logitgate.replay.play import ReplayRequest
     from logitgate_flows.cli.replaying import print_replay
-    from logitgate_flows.commands.replay import run_replay
+    from logitgate_flows.commands.pages.replay import run_replay
 
     start, end = (datetime.fromisoformat(date).replace(tzinfo=UTC) for date in (since, until))
     print_replay(run_replay(PROJECT, ReplayRequest(every, start, end)))
@@ -98,7 +98,7 @@ def _replay(every: str, since: str, until: str) -> None:
 
 def _print_the_end() -> None:
     from logitgate_flows.cli.screens.production_terminal import print_history
-    from logitgate_flows.commands.production import run_history
+    from logitgate_flows.commands.operating.production import run_history
 
     terminal.OUT.rule("[bold]Who was in production, and why[/]", align="left")
     print_history(run_history(PROJECT, verify=True), PROJECT, as_json=False)

@@ -1,4 +1,4 @@
-"""The monitoring flow: `commands.monitor` as a Prefect flow, with its verdict in Prefect's UI."""
+"""The monitoring flow: `commands.operating.monitor` as a Prefect flow, with its verdict in Prefect's UI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from logitgate.data.project_files import load_project
 from logitgate.gates.verdict.markdown import markdown
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.production.monitoring import WindowFiles
-from logitgate_flows.commands.monitor import monitor_window
+from logitgate_flows.commands.operating.monitor import monitor_window
 from logitgate_flows.messages.artifacts import show
 from logitgate_flows.server.watchdog import work
 

@@ -50,7 +50,7 @@ def run_comparison(
 ) -> Outcome:
     """Judge the second version against the first one, on the rows between two dates."""
     from logitgate.gates.rejudge import Span
-    from logitgate_flows.commands.compare import compare_versions
+    from logitgate_flows.commands.operating.compare import compare_versions
 
     return _served("compare", compare_versions, project_file, *versions, Span(*limits))
 
@@ -59,7 +59,7 @@ def run_scoring(
     project_file: Path, request: ScoringRequest, version: int | None, shadow: int | None
 ) -> ScoringResult:
     """Score a table by the champion or another version, and by a challenger in its shadow if one is named."""
-    from logitgate_flows.commands.score import score_rows
+    from logitgate_flows.commands.operating.score import score_rows
 
     return _served("score", score_rows, project_file, request, version, shadow)
 
@@ -68,7 +68,7 @@ def run_monitoring(
     project_file: Path, files: WindowFiles, limits: MonitoringWindow, *, acting: bool
 ) -> MonitoringResult:
     """Monitor one window; carry out the reaction when asked to, and notify people."""
-    from logitgate_flows.commands.monitor import monitor_window
+    from logitgate_flows.commands.operating.monitor import monitor_window
     from logitgate_flows.reactions import act, notify_of_reaction, notifying_of_conflicts
 
     with notifying_of_conflicts():

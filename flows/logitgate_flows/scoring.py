@@ -1,4 +1,4 @@
-"""The scoring flow: each step of `commands.score` as a Prefect task."""
+"""The scoring flow: each step of `commands.operating.score` as a Prefect task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from logitgate.production.scoring.result import ScoringResult
 from logitgate.production.scoring.score import ScoringRequest
-from logitgate_flows.commands.score import score_rows
+from logitgate_flows.commands.operating.score import score_rows
 from logitgate_flows.server.watchdog import work
 
 _task = task(cache_policy=NO_CACHE)

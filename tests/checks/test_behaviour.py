@@ -6,13 +6,13 @@ import pytest
 
 from logitgate.checks.behaviour import behaviour_findings
 from logitgate.checks.cases import Cases, Expectation
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 FEATURES = {"numeric": ["x", "z"], "categorical": ["g"]}
 

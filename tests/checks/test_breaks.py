@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.change_points.shifts import shift_findings
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
 DAYS, ROWS = 40, 100

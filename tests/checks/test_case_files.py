@@ -8,7 +8,7 @@ import pytest
 from logitgate.checks.case_files import read_cases
 from logitgate.checks.cases import Expectation
 from logitgate.errors import ProjectError
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from tests import projects
 
 ROOT = Path(__file__).parents[2]

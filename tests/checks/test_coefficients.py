@@ -16,7 +16,7 @@ from logitgate.checks.inspection.coefficients import (
     coefficient_evidence,
     drift,
 )
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.fitting.fitted import Fitted, column_names

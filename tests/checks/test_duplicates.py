@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.duplicates import duplicate_findings, near_duplicates
-from logitgate.data.blocks import Blocks
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.blocks import Blocks
+from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
 

@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.checks.change_points.dying_features import dying_findings
 from logitgate.checks.change_points.shifts import shift_findings
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
 

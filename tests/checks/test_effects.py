@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.checks.inspection.coefficients import Coefficients
 from logitgate.checks.inspection.effects import effect_exhibit
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.fitting.fitted import Fitted
 from logitgate.model.fitting.recalibration import Recalibration, recalibrated, scores

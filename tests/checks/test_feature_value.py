@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.checks.inspection.feature_value import worth_evidence, worths
 from logitgate.checks.inspection.leave_one_out import Dropped, without_each
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.design.signs import FREE
@@ -15,7 +15,7 @@ from logitgate.model.fitting.fitted import Fitted
 from logitgate.model.fitting.recalibration import NONE, Recalibration, recalibrated
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
 
 PROJECT = parse_project(

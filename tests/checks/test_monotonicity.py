@@ -9,14 +9,14 @@ from sklearn.metrics import log_loss
 
 from logitgate.checks.inspection.coefficients import Coefficients
 from logitgate.checks.inspection.monotonicity import imposed, sign_findings
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.errors import ProjectError
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.fitting.fitted import Fitted
 from logitgate.model.fitting.recalibration import Recalibration
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form, Search
 
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")

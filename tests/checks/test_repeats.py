@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.repeats import matches, one_cluster, repeat_findings
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
 

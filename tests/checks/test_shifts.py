@@ -10,10 +10,10 @@ import pytest
 
 from logitgate.checks.change_points.shifts import shift_findings
 from logitgate.checks.change_points.time_blocks import DayBlocks
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from tests import projects
 from tests.command import logitgate
 

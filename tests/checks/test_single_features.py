@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.single_features import leakage_findings, single_feature_auc
-from logitgate.data.blocks import Blocks, cut
-from logitgate.data.sample import observe
+from logitgate.data.sampling.blocks import Blocks, cut
+from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 
 HERE = Path(__file__).parents[2]
 

@@ -8,12 +8,12 @@ from scipy import stats
 from scipy.special import expit
 
 from logitgate.checks.slice_finder import weak_exhibit, weak_findings, weak_slices
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PROJECT = parse_project(
     {

@@ -6,7 +6,7 @@ import pytest
 
 from logitgate.checks.inspection import stability as module
 from logitgate.checks.inspection.stability import stability
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.rule import DecisionRule
 from logitgate.errors import FitError
 from logitgate.findings import Status
@@ -16,7 +16,7 @@ from logitgate.model.fitting.recalibration import NONE, Recalibration, recalibra
 from logitgate.model.model import Model
 from logitgate.model.recipes.recipe import Candidate, Decided
 from logitgate.model.train import FittedModel
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
 
 PROJECT = parse_project(

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.target_encoding import encoder_findings
-from logitgate.data.blocks import Blocks, cut
-from logitgate.data.sample import Sample, observe
+from logitgate.data.sampling.blocks import Blocks, cut
+from logitgate.data.sampling.sample import Sample, observe
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from tests import projects
 
 ROOT = Path(__file__).parents[2]

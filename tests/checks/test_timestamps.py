@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from logitgate.checks.leakage.timestamps import time_findings
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.findings import Status
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
 

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from logitgate.data.batches import query_batches, read_batches
-from logitgate.data.readers import csv_blocks
+from logitgate.data.readers.files import csv_blocks
 from logitgate.data.table import read_table
 from logitgate.errors import DataError, ProjectError, UnavailableError
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 
 

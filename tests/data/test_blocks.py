@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.blocks import LEAST, cut
-from logitgate.data.sample import observe
+from logitgate.data.sampling.blocks import LEAST, cut
+from logitgate.data.sampling.sample import observe
 from logitgate.errors import DataError, ProjectError
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PLAIN = {
     "name": "small",

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logitgate.data.readers.csv import read_csv
-from logitgate.data.readers.csv_lines import field_counts, line_at
+from logitgate.data.readers.files.csv import read_csv
+from logitgate.data.readers.files.csv_lines import field_counts, line_at
 from logitgate.errors import DataError, ProjectError
 
 SOUND = b"id,a\n007,1\n008,2\n"

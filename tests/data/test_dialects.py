@@ -14,7 +14,7 @@ from logitgate.data.readers.casts import Column, Written, cast, readable_as
 from logitgate.data.readers.source import Source
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError, ProjectError
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from logitgate.project.syntax.column_types import ColumnType
 from tests import projects
 from tests.command import logitgate

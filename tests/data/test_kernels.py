@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from logitgate.data.contract import kernels, library
 from logitgate.data.contract.suite import ContractRule
 from logitgate.data.contract.validation import check_contract
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 
 NUMBER = st.one_of(st.integers(-3, 3), st.floats(-3, 3, allow_nan=False), st.sampled_from([np.inf, -np.inf]))
@@ -182,7 +182,7 @@ def test_a_table_that_keeps_its_contract_needs_no_library(tmp_path):
     project = load_project(path)
     code = (
         "import sys, json\nfrom pathlib import Path\n"
-        "from logitgate.project.load import load_project\n"
+        "from logitgate.project.reading.load import load_project\n"
         "from logitgate.data.table import read_rows\n"
         "from logitgate.data.contract.validation import check_contract\n"
         f"project = load_project(Path({str(path)!r}))\ntable = read_rows(project)\n"

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.label_join import form
-from logitgate.data.maturity import labelled_rows
+from logitgate.data.sampling.label_join import form
+from logitgate.data.sampling.maturity import labelled_rows
 from logitgate.errors import DataError
 from logitgate.findings import Status
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
 AS_OF = datetime(2022, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from logitgate.data.contract.validation import check_contract
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
 from logitgate.findings import Status
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.maturity import labelled_rows
+from logitgate.data.sampling.maturity import labelled_rows
 from logitgate.errors import DataError
 from logitgate.findings import Status
 from logitgate.project.project import Project

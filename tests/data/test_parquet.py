@@ -5,11 +5,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from logitgate.data.contract.validation import check_contract
-from logitgate.data.readers.parquet import lacks_checksums, parquet_blocks, read_parquet
+from logitgate.data.readers.files.parquet import lacks_checksums, parquet_blocks, read_parquet
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError
 from logitgate.findings import Status
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 
 TABLE = pa.table({"id": [f"{n:05}" for n in range(5_000)], "a": [n % 7 / 3 for n in range(5_000)]})

@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine
 
-from logitgate.data.ranges import range_findings
-from logitgate.data.sample import Sample, row_costs
+from logitgate.data.sampling.ranges import range_findings
+from logitgate.data.sampling.sample import Sample, row_costs
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import DataError, ProjectError
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from logitgate.project.search import Form
 from tests import projects
 

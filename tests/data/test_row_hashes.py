@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import FittedRows, digest_of, row_hashes, scheme_of, untouched
-from logitgate.data.sample import Sample, observe
-from logitgate.project.load import parse_project
+from logitgate.data.sampling.row_hashes import FittedRows, digest_of, row_hashes, scheme_of, untouched
+from logitgate.data.sampling.sample import Sample, observe
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
 PROJECT = parse_project(projects.plain(), "visits.toml")

@@ -9,7 +9,7 @@ from logitgate.data import batches as table_batches
 from logitgate.data.row_ids import RowNames
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 from tests.command import logitgate
 

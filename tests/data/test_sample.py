@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.sample import observe, row_costs, rows_seen
+from logitgate.data.sampling.sample import observe, row_costs, rows_seen
 from logitgate.decision.costs import CostMatrix
 from logitgate.errors import DataError
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 TIMED = {"columns": {"id": "id", "time": "t"}}

@@ -5,9 +5,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logitgate.data.sample import Sample
-from logitgate.data.slicing import rare_pooled, slice_levels
-from logitgate.project.load import parse_project
+from logitgate.data.sampling.sample import Sample
+from logitgate.data.sampling.slicing import rare_pooled, slice_levels
+from logitgate.project.reading.load import parse_project
 
 
 def plain(**declared):

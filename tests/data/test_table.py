@@ -17,7 +17,7 @@ from logitgate.data import table as tables
 from logitgate.data.readers.source import numbered, unique_names
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import DataError, ProjectError, UnavailableError
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
 TYPES = {"visits": "integer", "member": "boolean", "born": "date"}

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from logitgate.data.batches import read_batches
-from logitgate.data.readers import table_parts
+from logitgate.data.readers.files import table_parts
 from logitgate.data.table import read_table
 from logitgate.errors import DataError, LogitgateError, ProjectError, UnavailableError
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from tests import projects
 
 ROWS = projects.table(400, days=5)
@@ -98,7 +98,8 @@ def test_reading_a_delta_table_leaves_the_exit_code_alone(folders):
     """Its library has ended an interpreter by a signal after all was done."""
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from logitgate.data.table import read_table\nfrom logitgate.project.load import parse_project\n"
+        "from logitgate.data.table import read_table\n"
+        "from logitgate.project.reading.load import parse_project\n"
         "from tests import projects\n"
         "print(read_table(Path(sys.argv[1]), parse_project(projects.plain(), 'x')).rows)\n"
         "assert 'deltalake' not in sys.modules\n"

@@ -8,7 +8,7 @@ import pytest
 from logitgate.data import memory
 from logitgate.data.table import read_table
 from logitgate.errors import ProjectError, UnavailableError
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PROJECT = parse_project(
     {

@@ -18,7 +18,7 @@ from logitgate.data.contract.validation import check_contract
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError, UnavailableError
 from logitgate.findings import Status
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 
 ROOT = Path(__file__).parents[2]
 SUITES = ("bank", "flights", "spam", "tumour")

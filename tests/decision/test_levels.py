@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.outcome_levels import OutcomeLevels, learned, levels_of, read_outcomes
+from logitgate.data.sampling.outcome_levels import OutcomeLevels, learned, levels_of, read_outcomes
 from logitgate.decision.levels import Spelling, brought, text_of
 from logitgate.errors import DataError
 from logitgate.project.data import OutcomeConfig

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.decision.cells import FeatureReader
 from logitgate.decision.compiled import compiled
@@ -19,7 +19,7 @@ from logitgate.decision.pyfunc import Answering
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.production.packaging.model_package import terms_of
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from logitgate.project.search import Form, Search
 
 EXAMPLES = Path(__file__).parents[2] / "mlproject"

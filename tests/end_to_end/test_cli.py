@@ -187,7 +187,7 @@ def test_version_and_usage():
 
 def test_what_nobody_foresaw_is_told_by_its_type_and_place_alone(commands, tmp_path, visits, monkeypatch):
     """Its text may quote a cell, so it is not repeated; LOGITGATE_DEBUG shows everything."""
-    from logitgate_flows.commands import check
+    from logitgate_flows.commands.beginning import check
 
     def broken(*_):
         raise RuntimeError("Wilhelmine")

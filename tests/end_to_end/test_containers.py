@@ -190,7 +190,7 @@ def test_a_scheduled_training_ends_in_a_promoted_version(composition):
         assert "champion" in aliases(composition)
         slot = datetime.fromisoformat(run["expected_start_time"].replace("Z", "+00:00"))
         assert slot.second == 0
-        # Which number the slot's version has depends on the slots before it: the first training may wait for one.
+        # Its number depends on the slots before it, since the first training may wait for one of them.
         assert slot.isoformat() in trained_as_of(composition)
     logs = "".join(log.read_text() for log in composition.folder.glob("*.log"))
     assert "p@ss" not in logs and "p%40ss" not in logs

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 from tests.command import logitgate
 

@@ -21,12 +21,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from logitgate.data.batches import read_batches
-from logitgate.data.outcome_levels import read_outcomes
+from logitgate.data.sampling.outcome_levels import read_outcomes
 from logitgate.data.table import read_table
 from logitgate.decision.levels import Spelling, text_of
 from logitgate.errors import DataError, LogitgateError, ProjectError
-from logitgate.project.load import load_project, parse_project
 from logitgate.project.project import Project
+from logitgate.project.reading.load import load_project, parse_project
 from tests import projects
 
 TABLES, DAMAGED, FILES = 160, 160, 240

@@ -15,7 +15,7 @@ import pytest
 from logitgate.production.promotion.promotion import PROMOTION
 from logitgate.production.registry import ledger_store
 from logitgate.production.repair import doctor
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import victims
 from tests.command import close, opened
 from tests.victims import AtEvent

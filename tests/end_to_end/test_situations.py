@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine
 
-from logitgate.data.sample import observe
+from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.model.fitting.fit import Choice, fit
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from logitgate.project.search import Form
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened

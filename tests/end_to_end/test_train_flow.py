@@ -306,7 +306,7 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
 
     from logitgate.decision.pyfunc import ANSWER, UNFAMILIAR
     from logitgate.production.release import release
-    from logitgate.project.load import load_project
+    from logitgate.project.reading.load import load_project
 
     home, answers, strong = road
     store = opened(home)

@@ -9,7 +9,7 @@ from logitgate.data.project_files import load_project
 from logitgate.errors import ProjectError
 from logitgate.scaffold.file_check import mistakes_of
 from logitgate_flows.cli.beginning import _Example
-from logitgate_flows.commands.examples import EXAMPLES, copy_example
+from logitgate_flows.commands.beginning.examples import EXAMPLES, copy_example
 
 ROOT = Path(__file__).parents[2]
 

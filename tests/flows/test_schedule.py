@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from logitgate.errors import HeldError, ProjectError, UnavailableError
-from logitgate.project.load import load_project, parse_project
 from logitgate.project.operations.schedule import words
+from logitgate.project.reading.load import load_project, parse_project
 from logitgate_flows.messages.reports import read_receipt
 from logitgate_flows.scheduling import schedule as clock
 from logitgate_flows.scheduling.completed_slots import completed_slots

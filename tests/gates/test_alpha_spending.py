@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.gates.rules.alpha_spending import LookWindow, spent
 
 

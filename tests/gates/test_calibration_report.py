@@ -14,7 +14,7 @@ from logitgate.evaluation.probabilities.reliability import Corp, consistency
 from logitgate.evaluation.slices import SliceLevels
 from logitgate.findings import Status
 from logitgate.gates.reports.calibration_report import calibration_evidence, near_threshold
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PROJECT = parse_project(
     {

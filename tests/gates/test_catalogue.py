@@ -3,7 +3,7 @@
 from logitgate.catalogue import Road, required
 from logitgate.findings import Status
 from logitgate.gates.catalogue import consequences, gate_list
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests.projects import plain
 
 

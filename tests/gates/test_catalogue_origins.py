@@ -1,8 +1,8 @@
 """Each margin says where it comes from."""
 
 from logitgate.gates.catalogue import gate_list
-from logitgate.project.fitted_defaults import FITS, fitted, is_declared
-from logitgate.project.load import parse_project
+from logitgate.project.reading.fitted_defaults import FITS, fitted, is_declared
+from logitgate.project.reading.load import parse_project
 from logitgate.project.syntax.key_lines import key_lines
 from tests.projects import plain
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import FittedRows, row_hashes, scheme_of
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.row_hashes import FittedRows, row_hashes, scheme_of
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import DecisionRule
 from logitgate.errors import DataError
@@ -23,7 +23,7 @@ from logitgate.gates.rules.head_to_head import Lane, harm_rule
 from logitgate.model.model import Model
 from logitgate.model.recipes.baselines import LINEAR, PRIOR
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PLAIN = {
     "name": "small",

@@ -10,7 +10,7 @@ from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Finding, Status
 from logitgate.gates.rules.head_to_head import HeadToHead, Lane
 from logitgate.gates.rules.production import beside_production
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
 PROJECT = parse_project(projects.plain(), "visits.toml")

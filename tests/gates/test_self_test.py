@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from logitgate.catalogue import Check
-from logitgate.data.row_hashes import FittedRows
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.row_hashes import FittedRows
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.probabilities.cox import fit_cox
 from logitgate.findings import Finding, Status, Verdict
@@ -22,7 +22,7 @@ from logitgate.gates.rules import head_to_head as comparison
 from logitgate.model.model import Model
 from logitgate.model.recipes.baselines import LINEAR, PRIOR
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PLAIN = {
     "name": "small",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from logitgate.data.blocks import Blocks
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.blocks import Blocks
+from logitgate.data.sampling.sample import Sample
 from logitgate.model.recipes.cross_validation import tried
 from logitgate.model.recipes.out_of_fold import Plan
 from logitgate.model.recipes.search import choose, search_result

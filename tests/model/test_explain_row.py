@@ -13,7 +13,7 @@ from logitgate.model.explanation.contributions import design_means
 from logitgate.model.explanation.row import explain_row
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
 
 PROJECT = parse_project(

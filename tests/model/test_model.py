@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import DecisionRule
 from logitgate.errors import DataError

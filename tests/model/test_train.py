@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from logitgate.data.blocks import cut
-from logitgate.data.sample import observe
+from logitgate.data.sampling.blocks import cut
+from logitgate.data.sampling.sample import observe
 from logitgate.errors import DataError
 from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH, SINGLE
 from logitgate.model.train import learn, recipe_key
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PLAIN = {
     "name": "small",

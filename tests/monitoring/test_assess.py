@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import FittedRows
-from logitgate.data.sample import observe
+from logitgate.data.sampling.row_hashes import FittedRows
+from logitgate.data.sampling.sample import observe
 from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.explanation.contributions import design_means, explain, feature_contributions
@@ -17,7 +17,7 @@ from logitgate.monitoring.distributions.contribution import (
 )
 from logitgate.monitoring.drift import drift
 from logitgate.monitoring.reference import Reference, reference_profile
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
 from tests.projects import plain
 

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.monitoring.performance.decay import ALL_ROWS, decay, earlier_sums, window_sums
-from logitgate.monitoring.policy import WindowRecord
+from logitgate.monitoring.reactions.policy import WindowRecord
 from logitgate.monitoring.since_release import ErrorSums, added
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests.projects import plain
 
 PROJECT = parse_project(plain(slices={"columns": ["side"]}), "visits.toml")

@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
@@ -22,7 +22,7 @@ from logitgate.monitoring.distributions.independence import ALONE, INDEPENDENT
 from logitgate.monitoring.distributions.season import proposed_season
 from logitgate.monitoring.drift import drift, q_values
 from logitgate.monitoring.reference import Reference, reference_profile
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests.projects import plain
 
 N = 5_000

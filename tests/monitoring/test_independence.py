@@ -19,7 +19,7 @@ from logitgate.monitoring.distributions.independence import (
 )
 from logitgate.monitoring.drift import drift
 from logitgate.monitoring.reference import Reference
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 from tests.projects import plain
 
 DAYS, A_DAY = 60, 50

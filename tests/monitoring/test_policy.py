@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.policy import (
+from logitgate.monitoring.reactions.policy import (
     REMEDIES,
     Action,
     Obstacle,
@@ -21,8 +21,8 @@ from logitgate.monitoring.policy import (
     WindowRecord,
     decide,
 )
-from logitgate.monitoring.reasons import sentences
-from logitgate.monitoring.symptoms import symptoms_of
+from logitgate.monitoring.reactions.reasons import sentences
+from logitgate.monitoring.reactions.symptoms import symptoms_of
 from logitgate.project.operations.reactions import Reactions
 
 RULES = Reactions()

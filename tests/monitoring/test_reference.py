@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import DataError
@@ -14,7 +14,7 @@ from logitgate.evaluation.evaluate import Scored
 from logitgate.monitoring.performance.control_limits import Chunks
 from logitgate.monitoring.performance.realised import reference_chunks
 from logitgate.monitoring.reference import Reference, reference_profile
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 PROJECT = parse_project(
     {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.row_hashes import FittedRows, scheme_of
+from logitgate.data.sampling.row_hashes import FittedRows, scheme_of
 from logitgate.decision.rule import Decision
 from logitgate.errors import DataError
 from logitgate.evaluation.confidence_sequence import Sums
@@ -100,8 +100,8 @@ def test_only_mature_outcomes_of_unknown_rows_count(visits, project):
     middle = visits["at"][500].to_pydatetime()
     mature = int((visits["at"] + pd.Timedelta(days=1) <= middle).sum())
     assert shadow_of(by_unit(visits, pair, project, middle)).difference.rows == mature < 500
-    from logitgate.data.row_hashes import row_hashes
-    from logitgate.data.sample import Sample
+    from logitgate.data.sampling.row_hashes import row_hashes
+    from logitgate.data.sampling.sample import Sample
 
     head = visits.iloc[:300]
     time = head["at"].dt.tz_localize(None).to_numpy("datetime64[us]")

@@ -26,7 +26,7 @@ from logitgate.production.release.approval import approve
 from logitgate.production.release.retirement import retire
 from logitgate.production.scoring.shadow_record import promote_from_shadow
 from logitgate.production.standing import standing
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from logitgate.tracking.runs import Note, training_run
 from tests import projects
 from tests.command import living_in, logitgate, opened

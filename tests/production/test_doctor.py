@@ -15,7 +15,7 @@ from logitgate.files.process_identity import born
 from logitgate.production.promotion.lock import locked
 from logitgate.production.registry import ledger_store
 from logitgate.production.repair import doctor
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from logitgate.tracking import heartbeat
 from logitgate.tracking.runs import Note, training_run
 from tests import victims

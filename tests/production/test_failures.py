@@ -18,7 +18,7 @@ from logitgate.production.promotion.rollback import RollbackRequest, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest, carry_out
 from logitgate.production.repair import doctor
 from logitgate.production.scoring.champion import champion
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from logitgate.tracking.store import open_store
 from tests import projects
 from tests.command import close, living_in, opened

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.monitoring.reference import ReferenceProfile, reference_profile
 from logitgate.production.packaging.input_example import made_up_row
-from logitgate.project.load import parse_project
+from logitgate.project.reading.load import parse_project
 
 
 def profile():

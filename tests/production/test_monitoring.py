@@ -5,8 +5,8 @@ import re
 import pytest
 
 from logitgate.errors import ProjectError
-from logitgate.project.load import parse_project
 from logitgate.project.operations.monitoring import Monitoring
+from logitgate.project.reading.load import parse_project
 from tests.projects import plain
 
 

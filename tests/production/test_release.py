@@ -3,7 +3,7 @@
 import pytest
 
 from logitgate.production.release.release import Snapshot
-from logitgate.project.load import load_project
+from logitgate.project.reading.load import load_project
 from tests import projects
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
-from logitgate.project.load import json_schema, load_project, parse_project
 from logitgate.project.operations.schedule import MonitorSlots
+from logitgate.project.reading.load import json_schema, load_project, parse_project
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "project-file.md").read_text(encoding="utf-8")

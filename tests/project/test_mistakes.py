@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from logitgate.checks.case_files import read_cases
 from logitgate.data.project_files import load_project
 from logitgate.errors import ProjectError
-from logitgate.project.mistakes import read_with_mistakes
+from logitgate.project.reading.mistakes import read_with_mistakes
 from logitgate.project.syntax.key_lines import key_lines
 from logitgate.scaffold.file_check import mistakes_of
 from tests.projects import table

@@ -6,8 +6,8 @@ import pydantic
 import pytest
 
 from logitgate.errors import ProjectError
-from logitgate.project.load import parse_project
 from logitgate.project.project import Project, parse_as_of
+from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
 from logitgate.project.syntax.column_types import ColumnType
 

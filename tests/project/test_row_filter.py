@@ -10,7 +10,7 @@ from logitgate.data import batches as table_batches
 from logitgate.data.contract.validation import check_contract
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
-from logitgate.project.load import load_project, parse_project
+from logitgate.project.reading.load import load_project, parse_project
 from logitgate.project.syntax.row_filter import RowFilter
 from tests import projects
 

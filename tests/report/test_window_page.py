@@ -2,7 +2,7 @@
 
 from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.signals import readings
+from logitgate.monitoring.reactions.signals import readings
 from logitgate.report.window_page import signal_chart, window_page
 from tests.report.windows import MONTHS, history, window
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from logitgate.catalogue import Check
 from logitgate.evidence_table import Exhibit
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.policy import Action, ActionReason, Reaction, Symptom
-from logitgate.monitoring.signals import ActionMark, SignalCurve, SignalHistory, SignalPoint
+from logitgate.monitoring.reactions.policy import Action, ActionReason, Reaction, Symptom
+from logitgate.monitoring.reactions.signals import ActionMark, SignalCurve, SignalHistory, SignalPoint
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 
 MONTHS = [datetime(2013, month, 1, tzinfo=UTC) for month in (7, 8, 9)]

@@ -122,7 +122,7 @@ def test_training_ends_with_a_verdict_without_an_edit(begun, name):
 
 def test_on_an_obvious_leak_training_refuses_with_its_name_and_the_line(begun):
     """The line is the one on which the column stands among the features."""
-    from logitgate_flows.commands.lines_to_change import lines_to_change
+    from logitgate_flows.commands.beginning.lines_to_change import lines_to_change
 
     _, project_file = begun("leaky")
     verdict = lg.check(lg.load_project(project_file))

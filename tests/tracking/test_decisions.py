@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
-from logitgate.data.sample import Sample
+from logitgate.data.sampling.sample import Sample
 from logitgate.errors import UnavailableError
 from logitgate.gates.rules.alpha_spending import LookWindow
 from logitgate.tracking.batches import RunEntries

@@ -58,7 +58,7 @@ def init(  # noqa: PLR0913 - options of a command
     from logitgate.errors import ProjectError
     from logitgate.scaffold.guesses.asked import Asked
     from logitgate_flows.cli.screens import beginning_terminal as terminal
-    from logitgate_flows.commands.init import Wanted, run_init
+    from logitgate_flows.commands.beginning.init import Wanted, run_init
 
     if (table is not None) and query is not None:
         raise ProjectError("TABLE", "is given beside --query", "give one of both")
@@ -95,6 +95,6 @@ def example(
     folder: Annotated[Path, typer.Argument(help="Where to copy it.", metavar="DIR")] = Path(),
 ) -> None:
     """Copy an example that runs: its project file, rows, contract and cases."""
-    from logitgate_flows.commands.examples import copy_example
+    from logitgate_flows.commands.beginning.examples import copy_example
 
     typer.echo(f"logitgate train {copy_example(name.value, folder)}")

@@ -36,7 +36,7 @@ def train(  # noqa: PLR0913 - options of a command
 
             with server_meanwhile():
                 from logitgate_flows.cli.screens import terminal
-                from logitgate_flows.commands.lines_to_change import lines_to_change
+                from logitgate_flows.commands.beginning.lines_to_change import lines_to_change
                 from logitgate_flows.run import run_trainings
         (outcome,) = run_trainings(project, [as_of or None], "synthetic" if no_golden else None)
         report(outcome.model, outcome.verdict)
@@ -62,8 +62,8 @@ def check(  # noqa: PLR0913 - options of a command
     with reported(junit) as report:
         with started():
             from logitgate_flows.cli.screens import terminal
-            from logitgate_flows.commands.check import run_check
-            from logitgate_flows.commands.lines_to_change import lines_to_change
+            from logitgate_flows.commands.beginning.check import run_check
+            from logitgate_flows.commands.beginning.lines_to_change import lines_to_change
         verdict = run_check(project, table, moment(as_of))
         report("check", verdict)
     if as_json:
@@ -114,7 +114,7 @@ def explain(
     """Show how one row comes to its decision: values, contributions, probability, threshold, outcome."""
     with started():
         from logitgate_flows.cli.screens import terminal
-        from logitgate_flows.commands.explain import run_explain
+        from logitgate_flows.commands.operating.explain import run_explain
     explained = run_explain(project, row, version)
     terminal.print_json(explained) if as_json else terminal.print_explanation(explained)
 
@@ -131,7 +131,7 @@ def gates(
     """List what a training must prove, with each margin and where it comes from, and what a status does."""
     from logitgate.gates.catalogue import consequences
     from logitgate_flows.cli.screens import terminal
-    from logitgate_flows.commands.gates import listed_gates
+    from logitgate_flows.commands.beginning.gates import listed_gates
 
     terminal.print_gates(listed_gates(project, with_rows=rows), consequences(), as_json=as_json)
 
@@ -139,6 +139,6 @@ def gates(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a project file, for editors."""
-    from logitgate.project.load import json_schema
+    from logitgate.project.reading.load import json_schema
 
     print(json.dumps(json_schema(), indent=2))  # noqa: T201 - the command's output

@@ -111,7 +111,7 @@ def shadow(
     """Judge a challenger by its shadow scores, and promote it if asked and proven better."""
     with started():
         from logitgate_flows.cli.screens import terminal
-        from logitgate_flows.commands.shadow import judged_shadow, promoted_from_shadow
+        from logitgate_flows.commands.operating.shadow import judged_shadow, promoted_from_shadow
     verdict = (promoted_from_shadow if promote else judged_shadow)(project, version)
     found = {"status": verdict.status.value, "findings": [finding.as_json() for finding in verdict.findings]}
     terminal.print_json(found) if as_json else terminal.print_findings(verdict)

@@ -29,7 +29,7 @@ def report(
 ) -> None:
     """Write one HTML page about a version: the decision, its evidence, and what other costs would mean."""
     with started():
-        from logitgate_flows.commands.report import run_report
+        from logitgate_flows.commands.pages.report import run_report
     path = run_report(project, version, out)
     if as_json:
         from logitgate_flows.cli.screens.terminal import print_json
@@ -55,7 +55,7 @@ def lab(
 ) -> None:
     """Write one HTML page to learn logistic regression with, on the project's own rows and model."""
     with started():
-        from logitgate_flows.commands.lab import run_lab
+        from logitgate_flows.commands.pages.lab import run_lab
     path = run_lab(project or _only_project(), out)
     if as_json:
         from logitgate_flows.cli.screens.terminal import print_json
@@ -97,7 +97,7 @@ def audit(
     """Answer the 28 tests of the ML Test Score (Breck et al. 2017) from what the store holds."""
     with started():
         from logitgate_flows.cli.screens import terminal
-        from logitgate_flows.commands.report import run_audit
+        from logitgate_flows.commands.pages.report import run_audit
     found = run_audit(project, version)
     terminal.print_json(found.as_json()) if as_json else _print_audit(found)
 

@@ -20,7 +20,7 @@ def history(
     """Show what was in production, from when to when, by whom, why, and what a rollback would restore."""
     with started():
         from logitgate_flows.cli.screens.production_terminal import print_history
-        from logitgate_flows.commands.production import run_history
+        from logitgate_flows.commands.operating.production import run_history
     found = run_history(project, verify)
     print_history(found, project, as_json=as_json, all_of_it=show_all)
     raise typer.Exit(1 if found.verdict is not None and found.verdict.status.stops else 0)
@@ -40,7 +40,7 @@ def rollback(
     with started():
         from logitgate.production.promotion.rollback import RollbackRequest
         from logitgate_flows.cli.screens.production_terminal import print_moved
-        from logitgate_flows.commands.production import run_rollback
+        from logitgate_flows.commands.operating.production import run_rollback
     print_moved(
         run_rollback(project, RollbackRequest(reason, to, force)), "is in production", as_json=as_json
     )
@@ -55,7 +55,7 @@ def rehearse(
     """Do all that a rollback does but move the alias, and time it."""
     with started():
         from logitgate_flows.cli.screens.production_terminal import print_moved
-        from logitgate_flows.commands.production import run_rehearsal
+        from logitgate_flows.commands.operating.production import run_rehearsal
     print_moved(run_rehearsal(project, to), "could be put into production", as_json=as_json)
 
 
@@ -69,7 +69,7 @@ def approve(
     """Put a version that awaits approval into production, where the project has `gates.approval`."""
     with started():
         from logitgate_flows.cli.screens.production_terminal import print_moved
-        from logitgate_flows.commands.production import run_approval
+        from logitgate_flows.commands.operating.production import run_approval
     print_moved(run_approval(project, version, reason), "is in production", as_json=as_json)
 
 
@@ -82,7 +82,7 @@ def adopt(
     """Record in the ledger a champion that was set outside logitgate."""
     with started():
         from logitgate_flows.cli.screens.production_terminal import print_adopted
-        from logitgate_flows.commands.production import run_adoption
+        from logitgate_flows.commands.operating.production import run_adoption
     print_adopted(run_adoption(project, reason), as_json=as_json)
 
 
@@ -100,7 +100,7 @@ def doctor(
     """Find leftovers of killed runs, and a champion that differs from the ledger."""
     with started():
         from logitgate_flows.cli.screens import terminal
-        from logitgate_flows.commands.doctor import run_doctor, run_new_chain, run_repair
+        from logitgate_flows.commands.operating.doctor import run_doctor, run_new_chain, run_repair
     if new_chain:
         run_new_chain(project, reason)
     verdict = (run_repair if repair else run_doctor)(project)
@@ -113,7 +113,7 @@ def migrate(as_json: AsJson = False) -> None:
     """Bring the store's database to the schema of this MLflow; back it up first."""
     with started():
         from logitgate_flows.cli.screens.production_terminal import print_migrated
-        from logitgate_flows.commands.production import run_migration
+        from logitgate_flows.commands.operating.production import run_migration
     print_migrated(run_migration(), as_json=as_json)
 
 

@@ -45,7 +45,7 @@ def replay(  # noqa: PLR0913 - options of a command
         request = ReplayRequest(every, *limits, named, processes, propose)
 
         from logitgate_flows.cli.screens import terminal
-        from logitgate_flows.commands.replay import run_replay
+        from logitgate_flows.commands.pages.replay import run_replay
     found = run_replay(project, request)
     terminal.print_json(found.as_json()) if as_json else print_replay(found)
     raise typer.Exit(found.exit_code)

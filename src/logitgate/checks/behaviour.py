@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..catalogue import Check
-from ..data.sample import Sample, row_costs
+from ..data.sampling.sample import Sample, row_costs
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
 from ..errors import LogitgateError

@@ -9,7 +9,7 @@ import pandas as pd
 from ..data.columns import columns_of
 from ..data.readers.casts import Column, cast
 from ..data.readers.cells import cells_of
-from ..data.readers.csv import read_csv
+from ..data.readers.files.csv import read_csv
 from ..data.readers.headers import likely
 from ..data.readers.source import Source
 from ..errors import DataError, LogitgateError, ProjectError

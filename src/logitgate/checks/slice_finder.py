@@ -17,8 +17,8 @@ from scipy.stats import false_discovery_control
 from sklearn.tree import DecisionTreeRegressor
 
 from ..catalogue import Check
-from ..data.sample import Sample
-from ..data.slicing import column_levels, rare_pooled
+from ..data.sampling.sample import Sample
+from ..data.sampling.slicing import column_levels, rare_pooled
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..evaluation.evaluate import Scored

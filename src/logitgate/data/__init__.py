@@ -1,5 +1,5 @@
-"""Tables in: rows, contract, sample, parts.
+"""Tables in: rows, contract, sample, blocks.
 
-Imports `evaluation` and below, pandas and pyarrow. Read `table`, `sample`, `split`; then `readers` and
+Imports `evaluation` and below, pandas and pyarrow. Read `table`, then `sampling`; then `readers` and
 `contract`.
 """

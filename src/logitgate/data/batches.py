@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..errors import UnavailableError
 from ..project.project import Project
+from .readers.files.table_parts import completed, is_iceberg, parts_of
 from .readers.source import Source, rebatched
-from .readers.table_parts import completed, is_iceberg, parts_of
 from .row_ids import RowNames
 from .table import Table, dialect_of, kind_of, texts_of, typed
 
@@ -65,18 +65,18 @@ def digest_of_batches(digests: Iterable[str]) -> str:
 
 def _blocks(path: Path, project: Project, rows: int) -> Iterator[Source]:
     if is_iceberg(path):
-        from .readers.iceberg import iceberg_blocks
+        from .readers.files.iceberg import iceberg_blocks
 
         yield from iceberg_blocks(path)
         return
     levels = texts_of(project) - {project.columns.row_id}
     for part in parts_of(path):
         if kind_of(part.path) == "csv":
-            from .readers.csv_blocks import csv_blocks
+            from .readers.files.csv_blocks import csv_blocks
 
             yield from csv_blocks(part.path, project.rows.encoding, levels, dialect_of(project.rows))
         else:
-            from .readers.parquet import parquet_blocks
+            from .readers.files.parquet import parquet_blocks
 
             for block in parquet_blocks(part.path, levels, rows):
                 yield completed(block, part, levels)

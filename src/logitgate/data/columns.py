@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from ..errors import DataError, ProjectError, UnavailableError
 from ..project.data import RowsConfig
-from ..project.load import parse_project, resolved_rows
-from ..project.open_features import FeatureKind, closed
+from ..project.reading.load import parse_project, resolved_rows
+from ..project.reading.open_features import FeatureKind, closed
 from ..project.syntax.column_types import ColumnType
 from .readers.casts import Column, cast, is_number, is_text
-from .readers.csv_blocks import csv_blocks
+from .readers.files.csv_blocks import csv_blocks
+from .readers.files.table_parts import Part, completed, is_iceberg, parts_of
 from .readers.source import Source
-from .readers.table_parts import Part, completed, is_iceberg, parts_of
 from .table import column_of, dialect_of, kind_of
 
 

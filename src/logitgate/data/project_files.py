@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ProjectError
-from ..project.load import parse_project, read_plain, resolved
-from ..project.open_features import is_open
 from ..project.project import Project
+from ..project.reading.load import parse_project, read_plain, resolved
+from ..project.reading.open_features import is_open
 
 
 def load_project(path: Path) -> Project:

@@ -17,10 +17,10 @@ from ..project.syntax.row_filter import RowFilter
 from .memory import refuse_too_large
 from .readers.casts import Column, Written, canonical, cast, is_text
 from .readers.cells import Cells, cells_of, digest_of, native
-from .readers.csv_lines import Dialect
+from .readers.files.csv_lines import Dialect
+from .readers.files.table_parts import Part, completed, is_iceberg, parts_of
 from .readers.headers import likely, other_separator, shown
 from .readers.source import Source, joined
-from .readers.table_parts import Part, completed, is_iceberg, parts_of
 from .row_ids import RowNames
 
 _KINDS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"}
@@ -94,7 +94,7 @@ def read_table(path: Path, project: Project) -> Table:
     """
     try:
         if is_iceberg(path):
-            from .readers.iceberg import read_iceberg
+            from .readers.files.iceberg import read_iceberg
 
             return typed(read_iceberg(path), project)
         parts = parts_of(path)
@@ -112,7 +112,7 @@ def read_table(path: Path, project: Project) -> Table:
 
 
 def _unchecked(parts: Iterable[Part]) -> int:
-    from .readers.parquet import lacks_checksums
+    from .readers.files.parquet import lacks_checksums
 
     return sum(kind_of(part.path) == "parquet" and lacks_checksums(part.path) for part in parts)
 
@@ -126,7 +126,7 @@ def cells_in(path: Path, rows: RowsConfig) -> Source:
         As `read_table`.
     """
     if is_iceberg(path):
-        from .readers.iceberg import read_iceberg
+        from .readers.files.iceberg import read_iceberg
 
         return read_iceberg(path)
     return joined([_cells_of_part(part, rows, set()) for part in parts_of(path)])
@@ -138,10 +138,10 @@ def _part(part: Part, project: Project) -> Source:
 
 def _cells_of_part(part: Part, rows: RowsConfig, levels: set[str]) -> Source:
     if kind_of(part.path) == "csv":
-        from .readers.csv import read_csv
+        from .readers.files.csv import read_csv
 
         return read_csv(part.path, rows.encoding, levels, dialect_of(rows))
-    from .readers.parquet import read_parquet
+    from .readers.files.parquet import read_parquet
 
     return completed(read_parquet(part.path, levels), part, levels)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..catalogue import Check, Road, required
 from ..findings import Status
-from ..project.fitted_defaults import FITS, is_declared
 from ..project.project import Project
+from ..project.reading.fitted_defaults import FITS, is_declared
 from ..project.syntax.key_lines import KeyLines
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..data.row_hashes import FittedRows, untouched
-from ..data.slicing import rare_pooled, slice_levels
+from ..data.sampling.row_hashes import FittedRows, untouched
+from ..data.sampling.slicing import rare_pooled, slice_levels
 from ..errors import LogitgateError
 from ..model.model import Model
 from ..project.project import Project

@@ -16,9 +16,9 @@ import pandas as pd
 
 from ..catalogue import Check, Road, required
 from ..checks.cases import Cases
-from ..data.blocks import Blocks
-from ..data.row_hashes import FittedRows
-from ..data.sample import Sample
+from ..data.sampling.blocks import Blocks
+from ..data.sampling.row_hashes import FittedRows
+from ..data.sampling.sample import Sample
 from ..decision.costs import BoolArray
 from ..errors import DataError, FitError
 from ..evaluation.evaluate import Evaluation, Scored

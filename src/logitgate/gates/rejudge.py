@@ -10,8 +10,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from ..catalogue import Check
-from ..data.row_hashes import FittedRows, untouched
-from ..data.sample import Sample, observe
+from ..data.sampling.row_hashes import FittedRows, untouched
+from ..data.sampling.sample import Sample, observe
 from ..decision.rule import DecisionRule
 from ..errors import DataError, ProjectError
 from ..findings import Finding, Status

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision

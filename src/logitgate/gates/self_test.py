@@ -13,7 +13,7 @@ import numpy as np
 
 from ..catalogue import Check
 from ..checks.leakage.single_features import separating
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..decision.costs import BoolArray
 from ..errors import DataError
 from ..findings import Finding, Status

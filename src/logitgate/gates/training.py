@@ -14,16 +14,16 @@ from ..catalogue import Check
 from ..checks.change_points.shifts import shift_findings
 from ..checks.leakage.repeats import one_cluster
 from ..checks.leakage.single_features import leakage_findings
-from ..data.blocks import cut
-from ..data.ranges import range_findings
-from ..data.sample import Sample, observe
+from ..data.sampling.blocks import cut
+from ..data.sampling.ranges import range_findings
+from ..data.sampling.sample import Sample, observe
 from ..errors import ProjectError
 from ..evaluation.sample_size import Learning, cox_snell, learning, row_findings
 from ..findings import Finding, Status
 from ..model.design.learnable import usable_features
 from ..model.train import Learned, learn, recipe_key
-from ..project.fitted_defaults import fitted
 from ..project.project import Project
+from ..project.reading.fitted_defaults import fitted
 from .evidence import Challenger, Evidence, refusing
 from .reports.fit_report import block_exhibit, fit_findings
 

@@ -17,8 +17,8 @@ from ..monitoring.distributions.features import Features
 from ..monitoring.drift import SCORE
 from ..monitoring.drift import drift as drifted
 from ..monitoring.reference import Reference
-from ..project.load import parse_project
 from ..project.project import Project
+from ..project.reading.load import parse_project
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.dummy import DummyClassifier
 
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
 from ..errors import LogitgateError

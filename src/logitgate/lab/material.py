@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..data.blocks import Blocks
-from ..data.sample import Sample
+from ..data.sampling.blocks import Blocks
+from ..data.sampling.sample import Sample
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..errors import RefusedError

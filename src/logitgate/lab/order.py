@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.special import expit
 
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..decision.costs import IntArray
 from ..decision.rule import Decision
 from ..errors import LogitgateError

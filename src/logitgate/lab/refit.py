@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..evaluation.evaluate import Scored
 from ..model.fitting.fit import Choice, fit
 from ..model.model import Model

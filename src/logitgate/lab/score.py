@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..decision.expressions import FloatArray
 from ..findings import Figure
 from ..model.design.matrix import source_of

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..data.sample import Sample, row_costs
+from ..data.sampling.sample import Sample, row_costs
 from ..decision.cells import FeatureReader
 from ..decision.compiled import compiled
 from ..decision.costs import CostMatrix

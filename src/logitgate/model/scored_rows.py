@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 import pandas as pd
 
-from ..data.sample import row_costs
+from ..data.sampling.sample import row_costs
 from ..decision.costs import BoolArray
 from ..decision.levels import learned_levels
 from ..decision.rule import Decision

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data.blocks import Blocks
-from ..data.sample import Sample
+from ..data.sampling.blocks import Blocks
+from ..data.sampling.sample import Sample
 from ..decision.costs import CostMatrix, IntArray
 from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import Estimate

@@ -1,4 +1,4 @@
 """Drift, performance and the reaction policy for a model in production: pure functions.
 
-Imports `model` and below. Read `window`, `drift`, `policy`; `performance` is a room of its own.
+Imports `model` and below. Read `window`, `drift`, `reactions.policy`; then `performance` and `distributions`.
 """

@@ -31,7 +31,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from ..catalogue import Check
-from ..data.sample import codes
+from ..data.sampling.sample import codes
 from ..decision.costs import IntArray
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.outcome_levels import OutcomeLevels, learned, levels_of
-from ..data.sample import Sample, codes
+from ..data.sampling.outcome_levels import OutcomeLevels, learned, levels_of
+from ..data.sampling.sample import Sample, codes
 from ..decision.costs import IntArray
 from ..decision.rule import Decision
 from ..evaluation.evaluate import Scored

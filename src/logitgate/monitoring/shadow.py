@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..catalogue import Check
-from ..data.outcome_levels import read_outcomes
-from ..data.row_hashes import FittedRows, untouched
-from ..data.sample import Sample, row_costs
+from ..data.sampling.outcome_levels import read_outcomes
+from ..data.sampling.row_hashes import FittedRows, untouched
+from ..data.sampling.sample import Sample, row_costs
 from ..decision.costs import BoolArray
 from ..decision.rule import Decision
 from ..evaluation.comparisons.words import amount, bound, cheaper

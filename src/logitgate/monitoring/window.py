@@ -15,10 +15,10 @@ from ..findings import Finding, Verdict
 from ..html_tables import html_table
 from ..project.operations.reactions import Reactions
 from ..project.project import Project
-from .policy import Action, Failure, Reaction, Symptom, WindowRecord
-from .reasons import blind, sentences
+from .reactions.policy import Action, Failure, Reaction, Symptom, WindowRecord
+from .reactions.reasons import blind, sentences
+from .reactions.symptoms import symptoms_of
 from .since_release import SumsByName
-from .symptoms import symptoms_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..decision.costs import CostMatrix, IntArray
 from ..decision.expressions import FloatArray
 from ..evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE

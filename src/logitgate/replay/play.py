@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from ..checks.cases import Cases
 from ..data.contract.validation import ContractResult
-from ..data.sample import Sample, observe
+from ..data.sampling.sample import Sample, observe
 from ..errors import DataError, ProjectError
 from ..project.gates import ShadowGate
 from ..project.project import Project

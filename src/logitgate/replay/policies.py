@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from ..data.row_hashes import untouched
+from ..data.sampling.row_hashes import untouched
 from ..evaluation.comparisons.comparison import paired
 from ..findings import Finding, Verdict
 from ..gates.contest import Opponents

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..checks.cases import Cases
-from ..data.row_hashes import FittedRows
-from ..data.sample import Sample
+from ..data.sampling.row_hashes import FittedRows
+from ..data.sampling.sample import Sample
 from ..decision.expressions import FloatArray
 from ..errors import DataError
 from ..findings import Finding

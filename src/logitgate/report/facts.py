@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..catalogue import Check
-from ..data.sample import Sample
+from ..data.sampling.sample import Sample
 from ..evaluation.evaluate import Scored
 from ..evidence_table import Exhibit
 from ..findings import Figure, finite

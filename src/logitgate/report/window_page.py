@@ -10,8 +10,8 @@ from ..catalogue import Check
 from ..evaluation.comparisons.words import each
 from ..findings import Status
 from ..gates.verdict.groups import groups, passed
-from ..monitoring.reasons import TITLES
-from ..monitoring.signals import SIGNALS, SignalCurve, SignalHistory, SignalPoint, readings
+from ..monitoring.reactions.reasons import TITLES
+from ..monitoring.reactions.signals import SIGNALS, SignalCurve, SignalHistory, SignalPoint, readings
 from ..monitoring.window import MonitoringResult
 from ..pages.charts import Axis, Chart, ChartLine, Mark, across, down, line
 from ..pages.shell import number, rendered

@@ -13,14 +13,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ..data.frames import source_of
+from ..data.readers.files.table_parts import is_iceberg, parts_of
 from ..data.readers.source import Source
 from ..data.readers.sql import read_query
-from ..data.readers.table_parts import is_iceberg, parts_of
 from ..data.table import cells_in, kind_of
 from ..errors import UnavailableError
 from ..files.atomic import write_whole
 from ..project.data import RowsConfig
-from ..project.load import json_schema
+from ..project.reading.load import json_schema
 from .companions import CI_FILES, Ci, prefect_text, readme_text, workflow_text
 from .contract import suite_text
 from .guesses.asked import Asked, Question

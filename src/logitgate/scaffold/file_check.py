@@ -11,10 +11,16 @@ from ..data.contract.literals import problems
 from ..data.contract.suite import read_suite
 from ..data.readers.headers import likely
 from ..errors import LogitgateError, ProjectError
-from ..project.load import parse_toml, read_text, resolved
-from ..project.mistakes import NOT_TOLD, Mistake, Reading, read_plain_with_mistakes, read_with_mistakes
-from ..project.open_features import is_open
 from ..project.project import Project
+from ..project.reading.load import parse_toml, read_text, resolved
+from ..project.reading.mistakes import (
+    NOT_TOLD,
+    Mistake,
+    Reading,
+    read_plain_with_mistakes,
+    read_with_mistakes,
+)
+from ..project.reading.open_features import is_open
 from ..project.syntax.key_lines import KeyLines, key_lines
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ..data.readers.csv import cut, is_packed
-from ..data.readers.csv_lines import Dialect, refuse_loose_quotes
+from ..data.readers.files.csv import cut, is_packed
+from ..data.readers.files.csv_lines import Dialect, refuse_loose_quotes
 from ..errors import DataError
 from ..project.data import RowsConfig
 

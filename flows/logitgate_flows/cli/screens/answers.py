@@ -10,8 +10,8 @@ from logitgate.evaluation.intervals import Estimate
 from logitgate.findings import Finding, Verdict
 from logitgate.gates.verdict import sentences
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.policy import Action
-from logitgate.monitoring.reasons import TITLES
+from logitgate.monitoring.reactions.policy import Action
+from logitgate.monitoring.reactions.reasons import TITLES
 from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.history import History, money_of
 from logitgate.production.ledger.ledger import Tenure

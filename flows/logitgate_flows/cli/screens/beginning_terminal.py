@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 from rich.prompt import FloatPrompt, Prompt
 
-from logitgate.project.mistakes import Mistake
+from logitgate.project.reading.mistakes import Mistake
 from logitgate.scaffold.draft import Draft, WrittenFiles
 from logitgate.scaffold.guesses.asked import Asked
 from logitgate_flows.cli.screens.terminal import OUT

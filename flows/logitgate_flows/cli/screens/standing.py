@@ -52,7 +52,7 @@ def print_standing(folder: Path) -> None:
 
 
 def _is_project(path: Path) -> bool:
-    from logitgate.project.load import read_plain
+    from logitgate.project.reading.load import read_plain
 
     try:
         return all(name in read_plain(path) for name in _OURS)

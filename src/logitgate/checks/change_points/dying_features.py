@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...catalogue import Check
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.costs import BoolArray
 from ...evaluation.histograms import longest_run
 from ...findings import Figure, Finding, Status

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from ...catalogue import Check
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import Estimate, Means, holm, mean_interval

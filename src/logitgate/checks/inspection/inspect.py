@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...data.blocks import Blocks
+from ...data.sampling.blocks import Blocks
 from ...errors import FitError
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import Check
-from ...data.blocks import Blocks
+from ...data.sampling.blocks import Blocks
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...model.design.coded import CodedMatrix

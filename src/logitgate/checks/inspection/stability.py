@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from ...catalogue import Check
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
 from ...errors import DataError, FitError
 from ...findings import Figure, Finding, Status

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...catalogue import Check
-from ...data.blocks import Blocks
+from ...data.sampling.blocks import Blocks
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...catalogue import Check
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...catalogue import Check
-from ...data.blocks import Blocks
-from ...data.sample import Sample
+from ...data.sampling.blocks import Blocks
+from ...data.sampling.sample import Sample
 from ...decision.costs import IntArray
 from ...evaluation.metrics import ScoreGroups
 from ...evaluation.ranking.auc import auc

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.special import chdtr
 
 from ...catalogue import Check
-from ...data.blocks import Blocks
-from ...data.sample import Sample
+from ...data.sampling.blocks import Blocks
+from ...data.sampling.sample import Sample
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Finding, Status

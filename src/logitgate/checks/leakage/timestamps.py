@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import Check
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
 from ...findings import Finding, Status
 from ...project.project import Project

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.row_hashes import digest_of, row_hashes
-from ...data.sample import Sample
+from ...data.sampling.row_hashes import digest_of, row_hashes
+from ...data.sampling.sample import Sample
 
 FIRST, LAST, ROWS, DIGEST = "test_first", "test_last", "test_rows", "test_digest"
 """Tags under which a run keeps the window of its judged rows."""

@@ -12,8 +12,8 @@ from ...catalogue import Check
 from ...checks.change_points.shifts import shift_findings
 from ...checks.leakage.duplicates import duplicate_findings
 from ...checks.leakage.single_features import separating
-from ...data.blocks import Blocks
-from ...data.sample import Sample
+from ...data.sampling.blocks import Blocks
+from ...data.sampling.sample import Sample
 from ...decision.costs import BoolArray
 from ...errors import LogitgateError
 from ...evaluation.evaluate import Scored

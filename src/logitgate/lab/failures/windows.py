@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import Check
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.costs import IntArray
 from ...findings import Finding
 from ...monitoring.drift import drift

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...data.sample import row_costs
+from ...data.sampling.sample import row_costs
 from ...decision.rule import Decision
 from ...errors import DataError
 from ...findings import Figure

@@ -11,7 +11,7 @@ from scipy.special import expit
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
 from ...evaluation.intervals import NAN, Clusters
 from ..design.coded import CodedMatrix

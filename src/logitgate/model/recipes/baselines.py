@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...data.blocks import Fold
+from ...data.sampling.blocks import Fold
 from ...evaluation.probabilities.cox import log_odds
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search

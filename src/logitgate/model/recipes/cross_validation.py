@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ...data.blocks import Fold
-from ...data.sample import stretch
+from ...data.sampling.blocks import Fold
+from ...data.sampling.sample import stretch
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search

@@ -14,8 +14,8 @@ from itertools import combinations
 
 import numpy as np
 
-from ...data.blocks import Blocks, Fold
-from ...data.sample import Sample, stretch
+from ...data.sampling.blocks import Blocks, Fold
+from ...data.sampling.sample import Sample, stretch
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...evaluation.probabilities.cox import losses_by_log_odds

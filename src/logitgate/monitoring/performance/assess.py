@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from ...catalogue import Check
-from ...data.maturity import LabelledRows, labelled_rows
-from ...data.row_hashes import FittedRows, untouched
-from ...data.sample import row_costs
+from ...data.sampling.maturity import LabelledRows, labelled_rows
+from ...data.sampling.row_hashes import FittedRows, untouched
+from ...data.sampling.sample import row_costs
 from ...errors import DataError
 from ...evaluation.evaluate import Scored
 from ...evidence_table import Exhibit

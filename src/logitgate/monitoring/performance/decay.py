@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ...catalogue import Check
-from ...data.sample import Sample
-from ...data.slicing import rare_pooled, slice_levels
+from ...data.sampling.sample import Sample
+from ...data.sampling.slicing import rare_pooled, slice_levels
 from ...decision.costs import IntArray
 from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always
 from ...evaluation.comparisons.words import cheaper
@@ -25,7 +25,7 @@ from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import Estimate
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from ..policy import WindowRecord
+from ..reactions.policy import WindowRecord
 from ..since_release import ErrorSums, SumsByName
 
 CHECK = Check.DECAY

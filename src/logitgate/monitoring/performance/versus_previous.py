@@ -27,7 +27,7 @@ from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from ..policy import Symptom
+from ..reactions.policy import Symptom
 from .control_limits import Chunks
 from .realised import EXCESS_COST, excess_limits, realised_chunks, with_excess_cost
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...data.sample import Sample, row_costs
+from ...data.sampling.sample import Sample, row_costs
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision

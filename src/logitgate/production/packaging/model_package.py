@@ -22,7 +22,7 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
 
 from ... import __file__ as _package_file
-from ...data.row_hashes import FittedRows
+from ...data.sampling.row_hashes import FittedRows
 from ...decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, Terms
 from ...errors import DataError
 from ...model.model import Model

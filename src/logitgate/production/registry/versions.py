@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from mlflow.exceptions import MlflowException
 
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...errors import ConflictError, LogitgateError
 from ...model.model import Model
 from ...tracking.batches import shortened

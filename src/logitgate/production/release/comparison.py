@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...data.sample import Sample
+from ...data.sampling.sample import Sample
 from ...decision.rule import DecisionRule
 from ...errors import LogitgateError, ProjectError, RefusedError
 from ...gates.contest import Opponents

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...catalogue import Check
-from ...data.row_hashes import FittedRows
+from ...data.sampling.row_hashes import FittedRows
 from ...errors import LogitgateError, RefusedError
 from ...findings import Figure, Finding, Status
 from ...gates.contest import Opponents

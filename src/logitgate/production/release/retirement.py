@@ -11,7 +11,7 @@ from datetime import datetime
 
 import numpy as np
 
-from ...data.row_hashes import FittedRows, scheme_of
+from ...data.sampling.row_hashes import FittedRows, scheme_of
 from ...decision.rule import DecisionRule
 from ...errors import ConflictError, DataError
 from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...decision.expressions import FloatArray
 from ...evaluation.intervals import Estimate
-from ...monitoring.policy import Action, ActionReason
+from ...monitoring.reactions.policy import Action, ActionReason
 from ..costs import ReplayCosts
 from ..course import PeriodDecision, Played
 from ..dates import Dates

@@ -12,7 +12,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ...monitoring.signals import SignalCurve, SignalHistory, SignalPoint
+from ...monitoring.reactions.signals import SignalCurve, SignalHistory, SignalPoint
 from .style import CHOSEN, QUIET, VERSIONS, Caption, new_figure, with_quiet_legends
 
 

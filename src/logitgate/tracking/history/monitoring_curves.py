@@ -9,7 +9,7 @@ from __future__ import annotations
 from mlflow.entities import Metric
 from mlflow.entities import Run as Recorded
 
-from ...monitoring.signals import curve_points
+from ...monitoring.reactions.signals import curve_points
 from ...monitoring.window import MonitoringResult
 from ..links import CURVES
 from ..store import Store, reached

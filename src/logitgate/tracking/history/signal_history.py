@@ -7,8 +7,15 @@ from datetime import UTC, datetime
 
 from mlflow.entities import Run as Recorded
 
-from ...monitoring.policy import Action
-from ...monitoring.signals import SIGNALS, VALUE, ActionMark, SignalCurve, SignalHistory, SignalPoint
+from ...monitoring.reactions.policy import Action
+from ...monitoring.reactions.signals import (
+    SIGNALS,
+    VALUE,
+    ActionMark,
+    SignalCurve,
+    SignalHistory,
+    SignalPoint,
+)
 from ..links import CURVES
 from ..runs import found_runs
 from ..store import Store, reached

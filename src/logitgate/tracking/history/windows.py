@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from ...errors import DataError
 from ...findings import Verdict
 from ...gates.verdict.markdown import markdown
-from ...monitoring.policy import Action, Failure, Symptom, WindowRecord
-from ...monitoring.signals import SignalHistory
+from ...monitoring.reactions.policy import Action, Failure, Symptom, WindowRecord
+from ...monitoring.reactions.signals import SignalHistory
 from ...monitoring.since_release import ErrorSums
 from ...monitoring.window import MonitoringResult, MonitoringWindow
 from ...project.project import Project

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..decision.costs import BoolArray, CostMatrix, IntArray, RowCosts
-from ..decision.expressions import FloatArray
-from ..errors import DataError
-from ..project.project import Project
+from ...decision.costs import BoolArray, CostMatrix, IntArray, RowCosts
+from ...decision.expressions import FloatArray
+from ...errors import DataError
+from ...project.project import Project
 from .outcome_levels import read_outcomes
 
 

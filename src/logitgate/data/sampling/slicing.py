@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from ..evaluation.slices import SliceLevels, crossed
-from ..project.gates import Slices
-from ..project.project import Project
-from ..project.syntax.slice_names import MISSING, RARE, bin_names
+from ...evaluation.slices import SliceLevels, crossed
+from ...project.gates import Slices
+from ...project.project import Project
+from ...project.syntax.slice_names import MISSING, RARE, bin_names
 from .sample import Sample
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from logitgate.data.project_files import load_project
 from logitgate.gates.catalogue import GateEntry, gate_list
-from logitgate.project.load import read_text
+from logitgate.project.reading.load import read_text
 from logitgate.project.syntax.key_lines import key_lines
 
 
@@ -15,9 +15,9 @@ def listed_gates(project_file: Path, *, with_rows: bool) -> tuple[GateEntry, ...
     project, lines = load_project(project_file), key_lines(read_text(project_file))
     if not with_rows:
         return gate_list(project, lines)
-    from logitgate.data.sample import observe
+    from logitgate.data.sampling.sample import observe
     from logitgate.data.table import read_rows
-    from logitgate.project.fitted_defaults import FITS, fitted, is_declared
+    from logitgate.project.reading.fitted_defaults import FITS, fitted, is_declared
 
     sample = observe(read_rows(project).frame, project, None).sample
     known = fitted(project, len(sample), int(sample.y.sum()))

@@ -15,11 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import ProjectError
-from .contradictions import ContradictionError
+from ...errors import ProjectError
+from ..contradictions import ContradictionError
+from ..project import Project
+from ..syntax.key_lines import KeyLines, key_lines
 from .load import near_key, parse_toml, problem_of
-from .project import Project
-from .syntax.key_lines import KeyLines, key_lines
 
 NOT_TOLD = "\0"
 """Beginning of the names that stand where a file does not say a column; no table has such a column."""

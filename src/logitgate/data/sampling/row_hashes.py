@@ -21,8 +21,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decision.costs import BoolArray
-from ..project.project import Project
+from ...decision.costs import BoolArray
+from ...project.project import Project
 from .sample import Sample
 
 Hashes: TypeAlias = NDArray[np.uint64]

@@ -22,8 +22,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ..project.operations.reactions import Reactions
-from .since_release import SumsByName
+from ...project.operations.reactions import Reactions
+from ..since_release import SumsByName
 
 
 class Action(StrEnum):

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import ProjectError
-from ..files.plain import no_file
-from .data import RowsConfig
+from ...errors import ProjectError
+from ...files.plain import no_file
+from ..data import RowsConfig
+from ..project import Project
 from .open_features import add_open_forms
-from .project import Project
 
 _GUIDE = "docs/project-file.md lists every key"
 

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..catalogue import Check
-from ..decision.costs import BoolArray, IntArray
-from ..decision.expressions import FloatArray
-from ..errors import DataError
-from ..findings import Finding, Status
-from ..project.project import Project
+from ...catalogue import Check
+from ...decision.costs import BoolArray, IntArray
+from ...decision.expressions import FloatArray
+from ...errors import DataError
+from ...findings import Finding, Status
+from ...project.project import Project
 from .label_join import Joined, joined, refuse_events_alone
 from .outcome_levels import read_outcomes
 from .sample import Sample, codes

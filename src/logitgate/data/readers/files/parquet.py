@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...errors import DataError
-from .source import Source, numbered, unique_names
+from ....errors import DataError
+from ..source import Source, numbered, unique_names
 
 _BUFFER = 1 << 20
 _THRIFT_I32, _CHECKSUM = 5, 4

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ...errors import DataError, ProjectError, UnavailableError
-from .source import Source, joined, numbered, unique_names
+from ....errors import DataError, ProjectError, UnavailableError
+from ..source import Source, joined, numbered, unique_names
 
 _NUMBER = re.compile(r"v?(\d+)\b.*\.metadata\.json")
 

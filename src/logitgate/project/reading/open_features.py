@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
-from ..errors import ProjectError
+from ...errors import ProjectError
 
 FeatureKind: TypeAlias = Literal["numeric", "categorical"]
 _ALL, _EXCEPT, _AUTO = "all", "all except ", "auto"

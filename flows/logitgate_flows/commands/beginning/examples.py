@@ -43,7 +43,7 @@ def copy_example(name: str, folder: Path) -> Path:
 def _source(part: str) -> Traversable:
     """Return a file of the package, or of the checkout that it is run from."""
     packed = files("logitgate_flows").joinpath("examples", part)
-    return packed if packed.is_file() else Path(__file__).parents[3] / part
+    return packed if packed.is_file() else Path(__file__).parents[4] / part
 
 
 def _copy(source: Traversable, target: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..catalogue import Check
-from ..findings import Figure, Finding, Status
-from ..project.project import Project
+from ...catalogue import Check
+from ...findings import Figure, Finding, Status
+from ...project.project import Project
 from .sample import Sample
 
 CHECK = Check.ROWS

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..decision.levels import Spelling, text_of
-from ..errors import DataError
-from ..project.data import OutcomeConfig
+from ...decision.levels import Spelling, text_of
+from ...errors import DataError
+from ...project.data import OutcomeConfig
 
 _MOST, _FEWEST, _CODE = 6, 5, 3
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from ..catalogue import Check
-from ..findings import Finding, Status
+from ...catalogue import Check
+from ...findings import Finding, Status
 from .policy import Symptom
 
 FAILED: Mapping[Check, Symptom] = MappingProxyType(

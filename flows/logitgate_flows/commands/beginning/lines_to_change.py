@@ -7,7 +7,7 @@ from pathlib import Path
 from logitgate.checks.leakage.single_features import CHECK
 from logitgate.data.project_files import load_project
 from logitgate.findings import Status, Verdict
-from logitgate.project.load import read_text
+from logitgate.project.reading.load import read_text
 from logitgate.project.syntax.key_lines import key_lines
 
 

@@ -19,10 +19,10 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...errors import DataError, NoAnswerError, ProjectError, UnavailableError
-from ...files.plain import NAMED, no_file
-from ...limits import FILE
-from .source import Source
+from ....errors import DataError, NoAnswerError, ProjectError, UnavailableError
+from ....files.plain import NAMED, no_file
+from ....limits import FILE
+from ..source import Source
 
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _READ_FEATURES = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck", "columnMapping"}

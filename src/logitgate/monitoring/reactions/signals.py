@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from ..catalogue import Check
-from ..findings import Finding, Verdict
+from ...catalogue import Check
+from ...findings import Finding, Verdict
 from .policy import Action
 
 VALUE, LOW, HIGH = "value", "low", "high"

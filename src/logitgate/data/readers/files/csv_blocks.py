@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator
 from io import BufferedIOBase
 from pathlib import Path
 
-from ...errors import DataError
+from ....errors import DataError
+from ..source import Source
 from .csv import codec_of, cut, header_end, headless, is_packed, parsed, skipped, undecodable
 from .csv_lines import RFC_4180, Dialect, line_at, refuse_loose_quotes, row_end
-from .source import Source
 
 _BLOCK = 1 << 22
 _LONGEST_ROW = 1 << 26

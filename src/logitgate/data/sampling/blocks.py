@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ..decision.costs import IntArray
-from ..errors import DataError
-from ..project.project import Project
+from ...decision.costs import IntArray
+from ...errors import DataError
+from ...project.project import Project
 from .sample import Sample, rows_seen
 
 LEAST = 5

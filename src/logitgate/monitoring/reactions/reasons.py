@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..project.operations.reactions import Reactions
+from ...project.operations.reactions import Reactions
 from .policy import Action, ActionReason, Obstacle, Reaction, Symptom
 
 NOTHING = "nothing was found"

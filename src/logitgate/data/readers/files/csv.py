@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from ...errors import DataError, ProjectError
+from ....errors import DataError, ProjectError
+from ..headers import other_separator, shown
+from ..source import Source, unique_names
 from .csv_lines import RFC_4180, Dialect, field_counts, line_at, refuse_loose_quotes, row_end
-from .headers import other_separator, shown
-from .source import Source, unique_names
 
 _GZIP = b"\x1f\x8b"
 _BOMS = {

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..decision.costs import BoolArray
-from ..errors import DataError
-from ..project.project import Project
+from ...decision.costs import BoolArray
+from ...errors import DataError
+from ...project.project import Project
 from .outcome_levels import read_outcomes
 
 _ENOUGH = 0.5

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
+from ....errors import DataError
 
 _LF, _CR = b"\n\r"
 

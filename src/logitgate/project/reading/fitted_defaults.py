@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .project import Project
+from ..project import Project
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Commands of a project that begins: drafts, examples, checks, gates."""

@@ -1,0 +1,1 @@
+"""Commands on models that are registered: scores, windows, comparisons, what is in production."""
