@@ -192,10 +192,10 @@ def package(served_rows):
         true_positive=2, false_positive="2 + amount / 50", true_negative=0, false_negative="amount"
     )
     pipeline = Pipeline(steps).fit(served_rows[list(features.all)], y)
-    seen = FittedRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
+    fitted_on = FittedRows("1: visit, at", np.arange(0, 900, 3, dtype=np.uint64))
     model = Model(pipeline, DecisionRule("per-row"), costs, features)
     kept = served_rows.iloc[:60]
     numbers = {name: tuple(kept[name].tolist()) for name in ("age", "income", "amount")}
     texts = {name: tuple(None if pd.isna(cell) else cell for cell in kept[name]) for name in ("job", "city")}
     golden = answered(model, numbers, texts)
-    return ModelPackage(model, "EUR", ReferenceProfile({"rows": len(y)}), seen, golden)
+    return ModelPackage(model, "EUR", ReferenceProfile({"rows": len(y)}), fitted_on, golden)

@@ -40,8 +40,8 @@ class PostgreSQL:
         # PostgreSQL refuses to be run by root.
         person = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         where = {"cwd": self.folder, "env": {**os.environ, "LC_ALL": "C"}, "timeout": 60}
-        with (self.folder / "words").open("wb") as told:
-            done = subprocess.run(words, stdout=told, stderr=told, check=False, **where, **person)
+        with (self.folder / "words").open("wb") as got:
+            done = subprocess.run(words, stdout=got, stderr=got, check=False, **where, **person)
         assert done.returncode == 0, (self.folder / "words").read_text()
 
 

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 @contextlib.contextmanager
 def started(words, environment, log):
     """Run a service until the end of the block; its own children end with it."""
-    with log.open("wb") as told:
-        service = subprocess.Popen(words, env=environment, stdout=told, stderr=told, start_new_session=True)
+    with log.open("wb") as got:
+        service = subprocess.Popen(words, env=environment, stdout=got, stderr=got, start_new_session=True)
     try:
         yield service
     finally:
@@ -63,8 +63,8 @@ def end_of(api, run, log):
     return eventually(look, 150, log)
 
 
-def told_at():
-    """A real server that takes messages; return its address and what it was told."""
+def listening():
+    """A real server that takes messages; return its address and what it was sent."""
     bodies = []
 
     class Taker(BaseHTTPRequestHandler):

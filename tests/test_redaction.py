@@ -84,9 +84,9 @@ def test_what_others_say_about_an_address_is_cleaned(password, form, key):
             url + "/api",
         )
     )
-    told = without_secrets(said, {key: url})
-    assert not holds(told, pieces), told
-    assert told.startswith("cannot parse ")
+    got = without_secrets(said, {key: url})
+    assert not holds(got, pieces), got
+    assert got.startswith("cannot parse ")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
     home.mkdir()
     shutil.copy(mlflow_template, home / "mlflow.db")
     kept = {name: one for name, one in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))}
-    told = subprocess.run(
+    got = subprocess.run(
         (sys.executable, "-m", "logitgate_flows", "train", victims.project(tmp_path / "project"), "--json"),
         env=kept
         | {
@@ -246,8 +246,8 @@ def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
         check=False,
     )
     made = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
-    everything = b"".join((told.stdout, told.stderr, *made)).decode(errors="replace")
-    assert (told.returncode, json.loads(told.stdout)["exit_code"]) == (3, 3)
+    everything = b"".join((got.stdout, got.stderr, *made)).decode(errors="replace")
+    assert (got.returncode, json.loads(got.stdout)["exit_code"]) == (3, 3)
     assert "Traceback" in everything and any(b"SQLite" in one[:6] and b"flow_run" in one for one in made)
     assert not holds(everything, ["Xab12J", "Zcd34W", "Qef56V"])
 
@@ -276,9 +276,9 @@ def test_an_address_that_does_not_answer_is_named_without_it(commands, tmp_path,
         for name, value in settings.items():
             patch.setenv(name, value)
         for words in ((command, project), (command, project, "--json")):
-            told = logitgate(*words)
-            assert told.code == 3 and "Traceback" in told.err, told.everything
-            assert not holds(told.everything, ["Xab12J", "Zcd34W"]), told.everything
+            got = logitgate(*words)
+            assert got.code == 3 and "Traceback" in got.err, got.everything
+            assert not holds(got.everything, ["Xab12J", "Zcd34W"]), got.everything
     assert not holds(made_in(tmp_path), ["Xab12J", "Zcd34W"])
 
 
@@ -305,7 +305,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
             rows.commit()
             rows.engine.dispose()
         source = server.url.replace("logitgate@", "logitgate:Xab12J@")
-        told = subprocess.run(
+        got = subprocess.run(
             (sys.executable, "-m", "logitgate_flows", "train", project, "--json"),
             env=os.environ
             | {
@@ -321,7 +321,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
             timeout=120,
             check=False,
         )
-        assert told.returncode == 0 and "127.0.0.1:1/api" in told.stderr, told.stderr
+        assert got.returncode == 0 and "127.0.0.1:1/api" in got.stderr, got.stderr
         monkeypatch.setattr("logitgate_flows.messages.notify._PAUSE_SECONDS", 0)
         monkeypatch.setenv("LOGITGATE_NOTIFY", "json://me:Qef56V@127.0.0.1:1")
         monkeypatch.setenv("ROWS_URL", source)
@@ -334,7 +334,7 @@ def test_addresses_that_were_used_stay_out_of_all_that_is_kept(
         experiments = [one.experiment_id for one in client.search_experiments()]
         runs = [json.dumps(run.to_dictionary()) for run in client.search_runs(experiments)]
         assert len(runs) >= 2 and any("query by ROWS_URL" in run for run in runs)
-    everything = "".join((told.stdout, told.stderr, alarmed.everything, *runs, made_in(tmp_path)))
+    everything = "".join((got.stdout, got.stderr, alarmed.everything, *runs, made_in(tmp_path)))
     assert not holds(everything, pieces)
 
 

@@ -13,7 +13,7 @@ CHUNK = 65_536
 
 
 def free_port():
-    """A port of this machine that nobody listens on."""
+    """A port of this machine without a listener."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

@@ -84,11 +84,11 @@ class AtWrite:
 class AtEvent:
     """Kill this very process at the n-th event: a step is over, or the store is changed and not yet answers.
 
-    With a file, all events are told there as they are passed.
+    With a record, a file's path, all events are written there as they are passed.
     """
 
     number: int
-    told: str | None = None
+    record: str | None = None
 
     def __call__(self):
         """Wrap the flow's steps, the transaction's steps and the client."""
@@ -96,8 +96,8 @@ class AtEvent:
 
         def passed(kind, name):
             number = next(numbers)
-            if self.told is not None:
-                with Path(self.told).open("a") as file:
+            if self.record is not None:
+                with Path(self.record).open("a") as file:
                     file.write(f"{number} {kind} {name}\n")
             if number == self.number:
                 die()
@@ -122,7 +122,7 @@ def _telling(real, tell):
 
 
 def _tell_writes(tell):
-    """Let each change of a store be told; one within another is not, and neither is a sign of life."""
+    """Let each change of a store be reported; one within another is not, and neither is a sign of life."""
     inside = threading.local()
 
     def wrap(real):
@@ -202,12 +202,12 @@ def _train(project, home, answer, how, environment):
         try:
             outcome = flow.train.fn(Path(project), as_of)
         except LogitgateError as error:
-            told, code = {"error": str(error)}, error.exit_code
+            got, code = {"error": str(error)}, error.exit_code
         except KeyboardInterrupt:
-            told, code = {"error": "interrupted"}, 130
+            got, code = {"error": "interrupted"}, 130
         else:
-            told, code = outcome.as_json(), 1 if outcome.status.stops else 0
-    Path(answer).write_text(json.dumps(told))
+            got, code = outcome.as_json(), 1 if outcome.status.stops else 0
+    Path(answer).write_text(json.dumps(got))
     sys.exit(code)
 
 

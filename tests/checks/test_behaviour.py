@@ -81,9 +81,9 @@ def found(declared, judged=None, read=None):
     """Return the findings by subject."""
     findings, exhibits = behaviour_findings(judged or model(), read, rows(), declared)
     assert {one.check for one in findings} == {"behaviour"}
-    told = [one for exhibit in exhibits for one in exhibit.rows]
+    got = [one for exhibit in exhibits for one in exhibit.rows]
     subjects = {one.subject: one for one in findings}
-    assert subjects.keys() == {"none declared"} or [one["test"] for one in told] == list(subjects)
+    assert subjects.keys() == {"none declared"} or [one["test"] for one in got] == list(subjects)
     return subjects
 
 
@@ -252,7 +252,7 @@ def test_a_change_that_the_model_refuses_is_indeterminate():
     class Narrow(Curve):
         def predict_proba(self, frame):
             if frame["x"].max() > 2.5:
-                raise ValueError("a value that it has never seen")
+                raise ValueError("a value that it does not know")
             return super().predict_proba(frame)
 
     narrow = Model(Narrow(), DecisionRule("constant", 0.5), model().costs, model().features)

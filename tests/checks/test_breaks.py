@@ -86,14 +86,14 @@ def test_a_day_needs_ten_values(known, stops):
 
 @pytest.mark.parametrize(("days", "cut"), [(20, 10), (30, 20), (30, 10)])
 def test_ten_days_on_each_side_are_enough(days, cut):
-    """A break is seen as soon as it can be, and as long."""
+    """A break is found as soon as it can be, and as long."""
     day = np.tile([-1.0, 1.0], 50)
     assert dated(days, cut, speed=(day, day + 3))["speed"].status is Status.FAIL
 
 
 @pytest.mark.parametrize(("rows", "stops"), [(5, True), (4, False)])
 def test_codes_that_replace_others(rows, stops):
-    """Five in a hundred rows are a recoding; which levels, and since when, is told."""
+    """Five in a hundred rows are a recoding; which levels, and since when, is reported."""
     kept = ["east"] * (ROWS - rows)
     findings = dated(side=(kept + ["old"] * rows, kept + ["new"] * rows))
     assert bool(findings) is stops
@@ -108,7 +108,7 @@ def shares(**rows):
 
 
 def test_many_levels_that_exchange_their_rows_stop():
-    """Four levels are a mixed-up code book; two may be a campaign, which is told and stops nothing."""
+    """Four levels are a mixed-up code book; two may be a campaign, which is reported and stops nothing."""
     four = (shares(a=55, b=25, c=15, d=5), shares(a=25, b=55, c=5, d=15))
     found = dated(side=four)["side"]
     assert (found.status, found.figures["levels"]) == (Status.FAIL, 4)
@@ -130,13 +130,13 @@ def test_levels_that_stay_are_not_counted():
     assert found.figures["share"] == pytest.approx(0.4)
 
 
-@pytest.mark.parametrize(("moved", "told"), [(30, True), (29, False)])
-def test_levels_exchange_three_tenths_of_the_rows(moved, told):
+@pytest.mark.parametrize(("moved", "expected"), [(30, True), (29, False)])
+def test_levels_exchange_three_tenths_of_the_rows(moved, expected):
     """Less is the world."""
     low = 35 - moved // 2
     rest = ROWS - 2 * low - moved
     findings = dated(side=(shares(a=low + moved, b=low, c=rest), shares(a=low, b=low + moved, c=rest)))
-    assert bool(findings) is told
+    assert bool(findings) is expected
 
 
 def outcomes(*rates):
@@ -163,7 +163,7 @@ def test_a_relation_that_turns(east, west, stops):
         assert f"point to the opposite outcome ({turned:+.2f} of the relation" in found.because
 
 
-def test_a_weak_relation_cannot_be_seen_to_turn():
+def test_a_weak_relation_cannot_be_shown_to_turn():
     """Sixty against forty in a hundred explain 4 % of the outcome: less than the 5 % that it takes."""
     assert not dated(side=HALVES, y=(outcomes(60, 40), outcomes(40, 60)))
 
@@ -200,7 +200,7 @@ def test_missing_cells_hide_no_relation():
     ],
 )
 def test_a_rate_that_jumps(before, after, status):
-    """By 1.5 in log-odds it is told; by 2.4, and to its mirror image, it stops."""
+    """By 1.5 in log-odds it is reported; by 2.4, and to its mirror image, it stops."""
     findings = dated(y=(outcomes(before), outcomes(after)))
     assert {one.status for one in findings.values()} == ({status} if status else set())
     if status:

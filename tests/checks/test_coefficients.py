@@ -58,7 +58,7 @@ def unclustered(sample):
     return replace(sample, cluster=None)
 
 
-def told(table, column):
+def row_of(table, column):
     """Return the row of one column."""
     return next(row for row in table.rows if row["column"] == column)
 
@@ -72,12 +72,12 @@ def test_the_textbook_s_coefficients_and_errors(default):
     assert per_unit == pytest.approx([0.0057365, 0.0030335, -0.64678], rel=1e-4)
     np.testing.assert_allclose(errors, [0.0002, 0.0082, 0.2363], atol=5e-5)
     table = coefficient_evidence(own, None)[1]
-    student = told(table, "linear__student")
+    student = row_of(table, "linear__student")
     assert student["per_unit"] == pytest.approx(-0.64678, rel=1e-4)
     assert student["odds_ratio_high"] == pytest.approx(
         np.exp((-0.64678 + 1.959964 * 0.2363) * student["unit"]), rel=1e-3
     )
-    assert "odds_ratio" not in told(table, "intercept")
+    assert "odds_ratio" not in row_of(table, "intercept")
 
 
 def test_clustered_errors_are_those_of_statsmodels(default):
@@ -108,7 +108,7 @@ def test_a_penalty_enters_hessian_and_errors(default):
 
 
 def test_recalibration_multiplies_weights_and_errors(default):
-    """What decides is told, not what was fitted; the fit itself is recovered."""
+    """What decides is reported, not what was fitted; the fit itself is recovered."""
     sample = unclustered(default)
     pipeline, known = fitted(sample)
     change = Recalibration(0.9, -0.1)
@@ -131,7 +131,7 @@ def test_one_cluster_has_no_errors(default):
 
 
 def test_curves_have_no_unit_and_marks_have_one(default):
-    """A spline's pieces are told per standard deviation only; a level's mark counts one."""
+    """A spline's pieces are given per standard deviation only; a level's mark counts one."""
     features = FeaturesConfig(numeric=("balance",), categorical=("status",))
     own = Coefficients.of(fitted(default, 1.0, SPLINE, features)[1])
     units = dict(zip(own.columns, own.units.tolist(), strict=True))
@@ -151,9 +151,9 @@ def test_drift_is_taken_in_common_units(default):
     np.testing.assert_allclose(moved[:-1], 0.0, atol=1e-9)
     champion[-1].coef_ += np.array([0.0, 0.5, 0.0])
     findings, table = coefficient_evidence(own, champion_weights(champion))
-    assert told(table, "linear__income")["difference"] == pytest.approx(-0.5)
-    error = told(table, "linear__income")["error"]
-    assert told(table, "linear__income")["difference_in_errors"] == pytest.approx(-0.5 / error)
+    assert row_of(table, "linear__income")["difference"] == pytest.approx(-0.5)
+    error = row_of(table, "linear__income")["error"]
+    assert row_of(table, "linear__income")["difference_in_errors"] == pytest.approx(-0.5 / error)
     assert "'linear__income' moved most, by -0.5 " in findings[1].because
     assert findings[1].status is Status.PASS
 
@@ -163,8 +163,8 @@ def test_columns_of_one_side_are_named(default):
     own = Coefficients.of(fitted(default, features=FeaturesConfig(numeric=("balance", "income")))[1])
     other, _ = fitted(default, features=FeaturesConfig(numeric=("balance", "student")))
     findings, table = coefficient_evidence(own, champion_weights(other))
-    assert told(table, "linear__income")["only_in"] == "challenger"
-    assert told(table, "linear__student")["only_in"] == "champion"
+    assert row_of(table, "linear__income")["only_in"] == "challenger"
+    assert row_of(table, "linear__student")["only_in"] == "champion"
     assert "only here: 'linear__income'" in findings[1].because
     assert "only there: 'linear__student'" in findings[1].because
 
@@ -172,8 +172,8 @@ def test_columns_of_one_side_are_named(default):
 def test_a_champion_without_coefficients_is_said(default):
     """Nothing to compare is no silence, and before the first release there is nothing to say."""
     own = Coefficients.of(fitted(default)[1])
-    for stranger in (Pipeline([("model", DummyClassifier())]), object()):
-        findings, _ = coefficient_evidence(own, champion_weights(stranger))
+    for unknown in (Pipeline([("model", DummyClassifier())]), object()):
+        findings, _ = coefficient_evidence(own, champion_weights(unknown))
         assert (findings[1].subject, findings[1].status) == ("drift", Status.WARN)
     assert [one.subject for one in coefficient_evidence(own, None)[0]] == ["condition"]
 
@@ -189,7 +189,7 @@ def test_a_bad_condition_is_a_warning(default):
     assert finding.figures["condition"] > 1e8
 
 
-def test_names_that_read_the_same_are_told_apart():
+def test_names_that_read_the_same_are_kept_apart():
     """Level 'b_c' of 'a' and level 'c' of 'a_b' are two columns with two names."""
     rows = pd.DataFrame({"a": ["b_c", "x"] * 100, "a_b": ["c", "y", "y", "c"] * 50})
     y = np.random.default_rng(0).integers(0, 2, 200)
@@ -204,9 +204,11 @@ def test_the_condition_has_a_limit(default):
     limit = 1e8
     for condition, status in ((0.99 * limit, Status.PASS), (limit, Status.WARN), (np.inf, Status.WARN)):
         findings, _ = coefficient_evidence(replace(own, condition=condition), None)
-        told = next(one for one in findings if one.subject == "condition")
-        assert (told.status, told.figures["condition"]) == (status, condition)
-        assert ("not below 1e+08: single coefficients mean little" in told.because) == (status is Status.WARN)
+        finding = next(one for one in findings if one.subject == "condition")
+        assert (finding.status, finding.figures["condition"]) == (status, condition)
+        assert ("not below 1e+08: single coefficients mean little" in finding.because) == (
+            status is Status.WARN
+        )
 
 
 def test_the_table_says_what_its_intervals_rest_on(default):
@@ -230,7 +232,7 @@ def test_the_champion_s_weight_stands_beside_the_model_s(default):
     }
     known |= {f"old{number}": (1.0, 1.0) for number in range(6)}
     findings, table = coefficient_evidence(own, known)
-    row = told(table, "linear__student")
+    row = row_of(table, "linear__student")
     assert row["champion"] == pytest.approx(2 * own.weights[2])
     assert row["difference"] == pytest.approx(-own.weights[2])
     moved = next(one for one in findings if one.subject == "drift")

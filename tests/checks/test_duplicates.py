@@ -103,7 +103,7 @@ def shares(frame, declared, y=None):
 
 
 def test_a_share_at_its_limit_passes_and_says_so():
-    """What is allowed is told without a remedy; what is not, with one; no chance where there is none."""
+    """What is allowed is reported without a remedy; what is not, with one; no chance where there is none."""
     frame = table()
     frame.loc[320:323] = frame.loc[:3].to_numpy()
     frame = frame.astype(dict.fromkeys("abcde", float) | {"k": "category"})
@@ -136,7 +136,7 @@ def test_only_equal_rows_of_both_outcomes_contradict_each_other():
         assert (found.status, found.figures["share"]) == (status, 2 / 400)
 
 
-def test_what_chance_gives_is_granted_and_told():
+def test_what_chance_gives_is_granted_and_reported():
     """One number of 400 rows, in a grid of a tenth of its spread; two standard errors are granted."""
     values = table()["a"].to_numpy()
     cells = pd.Series(np.floor(values / (0.1 * np.subtract(*np.quantile(values, (0.75, 0.25))))))
@@ -147,9 +147,9 @@ def test_what_chance_gives_is_granted_and_told():
     chance = near_duplicates(parts(table()), project(("a",), ()))[1]
     assert chance == pytest.approx(expected + granted, rel=1e-12)
     declared = project(("a",), (), near_duplicate_share=0.01, **LIMITS)
-    told = shares(table(), declared)["near-duplicate rows"]
-    assert told.figures["chance"] > 0
-    assert f"(at most 1.00% beyond the {told.figures['chance']:.2%} of chance)" in told.because
+    got = shares(table(), declared)["near-duplicate rows"]
+    assert got.figures["chance"] > 0
+    assert f"(at most 1.00% beyond the {got.figures['chance']:.2%} of chance)" in got.because
 
 
 @pytest.mark.parametrize("rare", [0.0, 0.06, 0.004])

@@ -93,7 +93,7 @@ def test_reduced_fits_keep_the_signs(parts, form):
         np.testing.assert_allclose(scores, alone.decision_function(train), atol=5e-3)
 
 
-def test_a_fit_that_the_chord_does_not_reach_is_solved_anew(parts, monkeypatch):
+def test_a_fit_that_the_chord_does_not_reach_is_solved_again(parts, monkeypatch):
     """With no pass allowed the usual solver gives the same answer."""
     known = learned(parts, FORMS[0])[1]
     quick = without_each(known, PROJECT.features.all)
@@ -110,8 +110,8 @@ def test_features_are_sorted_by_what_they_are_worth(parts):
     assert {one.feature: one.columns for one in found} == {"strong": 1, "weak": 1, "noise": 1, "g": 3}
     finding, table = worth_evidence(found, 0.05)
     assert finding.status is Status.WARN
-    told = {row["feature"]: row["earns_its_place"] for row in table.rows}
-    assert (told["strong"], told["noise"]) == ("proven", "not proven")
+    got = {row["feature"]: row["earns_its_place"] for row in table.rows}
+    assert (got["strong"], got["noise"]) == ("proven", "not proven")
     assert "noise" in finding.because
     assert "strong" not in finding.because
     assert worth_evidence(found[:1], 0.05)[0].status is Status.PASS

@@ -54,7 +54,7 @@ def test_the_right_direction_passes_and_the_other_fails(form):
 
 
 def test_a_hill_is_neither_direction():
-    """A curve that first rises and then falls fails both ways, and where it turns is told."""
+    """A curve that first rises and then falls fails both ways, and where it turns is reported."""
     up, down = (held(SPLINE, {"hill": sign})["hill"] for sign in ("positive", "negative"))
     assert (up.status, down.status) == (Status.FAIL, Status.FAIL)
     begins = float(up.because.split("between ")[1].split(" and ")[0])
@@ -204,9 +204,9 @@ def test_only_numeric_features_have_signs():
         parse_project(plain | {"gates": {"signs": {"x": "negative"}}}, "a.toml").gates.signs["x"]
         == "negative"
     )
-    for strange in ("g", "z"):
-        with pytest.raises(ProjectError, match=f"gates.signs names '{strange}', no numeric feature"):
-            parse_project(plain | {"gates": {"signs": {strange: "positive"}}}, "a.toml")
+    for unknown in ("g", "z"):
+        with pytest.raises(ProjectError, match=f"gates.signs names '{unknown}', no numeric feature"):
+            parse_project(plain | {"gates": {"signs": {unknown: "positive"}}}, "a.toml")
     with pytest.raises(ProjectError, match=r"gates\.signs\.x"):
         parse_project(plain | {"gates": {"signs": {"x": "up"}}}, "a.toml")
 
@@ -223,7 +223,7 @@ class Bowl:
         return self
 
     def decision_function(self, frame):
-        """Return the log-odds of the rows; a curve of two arguments is told which row it is."""
+        """Return the log-odds of the rows; a curve of two arguments is given the row's number."""
         known = [frame[name].to_numpy() for name in ("x", "place")]
         return self.curve(*known[: self.curve.__code__.co_argcount])
 
@@ -237,7 +237,7 @@ def curved(monkeypatch, curve, sign="positive"):
     return found
 
 
-def test_the_place_and_the_size_of_a_turn_are_told(monkeypatch):
+def test_the_place_and_the_size_of_a_turn_are_reported(monkeypatch):
     """A curve that rises to 50 and falls by .49 to 99: where, by how much, in how many rows."""
     found = curved(monkeypatch, lambda x: 0.5 - np.abs(x - 50) / 100)
     assert found.status is Status.FAIL
@@ -296,7 +296,7 @@ def test_a_fall_begins_at_the_point_before_it(monkeypatch):
     assert "the other way by 0.5 between 50 and 52.45," in found.because
 
 
-def test_the_right_way_is_told_from_end_to_end(monkeypatch):
+def test_the_right_way_is_reported_from_end_to_end(monkeypatch):
     """Of 0.98 in all, each way, from the 1st percentile to the 99th."""
     rising = curved(monkeypatch, lambda x: x / 100)
     falling = curved(monkeypatch, lambda x: -x / 100, "negative")

@@ -160,10 +160,10 @@ def test_the_command_names_what_was_done_to_a_table(column, tmp_path):
 
     from tests.end_to_end.test_examples import _copy
 
-    told = logitgate("check", _copy("flights", tmp_path, here), "--json")
+    got = logitgate("check", _copy("flights", tmp_path, here), "--json")
     expected = "WARN" if column == "turnaround" else "FAIL"
-    assert told.code == (1 if expected == "FAIL" else 0), told.everything
-    named = {(one["check"], one["subject"]) for one in told.json["findings"] if one["status"] == expected}
+    assert got.code == (1 if expected == "FAIL" else 0), got.everything
+    named = {(one["check"], one["subject"]) for one in got.json["findings"] if one["status"] == expected}
     assert named == {(SABOTAGES[column], column)}
 
 
@@ -175,7 +175,7 @@ def visits(**changes):
 
 
 def test_a_mirrored_rate_stops_where_the_features_tell_nothing():
-    """Labels that nobody can foresee are flipped all the same."""
+    """Labels that cannot be foreseen are flipped all the same."""
     frame = projects.table(rows=6_000, signal=0.0)
     late = frame["at"] >= frame["at"].max() - pd.Timedelta(days=20)
     sample, declared = visits(bad=np.where(late ^ (frame["bad"] == "yes"), "yes", "no"))
@@ -189,7 +189,7 @@ def test_a_mirrored_rate_stops_where_the_features_tell_nothing():
 @pytest.mark.parametrize(
     ("share", "turned"), [(1.0, Status.FAIL), (0.8, Status.FAIL), (None, Status.WARN)], ids=str
 )
-def test_a_world_that_turns_is_told_from_labels_that_are_flipped(rate, share, turned):
+def test_a_world_that_turns_is_distinguished_from_labels_that_are_flipped(rate, share, turned):
     """A share of the labels flipped mirrors the rate as well; where only the causes turn the rate stays.
 
     A rate near one half is its own mirror image, so that there a turn of the causes stops too.

@@ -96,7 +96,7 @@ def real(request):
 
 
 def as_declared(declared, leak, *, feature):
-    """Return the project as if nobody knew of the leak, which is a feature or stands aside."""
+    """Return the project as if the leak were unknown, which is a feature or stands aside."""
     columns = declared.columns.model_copy(update={"known_after_outcome": ()})
     features = declared.features.model_copy(update={"numeric": (*declared.features.numeric, leak)})
     return declared.model_copy(update={"columns": columns} | ({"features": features} if feature else {}))
@@ -176,8 +176,8 @@ def test_the_remedy_works_when_it_is_typed():
         frame = table().rename(columns={"strong": name})
         because = found(frame, project(("a", "b", name)))[1][name].because
         line = because.split("[gates.leakage.trusted]: ")[1]
-        told = tomllib.loads(f"[gates.leakage.trusted]\n{line}")["gates"]["leakage"]["trusted"]
-        finding = found(frame, project(("a", "b", name), trusted=told))[1][name]
+        got = tomllib.loads(f"[gates.leakage.trusted]\n{line}")["gates"]["leakage"]["trusted"]
+        finding = found(frame, project(("a", "b", name), trusted=got))[1][name]
         assert finding.because.endswith("trusted, as how it is known at the decision")
 
 
@@ -310,8 +310,8 @@ def test_a_feature_at_its_limit_is_found(figure):
     """The limit itself is suspicious already, or near-perfect."""
     features = ("a", "b", "strong")
     loose = {"single_feature_auc": 0.99, "near_perfect_auc": 0.99, "gap": 0.49}
-    told = found(table(), project(features, **loose))[1]["single features"]
-    limit = told.figures["gap" if figure == "gap" else "auc"]
+    got = found(table(), project(features, **loose))[1]["single features"]
+    limit = got.figures["gap" if figure == "gap" else "auc"]
     name = {"auc": "single_feature_auc", "near-perfect": "near_perfect_auc", "gap": "gap"}[figure]
     if figure == "near-perfect":
         loose["single_feature_auc"] = 0.6
@@ -320,7 +320,7 @@ def test_a_feature_at_its_limit_is_found(figure):
         assert found(table(), project(features, **loose | {name: where}))[0].get("strong") is status
 
 
-def test_what_nobody_uses_is_looked_at_all_the_same():
+def test_what_no_feature_uses_is_looked_at_all_the_same():
     """A number of its own in each row, a code of few levels; not a name of its own in each row."""
     frame, y = table().drop(columns="strong"), table()["y"]
     rng = np.random.default_rng(1)
@@ -328,11 +328,11 @@ def test_what_nobody_uses_is_looked_at_all_the_same():
     frame["code"] = np.where((y == "yes") & (rng.random(4000) < 0.9), "p", "q")
     frame["name"] = [f"{one}{row % 500}" for row, one in enumerate(y)]
     frame["flag"] = frame["code"] == "p"
-    told = found(frame, project())[1]
-    unused = {name for name, one in told.items() if one.because.startswith("no feature, but alone")}
+    got = found(frame, project())[1]
+    unused = {name for name, one in got.items() if one.because.startswith("no feature, but alone")}
     assert unused == {"number", "code", "flag"}
-    assert {told[name].status for name in unused} == {Status.WARN}
-    auc = told["flag"].figures["auc"]
+    assert {got[name].status for name in unused} == {Status.WARN}
+    auc = got["flag"].figures["auc"]
     for limit, status in ((auc, Status.WARN), (auc + 1e-12, None)):
         assert found(frame, project(single_feature_auc=limit, gap=0.5))[0].get("flag") is status
 
@@ -351,8 +351,8 @@ def test_a_few_missing_cells_hide_no_leak():
     frame = table()
     known = found(frame, project(("a", "strong")))[1]["strong"].figures["auc"]
     frame.loc[::50, "strong"] = np.nan
-    told = found(frame, project(("a", "strong")))[1]["strong"]
-    assert (told.status, told.figures["auc"]) == (Status.WARN, pytest.approx(known, abs=0.02))
+    got = found(frame, project(("a", "strong")))[1]["strong"]
+    assert (got.status, got.figures["auc"]) == (Status.WARN, pytest.approx(known, abs=0.02))
 
 
 def test_a_text_of_its_own_in_ten_rows_is_looked_at():

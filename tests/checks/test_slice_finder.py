@@ -69,7 +69,7 @@ def test_a_planted_misfit_is_found_and_named():
 
 
 def test_what_is_found_is_counted_on_the_other_half():
-    """The figures of all leaves are those of the rows that the tree has not seen."""
+    """The figures of all leaves are those of the rows that the tree was not fitted on."""
     sample, scored = rows(n=4000, misfit=1.8)
     found = weak_slices(sample, scored, PROJECT)
     assert sum(one.n for one in found) == 2000
@@ -123,7 +123,7 @@ def test_neither_the_order_of_the_rows_nor_the_codes_of_clusters_matter():
 
 
 def test_whole_clusters_go_to_either_half():
-    """Two clusters are one each; of few clusters nothing can be told, and one alone has no halves."""
+    """Two clusters are one each; of few clusters nothing can be said, and one alone has no halves."""
     sample, scored = rows(n=1000)
     two = np.repeat([0, 1], 500)
     found = weak_slices(replace(sample, cluster=two), replace(scored, cluster=two), PROJECT)

@@ -112,7 +112,7 @@ def test_outcomes_of_the_earlier_blocks_alone_are_found(flights):
 
 
 def levels(sizes):
-    """Return the findings about levels of so many rows, each with its own event rate, told by a feature."""
+    """Return the findings about levels of so many rows, each with its own event rate, given by a feature."""
     declared = parse_project(projects.plain(), "visits.toml")
     code = np.repeat(np.arange(len(sizes)), sizes)
     y = np.concatenate([np.arange(size) < at % (size + 1) for at, size in enumerate(sizes)]).astype(np.int8)
@@ -138,8 +138,8 @@ def levels(sizes):
 )
 def test_eight_levels_of_five_rows_are_enough(sizes, status):
     """Fewer, or smaller ones, agree with an event rate by chance."""
-    told = levels(np.array(sizes))
-    assert told == ({"speed": Status.FAIL} if status is Status.FAIL else {"encoders": Status.PASS})
+    got = levels(np.array(sizes))
+    assert got == ({"speed": Status.FAIL} if status is Status.FAIL else {"encoders": Status.PASS})
 
 
 @pytest.mark.parametrize("rows", [300, 100_000])

@@ -25,60 +25,68 @@ def visits(**hours):
 
 def test_times_in_their_order_pass():
     """A measurement at the decision itself is known."""
-    findings = found(visits(seen=0, told=24), feature_times=["seen"], outcome_time="told")
-    assert {name: one.status for name, one in findings.items()} == {"seen": Status.PASS, "told": Status.PASS}
+    findings = found(visits(measured=0, reported=24), feature_times=["measured"], outcome_time="reported")
+    assert {name: one.status for name, one in findings.items()} == {
+        "measured": Status.PASS,
+        "reported": Status.PASS,
+    }
 
 
 def test_a_single_feature_from_the_future_fails():
     """One row is enough, and is counted."""
-    frame = visits(seen=-1)
-    frame.loc[7, "seen"] += pd.Timedelta(hours=2)
-    finding = found(frame, feature_times=["seen"])["seen"]
+    frame = visits(measured=-1)
+    frame.loc[7, "measured"] += pd.Timedelta(hours=2)
+    finding = found(frame, feature_times=["measured"])["measured"]
     assert (finding.status, finding.figures["late"]) == (Status.FAIL, 1)
 
 
 @pytest.mark.parametrize(("hours", "count"), [(0, "early"), (-3, "early"), (25, "immature")])
 def test_outcomes_at_the_wrong_time_fail(hours, count):
     """Known at the decision, or later than outcomes are counted as mature."""
-    finding = found(visits(told=hours), outcome_time="told")["told"]
+    finding = found(visits(reported=hours), outcome_time="reported")["reported"]
     assert finding.status is Status.FAIL
     assert finding.figures[count] > 2_000
 
 
 def test_missing_times_are_not_passed():
     """An outcome without its time may be any, and so may a feature."""
-    frame = visits(seen=-1, told=2)
-    frame.loc[3, ["seen", "told"]] = pd.NaT
-    findings = found(frame, feature_times=["seen"], outcome_time="told")
-    assert (findings["seen"].status, findings["told"].status) == (Status.INDETERMINATE, Status.INDETERMINATE)
-    frame["seen"] = frame["seen"].where(frame["seen"].isna())
-    assert found(frame, feature_times=["seen"])["seen"].status is Status.INDETERMINATE
+    frame = visits(measured=-1, reported=2)
+    frame.loc[3, ["measured", "reported"]] = pd.NaT
+    findings = found(frame, feature_times=["measured"], outcome_time="reported")
+    assert (findings["measured"].status, findings["reported"].status) == (
+        Status.INDETERMINATE,
+        Status.INDETERMINATE,
+    )
+    frame["measured"] = frame["measured"].where(frame["measured"].isna())
+    assert found(frame, feature_times=["measured"])["measured"].status is Status.INDETERMINATE
 
 
 def test_a_declared_time_that_is_absent_is_indeterminate():
     """What was not looked at does not pass."""
-    assert found(projects.table(), outcome_time="told")["told"].status is Status.INDETERMINATE
+    assert found(projects.table(), outcome_time="reported")["reported"].status is Status.INDETERMINATE
 
 
-def test_a_time_that_nobody_declared_is_warned_of():
+def test_an_undeclared_time_is_warned_of():
     """When it mostly lies after the decision."""
-    findings = found(visits(seen=-1, told=5))
-    assert {name: one.status for name, one in findings.items()} == {"told": Status.WARN}
+    findings = found(visits(measured=-1, reported=5))
+    assert {name: one.status for name, one in findings.items()} == {"reported": Status.WARN}
 
 
-def test_half_a_second_decides_and_the_remedy_is_told():
-    """After the decision is after it, by however little; a sound time is told without a remedy."""
-    late = found(visits(seen=0.5 / 3600), feature_times=["seen"])["seen"]
+def test_half_a_second_decides_and_the_remedy_is_named():
+    """After the decision is after it, by however little; a sound time is reported without a remedy."""
+    late = found(visits(measured=0.5 / 3600), feature_times=["measured"])["measured"]
     assert late.status is Status.FAIL
     assert late.because.endswith("; join the last values that were known before columns.time")
-    sound = found(visits(seen=0, told=0.5 / 3600), feature_times=["seen"], outcome_time="told")
+    sound = found(
+        visits(measured=0, reported=0.5 / 3600), feature_times=["measured"], outcome_time="reported"
+    )
     assert {one.status for one in sound.values()} == {Status.PASS}
     assert all(one.because.endswith("0 have no such time") for one in sound.values())
-    wrong = found(visits(told=0), outcome_time="told")["told"]
+    wrong = found(visits(reported=0), outcome_time="reported")["reported"]
     assert wrong.because.endswith("; mend the times, or lengthen outcome.matures_after")
 
 
 @pytest.mark.parametrize(("shift", "warned"), [(0, False), (0.5 / 3600, True)])
 def test_an_undeclared_time_at_the_decision_is_known_then(shift, warned):
     """The decision's own moment is not after it."""
-    assert ("seen" in found(visits(seen=shift))) == warned
+    assert ("measured" in found(visits(measured=shift))) == warned

@@ -27,7 +27,7 @@ def grown_on(given, target, grown, depth=3):
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 def test_every_row_is_in_exactly_one_leaf(seed, missing):
-    """The words part all rows, those that the tree has seen as the tree itself parts them."""
+    """The words part all rows, those that the tree was fitted on as the tree itself parts them."""
     given = columns(seed, missing=missing)
     random = np.random.default_rng(seed)
     grown = random.random(800) < 0.5

@@ -91,7 +91,7 @@ def test_a_folder_is_read_file_after_file(folder, project, tmp_path):
 
 @pytest.mark.parametrize("name", ["none.csv", "none.parquet"])
 def test_a_table_without_rows_is_one_empty_batch(folder, project, tmp_path, name):
-    """So that its columns are seen."""
+    """So that its columns are known."""
     empty = pd.read_parquet(folder / "visits.parquet").head(0)
     empty.to_csv(tmp_path / name, index=False) if name.endswith("csv") else empty.to_parquet(tmp_path / name)
     (batch,) = read_batches(tmp_path / name, project)
@@ -103,7 +103,7 @@ LINE = "v{},2021-03-01T00:00:00,d,1.5,2,3,north\n"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "words"),
     [
         ("v,2021-03-01,d,1.5,2,3\n", "line 402: has 6 cells, the header 7"),
         ("v,2021-03-01,d,fast,2,3,north\n", "line 402, column 'speed': holds text that is no number"),
@@ -113,14 +113,14 @@ LINE = "v{},2021-03-01T00:00:00,d,1.5,2,3,north\n"
     ],
 )
 @pytest.mark.usefixtures("small_blocks")
-def test_a_wrong_row_is_refused_by_its_line(project, tmp_path, wrong, told):
+def test_a_wrong_row_is_refused_by_its_line(project, tmp_path, wrong, words):
     """In a later block as in the first, and nothing of the cell is repeated."""
     rows = "".join(LINE.format(number) for number in range(400))
     path = tmp_path / "rows.csv"
     path.write_bytes((HEAD + rows + wrong + rows).encode(errors="surrogateescape"))
     with pytest.raises(DataError) as refused:
         list(read_batches(path, project, 100))
-    assert told.replace("16036", str(len(HEAD + rows) + 24)) in str(refused.value)
+    assert words.replace("16036", str(len(HEAD + rows) + 24)) in str(refused.value)
     assert "fast" not in str(refused.value)
 
 
@@ -158,14 +158,14 @@ def test_other_faults_are_named(project, tmp_path):
     (tmp_path / "rows.xlsx").write_text("x")
     with pytest.raises(ProjectError, match="no kind of table"):
         list(read_batches(tmp_path / "rows.xlsx", project))
-    for content, told in (
+    for content, words in (
         (b"", "no bytes"),
         (b" \n \n", "no header"),
         (HEAD.encode("utf-16"), "byte order mark of utf-16"),
         (gzip.compress(HEAD.encode()), "is gzip, which its name does not say"),
     ):
         (tmp_path / "rows.csv").write_bytes(content)
-        with pytest.raises(DataError, match=told):
+        with pytest.raises(DataError, match=words):
             list(read_batches(tmp_path / "rows.csv", project))
     odd = project.model_copy(update={"rows": project.rows.model_copy(update={"encoding": "klingon"})})
     (tmp_path / "rows.csv").write_text(HEAD)

@@ -189,8 +189,8 @@ def test_a_table_that_keeps_its_contract_needs_no_library(tmp_path):
         "found = check_contract(table.frame, table.absent, project).findings\n"
         "print(json.dumps(['great_expectations' in sys.modules, [one.as_json() for one in found]]))"
     )
-    told = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
-    loaded, findings = json.loads(told.stdout)
+    got = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
+    loaded, findings = json.loads(got.stdout)
     assert not loaded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernels, "_KERNELS", {})

@@ -42,7 +42,7 @@ def labels():
     ],
 )
 def test_labels_that_join_nothing_are_indeterminate(rows, labels, change, forms):
-    """With both counts and what ids look like; nothing is judged by them, and no id is told."""
+    """With both counts and what ids look like; nothing is judged by them, and no id is printed."""
     found = labelled_rows(rows, PROJECT, AS_OF, labels.assign(visit=change(labels["visit"])))
     assert found.finding.status is Status.INDETERMINATE and len(found.sample) == 0
     assert "0 of 400 mature rows are among the 400 labels" in found.finding.because

@@ -135,7 +135,7 @@ def test_without_a_time_all_rows_are_mature(window):
     ],
 )
 def test_what_cannot_be_joined_is_refused(window, change, labels, says):
-    """Repeated ids, absent columns and outcomes that are not the project's; no id is told."""
+    """Repeated ids, absent columns and outcomes that are not the project's; no id is printed."""
     with pytest.raises(DataError, match=says) as refusal:
         labelled_rows(change(window), PROJECT, AS_OF, labels and labels(window))
     assert "v0000" not in str(refusal.value)

@@ -68,7 +68,7 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path):
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path):
-    """Which of them is meant, nobody can say."""
+    """Which of them is meant cannot be said."""
     pq.write_table(pa.table([[1], [2]], names=["id", "id"]), tmp_path / "rows.parquet")
     with pytest.raises(DataError, match="column 'id' stands 2 times"):
         read_parquet(tmp_path / "rows.parquet", [])

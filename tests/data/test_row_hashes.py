@@ -90,20 +90,20 @@ def test_each_row_has_a_hash_of_its_own():
 def test_rows_that_were_learned_from_are_recognised():
     """Those and no others, whatever their order; an empty set holds none."""
     known, fresh = rows(range(100)), rows(range(90, 110))
-    seen = FittedRows.of([known.take(np.arange(60)), known.take(np.arange(40, 100))], PROJECT)
-    assert len(seen.hashes) == 100 and (np.diff(seen.hashes) > 0).all()
-    assert seen.holds(row_hashes(fresh)).tolist() == [True] * 10 + [False] * 10
+    fitted_on = FittedRows.of([known.take(np.arange(60)), known.take(np.arange(40, 100))], PROJECT)
+    assert len(fitted_on.hashes) == 100 and (np.diff(fitted_on.hashes) > 0).all()
+    assert fitted_on.holds(row_hashes(fresh)).tolist() == [True] * 10 + [False] * 10
     assert not FittedRows("", np.empty(0, dtype=np.uint64)).holds(row_hashes(fresh)).any()
 
 
 def test_packed_rows_come_back_and_are_the_same_bytes_each_time():
     """Scheme and hashes; nothing that a loader would have to run."""
-    seen = FittedRows.of([rows(range(50))], PROJECT)
-    again = FittedRows.unpacked(seen.packed())
-    assert again.scheme == seen.scheme and np.array_equal(again.hashes, seen.hashes)
-    assert again.packed() == seen.packed()
+    fitted_on = FittedRows.of([rows(range(50))], PROJECT)
+    again = FittedRows.unpacked(fitted_on.packed())
+    assert again.scheme == fitted_on.scheme and np.array_equal(again.hashes, fitted_on.hashes)
+    assert again.packed() == fitted_on.packed()
     archive = io.BytesIO()
-    np.savez(archive, scheme=np.array(["x"], dtype=object), hashes=seen.hashes)
+    np.savez(archive, scheme=np.array(["x"], dtype=object), hashes=fitted_on.hashes)
     with pytest.raises(ValueError, match="allow_pickle"):
         FittedRows.unpacked(archive.getvalue())
 

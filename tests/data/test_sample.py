@@ -150,7 +150,7 @@ def test_rows_from_the_future_are_refused():
 
 
 def test_rows_without_a_time_are_refused():
-    """Nobody knows whether they were known at the as-of date."""
+    """It is unknown whether they were known at the as-of date."""
     untimed = table()
     untimed.loc[[1, 4], "t"] = pd.NaT
     with pytest.raises(DataError, match="t: 2 rows have no time"):

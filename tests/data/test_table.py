@@ -386,7 +386,7 @@ def test_files_of_different_columns_are_refused(tmp_path, other):
 
 
 def test_what_is_not_there_is_unavailable(tmp_path):
-    """Exit code 3: nothing is wrong with rows that cannot be seen."""
+    """Exit code 3: nothing is wrong with rows that cannot be read."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "folder.csv").mkdir()
     for name, rule in {
@@ -400,7 +400,7 @@ def test_what_is_not_there_is_unavailable(tmp_path):
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet", "*.csv"])
 def test_a_file_that_must_not_be_read_is_unavailable(tmp_path, name):
-    """The operating system's reason is told."""
+    """The operating system's reason is given."""
     closed = tmp_path / "closed"
     closed.mkdir()
     (closed / "rows.csv").write_text(CSV)

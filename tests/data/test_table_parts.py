@@ -104,14 +104,14 @@ def test_reading_a_delta_table_leaves_the_exit_code_alone(folders):
         "print(read_table(Path(sys.argv[1]), parse_project(projects.plain(), 'x')).rows)\n"
         "assert 'deltalake' not in sys.modules\n"
     )
-    told = subprocess.run(
+    got = subprocess.run(
         (sys.executable, "-c", code, folders / "delta"),
         capture_output=True,
         check=False,
         text=True,
         cwd=Path(__file__).parents[2],
     )
-    assert (told.returncode, told.stdout.strip()) == (0, str(len(KEPT))), told.stderr
+    assert (got.returncode, got.stdout.strip()) == (0, str(len(KEPT))), got.stderr
 
 
 def refusal(path, project, expected):
@@ -199,7 +199,7 @@ def test_a_project_or_suite_that_is_no_file_is_refused_at_once(in_the_way, name)
 
 
 def test_nested_columns_are_left_alone_unless_declared(tmp_path, plain):
-    """Nobody asked for a list, a structure or a map; one that is declared is refused by its name."""
+    """Undeclared lists, structures and maps are left out; one that is declared is refused by its name."""
     path = tmp_path / "nested.parquet"
     rows = pq.read_table(_written(tmp_path))
     odd = {

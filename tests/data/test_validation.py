@@ -143,7 +143,7 @@ def test_an_absent_declared_column_fails_without_a_rule(check, absent):
 
 
 def test_a_rule_over_an_absent_column_fails_however_harmless(check):
-    """Nobody can tell, so it does not pass; the other rules are still evaluated."""
+    """It cannot be decided, so it does not pass; the other rules are still evaluated."""
     pair = "expect_column_pair_values_a_to_be_greater_than_b"
     result = check(
         table(),
@@ -159,7 +159,7 @@ def test_a_rule_over_an_absent_column_fails_however_harmless(check):
 
 
 def test_a_rule_that_the_library_drops_fails(check, monkeypatch):
-    """What leaves no result was not seen to hold."""
+    """What leaves no result was not shown to hold."""
     loaded = contract._loaded
 
     def dropping(asked):
@@ -175,7 +175,7 @@ def test_a_rule_that_the_library_drops_fails(check, monkeypatch):
 
 
 def test_a_library_that_breaks_down_leaves_nothing_that_holds(check, monkeypatch):
-    """Its exception is told by its type."""
+    """Its exception is named by its type."""
 
     def broken(asked):
         if calls.pop():
@@ -331,7 +331,7 @@ def test_warnings_put_no_rows_aside(check, tmp_path):
 
 
 def test_repeated_ids_are_put_aside_on_both_rows(check, tmp_path):
-    """Nobody knows which of them is right."""
+    """Which of them is right is unknown."""
     frame = table()
     frame.iloc[7, 0] = frame.iloc[8, 0]
     unique = rule("expect_column_values_to_be_unique", column="id")
@@ -419,11 +419,11 @@ def test_no_cell_reaches_a_finding_a_log_or_the_terminal(check, tmp_path, caplog
         result = check(frame, *rules, **promises)
         assert len(result.findings) == len(rules)
         assert {finding.status for finding in result.findings} <= {Status.FAIL, Status.WARN}
-        told = repr(result) + json.dumps([finding.as_json() for finding in result.findings])
-        told += json.dumps(dict(result.broken_by)) + caplog.text + "".join(capfd.readouterr())
-        assert SECRET not in told
-        assert "4711471147" not in told
-        assert "Metrics" not in told
+        got = repr(result) + json.dumps([finding.as_json() for finding in result.findings])
+        got += json.dumps(dict(result.broken_by)) + caplog.text + "".join(capfd.readouterr())
+        assert SECRET not in got
+        assert "4711471147" not in got
+        assert "Metrics" not in got
 
 
 def test_the_library_is_never_asked_for_cells(check, tmp_path, monkeypatch):
@@ -445,7 +445,7 @@ def test_the_library_is_never_asked_for_cells(check, tmp_path, monkeypatch):
 
 
 def test_an_error_inside_the_library_fails_and_names_its_type(check):
-    """However harmless the rule was declared: nobody saw it hold."""
+    """However harmless the rule was declared: it was not shown to hold."""
     (finding,) = check(table(), rule(BETWEEN, "info", column="kind", min_value=0)).findings
     assert finding.status == Status.FAIL
     assert "could not be evaluated (TypeError)" in finding.because

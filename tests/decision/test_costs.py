@@ -85,12 +85,12 @@ def test_costs_per_row_follow_the_columns():
 
 
 def test_a_negative_denominator_counts_rows_and_names_columns():
-    """Errors that cost less than being right allow no threshold; neither ids nor values are told."""
+    """Errors that cost less than being right allow no threshold; neither ids nor values are printed."""
     matrix = CostMatrix.of(**PLAIN | {"true_positive": "fee"})
     with pytest.raises(DataError, match=r"costs over .*negative.*\(2 of 3 rows\)") as refused:
         matrix.rows({"fee": np.array([1.0, 99.25, 77.0])}, 3, np.array(["c4", "c17", "c5"]))
     assert "costs over fee" in str(refused.value)
-    assert not any(told in str(refused.value) for told in ("99.25", "c17"))
+    assert not any(got in str(refused.value) for got in ("99.25", "c17"))
 
 
 def test_a_zero_denominator_in_a_row_never_flags_it():
@@ -125,7 +125,7 @@ def test_a_constant_that_is_not_finite_is_refused():
 
 @pytest.mark.parametrize("amount", [np.nan, 0.0])
 def test_costs_that_are_missing_or_infinite_are_refused(amount):
-    """A missing amount, or one that divides by zero, costs nobody knows what."""
+    """A missing amount, or one that divides by zero, has an unknown cost."""
     matrix = CostMatrix.of(**PLAIN | {"false_negative": "5 / amount"})
     with pytest.raises(DataError, match=r"row 1: not a finite number \(1 of 2 rows\).*amount"):
         matrix.rows({"amount": np.array([1.0, amount])}, 2)

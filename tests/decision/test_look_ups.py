@@ -138,6 +138,6 @@ def test_an_infinite_number_is_no_row_of_this_model(package, served_rows, value)
         package.model.probability(rows)
 
 
-def test_a_strange_pipeline_has_no_look_ups():
+def test_an_unknown_pipeline_has_no_look_ups():
     """It answers by itself."""
     assert compiled(Pipeline([("prior", DummyClassifier(strategy="prior"))])) is None

@@ -1,4 +1,4 @@
-"""The served model: bit for bit what was judged, whoever loads it, and nobody moves its threshold."""
+"""The served model: bit for bit what was judged, whoever loads it, and its threshold cannot be moved."""
 
 import dataclasses
 import json
@@ -251,20 +251,20 @@ def test_the_trusted_types_are_those_of_the_design(package, tmp_path):
     assert needed < set(TRUSTED_TYPES) and len(needed) == len(TRUSTED_TYPES) - 1
 
 
-def test_a_pipeline_of_strange_parts_is_not_shipped(package, tmp_path):
+def test_a_pipeline_of_unknown_parts_is_not_shipped(package, tmp_path):
     """What could not be loaded safely is refused when it is packed, not when it is needed."""
-    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join)), *package.model.pipeline.steps])
-    model = dataclasses.replace(package.model, pipeline=strange)
+    unknown = Pipeline([("mine", FunctionTransformer(func=os.path.join)), *package.model.pipeline.steps])
+    model = dataclasses.replace(package.model, pipeline=unknown)
     with pytest.raises(DataError, match=r"1 types are not trusted: posixpath\.join"):
         pack(dataclasses.replace(package, model=model), tmp_path / "model", MLmodel(artifact_path="model"))
 
 
-def test_a_strange_part_is_not_loaded_although_the_digest_is_right(package, tmp_path):
+def test_an_unknown_part_is_not_loaded_although_the_digest_is_right(package, tmp_path):
     """The list of trusted types is ours, and does not come with the file."""
     folder = tmp_path / "model"
     pack(package, folder, MLmodel(artifact_path="model"))
-    strange = Pipeline([("mine", FunctionTransformer(func=os.path.join))])
-    skops.io.dump(strange, folder / "artifacts" / "model.skops")
+    unknown = Pipeline([("mine", FunctionTransformer(func=os.path.join))])
+    skops.io.dump(unknown, folder / "artifacts" / "model.skops")
     with pytest.raises(DataError, match=r"model\.skops: 1 types are not trusted: posixpath\.join"):
         unpack(folder, packaging._seal(folder))
 

@@ -50,7 +50,7 @@ def test_a_row_without_a_probability_has_no_decision(wrong):
 
 @pytest.mark.parametrize("name", ["median", "", "constant "])
 def test_an_unknown_rule_is_refused(name):
-    """Nobody decides by a rule that nobody wrote."""
+    """No decision by a rule that was not written."""
     with pytest.raises(ValueError, match="unknown rule"):
         DecisionRule(name)
 

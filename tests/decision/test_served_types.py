@@ -146,7 +146,7 @@ def test_frames_of_whole_numbers_and_of_missing_cells_are_answered(loaded):
     assert found[UNFAMILIAR].tolist() == [0, 0, 0]
 
 
-def test_a_whole_number_that_was_never_seen_is_an_unseen_level(loaded, package):
+def test_a_whole_number_that_was_in_no_row_is_an_unseen_level(loaded, package):
     """99 for an hour is answered as `logitgate score` answers it, and counted."""
     rows = pd.DataFrame([ROW, ROW | {"hour": 99}, ROW | {"hour": 99, "origin": "EWR"}])
     found = loaded.predict(rows)

@@ -13,7 +13,7 @@ from tests import projects
 from tests.command import close, logitgate, opened
 
 SECRET = "Wilhelmine-Qz4711"
-"""Stands in the broken cells; nobody may read it anywhere but in the table."""
+"""Stands in the broken cells; it may be read nowhere but in the table."""
 
 TRUSTED = {"speed": "counted before the visit begins, as the archive shows"}
 
@@ -26,18 +26,18 @@ def visits():
 
 def _refused(home, project, *options):
     """Train with and without --json; return the JSON answer when both agree and are discreet."""
-    told = logitgate("train", project, *options, "--json")
+    got = logitgate("train", project, *options, "--json")
     read = logitgate("train", project, *options)
-    assert read.code == told.code != 0
-    assert told.json["status"] in ("ERROR", "FAIL", "INDETERMINATE")
-    if told.json["status"] == "ERROR":
-        assert told.json["exit_code"] == told.code
-        assert told.json["error"] in " ".join(read.err.split("\n"))
+    assert read.code == got.code != 0
+    assert got.json["status"] in ("ERROR", "FAIL", "INDETERMINATE")
+    if got.json["status"] == "ERROR":
+        assert got.json["exit_code"] == got.code
+        assert got.json["error"] in " ".join(read.err.split("\n"))
         assert read.out == ""
-    assert "Traceback" not in read.everything + told.everything
-    assert SECRET not in read.everything + told.everything
+    assert "Traceback" not in read.everything + got.everything
+    assert SECRET not in read.everything + got.everything
     _nothing_kept(home)
-    return told
+    return got
 
 
 def _nothing_kept(home):
@@ -47,13 +47,13 @@ def _nothing_kept(home):
             assert SECRET.encode() not in path.read_bytes(), path
 
 
-def _said(told):
+def _said(got):
     """Return all that was said against the rows, on one line."""
-    if told.json["status"] == "ERROR":
-        return told.json["error"]
+    if got.json["status"] == "ERROR":
+        return got.json["error"]
     return " | ".join(
         f"{one['check']} {one['subject']}: {one['because']}"
-        for one in told.json["findings"]
+        for one in got.json["findings"]
         if one["status"] in ("FAIL", "INDETERMINATE")
     )
 
@@ -153,11 +153,11 @@ ROWS = {
 def test_rows_that_cannot_be_learned_from(case, commands, tmp_path, visits):
     """Subject, rule and remedy are said, exit 1, and nothing reaches production."""
     breaking, changes, words = ROWS[case]
-    told = _refused(commands, projects.write(tmp_path / "here", breaking(visits), **changes))
-    assert told.code == 1
+    got = _refused(commands, projects.write(tmp_path / "here", breaking(visits), **changes))
+    assert got.code == 1
     for word in words:
-        assert word in _said(told)
-    assert not told.json.get("promoted")
+        assert word in _said(got)
+    assert not got.json.get("promoted")
 
 
 def _changed_line(text, number, change):
@@ -204,10 +204,10 @@ def test_csv_that_is_not_what_it_says(case, commands, tmp_path, visits):
     project = projects.write(tmp_path, visits.iloc[:200], rows={"path": "visits.csv"})
     table = tmp_path / "visits.csv"
     table.write_bytes(breaking(table.read_text(encoding="utf-8")))
-    told = _refused(commands, project)
-    assert told.code == 1
+    got = _refused(commands, project)
+    assert got.code == 1
     for word in words:
-        assert word in told.json["error"]
+        assert word in got.json["error"]
 
 
 def test_a_byte_order_mark_does_no_harm(commands, tmp_path, visits):
@@ -215,8 +215,8 @@ def test_a_byte_order_mark_does_no_harm(commands, tmp_path, visits):
     project = projects.write(tmp_path, visits, rows={"path": "visits.csv"})
     table = tmp_path / "visits.csv"
     table.write_bytes(codecs.BOM_UTF8 + table.read_bytes())
-    told = logitgate("train", project, "--json")
-    assert (told.code, told.json["promoted"]) == (0, True)
+    got = logitgate("train", project, "--json")
+    assert (got.code, got.json["promoted"]) == (0, True)
 
 
 PARQUET = {
@@ -233,9 +233,9 @@ def test_damaged_parquet(case, commands, tmp_path, visits):
     table = tmp_path / "visits.parquet"
     visits.to_parquet(table, index=False, write_page_checksum=True)
     table.write_bytes(PARQUET[case](table.read_bytes()))
-    told = _refused(commands, project)
-    assert told.code == 1
-    assert "visits.parquet" in told.json["error"] and "export" in told.json["error"]
+    got = _refused(commands, project)
+    assert got.code == 1
+    assert "visits.parquet" in got.json["error"] and "export" in got.json["error"]
 
 
 def test_a_million_levels_are_an_id(commands, tmp_path):
@@ -261,9 +261,9 @@ def test_a_million_levels_are_an_id(commands, tmp_path):
         slices={"columns": []},
     )
     started = time.perf_counter()
-    told = logitgate("train", project, "--json")
-    assert told.code == 1
-    assert "'side'" in _said(told) and "more than 2000" in _said(told)
+    got = logitgate("train", project, "--json")
+    assert got.code == 1
+    assert "'side'" in _said(got) and "more than 2000" in _said(got)
     assert time.perf_counter() - started < 60
 
 
@@ -302,10 +302,10 @@ PROJECTS = {
 def test_projects_that_contradict_themselves(case, commands, tmp_path, visits):
     """The key and the remedy are named, exit 2."""
     changes, words = PROJECTS[case]
-    told = _refused(commands, projects.write(tmp_path, visits.iloc[:300], **changes))
-    assert told.code == 2
+    got = _refused(commands, projects.write(tmp_path, visits.iloc[:300], **changes))
+    assert got.code == 2
     for word in words:
-        assert word in told.json["error"]
+        assert word in got.json["error"]
 
 
 def test_a_project_file_that_is_not_there_or_no_toml(commands, tmp_path):
@@ -321,17 +321,17 @@ def test_a_project_file_that_is_not_there_or_no_toml(commands, tmp_path):
 
 def test_a_date_that_is_none(commands, tmp_path, visits):
     """Exit 2 with an example, before a run is begun."""
-    told = _refused(commands, projects.write(tmp_path, visits.iloc[:300]), "--as-of", "2013-13-45")
-    assert told.code == 2
-    assert "--as-of" in told.json["error"] and "write it like 2013-05-01" in told.json["error"]
+    got = _refused(commands, projects.write(tmp_path, visits.iloc[:300]), "--as-of", "2013-13-45")
+    assert got.code == 2
+    assert "--as-of" in got.json["error"] and "write it like 2013-05-01" in got.json["error"]
     assert opened(commands).client.get_experiment_by_name("visits") is None
 
 
 def test_a_table_that_is_not_there(commands, tmp_path):
     """It may come, so this is no fault of the rows: exit 3, and no version is made."""
-    told = _refused(commands, projects.write(tmp_path))
-    assert told.code == 3
-    assert "visits.parquet" in told.json["error"] and "No such file" in told.json["error"]
+    got = _refused(commands, projects.write(tmp_path))
+    assert got.code == 3
+    assert "visits.parquet" in got.json["error"] and "No such file" in got.json["error"]
 
 
 def test_a_tracking_server_that_refuses_connections(commands, tmp_path, visits, monkeypatch):
@@ -341,11 +341,11 @@ def test_a_tracking_server_that_refuses_connections(commands, tmp_path, visits, 
         uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     started = time.perf_counter()
-    told = logitgate("train", projects.write(tmp_path, visits.iloc[:300]), "--json")
+    got = logitgate("train", projects.write(tmp_path, visits.iloc[:300]), "--json")
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert time.perf_counter() - started < 30
-    assert told.code == 3
-    assert f"store {uri}" in told.json["error"] and told.json["exit_code"] == 3
+    assert got.code == 3
+    assert f"store {uri}" in got.json["error"] and got.json["exit_code"] == 3
 
 
 def test_a_home_that_cannot_be_written(commands, tmp_path, visits, monkeypatch):
@@ -354,9 +354,9 @@ def test_a_home_that_cannot_be_written(commands, tmp_path, visits, monkeypatch):
     project = projects.write(tmp_path / "here", visits.iloc[:300])
     with monkeypatch.context() as patch:
         patch.setenv("LOGITGATE_HOME", str(tmp_path / "file" / "home"))
-        told = logitgate("train", project, "--json")
-    assert told.code == 3
-    assert "cannot be written" in told.json["error"] and "LOGITGATE_HOME" in told.json["error"]
+        got = logitgate("train", project, "--json")
+    assert got.code == 3
+    assert "cannot be written" in got.json["error"] and "LOGITGATE_HOME" in got.json["error"]
 
 
 def test_no_cell_of_a_quarantined_or_broken_row_is_repeated(commands, tmp_path, visits):
@@ -368,9 +368,9 @@ def test_no_cell_of_a_quarantined_or_broken_row_is_repeated(commands, tmp_path, 
         "meta": {"because": "a visit comes from one of four sides"},
     }
     frame = _with(visits, 5, "side", SECRET)
-    told = _refused(commands, projects.write(tmp_path / "strict", frame, rules=[rule]))
-    assert told.code == 1
-    assert "a visit comes from one of four sides: 1 of 3,000 rows break it" in _said(told)
+    got = _refused(commands, projects.write(tmp_path / "strict", frame, rules=[rule]))
+    assert got.code == 1
+    assert "a visit comes from one of four sides: 1 of 3,000 rows break it" in _said(got)
 
     aside = tmp_path / "aside"
     project = projects.write(tmp_path / "lenient", frame, rules=[rule], contract={"quarantine": str(aside)})
@@ -388,7 +388,7 @@ def test_no_cell_of_a_quarantined_or_broken_row_is_repeated(commands, tmp_path, 
 
 
 def test_a_mark_in_every_role_is_repeated_nowhere(commands, tmp_path, visits):
-    """One person's text as id, entity, slice level and row of costs: counts and columns are told alone."""
+    """One person's text as id, entity, slice level and row of costs: counts and columns are named alone."""
     last = len(visits) - 300
     frame = visits.assign(town="Ulm", owner=visits["visit"].str[-4:], worth=visits["worth"].astype(object))
     for name in ("visit", "town", "owner"):
@@ -422,9 +422,9 @@ def test_a_mark_in_every_role_is_repeated_nowhere(commands, tmp_path, visits):
 
 def test_a_refused_run_is_finished_and_keeps_its_verdict(commands, tmp_path, visits):
     """Whoever looks into MLflow reads why: the run is FINISHED, its verdict and outcome are kept."""
-    told = logitgate("train", projects.write(tmp_path, visits.assign(bad="no")), "--json")
+    got = logitgate("train", projects.write(tmp_path, visits.assign(bad="no")), "--json")
     store = opened(commands)
-    run = store.client.get_run(told.json["run_id"])
+    run = store.client.get_run(got.json["run_id"])
     assert run.info.status == "FINISHED" and run.data.tags["verdict"] == "FAIL"
     assert "distinct outcome" in run.data.tags["mlflow.note.content"]
     assert {one.path for one in store.client.list_artifacts(run.info.run_id)} >= {

@@ -1,11 +1,11 @@
-"""From a stranger's table to a verdict by the commands alone, without an edit."""
+"""From an unknown table to a verdict by the commands alone, without an edit."""
 
 import pytest
 
 from tests.command import logitgate
-from tests.scaffold.tables import STRANGERS, base
+from tests.scaffold.tables import FOREIGN_TABLES, base
 
-LEAKY = next(one for one in STRANGERS if one.name == "leaky")
+LEAKY = next(one for one in FOREIGN_TABLES if one.name == "leaky")
 
 
 @pytest.fixture(scope="module")

@@ -63,9 +63,9 @@ def _process(*words, cwd, **options):
 
 def test_check_finds_a_sound_table_sound(trained):
     """Exit 0, and the same findings about contract, rows, leaks and shifts as a training begins with."""
-    told = logitgate("check", trained[1], "--json")
-    assert told.code == 0 and told.json["status"] == "PASS"
-    assert {one["check"] for one in told.json["findings"]} == {"contract", "rows", "leakage", "shifts"}
+    got = logitgate("check", trained[1], "--json")
+    assert got.code == 0 and got.json["status"] == "PASS"
+    assert {one["check"] for one in got.json["findings"]} == {"contract", "rows", "leakage", "shifts"}
     shown = logitgate("check", trained[1]), logitgate("check", trained[1], "--all")
     assert [one.code for one in shown] == [0, 0] and "contract" in shown[1].out
 
@@ -74,18 +74,18 @@ def test_check_names_what_another_table_breaks(trained, tmp_path, visits):
     """Another table is held against the contract alone: exit 1, a finding for each breach."""
     later = tmp_path / "later.parquet"
     visits.drop(columns="load").assign(visit=None).to_parquet(later, index=False)
-    told = logitgate("check", trained[1], "--table", later, "--json")
-    assert told.code == 1 and told.json["status"] == "FAIL"
-    assert "the table does not have it" in told.findings("contract")["load"]["because"]
-    assert "every cell is empty" in told.findings("contract")["visit"]["because"]
+    got = logitgate("check", trained[1], "--table", later, "--json")
+    assert got.code == 1 and got.json["status"] == "FAIL"
+    assert "the table does not have it" in got.findings("contract")["load"]["because"]
+    assert "every cell is empty" in got.findings("contract")["visit"]["because"]
 
 
 def test_check_finds_a_leak(trained, tmp_path, visits):
     """A feature that knows the outcome is named before anything is trained, exit 1."""
     leaking = visits.assign(load=np.where(visits["bad"] == "yes", 5.0, 1.0) + visits["speed"])
-    told = logitgate("check", projects.write(tmp_path, leaking), "--json")
-    assert told.code == 1
-    assert "load" in told.findings("leakage")
+    got = logitgate("check", projects.write(tmp_path, leaking), "--json")
+    assert got.code == 1
+    assert "load" in got.findings("leakage")
 
 
 def test_check_leaves_no_trace_in_the_store(commands, tmp_path, visits):
@@ -105,9 +105,9 @@ def test_an_explanation_adds_up_to_what_is_served(trained, visits):
     features = ["speed", "load", "grip", "side"]
     model = mlflow.pyfunc.load_model(where)
     for row in (0, 1_234, 2_999):
-        told = logitgate("explain", project, "--id", visits["visit"][row], "--json")
-        assert told.code == 0
-        found, served = told.json, model.predict(visits.loc[[row], features])
+        got = logitgate("explain", project, "--id", visits["visit"][row], "--json")
+        assert got.code == 0
+        found, served = got.json, model.predict(visits.loc[[row], features])
         assert set(found["contributions"]) == set(features)
         total = found["base"] + sum(found["contributions"].values())
         assert total == pytest.approx(found["log_odds"], abs=1e-9)
@@ -124,8 +124,8 @@ def test_an_explanation_adds_up_to_what_is_served(trained, visits):
 
 def test_a_person_reads_an_explanation(trained):
     """Each feature with its contribution, then the decision and what it costs."""
-    told = logitgate("explain", trained[1], "--id", "v000007")
-    assert told.code == 0
+    got = logitgate("explain", trained[1], "--id", "v000007")
+    assert got.code == 0
     for word in (
         "speed",
         "load",
@@ -138,14 +138,14 @@ def test_a_person_reads_an_explanation(trained):
         "version 1",
         "outcome",
     ):
-        assert word in told.out
+        assert word in got.out
 
 
 def test_an_unknown_row_is_not_explained(trained):
     """Exit 1: it counts, and does not repeat what was asked for."""
-    told = logitgate("explain", trained[1], "--id", "v999999", "--json")
-    assert told.code == 1
-    assert "visit: 0 rows have the id" in told.json["error"]
+    got = logitgate("explain", trained[1], "--id", "v999999", "--json")
+    assert got.code == 1
+    assert "visit: 0 rows have the id" in got.json["error"]
 
 
 def test_without_a_champion_there_is_nothing_to_explain(commands, trained):
@@ -158,14 +158,14 @@ def test_without_a_champion_there_is_nothing_to_explain(commands, trained):
     assert "version 7: is not in the registry" in absent.json["error"]
 
 
-def test_the_schema_accepts_the_examples_and_refuses_strange_keys():
+def test_the_schema_accepts_the_examples_and_refuses_unknown_keys():
     """It is JSON Schema, printed as JSON, and means what the parser means."""
     from jsonschema import Draft202012Validator
 
-    told = logitgate("schema")
-    assert told.code == 0
-    Draft202012Validator.check_schema(told.json)
-    validator = Draft202012Validator(told.json)
+    got = logitgate("schema")
+    assert got.code == 0
+    Draft202012Validator.check_schema(got.json)
+    validator = Draft202012Validator(got.json)
     examples = sorted((ROOT / "mlproject").glob("*.toml"))
     assert len(examples) >= 4
     for path in examples:
@@ -178,14 +178,14 @@ def test_the_schema_accepts_the_examples_and_refuses_strange_keys():
 
 def test_version_and_usage():
     """The version is printed; an unknown command or option is usage, exit 2."""
-    told = logitgate("--version")
-    assert (told.code, told.out.strip()) == (0, f"logitgate {__version__}")
+    got = logitgate("--version")
+    assert (got.code, got.out.strip()) == (0, f"logitgate {__version__}")
     assert logitgate("tarin").code == 2
     assert logitgate("train").code == 2
     assert logitgate("train", "x.toml", "--as-off", "2020-01-01").code == 2
 
 
-def test_what_nobody_foresaw_is_told_by_its_type_and_place_alone(commands, tmp_path, visits, monkeypatch):
+def test_an_unforeseen_error_is_named_by_its_type_and_place_alone(commands, tmp_path, visits, monkeypatch):
     """Its text may quote a cell, so it is not repeated; LOGITGATE_DEBUG shows everything."""
     from logitgate_flows.commands.beginning import check
 
@@ -194,13 +194,13 @@ def test_what_nobody_foresaw_is_told_by_its_type_and_place_alone(commands, tmp_p
 
     monkeypatch.setattr(check, "check_contract", broken)
     project = projects.write(tmp_path, visits.iloc[:50])
-    told = logitgate("check", project, "--json")
-    assert told.code == 3
-    assert "RuntimeError at test_cli.py" in told.json["error"] and "LOGITGATE_DEBUG" in told.json["error"]
-    assert "Wilhelmine" not in told.everything
+    got = logitgate("check", project, "--json")
+    assert got.code == 3
+    assert "RuntimeError at test_cli.py" in got.json["error"] and "LOGITGATE_DEBUG" in got.json["error"]
+    assert "Wilhelmine" not in got.everything
     monkeypatch.setenv("LOGITGATE_DEBUG", "1")
-    told = logitgate("check", project)
-    assert told.code == 3 and "RuntimeError: Wilhelmine" in told.err
+    got = logitgate("check", project)
+    assert got.code == 3 and "RuntimeError: Wilhelmine" in got.err
 
 
 HEAVY = ("mlflow", "prefect", "great_expectations", "sklearn", "pandas", "numpy")
@@ -216,11 +216,11 @@ def test_help_imports_no_vendor(word, tmp_path):
         "except SystemExit as end: assert not end.code\n"
         f"print('loaded:', sorted(set(sys.modules) & set({HEAVY})))"
     )
-    told = _process(sys.executable, "-c", code, word, cwd=tmp_path, env=_environment(tmp_path))
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.endswith("loaded: []\n")
+    got = _process(sys.executable, "-c", code, word, cwd=tmp_path, env=_environment(tmp_path))
+    assert got.returncode == 0, got.stderr
+    assert got.stdout.endswith("loaded: []\n")
     assert word == "--version" or all(
-        name in told.stdout for name in ("train", "check", "explain", "schema", "ui")
+        name in got.stdout for name in ("train", "check", "explain", "schema", "ui")
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -230,11 +230,11 @@ def test_a_mistyped_project_is_refused_by_the_real_process(tmp_path):
     script = Path(sys.executable).with_name("logitgate")
     for words in ((sys.executable, "-m", "logitgate_flows"), (script,)):
         started = time.perf_counter()
-        told = _process(*words, "train", "nowhere.toml", cwd=tmp_path, env=_environment(tmp_path / "home"))
-        assert told.returncode == 2
-        assert told.stdout == ""
-        assert told.stderr.startswith("logitgate: nowhere.toml: cannot be read")
-        assert len(told.stderr.splitlines()) == 1
+        got = _process(*words, "train", "nowhere.toml", cwd=tmp_path, env=_environment(tmp_path / "home"))
+        assert got.returncode == 2
+        assert got.stdout == ""
+        assert got.stderr.startswith("logitgate: nowhere.toml: cannot be read")
+        assert len(got.stderr.splitlines()) == 1
         assert time.perf_counter() - started < 15
 
 
@@ -242,14 +242,14 @@ def test_a_home_that_cannot_be_made_ends_the_real_process(tmp_path):
     """Exit 3 with one JSON object, before a Prefect server waits for its folder."""
     (tmp_path / "file").write_text("in the way", "utf-8")
     project = projects.write(tmp_path / "here")
-    told = _process(
+    got = _process(
         *(sys.executable, "-m", "logitgate_flows", "train", project, "--json"),
         cwd=tmp_path,
         env=_environment(tmp_path / "file" / "home"),
     )
-    assert told.returncode == 3
-    assert json.loads(told.stdout)["exit_code"] == 3
-    assert "LOGITGATE_HOME" in json.loads(told.stdout)["error"]
+    assert got.returncode == 3
+    assert json.loads(got.stdout)["exit_code"] == 3
+    assert "LOGITGATE_HOME" in json.loads(got.stdout)["error"]
 
 
 @pytest.fixture
@@ -299,13 +299,13 @@ def test_the_prefect_server_of_the_environment_is_used(prefect_url, mlflow_templ
     home.mkdir()
     shutil.copy(mlflow_template, home / "mlflow.db")
     project = projects.write(tmp_path / "project", visits)
-    told = _process(
+    got = _process(
         *(sys.executable, "-m", "logitgate_flows", "train", project, "--json"),
         cwd=tmp_path,
         env=_environment(home, PREFECT_API_URL=prefect_url),
     )
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["promoted"] is True
+    assert got.returncode == 0, got.stderr
+    assert json.loads(got.stdout)["promoted"] is True
     (run,) = httpx.post(f"{prefect_url}/flow_runs/filter", json={}).json()
     assert run["state_type"] == "COMPLETED"
     flow = httpx.get(f"{prefect_url}/flows/{run['flow_id']}").json()
@@ -369,8 +369,8 @@ def test_mlflow_run_records_in_the_store_that_is_named(repository, mlflow_templa
     shutil.copy(mlflow_template, database)
     before = {path for path in repository.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     uri = "sqlite:///.logitgate/mlflow.db"
-    told = _mlflow_run(repository, project, home=tmp_path / "home", MLFLOW_TRACKING_URI=uri)
-    assert told.returncode == 0, told.stderr
+    got = _mlflow_run(repository, project, home=tmp_path / "home", MLFLOW_TRACKING_URI=uri)
+    assert got.returncode == 0, got.stderr
     (run,), champion = _trainings(database)
     assert run.info.status == "FINISHED" and champion is None
     assert run.data.tags["verdict"] in ("FAIL", "INDETERMINATE")
@@ -382,8 +382,8 @@ def test_mlflow_run_records_in_the_store_that_is_named(repository, mlflow_templa
 def test_mlflow_run_without_a_store_promotes_no_rival(repository, tmp_path, visits):
     """The training stands in the store of the command line, not in MLflow's default of that folder."""
     project, home = projects.write(tmp_path / "project", visits), tmp_path / "home"
-    told = _mlflow_run(repository, project, home=home)
-    assert told.returncode == 0, told.stderr
+    got = _mlflow_run(repository, project, home=home)
+    assert got.returncode == 0, got.stderr
     (run,), champion = _trainings(home / "mlflow.db")
     assert run.data.tags["verdict"] == "PASS" and champion == run.info.run_id
     assert _trainings(repository / "mlflow.db")[1] is None
@@ -415,7 +415,7 @@ def test_a_refused_command_still_writes_its_report(commands, tmp_path, visits):
 
 @pytest.mark.parametrize("place", ["gone/junit.xml", "."])
 def test_a_report_that_cannot_be_written_is_refused_first(commands, tmp_path, visits, place):
-    """Nothing is trained for a report that nobody could read: exit 2, and no run."""
+    """Nothing is trained for a report that could not be read: exit 2, and no run."""
     project = projects.write(tmp_path / "project", visits)
     answer = logitgate("train", project, "--junit", tmp_path / place)
     assert answer.code == 2 and "folder" in answer.err
@@ -425,9 +425,9 @@ def test_a_report_that_cannot_be_written_is_refused_first(commands, tmp_path, vi
 def test_gates_lists_what_would_be_checked(tmp_path, visits):
     """Every required gate with its margins and the fate of each status, for people and programs."""
     project = projects.write(tmp_path, visits)
-    told = logitgate("gates", project, "--json").json
-    assert [one["check"] for one in told["gates"]] == list(required(Road.TRAINING))
-    assert told["statuses"]["INDETERMINATE"] == "stops"
+    got = logitgate("gates", project, "--json").json
+    assert [one["check"] for one in got["gates"]] == list(required(Road.TRAINING))
+    assert got["statuses"]["INDETERMINATE"] == "stops"
     shown = logitgate("gates", project)
     assert shown.code == 0 and "0.5 to 1.8" in shown.out and "FAIL stops" in shown.out
 

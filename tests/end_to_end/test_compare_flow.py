@@ -1,4 +1,4 @@
-"""`logitgate compare`: two registered versions, judged anew on rows that neither has seen."""
+"""`logitgate compare`: two registered versions, judged again on rows that neither was fitted on."""
 
 import pytest
 
@@ -30,18 +30,18 @@ def test_the_better_version_passes_against_the_worse(road):
     """By the same gates and in the same form as a training; nothing is promoted."""
     home, project = road
     answer = compare(project, 2, 1, "--since", "2021-05-11")
-    told = answer.json
+    got = answer.json
     assert answer.code == 0, answer.everything
-    assert (told["kind"], told["version"], told["against"]) == ("comparison", 1, 2)
-    assert (told["status"], told["promoted"], told["champion"]) == ("PASS", False, 1)
+    assert (got["kind"], got["version"], got["against"]) == ("comparison", 1, 2)
+    assert (got["status"], got["promoted"], got["champion"]) == ("PASS", False, 1)
     assert answer.findings("champion", stopping=False)["version 2"]["figures"]["upper"] < 0
-    assert set(told["checks"]) >= {"rows", "contract", "baselines", "calibration", "slices", "champion"}
-    assert {"champion", "slices"} <= set(told["exhibits"])
+    assert set(got["checks"]) >= {"rows", "contract", "baselines", "calibration", "slices", "champion"}
+    assert {"champion", "slices"} <= set(got["exhibits"])
     client = opened(home).client
-    run = client.get_run(told["run_id"])
+    run = client.get_run(got["run_id"])
     assert run.data.tags["kind"] == "comparison" and run.info.status == "FINISHED"
-    assert run.data.metrics["test.n"] == told["test"]["n"]
-    assert {one.path for one in client.list_artifacts(told["run_id"])} >= {"verdict.json", "evidence.md"}
+    assert run.data.metrics["test.n"] == got["test"]["n"]
+    assert {one.path for one in client.list_artifacts(got["run_id"])} >= {"verdict.json", "evidence.md"}
     assert [int(one.version) for one in client.search_model_versions("name='visits'")] == [2, 1]
 
 
@@ -57,15 +57,15 @@ def test_rows_that_a_version_was_fitted_on_are_left_out(road):
     """Over all rows only those remain that neither has learned from, the judged rows of both among them."""
     _, project = road
     whole, late = compare(project, 2, 1), compare(project, 2, 1, "--since", "2021-05-11")
-    seen = whole.findings("rows", stopping=False)["unseen rows"]["figures"]
+    rows = whole.findings("rows", stopping=False)["unseen rows"]["figures"]
     assert (
-        seen["left_out"] > 1_500
+        rows["left_out"] > 1_500
         and late.findings("rows", stopping=False)["unseen rows"]["figures"]["left_out"] == 0
     )
-    assert whole.json["test"]["n"] == seen["used"] > late.json["test"]["n"]
+    assert whole.json["test"]["n"] == rows["used"] > late.json["test"]["n"]
 
 
-def test_a_span_that_both_were_fitted_on_judges_nobody(road):
+def test_a_span_that_both_were_fitted_on_judges_neither(road):
     """It is refused with the remedy, and no check that was not reached passes."""
     _, project = road
     answer = compare(project, 1, 2, "--until", "2021-03-20")

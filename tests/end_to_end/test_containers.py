@@ -197,7 +197,7 @@ def test_a_scheduled_training_ends_in_a_promoted_version(composition):
 
 
 def promoted_run(api):
-    """Return the first run that ended in a promotion; any other end of a training is told."""
+    """Return the first run that ended in a promotion; any other end of a training is shown."""
     runs = asked(f"{api}/flow_runs/filter", {"sort": "EXPECTED_START_TIME_ASC"})
     ended = [one for one in runs if one["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
     assert all(one["state"]["name"] == "Promoted" for one in ended[:1]), ended[0]["state"]
@@ -229,7 +229,7 @@ def test_the_scripts_can_be_run():
 
 
 def test_an_unhealthy_service_is_called_so():
-    """Nobody listens: exit 1, and the address."""
+    """No server listens: exit 1, and the address."""
     url = f"http://127.0.0.1:{free_port()}/health"
     began = time.monotonic()
     ended = subprocess.run(

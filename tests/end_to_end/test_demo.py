@@ -1,4 +1,4 @@
-"""The demo: the whole story on other rows, and what is told when it is asked for again."""
+"""The demo: the whole story on other rows, and what it answers when it is asked for again."""
 
 import pytest
 

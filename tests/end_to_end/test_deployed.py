@@ -137,16 +137,16 @@ def test_prefects_own_command_deploys_the_same(served, tmp_path):
     replay = [sys.executable, "mlproject/replay.py", ".logitgate/replay"]
     subprocess.run(replay, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     project = ".logitgate/replay/flights-today.toml"
-    ours = told(
+    ours = answered(
         tmp_path, api, environment, sys.executable, "-m", "logitgate_flows", "schedule", project, "--deploy"
     )
-    theirs = told(
+    theirs = answered(
         tmp_path, api, environment, sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"
     )
     assert theirs == ours
 
 
-def told(root, api, environment, *command):
+def answered(root, api, environment, *command):
     """Deploy the example by a command, and return what the server then says of it."""
     done = subprocess.run(
         command, env=environment, cwd=root, capture_output=True, text=True, timeout=120, check=False

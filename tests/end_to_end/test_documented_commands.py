@@ -107,7 +107,7 @@ def test_each_command_and_option_in_the_text_exists(page):
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """The repository as a stranger gets it."""
+    """The repository as a new user gets it."""
     folder = tmp_path_factory.mktemp("clone") / "logitgate"
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()

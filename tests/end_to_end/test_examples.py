@@ -29,13 +29,13 @@ def _copy(name, folder, change=lambda _: None):
 @pytest.mark.parametrize("name", ["spam", "tumour", "bank"])
 def test_an_example_runs_to_a_verdict(name, commands, tmp_path):
     """Whatever the verdict: status, exit code, version and production agree, and every gate was judged."""
-    told = logitgate("train", _copy(name, tmp_path), "--json")
-    plain = told.json
-    assert (told.code == 0) == (plain["status"] == "PASS") == plain["promoted"]
+    got = logitgate("train", _copy(name, tmp_path), "--json")
+    plain = got.json
+    assert (got.code == 0) == (plain["status"] == "PASS") == plain["promoted"]
     assert plain["model"] == name and plain["version"] == 1
     assert plain["champion"] == (1 if plain["promoted"] else None)
     assert not [one for one in plain["findings"] if "left no finding" in one["because"]]
-    assert not told.findings("contract") and not told.findings("leakage")
+    assert not got.findings("contract") and not got.findings("leakage")
     assert 0.5 < plain["test"]["auc"] <= 1
 
 
@@ -61,13 +61,13 @@ def test_a_column_declared_as_known_too_late_is_no_feature(name, command, comman
         # The case file is about the features that were declared.
         del plain["behaviour"]
 
-    told = logitgate(command, _copy(name, tmp_path, misuse), "--json")
-    assert told.code == 1
-    declared = [one for one in told.json["findings"] if "declared as known only after" in one["because"]]
+    got = logitgate(command, _copy(name, tmp_path, misuse), "--json")
+    assert got.code == 1
+    declared = [one for one in got.json["findings"] if "declared as known only after" in one["because"]]
     assert [(one["check"], one["subject"], one["status"]) for one in declared] == [
         ("leakage", column, "FAIL")
     ]
-    assert not told.json.get("promoted") and told.json.get("champion") is None
+    assert not got.json.get("promoted") and got.json.get("champion") is None
 
 
 @pytest.mark.parametrize("name", LEAKS)
@@ -80,9 +80,9 @@ def test_a_column_that_knows_the_outcome_is_found_without_a_declaration(name, co
         plain["columns"]["known_after_outcome"] = []
         del plain["behaviour"]
 
-    told = logitgate("check", _copy(name, tmp_path, forget), "--json")
-    assert told.code == 0
-    (found,) = [one for one in told.json["findings"] if one["check"] == "leakage" and one["status"] == "WARN"]
+    got = logitgate("check", _copy(name, tmp_path, forget), "--json")
+    assert got.code == 0
+    (found,) = [one for one in got.json["findings"] if one["check"] == "leakage" and one["status"] == "WARN"]
     assert found["subject"] == column
     assert found["figures"]["auc"] > 0.75 and "separates the outcome" in found["because"]
     assert "columns.known_after_outcome" in found["because"]

@@ -168,9 +168,9 @@ def outcome_of(read, is_right, planted="\0"):
     try:
         found = read()
     except LogitgateError as error:
-        told = str(error)
-        clear = error.subject and error.rule and error.remedy and planted not in told and len(told) < 1_500
-        return "clear refusal" if clear else f"unclear: {told[:200]}"
+        got = str(error)
+        clear = error.subject and error.rule and error.remedy and planted not in got and len(got) < 1_500
+        return "clear refusal" if clear else f"unclear: {got[:200]}"
     except Exception as error:  # noqa: BLE001 - that is the class that must be empty
         return f"traceback: {type(error).__name__} {error}"
     return "right" if is_right(found) else "silently other"
@@ -302,7 +302,7 @@ def mutated(plain, dice):
 
 
 def test_every_project_file_is_read_right_or_refused_by_its_key(tmp_path):
-    """Values and bytes alike; what is read has no key that nobody knows, and says the same again."""
+    """Values and bytes alike; what is read has no unknown key, and says the same again."""
     dice, classes = random.Random(471147), Counter()
     path = tmp_path / "visits.toml"
     for number in range(FILES):

@@ -32,9 +32,9 @@ def trained(project, mlflow_template, tmp_path_factory):
     """The home of a training that was left in peace, and all events of it by their numbers."""
     home = tmp_path_factory.mktemp("peace")
     shutil.copy(mlflow_template, home / "mlflow.db")
-    told = home / "events"
-    assert victims.run(project, home, home / "told.json", AtEvent(0, str(told))) == 0
-    lines = [line.split() for line in told.read_text().splitlines()]
+    passed = home / "events"
+    assert victims.run(project, home, home / "answer.json", AtEvent(0, str(passed))) == 0
+    lines = [line.split() for line in passed.read_text().splitlines()]
     return home, [(int(number), kind, name) for number, kind, name in lines]
 
 

@@ -1,4 +1,4 @@
-"""The same training asked for again after its champion was lost: never told as a success."""
+"""The same training asked for again after its champion was lost: never reported as a success."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 
 from tests import victims
 from tests.command import close, living_in, logitgate, opened
-from tests.services import told_at
+from tests.services import listening
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def scene(tmp_path, mlflow_template):
             code = victims.run(project, home, tmp_path / "answer.json")
             return code, json.loads((tmp_path / "answer.json").read_text())
 
-        code, told = train()
-        assert (code, told["promoted"], told["champion"]) == (0, True, 1)
+        code, got = train()
+        assert (code, got["promoted"], got["champion"]) == (0, True, 1)
         yield store, project, train
         close(store)
 
@@ -34,28 +34,28 @@ def test_an_alias_that_is_gone_is_no_success(scene):
     """The remedy that is printed works as it is typed; then the recorded outcome is true again."""
     store, project, train = scene
     store.client.delete_registered_model_alias("visits", "champion")
-    code, told = train()
-    assert code == 4 and "the alias of version 1" in told["error"]
-    assert "`logitgate doctor PROJECT --repair`" in told["error"]
+    code, got = train()
+    assert code == 4 and "the alias of version 1" in got["error"]
+    assert "`logitgate doctor PROJECT --repair`" in got["error"]
     assert logitgate("doctor", project, "--repair").code == 0
-    code, told = train()
-    assert (code, told["repeated"], told["champion"]) == (0, True, 1)
+    code, got = train()
+    assert (code, got["repeated"], got["champion"]) == (0, True, 1)
 
 
 @pytest.mark.parametrize("lost", ["version", "files"])
-def test_a_champion_that_is_lost_is_trained_anew(scene, lost):
-    """After the repair nothing is in production; what was lost is made again, not told again."""
+def test_a_champion_that_is_lost_is_trained_again(scene, lost):
+    """After the repair nothing is in production; what was lost is made again, not just repeated."""
     store, project, train = scene
     lose(store, lost)
-    code, told = train()
-    assert code == 4 and "`logitgate doctor PROJECT --repair`" in told["error"]
+    code, got = train()
+    assert code == 4 and "`logitgate doctor PROJECT --repair`" in got["error"]
     assert logitgate("doctor", project, "--repair").code == 0
     assert logitgate("history", project, "--json").json["state"] == "none"
-    code, told = train()
+    code, got = train()
     if lost == "version":
-        assert told["version"] == 1  # MLflow gives the number of the last one that was deleted once more
-    assert (code, told["promoted"], told["repeated"]) == (0, True, False)
-    assert told["champion"] == told["version"]
+        assert got["version"] == 1  # MLflow gives the number of the last one that was deleted once more
+    assert (code, got["promoted"], got["repeated"]) == (0, True, False)
+    assert got["champion"] == got["version"]
     assert logitgate("history", project, "--verify").code == 0
 
 
@@ -65,8 +65,8 @@ def test_a_registry_that_counts_again_is_no_repetition(scene):
     store.client.rename_registered_model("visits", "before")
     assert train()[0] == 4
     assert logitgate("doctor", project, "--repair").code == 0
-    code, told = train()
-    assert (code, told["promoted"], told["champion"], told["repeated"]) == (0, True, 1, False)
+    code, got = train()
+    assert (code, got["promoted"], got["champion"], got["repeated"]) == (0, True, 1, False)
     assert logitgate("history", project, "--verify").code == 0
 
 
@@ -83,14 +83,14 @@ def test_who_watches_and_scores_without_a_champion(prefect_server, scene, lost, 
     watch = ("monitor", project, "--table", table, *WINDOW)
     assert logitgate(*scoring).json["status"] == "PASS" and "action" in logitgate(*watch).json
     lose(store, lost)
-    with told_at() as (address, bodies):
+    with listening() as (address, bodies):
         monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
-        told = logitgate(*scoring)
-    assert (told.code, told.json["status"], told.json["model_version"]) == (0, "STALE", 1), told.everything
+        got = logitgate(*scoring)
+    assert (got.code, got.json["status"], got.json["model_version"]) == (0, "STALE", 1), got.everything
     (alarm,) = bodies
     assert "kept copy of visits version 1" in alarm["title"]
-    assert alarm["message"] == told.json["stale_because"] and "--repair`" in alarm["message"]
-    with told_at() as (address, bodies):
+    assert alarm["message"] == got.json["stale_because"] and "--repair`" in alarm["message"]
+    with listening() as (address, bodies):
         monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
         refused = logitgate(*watch)
     (alarm,) = bodies

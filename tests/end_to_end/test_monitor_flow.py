@@ -14,7 +14,7 @@ from logitgate.production.promotion.lock import held
 from logitgate_flows.reactions import act
 from tests import projects
 from tests.command import living_in, logitgate, opened
-from tests.services import told_at
+from tests.services import listening
 
 TRAINED = "2021-05-01"
 WINDOWS = [("2021-05-01", "2021-05-15"), ("2021-05-15", "2021-05-29"), ("2021-05-29", "2021-06-12")]
@@ -48,19 +48,19 @@ def test_a_sound_window_needs_nothing(road):
     """Exit 0, every promised key, and a run with points on the curves."""
     home, project, _ = road
     answer = watched(project, WINDOWS[0])
-    told = answer.json
+    got = answer.json
     assert answer.code == 0, answer.everything
-    assert set(told) >= {"window", "n", "version", "action", "because", "findings"}
-    assert (told["action"], told["version"], told["acted"]) == ("none", 1, [])
-    assert told["window"] == "2021-05-01 00:00 to 2021-05-15 00:00" and told["n"] > 1_000
-    checks = {one["check"] for one in told["findings"]}
+    assert set(got) >= {"window", "n", "version", "action", "because", "findings"}
+    assert (got["action"], got["version"], got["acted"]) == ("none", 1, [])
+    assert got["window"] == "2021-05-01 00:00 to 2021-05-15 00:00" and got["n"] > 1_000
+    checks = {one["check"] for one in got["findings"]}
     assert checks >= {"contract", "labels", "estimate", "calibration", "cost", "previous", "staleness"}
     client = opened(home).client
-    run = client.get_run(told["run_id"])
+    run = client.get_run(got["run_id"])
     assert run.data.tags["window.action"] == "none" and run.info.status == "FINISHED"
-    assert {one.path for one in client.list_artifacts(told["run_id"])} >= {"monitoring.json", "evidence.md"}
+    assert {one.path for one in client.list_artifacts(got["run_id"])} >= {"monitoring.json", "evidence.md"}
     again = watched(project, WINDOWS[1])
-    first, second = (_page(client, one["run_id"]) for one in (told, again.json))
+    first, second = (_page(client, one["run_id"]) for one in (got, again.json))
     assert "Nothing to do: visits version 1" in first and "<figure>" not in first
     assert second.count("<figure>") > 3
     (curves,) = client.search_runs([run.info.experiment_id], "tags.`logitgate.curves` = 'true'")
@@ -146,7 +146,7 @@ def test_what_was_served_is_held_against_what_is_known(road, tmp_path):
         (("--since", "2021-05-02", "--until", "2021-05-02"), "is not before --until"),
     ],
 )
-def test_strange_windows_are_refused(road, words, said):
+def test_impossible_windows_are_refused(road, words, said):
     """With exit code 2."""
     _, project, _ = road
     answer = logitgate("monitor", project, "--table", project.parent / "visits.parquet", "--json", *words)
@@ -164,7 +164,7 @@ def test_strange_windows_are_refused(road, words, said):
 def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeypatch, judged, failed):
     """While another one is in production nothing is asked for; the window's run and the exit code say so."""
     home, project, _ = road
-    told, client = watched(project, WINDOWS[0]).json, opened(home).client
+    got, client = watched(project, WINDOWS[0]).json, opened(home).client
     trained = client.get_experiment_by_name("visits").experiment_id
     before = len(client.search_runs([trained]))
     limits = MonitoringWindow(
@@ -172,13 +172,13 @@ def test_a_training_is_asked_for_about_the_version_that_was_judged(road, monkeyp
     )
     wanted = Reaction(Action.RETRAIN, (ActionReason((Symptom.STALE,), Action.RETRAIN),))
     found = MonitoringResult(
-        "visits", limits, told["n"], 1, WindowEvidence(), wanted, told["run_id"], told["digest"]
+        "visits", limits, got["n"], 1, WindowEvidence(), wanted, got["run_id"], got["digest"]
     )
     monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())  # there an automation trains
     done = act(project, replace(found, **judged))
     assert (done.done, done.failed) == (None if failed else Action.RETRAIN, failed)
     assert done.exit_code == (4 if failed else 1)
-    kept = client.get_run(told["run_id"]).data.tags
+    kept = client.get_run(got["run_id"]).data.tags
     assert (kept["window.done"], kept["window.failed"]) == (done.done or "", done.failed or "")
     assert kept["window.acted"] == "; ".join(done.acted)
     assert ("nothing was changed" in kept["window.acted"]) == (failed is Failure.CONFLICT)
@@ -191,7 +191,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
     home, project, _ = road
     forced = logitgate("rollback", project, "--to", "2", "--force", "--reason", "a bad release")
     assert forced.code == 0, forced.everything
-    with told_at() as (address, bodies):
+    with listening() as (address, bodies):
         monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
         first = watched(project, WINDOWS[0], "--act")
         assert first.code != 3 and first.json["version"] == 2 and first.json["action"] == "investigate", (
@@ -221,7 +221,7 @@ def test_the_bad_release_is_rolled_back_once(road, tmp_path, monkeypatch):
     assert after.json["version"] == 1 and after.json["action"] in ("none", "investigate")
 
 
-def test_nobody_to_tell_changes_nothing(road, monkeypatch):
+def test_without_an_address_for_messages_nothing_changes(road, monkeypatch):
     """A webhook that is down, and an address that is none: the answer and the exit code stay."""
     _, project, _ = road
     monkeypatch.setattr("logitgate_flows.messages.notify._PAUSE_SECONDS", 0)

@@ -100,19 +100,19 @@ def clustered(difference, day):
 
 def test_the_answer_has_the_declared_form(played):
     """Each policy once, by its name; every key of the format, at the right dates."""
-    told = played[0].json
-    assert {one["name"] for one in told["policies"]} == NAMES and len(told["policies"]) == len(NAMES)
-    for one in told["policies"]:
+    got = played[0].json
+    assert {one["name"] for one in got["policies"]} == NAMES and len(got["policies"]) == len(NAMES)
+    for one in got["policies"]:
         assert {"name", "cost", "per_row", "against_gated"} <= set(one)
         assert set(one["against_gated"]) == {"value", "low", "high"}
-    assert {"policies", "releases", "reactions", "age", "alarms"} <= set(told)
-    assert [datetime.fromisoformat(date) for date in told["dates"]] == DATES
-    assert [datetime.fromisoformat(one["date"]) for one in told["releases"]] == DATES
+    assert {"policies", "releases", "reactions", "age", "alarms"} <= set(got)
+    assert [datetime.fromisoformat(date) for date in got["dates"]] == DATES
+    assert [datetime.fromisoformat(one["date"]) for one in got["releases"]] == DATES
 
 
 def test_the_sums_are_those_of_an_independent_computation(played, by_hand):
-    """Trained anew at each date through the public interface, and added up by NumPy."""
-    told = {one["name"]: one for one in played[0].json["policies"]}
+    """Trained again at each date through the public interface, and added up by NumPy."""
+    got = {one["name"]: one for one in played[0].json["policies"]}
     n = len(by_hand["period"])
     assert played[0].json["rows"] == n
     flags = min(by_hand["none"].sum(), by_hand["all"].sum())
@@ -127,47 +127,47 @@ def test_the_sums_are_those_of_an_independent_computation(played, by_hand):
         "oracle": best,
     }
     for name, cost in expected.items():
-        assert told[name]["cost"] == pytest.approx(cost), name
-        assert told[name]["per_row"] == pytest.approx(cost / n), name
+        assert got[name]["cost"] == pytest.approx(cost), name
+        assert got[name]["per_row"] == pytest.approx(cost / n), name
 
 
 def test_the_paired_intervals_are_those_of_whole_days(played, by_hand):
     """The held versions of the answer, paid by the independent costs."""
-    told = {one["name"]: one for one in played[0].json["policies"]}
-    gated = total(by_hand, told["gated"]["held"])
-    assert told["gated"]["cost"] == pytest.approx(gated.sum())
+    got = {one["name"]: one for one in played[0].json["policies"]}
+    gated = total(by_hand, got["gated"]["held"])
+    assert got["gated"]["cost"] == pytest.approx(gated.sum())
     for name in ("never", "always", "better", "oracle"):
-        value, low, high, _ = clustered(total(by_hand, told[name]["held"]) - gated, by_hand["day"])
-        against = told[name]["against_gated"]
+        value, low, high, _ = clustered(total(by_hand, got[name]["held"]) - gated, by_hand["day"])
+        against = got[name]["against_gated"]
         assert (against["value"], against["low"], against["high"]) == pytest.approx((value, low, high)), name
 
 
 def test_what_each_refusal_cost_adds_up_to_always(played, by_hand):
     """Period by period, a refused version against what decided in its place."""
-    told = played[0].json
-    policies = {one["name"]: one for one in told["policies"]}
-    for now, (one, holder) in enumerate(zip(told["releases"], policies["gated"]["held"], strict=True)):
+    got = played[0].json
+    policies = {one["name"]: one for one in got["policies"]}
+    for now, (one, holder) in enumerate(zip(got["releases"], policies["gated"]["held"], strict=True)):
         assert one["version"] == now + 1 and one["released"] == (holder == one["version"])
         there = by_hand["period"] == now
         if not one["released"]:
             saved = by_hand["paid"][one["version"]][there].sum() - by_hand["paid"][holder][there].sum()
             assert one["saved"]["value"] == pytest.approx(saved) and one["reasons"]
-    refused = sum(one["saved"]["value"] for one in told["releases"] if not one["released"])
+    refused = sum(one["saved"]["value"] for one in got["releases"] if not one["released"])
     assert refused == pytest.approx(policies["always"]["against_gated"]["value"])
 
 
 def test_the_break_is_found_in_its_month(played):
     """No alarm of calibration before it, one in the first window after it, and a retraining is asked for."""
-    told = played[0].json
+    got = played[0].json
     checks = {
         datetime.fromisoformat(one["until"]): {each["check"] for each in one["checks"]}
-        for one in told["alarms"]
+        for one in got["alarms"]
     }
     before = [found for until, found in checks.items() if until <= BREAK]
     assert before and not any("calibration" in found for found in before)
     (first,) = [found for until, found in checks.items() if BREAK < until <= BREAK + timedelta(days=31)]
     assert "calibration" in first
-    asked = [one for one in told["reactions"] if one["action"] == "retrain"]
+    asked = [one for one in got["reactions"] if one["action"] == "retrain"]
     assert asked and all(datetime.fromisoformat(one["date"]) > BREAK for one in asked)
     assert all(0 < one["days"] <= 93 for one in asked)
 
@@ -207,9 +207,9 @@ def test_the_same_history_gives_the_same_result(played):
     """In two processes as in one, from Python as from the command, with fewer policies as with all."""
     answer, project, frame, _, _ = played
     again = lg.replay(project, frame, processes=2, policies=("always",))
-    told = {one["name"]: one for one in answer.json["policies"]}
+    got = {one["name"]: one for one in answer.json["policies"]}
     for one in again.as_json()["policies"]:
-        assert one == told[one["name"]]
+        assert one == got[one["name"]]
     assert {one.policy.value for one in again.policies} == {"always", "gated"}
     assert again.as_json()["releases"] == answer.json["releases"]
 
@@ -247,8 +247,8 @@ def test_a_proposal_is_chosen_before_and_judged_after(played):
     own, costs = proposed.settings[0], {one.name: one for one in proposed.settings}
     assert own.first * before + own.rest * after == pytest.approx(found.gated.cost)
     rare = lg.replay(project, frame, every="2 months", since=DATES[0], policies=("gated",)).gated.cost
-    told = costs["every 2 months"]
-    assert told.first * before + told.rest * after == pytest.approx(rare)
+    got = costs["every 2 months"]
+    assert got.first * before + got.rest * after == pytest.approx(rare)
     assert proposed.chosen.first == min(one.first for one in proposed.settings)
     difference = (proposed.chosen.rest - own.rest) * after
     assert proposed.against_own.value == pytest.approx(difference)

@@ -84,14 +84,14 @@ def table(new_rows, tmp_path):
 def test_new_rows_are_scored_without_their_outcome(project, table, new_rows, tmp_path):
     """Exit 0; each row has the champion's answer, the manifest the file's digest and all counts."""
     out = tmp_path / "out.parquet"
-    told = logitgate("score", project, "--table", table, "--out", out, "--json")
-    assert told.code == 0, told.everything
+    got = logitgate("score", project, "--table", table, "--out", out, "--json")
+    assert got.code == 0, got.everything
     found, manifest = pd.read_parquet(out), json.loads((tmp_path / "out.parquet.manifest.json").read_text())
     assert found["id"].tolist() == new_rows["visit"].tolist()
-    assert manifest["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest() == told.json["sha256"]
+    assert manifest["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest() == got.json["sha256"]
     assert (manifest["rows"], manifest["rows_flagged"]) == (900, int(found["decision"].sum()))
     assert (manifest["status"], manifest["model_version"], manifest["stale_since"]) == ("PASS", 1, None)
-    assert "left out" in told.findings("contract", stopping=False)
+    assert "left out" in got.findings("contract", stopping=False)
     again = logitgate("score", project, "--table", table, "--out", tmp_path / "again.parquet", "--json")
     other = pd.read_parquet(tmp_path / "again.parquet")
     assert (
@@ -109,27 +109,27 @@ def test_batches_make_no_difference(project, table, tmp_path, monkeypatch):
     one, ten = tmp_path / "one.parquet", tmp_path / "ten.parquet"
     assert logitgate("score", project, "--table", table, "--out", one).code == 0
     monkeypatch.setattr(table_batches.read_batches, "__defaults__", (90,))
-    told = logitgate("score", project, "--table", table, "--out", ten, "--json")
-    assert told.code == 0
+    got = logitgate("score", project, "--table", table, "--out", ten, "--json")
+    assert got.code == 0
     one, ten = pd.read_parquet(one), pd.read_parquet(ten)
     assert np.allclose(one["probability"], ten["probability"], rtol=0, atol=1e-12)
     assert one["decision"].equals(ten["decision"]) and one["request_id"].equals(ten["request_id"])
-    whole = told.findings("contract", stopping=False)["visits"]
+    whole = got.findings("contract", stopping=False)["visits"]
     assert whole["figures"]["holding"] == whole["figures"]["expectations"] == 3
 
 
-def test_strange_cells_are_scored_counted_and_harmless(project, new_rows, tmp_path):
-    """Missing numbers, levels never seen, and ids that a spreadsheet or a browser would run."""
+def test_unusual_cells_are_scored_counted_and_harmless(project, new_rows, tmp_path):
+    """Missing numbers, unknown levels, and ids that a spreadsheet or a browser would run."""
     odd = new_rows.copy()
     odd.loc[:4, "speed"] = np.nan
     odd.loc[5:7, "side"] = "<script>alert(1)</script>"
     odd.loc[8, "visit"], odd.loc[9, "visit"] = "=cmd|' /C calc'!A0", "<script>"
     odd.to_csv(tmp_path / "odd.csv", index=False)
     out = tmp_path / "out.csv"
-    told = logitgate("score", project, "--table", tmp_path / "odd.csv", "--out", out)
-    assert told.code == 0
-    assert "Missing speed 5" in told.out and "levels unknown to the model: side 3" in told.out
-    assert "<script>" not in told.everything + (tmp_path / "out.csv.manifest.json").read_text()
+    got = logitgate("score", project, "--table", tmp_path / "odd.csv", "--out", out)
+    assert got.code == 0
+    assert "Missing speed 5" in got.out and "levels unknown to the model: side 3" in got.out
+    assert "<script>" not in got.everything + (tmp_path / "out.csv.manifest.json").read_text()
     read = pd.read_csv(out)
     assert read["id"][8] == "'=cmd|' /C calc'!A0" and read["id"][9] == "<script>"
     assert read["probability"].between(0, 1).all() and read["probability"].notna().all()
@@ -148,9 +148,9 @@ def test_a_breach_stops_before_anything_is_written(project, new_rows, tmp_path):
     }
     for subject, frame in cases.items():
         frame.to_csv(tmp_path / "broken.csv", index=False)
-        told = logitgate("score", project, "--table", tmp_path / "broken.csv", "--out", out, "--json")
-        assert told.code == 1 and told.json["status"] == "FAIL" and told.json["sha256"] is None
-        assert subject in told.findings("contract"), (subject, told.json)
+        got = logitgate("score", project, "--table", tmp_path / "broken.csv", "--out", out, "--json")
+        assert got.code == 1 and got.json["status"] == "FAIL" and got.json["sha256"] is None
+        assert subject in got.findings("contract"), (subject, got.json)
     assert out.read_text() == "yesterday's"
     assert not list(tmp_path.glob(".out*")) and not list(tmp_path.glob("*.manifest.json"))
     assert (
@@ -164,11 +164,11 @@ def test_broken_rows_are_put_aside(project, new_rows, tmp_path):
     new_rows.assign(load=np.where(np.arange(900) < 10, 400.0, new_rows["load"])).to_parquet(
         tmp_path / "in.parquet"
     )
-    told = logitgate(
+    got = logitgate(
         "score", project, "--table", tmp_path / "in.parquet", "--out", tmp_path / "out.parquet", "--json"
     )
-    assert told.code == 0
-    assert (told.json["rows_read"], told.json["rows"], told.json["rows_quarantined"]) == (900, 890, 10)
+    assert got.code == 0
+    assert (got.json["rows_read"], got.json["rows"], got.json["rows_quarantined"]) == (900, 890, 10)
     assert pd.read_parquet(tmp_path / "out.parquet")["id"].tolist() == new_rows["visit"].tolist()[10:]
     (aside,) = (project.parent / "quarantine").glob("rows-*.parquet")
     assert pd.read_parquet(aside)["visit"].tolist() == new_rows["visit"].tolist()[:10]
@@ -181,15 +181,15 @@ def test_a_quiet_night_must_be_declared(template, mlflow_template, new_rows, tmp
     quiet = projects.write(tmp_path / "quiet", rules=(MEAN,), scoring={"may_be_empty": True})
     new_rows.head(0).to_csv(tmp_path / "none.csv", index=False)
     with living_in(template / "home", mlflow_template):
-        told = logitgate(
+        got = logitgate(
             "score", quiet, "--table", tmp_path / "none.csv", "--out", tmp_path / "out.csv", "--json"
         )
-    assert told.code == 0 and told.json["rows"] == 0
+    assert got.code == 0 and got.json["rows"] == 0
     assert len(pd.read_csv(tmp_path / "out.csv")) == 0
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "got"),
     [
         (
             lambda rows: rows.assign(visit=[*rows["visit"][:-1], rows["visit"][0]]),
@@ -198,13 +198,13 @@ def test_a_quiet_night_must_be_declared(template, mlflow_template, new_rows, tmp
         (lambda rows: rows.assign(load=rows["load"].astype(str) + "kg"), "holds text that is no number"),
     ],
 )
-def test_rows_that_are_not_as_declared_are_refused(project, new_rows, tmp_path, change, told):
+def test_rows_that_are_not_as_declared_are_refused(project, new_rows, tmp_path, change, got):
     """Exit 1 and no file."""
     change(new_rows).to_csv(tmp_path / "in.csv", index=False)
     answer = logitgate(
         "score", project, "--table", tmp_path / "in.csv", "--out", tmp_path / "out.csv", "--json"
     )
-    assert answer.code == 1 and told in answer.json["error"]
+    assert answer.code == 1 and got in answer.json["error"]
     assert not list(tmp_path.glob("*out*"))
 
 
@@ -221,17 +221,17 @@ def test_without_a_table_the_declared_query_is_read(project, new_rows, tmp_path,
     with sqlite3.connect(tmp_path / "visits.db") as database:
         new_rows.astype({"at": str}).to_sql("visits", database, index=False)
     monkeypatch.setenv("VISITS_URL", f"sqlite:///{tmp_path / 'visits.db'}")
-    told = logitgate("score", project, "--out", tmp_path / "out.csv", "--json")
-    assert told.code == 0 and told.json["rows"] == 900
+    got = logitgate("score", project, "--out", tmp_path / "out.csv", "--json")
+    assert got.code == 0 and got.json["rows"] == 900
     bare = projects.write(tmp_path / "bare")
-    told = logitgate("score", bare, "--out", tmp_path / "out.csv")
-    assert told.code == 2 and "no rows are named" in told.err
-    told = logitgate("score", bare, "--out", tmp_path / "out.xlsx", "--table", tmp_path / "new.csv")
-    assert told.code == 2 and "is no kind of table that is written" in told.err
+    got = logitgate("score", bare, "--out", tmp_path / "out.csv")
+    assert got.code == 2 and "no rows are named" in got.err
+    got = logitgate("score", bare, "--out", tmp_path / "out.xlsx", "--table", tmp_path / "new.csv")
+    assert got.code == 2 and "is no kind of table that is written" in got.err
 
 
 def _away(home, patch):
-    """Let nobody reach the registry; where it would be stays the same."""
+    """Put the registry out of reach; where it would be stays the same."""
     from logitgate.errors import UnavailableError
     from logitgate.production.scoring import champion as serving
 
@@ -251,9 +251,9 @@ def test_without_a_registry_the_last_champion_answers_and_says_so(
         assert logitgate(*words, "--out", tmp_path / "out.csv").code == 3
     assert logitgate(*words, "--out", tmp_path / "fresh.csv").code == 0
     _away(template / "home", monkeypatch)
-    told = logitgate(*words, "--out", tmp_path / "stale.csv", "--json")
+    got = logitgate(*words, "--out", tmp_path / "stale.csv", "--json")
     manifest = json.loads((tmp_path / "stale.csv.manifest.json").read_text())
-    assert told.code == 0 and told.json["status"] == manifest["status"] == "STALE"
+    assert got.code == 0 and got.json["status"] == manifest["status"] == "STALE"
     assert manifest["stale_since"] and "no answer within 12 s" in manifest["stale_because"]
     assert "STALE since" in logitgate(*words, "--out", tmp_path / "again.csv").out
     fresh, stale = (pd.read_csv(tmp_path / name) for name in ("fresh.csv", "stale.csv"))
@@ -272,7 +272,7 @@ def test_a_real_server_that_is_gone_leaves_the_copy(project, table, tmp_path, mo
 
 
 def test_a_copy_that_was_changed_is_refused(project, table, tmp_path, monkeypatch, template):
-    """Exit 4 with the file's name; with the registry back it is fetched anew."""
+    """Exit 4 with the file's name; with the registry back it is fetched again."""
     words = ("score", project, "--table", table, "--out", tmp_path / "out.csv")
     assert logitgate(*words).code == 0
     (decision,) = (template / "home" / "champions").rglob("decision.json")
@@ -280,31 +280,29 @@ def test_a_copy_that_was_changed_is_refused(project, table, tmp_path, monkeypatc
     (tmp_path / "out.csv").unlink()
     with monkeypatch.context() as patch:
         _away(template / "home", patch)
-        told = logitgate(*words)
-    assert told.code == 4 and "decision.json" in told.err and not (tmp_path / "out.csv").exists()
+        got = logitgate(*words)
+    assert got.code == 4 and "decision.json" in got.err and not (tmp_path / "out.csv").exists()
     assert logitgate(*words, "--json").json["status"] == "PASS"
 
 
 def test_an_alias_that_was_moved_by_hand_does_not_answer(project, table, tmp_path, template):
-    """The last champion that the ledger confirmed goes on, STALE; without a copy nobody answers: exit 4."""
+    """The last champion that the ledger confirmed goes on, STALE; without a copy none does: exit 4."""
     words = ("score", project, "--table", table, "--out", tmp_path / "out.csv")
     client = opened(template / "home").client
     client.delete_registered_model_alias("visits", "champion")
     try:
-        told = logitgate(*words)
-        assert (
-            told.code == 4 and "the alias of version 1" in told.err and "doctor PROJECT --repair" in told.err
-        )
+        got = logitgate(*words)
+        assert got.code == 4 and "the alias of version 1" in got.err and "doctor PROJECT --repair" in got.err
         client.set_registered_model_alias("visits", "champion", "1")
         assert logitgate(*words).code == 0
         client.delete_registered_model_alias("visits", "champion")
-        told = logitgate(*words, "--json")
-        assert told.code == 0 and told.json["status"] == "STALE"
+        got = logitgate(*words, "--json")
+        assert got.code == 0 and got.json["status"] == "STALE"
         made = client.create_model_version("visits", client.get_model_version("visits", "1").source)
         client.set_registered_model_alias("visits", "champion", made.version)
-        told = logitgate(*words, "--json")
-        assert told.code == 0 and (told.json["status"], told.json["model_version"]) == ("STALE", 1)
-        assert "version 1 by the ledger: moved by hand" in told.json["stale_because"]
+        got = logitgate(*words, "--json")
+        assert got.code == 0 and (got.json["status"], got.json["model_version"]) == ("STALE", 1)
+        assert "version 1 by the ledger: moved by hand" in got.json["stale_because"]
         client.delete_model_version("visits", made.version)
     finally:
         client.set_registered_model_alias("visits", "champion", "1")
@@ -359,7 +357,7 @@ def test_without_a_server_no_prefect_is_loaded(project, table, template, tmp_pat
         "    except SystemExit as end:\n        code = end.code\n"
         "    print('prefect' in sys.modules, code, file=sys.stderr)"
     )
-    told = subprocess.run(
+    got = subprocess.run(
         (sys.executable, "-c", watched),
         env=kept | {"LOGITGATE_HOME": str(template / "home")},
         cwd=tmp_path,
@@ -367,6 +365,6 @@ def test_without_a_server_no_prefect_is_loaded(project, table, template, tmp_pat
         text=True,
         check=False,
     )
-    loaded = [line.split() for line in told.stderr.splitlines() if line.startswith(("True ", "False "))]
-    assert len(loaded) == len(commands), told.stderr
-    assert all(prefect == "False" and code in ("0", "1", "None") for prefect, code in loaded), told.stderr
+    loaded = [line.split() for line in got.stderr.splitlines() if line.startswith(("True ", "False "))]
+    assert len(loaded) == len(commands), got.stderr
+    assert all(prefect == "False" and code in ("0", "1", "None") for prefect, code in loaded), got.stderr

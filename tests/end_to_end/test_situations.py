@@ -21,7 +21,7 @@ from logitgate.project.search import Form
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
 
-CATEGORIES = ("paid", "grade", "rate", "opened", "seen", "side")
+CATEGORIES = ("paid", "grade", "rate", "opened", "noticed", "side")
 MOMENTS = [dt.datetime(2021, 1, 1, 6) + dt.timedelta(hours=31 * number) for number in range(3)]
 
 
@@ -33,7 +33,7 @@ def typed(rows, seed):
     frame["grade"] = rng.integers(1, 4, rows)
     frame["rate"] = [Decimal(f"{number}.00") / 2 for number in rng.integers(2, 5, rows)]
     frame["opened"] = [MOMENTS[number].date() for number in rng.integers(0, 2, rows)]
-    frame["seen"] = [MOMENTS[number] for number in rng.integers(0, 3, rows)]
+    frame["noticed"] = [MOMENTS[number] for number in rng.integers(0, 3, rows)]
     frame["bad"] = frame["bad"] == "yes"
     return frame
 
@@ -43,7 +43,7 @@ def arrow(frame):
     table = pa.table({name: pa.array(frame[name].tolist()) for name in frame.columns})
     for name, kind in (
         ("rate", pa.decimal128(8, 2)),
-        ("seen", pa.timestamp("ms")),
+        ("noticed", pa.timestamp("ms")),
         ("opened", pa.date32()),
         ("at", pa.timestamp("us", "UTC")),
     ):
@@ -63,7 +63,7 @@ def floats_csv(frame, path):
         paid=frame["paid"].map({True: "true", False: "false"}),
         side=frame["side"].str.pad(8, side="right"),
         rate=[f"{number:.4f}" for number in frame["rate"]],
-        seen=[moment.isoformat() + "+00:00" for moment in frame["seen"]],
+        noticed=[moment.isoformat() + "+00:00" for moment in frame["noticed"]],
         opened=[f"{day} 00:00:00" for day in frame["opened"]],
     )
     other.to_csv(path, index=False)
@@ -78,9 +78,9 @@ def texts_parquet(frame, path):
 def other_units(frame, path):
     """Nanoseconds in another zone, a wider decimal, small integers, a category."""
     table = arrow(frame)
-    seen = table["seen"].cast(pa.timestamp("ns", "UTC")).cast(pa.timestamp("ns", "America/New_York"))
+    noticed = table["noticed"].cast(pa.timestamp("ns", "UTC")).cast(pa.timestamp("ns", "America/New_York"))
     for name, cells in (
-        ("seen", seen),
+        ("noticed", noticed),
         ("opened", table["opened"].cast(pa.timestamp("s"))),
         ("rate", table["rate"].cast(pa.decimal128(20, 6))),
         ("grade", table["grade"].cast(pa.int8())),
@@ -108,7 +108,7 @@ FORMATS = {
 def in_sqlite(frame, path):
     """Write the rows where truth values are integers, decimals are floats and moments are texts."""
     engine = create_engine(f"sqlite:///{path}")
-    texts = {name: frame[name].astype(str) for name in ("opened", "seen", "at", "rate")}
+    texts = {name: frame[name].astype(str) for name in ("opened", "noticed", "at", "rate")}
     frame.assign(**texts, paid=frame["paid"].astype(int)).to_sql("visits", engine, index=False)
     engine.dispose()
 
@@ -126,8 +126,8 @@ def template(prefect_server, mlflow_template, tmp_path_factory):
     )
     pq.write_table(arrow(typed(3_000, 1)), folder / "visits.parquet")
     with living_in(folder / "home", mlflow_template):
-        told = logitgate("train", project, "--json")
-        assert told.json["promoted"], told.everything
+        got = logitgate("train", project, "--json")
+        assert got.json["promoted"], got.everything
     return folder
 
 
@@ -152,20 +152,20 @@ def scored(project, new_rows, folder, name):
         in_sqlite(new_rows, table)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("VISITS_URL", f"sqlite:///{table}")
-            told = logitgate("score", project, "--out", out, "--json")
+            got = logitgate("score", project, "--out", out, "--json")
     else:
         FORMATS[name](new_rows, table)
-        told = logitgate("score", project, "--table", table, "--out", out, "--json")
-    assert told.code == 0, told.everything
-    return pd.read_parquet(out)["probability"].to_numpy(), told.json
+        got = logitgate("score", project, "--table", table, "--out", out, "--json")
+    assert got.code == 0, got.everything
+    return pd.read_parquet(out)["probability"].to_numpy(), got.json
 
 
 def test_every_format_scores_to_the_same_bits(project, new_rows, tmp_path):
     """And no level is counted as one that the model has never met."""
     answers = {name: scored(project, new_rows, tmp_path, name) for name in (*FORMATS, "sqlite")}
     first, _ = answers["same.parquet"]
-    for name, (probability, told) in answers.items():
-        assert told["unseen_levels"] == {}, name
+    for name, (probability, got) in answers.items():
+        assert got["unseen_levels"] == {}, name
         assert np.array_equal(probability, first), name
 
 
@@ -200,14 +200,14 @@ def test_every_format_is_monitored_alike(project, new_rows, tmp_path, name):
     """With the outcome in the table or as labels of another format."""
     FORMATS[name](new_rows, tmp_path / name)
     window = ("--table", tmp_path / name, "--as-of", "2021-07-01", "--json")
-    told = logitgate("monitor", project, *window)
-    assert told.findings("contract") == {}
-    figures = told.findings("calibration", stopping=False)
+    got = logitgate("monitor", project, *window)
+    assert got.findings("contract") == {}
+    figures = got.findings("calibration", stopping=False)
     labels = pd.DataFrame({"visit": new_rows["visit"], "bad": new_rows["bad"].astype(float)})
     labels.to_csv(tmp_path / "labels.csv", index=False)
     joined = logitgate("monitor", project, *window, "--labels", tmp_path / "labels.csv")
     assert joined.findings("calibration", stopping=False) == figures
-    levels = told.findings("levels", stopping=False)
+    levels = got.findings("levels", stopping=False)
     assert all(one["status"] == "PASS" for one in levels.values()), levels
 
 
@@ -225,8 +225,8 @@ def test_labels_of_another_code_are_refused(project, new_rows, tmp_path, coded, 
     labels = pd.DataFrame({"visit": new_rows["visit"], "bad": coded(new_rows["bad"])})
     labels[labels["bad"].notna()].to_csv(tmp_path / "labels.csv", index=False)
     files = ("--table", tmp_path / "rows.parquet", "--labels", tmp_path / "labels.csv")
-    told = logitgate("monitor", project, *files, "--as-of", "2021-07-01", "--json")
-    assert told.code == 1 and subject in json.dumps(told.json), told.everything
+    got = logitgate("monitor", project, *files, "--as-of", "2021-07-01", "--json")
+    assert got.code == 1 and subject in json.dumps(got.json), got.everything
 
 
 @pytest.mark.parametrize("name", ["same.parquet", "plain.csv", "texts.parquet", "units.parquet"])
@@ -253,20 +253,20 @@ def test_the_served_model_takes_what_the_table_held(project, new_rows, tmp_path,
         ("paid", lambda cells: cells.map({True: "Y", False: "N"})),
         ("grade", lambda cells: cells + 10),
         ("speed", lambda cells: 0.0),
-        ("seen", lambda cells: cells + pd.Timedelta(days=400)),
+        ("noticed", lambda cells: cells + pd.Timedelta(days=400)),
     ],
 )
 def test_another_unit_or_code_stops_the_scoring(project, new_rows, tmp_path, column, change):
     """Exit 1 with the feature's name, and no file; a few such cells are scored, counted and shown."""
     wrong, out = new_rows.assign(**{column: change(new_rows[column])}), tmp_path / "out.csv"
     plain_csv(wrong, tmp_path / "wrong.csv")
-    told = logitgate("score", project, "--table", tmp_path / "wrong.csv", "--out", out, "--json")
-    assert told.code == 1 and column in told.findings("contract") and not out.exists(), told.everything
+    got = logitgate("score", project, "--table", tmp_path / "wrong.csv", "--out", out, "--json")
+    assert got.code == 1 and column in got.findings("contract") and not out.exists(), got.everything
     some = new_rows.astype({column: object})
     some.loc[:60, column] = wrong.loc[:60, column].astype(object)
     plain_csv(some, tmp_path / "some.csv")
-    told = logitgate("score", project, "--table", tmp_path / "some.csv", "--out", out, "--json")
-    assert told.code == 0, told.everything
-    counted = {**told.json["unseen_levels"], **told.json["outside_range"]}
-    warned = {one["subject"] for one in told.json["findings"] if one["status"] == "WARN"}
+    got = logitgate("score", project, "--table", tmp_path / "some.csv", "--out", out, "--json")
+    assert got.code == 0, got.everything
+    counted = {**got.json["unseen_levels"], **got.json["outside_range"]}
+    warned = {one["subject"] for one in got.json["findings"] if one["status"] == "WARN"}
     assert (counted, warned) == (({column: 61}, {column}) if column != "speed" else ({}, set()))

@@ -57,15 +57,15 @@ def test_the_first_model_that_passes_is_put_into_production(road):
     """Exit 0, every promised key, and the figures that justify it."""
     _, answers, _ = road
     first = answers["first"]
-    told = first.json
+    got = first.json
     assert first.code == 0, first.everything
-    assert set(told) >= PROMISED
-    assert (told["model"], told["version"], told["status"]) == ("visits", 1, "PASS")
-    assert (told["promoted"], told["champion"], told["repeated"]) == (True, 1, False)
+    assert set(got) >= PROMISED
+    assert (got["model"], got["version"], got["status"]) == ("visits", 1, "PASS")
+    assert (got["promoted"], got["champion"], got["repeated"]) == (True, 1, False)
     assert all(
-        set(one) == {"check", "code", "subject", "status", "because", "figures"} for one in told["findings"]
+        set(one) == {"check", "code", "subject", "status", "because", "figures"} for one in got["findings"]
     )
-    assert {one["check"] for one in told["findings"]} >= {
+    assert {one["check"] for one in got["findings"]} >= {
         "contract",
         "rows",
         "leakage",
@@ -75,9 +75,9 @@ def test_the_first_model_that_passes_is_put_into_production(road):
         "champion",
         "slices",
     }
-    assert told["test"]["n"] > 800 and 0 < told["threshold"] < 1
-    assert {"n", "cost", "savings", "log_loss", "auc", "slope"} <= set(told["test"])
-    assert told["test"]["auc"] > 0.7 and told["test"]["savings"] > 0
+    assert got["test"]["n"] > 800 and 0 < got["threshold"] < 1
+    assert {"n", "cost", "savings", "log_loss", "auc", "slope"} <= set(got["test"])
+    assert got["test"]["auc"] > 0.7 and got["test"]["savings"] > 0
 
 
 def test_a_challenger_on_too_few_new_rows_is_registered_and_refused(road):
@@ -123,22 +123,22 @@ def test_the_same_training_again_makes_nothing_and_tells_so(road):
 def test_a_run_keeps_what_its_readers_need(road):
     """Parameters, metrics, tags, the dataset's digest and the files, in the project's own experiment."""
     home, answers, _ = road
-    client, told = opened(home).client, answers["better"].json
-    run = client.get_run(told["run_id"])
+    client, got = opened(home).client, answers["better"].json
+    run = client.get_run(got["run_id"])
     assert run.info.status == "FINISHED"
     assert client.get_experiment(run.info.experiment_id).name == "visits"
     assert run.data.params["form"] == "linear" and run.data.params["features"] == "speed, load, grip, side"
     assert float(run.data.params["cost.false_negative"]) == 8
-    assert run.data.metrics["test.cost"] == told["test"]["cost"]
-    assert run.data.metrics["threshold"] == told["threshold"]
+    assert run.data.metrics["test.cost"] == got["test"]["cost"]
+    assert run.data.metrics["threshold"] == got["threshold"]
     assert len(run.data.metrics) <= 40 and not any(name.startswith("slice.") for name in run.data.metrics)
     assert run.data.tags["verdict"] == "PASS" and run.data.tags["refused_by"] == "nobody"
-    assert run.data.tags["snapshot"] == told["snapshot"] and run.data.tags["version"] == "3"
+    assert run.data.tags["snapshot"] == got["snapshot"] and run.data.tags["version"] == "3"
     assert run.data.tags["promoted"] == "true"
     assert run.data.tags["mlflow.note.content"].startswith("**PASS")
     (dataset,) = run.inputs.dataset_inputs
-    assert told["snapshot"].startswith(dataset.dataset.digest) and len(dataset.dataset.digest) >= 32
-    assert set(_files(client, told["run_id"])) >= {
+    assert got["snapshot"].startswith(dataset.dataset.digest) and len(dataset.dataset.digest) >= 32
+    assert set(_files(client, got["run_id"])) >= {
         "verdict.md",
         "verdict.json",
         "evidence.md",
@@ -151,11 +151,11 @@ def test_each_recipe_on_the_same_rows_needs_a_stronger_proof(road):
     """One recipe spends half of alpha however often it is trained, the next recipe a sixth."""
     home, answers, _ = road
     for k, name in ((1, "first"), (1, "refused"), (2, "better")):
-        told = answers[name].findings("rows", stopping=False)["test window"]
-        assert told["figures"]["decision"] == k
-        assert told["figures"]["alpha"] == pytest.approx(0.05 / (k * (k + 1)))
+        got = answers[name].findings("rows", stopping=False)["test window"]
+        assert got["figures"]["decision"] == k
+        assert got["figures"]["alpha"] == pytest.approx(0.05 / (k * (k + 1)))
         proof = answers[name].findings("baselines", stopping=False)["flag-none"]
-        assert proof["figures"]["alpha"] == told["figures"]["alpha"]
+        assert proof["figures"]["alpha"] == got["figures"]["alpha"]
     assert answers["again"].findings("rows", stopping=False) == answers["better"].findings(
         "rows", stopping=False
     )
@@ -176,10 +176,10 @@ def test_other_recipes_are_counted_and_the_champions_rows_left_out(commands, tmp
         answer.findings("rows", stopping=False)["test window"]["figures"]["decision"]
         for answer in (first, later, before)
     ] == [1, 2, 2]
-    told = later.findings("champion", stopping=False)["version 1: rows left out"]
-    assert told["figures"]["left_out"] > 100 and told["figures"]["n"] > 200
-    assert f"{told['figures']['left_out']} rows left out" in told["because"]
-    assert told["figures"]["left_out"] + told["figures"]["n"] == later.json["test"]["n"]
+    got = later.findings("champion", stopping=False)["version 1: rows left out"]
+    assert got["figures"]["left_out"] > 100 and got["figures"]["n"] > 200
+    assert f"{got['figures']['left_out']} rows left out" in got["because"]
+    assert got["figures"]["left_out"] + got["figures"]["n"] == later.json["test"]["n"]
     all_known = before.findings("champion")["version 1: rows left out"]
     assert (all_known["figures"]["n"], all_known["status"]) == (0, "INDETERMINATE")
 
@@ -198,9 +198,9 @@ def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits)
     with training_run(store, "visits", Note("old")) as run:
         old = registry.register(run, "visits", replace(package, fitted_rows=None), registry.Label("old", {}))
     promoted(store, old, registry.champion(store, "visits"))
-    told = logitgate("train", file, "--json")
-    assert told.code == 1 and told.json["champion"] == old.version
-    finding = told.findings("champion")[f"version {old.version}: rows left out"]
+    got = logitgate("train", file, "--json")
+    assert got.code == 1 and got.json["champion"] == old.version
+    finding = got.findings("champion")[f"version {old.version}: rows left out"]
     assert (
         finding["status"] == "INDETERMINATE" and "rollback PROJECT --to VERSION --force" in finding["because"]
     )
@@ -211,8 +211,8 @@ def test_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
     from logitgate.production.registry import registry
 
     file = projects.write(tmp_path / "here", visits)
-    told = logitgate("train", file, "--no-golden", "--json")
-    assert told.code == 0 and told.json["promoted"] is True
+    got = logitgate("train", file, "--no-golden", "--json")
+    assert got.code == 0 and got.json["promoted"] is True
     store = opened(commands)
     golden = registry.load(store, registry.numbered(store, "visits", 1)).golden
     assert golden.frame["speed"].nunique() <= 9 and not golden.frame["speed"].isin(visits["speed"]).all()
@@ -221,16 +221,16 @@ def test_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
 def test_runs_can_be_filtered_by_gate(road):
     """Each gate's status is a tag of the run, and the store finds runs by it; a version has ten at most."""
     home, answers, _ = road
-    client, told = opened(home).client, answers["refused"].json
+    client, got = opened(home).client, answers["refused"].json
     experiment = client.get_experiment_by_name("visits").experiment_id
-    refused = client.search_runs([experiment], f"tags.`gate.champion` = '{told['checks']['champion']}'")
-    assert told["run_id"] in {run.info.run_id for run in refused}
+    refused = client.search_runs([experiment], f"tags.`gate.champion` = '{got['checks']['champion']}'")
+    assert got["run_id"] in {run.info.run_id for run in refused}
     assert answers["better"].json["run_id"] not in {run.info.run_id for run in refused}
-    version = client.get_model_version("visits", str(told["version"]))
+    version = client.get_model_version("visits", str(got["version"]))
     assert len(version.tags) <= 10 and not any(name.startswith("gate.") for name in version.tags)
-    tags = client.get_run(told["run_id"]).data.tags
+    tags = client.get_run(got["run_id"]).data.tags
     found = {name: value for name, value in tags.items() if name.startswith("gate.")}
-    assert found == {f"gate.{check}": status for check, status in told["checks"].items()}
+    assert found == {f"gate.{check}": status for check, status in got["checks"].items()}
 
 
 def test_the_model_and_its_experiment_say_what_they_are(road):
@@ -260,14 +260,14 @@ def test_the_model_and_its_experiment_say_what_they_are(road):
 def test_the_verdict_file_is_the_printed_verdict(road, tmp_path):
     """verdict.json of the run holds what --json printed, and is of the published form."""
     home, answers, _ = road
-    client, told = opened(home).client, answers["better"].json
+    client, got = opened(home).client, answers["better"].json
     table = json.loads(
-        Path(client.download_artifacts(told["run_id"], "slices.json", str(tmp_path))).read_text()
+        Path(client.download_artifacts(got["run_id"], "slices.json", str(tmp_path))).read_text()
     )
     assert "side = north" in [row[table["columns"].index("slice")] for row in table["data"]]
-    kept = Path(client.download_artifacts(told["run_id"], "verdict.json", str(tmp_path)))
+    kept = Path(client.download_artifacts(got["run_id"], "verdict.json", str(tmp_path)))
     plain = json.loads(kept.read_text(encoding="utf-8"))
-    assert plain == told
+    assert plain == got
     jsonschema.validate(plain, verdict_schema())
     assert plain["checks"]["self-test"] == "PASS" and "slices" in plain["exhibits"]
 
@@ -275,9 +275,9 @@ def test_the_verdict_file_is_the_printed_verdict(road, tmp_path):
 def test_every_candidate_is_a_run_below_its_training(road):
     """Form, C and cross-validated log loss can be compared side by side."""
     home, answers, _ = road
-    client, told = opened(home).client, answers["better"].json
+    client, got = opened(home).client, answers["better"].json
     experiment = client.get_experiment_by_name("visits").experiment_id
-    below = f"tags.`mlflow.parentRunId` = '{told['run_id']}'"
+    below = f"tags.`mlflow.parentRunId` = '{got['run_id']}'"
     children = client.search_runs([experiment], below)
     assert {(run.data.params["form"], run.data.params["C"]) for run in children} == {
         ("linear", "0.1"),
@@ -285,9 +285,9 @@ def test_every_candidate_is_a_run_below_its_training(road):
     }
     assert all(0 < run.data.metrics["cv.log_loss"] < 0.7 for run in children)
     chosen = [run for run in children if run.data.tags["chosen"] == "true"]
-    assert [run.data.params["C"] for run in chosen] == [client.get_run(told["run_id"]).data.params["C"]]
+    assert [run.data.params["C"] for run in chosen] == [client.get_run(got["run_id"]).data.params["C"]]
     for run in children:
-        assert run.data.tags["verdict"] == "PASS" and int(run.data.params["rows"]) == told["test"]["n"]
+        assert run.data.tags["verdict"] == "PASS" and int(run.data.params["rows"]) == got["test"]["n"]
         assert run.data.metrics["cv.cost"] > 0 and run.data.metrics["cv.cost_error"] > 0
     assert {run.info.status for run in children} == {"FINISHED"}
 
@@ -332,10 +332,10 @@ def test_two_fresh_stores_give_the_same_bits(road, commands, tmp_path, visits):
     """Coefficients, threshold and findings follow from rows and project alone, not from where they lie."""
     home, answers, _ = road
     file = projects.write(tmp_path / "here", visits, **WEAK)
-    told = logitgate("train", file, "--as-of", "2021-04-10", "--json").json
+    got = logitgate("train", file, "--as-of", "2021-04-10", "--json").json
     first = answers["first"].json
     ids = {"run_id": None}
-    assert {**told, **ids} == {**first, **ids}
+    assert {**got, **ids} == {**first, **ids}
     np.testing.assert_array_equal(_coefficients(commands, 1), _coefficients(home, 1))
 
 
@@ -344,13 +344,13 @@ def test_the_order_of_the_rows_does_not_matter(road, commands, tmp_path, visits)
     home, answers, _ = road
     shuffled = visits.sample(frac=1, random_state=3)
     file = projects.write(tmp_path / "here", shuffled, **WEAK)
-    told = logitgate("train", file, "--as-of", "2021-04-10", "--json").json
-    assert _judgement(told) == _judgement(answers["first"].json)
+    got = logitgate("train", file, "--as-of", "2021-04-10", "--json").json
+    assert _judgement(got) == _judgement(answers["first"].json)
     np.testing.assert_array_equal(_coefficients(commands, 1), _coefficients(home, 1))
 
 
 def test_what_comes_after_the_date_is_not_looked_at(commands, tmp_path, visits, mlflow_template):
-    """Later rows, however strange, change the digest and the count of rows left out, and nothing else."""
+    """Later rows, however unusual, change the digest and the count of rows left out, and nothing else."""
     date = "2021-04-20"
     later = projects.table(500, seed=9, signal=-3.0)
     later["visit"] = "w" + later["visit"].str[1:]
@@ -369,8 +369,8 @@ def test_what_comes_after_the_date_is_not_looked_at(commands, tmp_path, visits, 
 
 def test_the_day_before_maturity_is_left_out(commands, tmp_path, visits):
     """Rows whose outcome is younger than it takes to mature are counted, not learned from."""
-    told = logitgate("train", projects.write(tmp_path / "here", visits), "--json")
-    figures = told.findings("rows", stopping=False)["sample"]["figures"]
+    got = logitgate("train", projects.write(tmp_path / "here", visits), "--json")
+    figures = got.findings("rows", stopping=False)["sample"]["figures"]
     newest = visits["at"].max()
     assert figures["immature"] == int((visits["at"] > newest - pd.Timedelta(days=1)).sum())
     assert figures["used"] == len(visits) - figures["immature"]
@@ -378,29 +378,29 @@ def test_the_day_before_maturity_is_left_out(commands, tmp_path, visits):
 
 def test_without_a_signal_nothing_reaches_production(commands, tmp_path):
     """The verdict names what was never reached, no version is made, and the exit code says no."""
-    told = logitgate("train", projects.write(tmp_path / "here", projects.table(signal=0.0)), "--json")
-    assert told.code == 1
-    assert (told.json["promoted"], told.json["champion"]) == (False, None)
-    assert told.findings("fit") or told.findings("baselines")
+    got = logitgate("train", projects.write(tmp_path / "here", projects.table(signal=0.0)), "--json")
+    assert got.code == 1
+    assert (got.json["promoted"], got.json["champion"]) == (False, None)
+    assert got.findings("fit") or got.findings("baselines")
 
 
 def test_a_person_reads_the_same_verdict(commands, tmp_path, visits):
     """One screen with the verdict and what is in production; the same training again by all its findings."""
     project = projects.write(tmp_path / "here", visits)
-    told = logitgate("train", project)
-    assert told.code == 0 and len(told.out.splitlines()) < 24
-    assert "Released: version 1 saves" in told.out and "Version 1 is in production" in told.out
+    got = logitgate("train", project)
+    assert got.code == 0 and len(got.out.splitlines()) < 24
+    assert "Released: version 1 saves" in got.out and "Version 1 is in production" in got.out
     again = logitgate("train", project, "--all")
     assert "was done before" in again.out and "PASS" in again.out
     assert "calibration-in-the-large" in again.out and "judged rows" in again.out
 
 
-def _judgement(told):
+def _judgement(got):
     """Everything but the identity of the run and the counts of rows that were left out."""
     findings = [
-        {**one, "figures": {}} if one["check"] in ("rows", "contract") else one for one in told["findings"]
+        {**one, "figures": {}} if one["check"] in ("rows", "contract") else one for one in got["findings"]
     ]
-    return {**told, "findings": findings, "run_id": None, "snapshot": None}
+    return {**got, "findings": findings, "run_id": None, "snapshot": None}
 
 
 def _coefficients(home, version):

@@ -48,10 +48,10 @@ def line(tmp_path_factory, mlflow_template):
 
 def test_what_is_waited_for_adds_up_to_less_than_15_seconds():
     """One answer, the last try to end the run, and the last sign of life; MLflow itself repeats nothing."""
-    told = environment.DEFAULTS
-    assert told["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    got = environment.DEFAULTS
+    assert got["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
     ends = tracking._FAREWELL.seconds + heartbeat._GOODBYE_SECONDS
-    longest = int(told["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + ends
+    longest = int(got["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + ends
     assert longest < 13
     assert bounds.ANSWER.usual < 13
 
@@ -89,7 +89,7 @@ def test_a_server_that_fails_in_mid_run(line, project, tmp_path, fate, until):
 
 
 def test_a_server_that_is_down_from_the_start(project, tmp_path):
-    """Nobody listens there: exit 3 at once, naming it."""
+    """No server listens there: exit 3 at once, naming it."""
     code = victims.run(
         project, tmp_path / "home", tmp_path / "a.json", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
     )
@@ -116,7 +116,7 @@ def test_a_full_disk(project, tmp_path, mlflow_template, room):
     with _small_disk(home, mlflow_template.stat().st_size + room):
         shutil.copy(mlflow_template, home / "mlflow.db")
         assert victims.run(project, home, tmp_path / "a.json") == 3
-        assert "full" in (told := (tmp_path / "a.json").read_text()) or "No space" in told, told
+        assert "full" in (got := (tmp_path / "a.json").read_text()) or "No space" in got, got
         subprocess.run(("mount", "-o", "remount,size=64m", str(home)), check=True)
         assert victims.run(project, home, tmp_path / "b.json") == 0
         store = opened(home)
@@ -132,8 +132,8 @@ def test_a_disk_that_is_closed(project, tmp_path, mlflow_template):
         shutil.copy(mlflow_template, home / "mlflow.db")
         subprocess.run(("mount", "-o", "remount,ro", str(home)), check=True)
         assert victims.run(project, home, tmp_path / "a.json") == 3
-        told = json.loads((tmp_path / "a.json").read_text())["error"]
-    assert str(home) in told and "cannot be written" in told
+        got = json.loads((tmp_path / "a.json").read_text())["error"]
+    assert str(home) in got and "cannot be written" in got
 
 
 def test_four_trainings_on_a_fresh_store(tmp_path):
@@ -161,7 +161,7 @@ def test_four_trainings_on_a_fresh_store(tmp_path):
         (ConnectionRefusedError(111, "refused"), UnavailableError),
     ],
 )
-def test_silence_is_told_from_a_refusal(error, kind):
+def test_silence_is_distinguished_from_a_refusal(error, kind):
     """Who is silent is not asked again, who refuses may be about to come back."""
     store = Store("sqlite:///x.db", "sqlite:///x.db", embedded=True)
     with pytest.raises(UnavailableError) as refusal, reached(store):

@@ -1,4 +1,4 @@
-"""What a stranger gets by installing the wheel: commands in an empty folder, a subflow, a light install."""
+"""What a new user gets by installing the wheel: commands in an empty folder, a subflow, a light install."""
 
 import os
 import signal
@@ -144,8 +144,8 @@ def test_a_flow_of_ones_own_calls_the_training(whole):
     (whole.folder / "flows").mkdir()
     (whole.folder / "flows" / "__init__.py").touch()
     (whole.folder / "flows" / "nightly.py").write_text(NIGHTLY)
-    told = whole.run("python", "-m", "flows.nightly")
-    assert told.splitlines()[-1] == "PASS version 1, repeated: True"
+    got = whole.run("python", "-m", "flows.nightly")
+    assert got.splitlines()[-1] == "PASS version 1, repeated: True"
 
 
 @pytest.mark.acceptance

@@ -23,7 +23,7 @@ def drawn(seed=0, rows=400):
 
 
 def decided(flagged, y, costs, cluster=None):
-    """Return rows that were flagged as told."""
+    """Return rows that were flagged as asked."""
     probability = np.where(flagged, 0.9, 0.1)
     return Scored(y, Decision.by(DecisionRule("constant", 0.5), probability, costs), costs, cluster)
 

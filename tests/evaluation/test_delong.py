@@ -90,7 +90,7 @@ def test_a_score_against_itself_differs_by_nothing(seed):
 
 @given(st.integers(0, 10_000))
 def test_the_order_of_scores_and_rows(seed):
-    """Swapping the scores flips the sign; permuting rows, or naming clusters anew, changes nothing."""
+    """Swapping the scores flips the sign; permuting rows, or renaming clusters, changes nothing."""
     y, first, second, cluster = drawn(seed)
     found, swapped = delong(y, first, second, cluster), delong(y, second, first, cluster)
     assert swapped.z == pytest.approx(-found.z, abs=1e-12)
@@ -111,17 +111,17 @@ def test_rows_written_twice_are_no_evidence(seed):
 
 
 def test_clusters_keep_the_error_rate():
-    """Two scores with good and bad days: five in a hundred are told apart, without clusters many more."""
-    told = np.zeros(2)
+    """Two scores with good and bad days: five in a hundred are distinguished, without clusters many more."""
+    got = np.zeros(2)
     samples = 600
     for seed in range(samples):
         random = np.random.default_rng(seed)
         day = np.repeat(np.arange(40), 10)
         y = (random.random(400) < 0.4).astype(int)
         first, second = y + random.normal(0, 1, (2, 400)) + y * random.normal(0, 1, (2, 40))[:, day]
-        told += [delong(y, first, second, code).p_value < 0.05 for code in (day, None)]
-    assert 0.025 * samples < told[0] < 0.08 * samples
-    assert told[1] > 2 * told[0]
+        got += [delong(y, first, second, code).p_value < 0.05 for code in (day, None)]
+    assert 0.025 * samples < got[0] < 0.08 * samples
+    assert got[1] > 2 * got[0]
 
 
 def test_what_cannot_be_tested_is_not_a_number():

@@ -100,7 +100,7 @@ def test_fewer_than_two_clusters_have_no_interval(values, cluster):
 
 
 def test_a_row_without_a_cluster_is_refused():
-    """A code below zero is nobody's."""
+    """A code below zero belongs to no cluster."""
     with pytest.raises(ValueError, match="without a cluster"):
         mean_interval(np.array([1.0, 2.0]), np.array([0, -1]))
 

@@ -130,7 +130,7 @@ def test_the_null_is_the_miscalibration_of_right_probabilities():
 
 
 def test_doubled_log_odds_leave_the_bands():
-    """A model that is twice as sure as it may be is seen, in the curve and in both miscalibrations."""
+    """A model that is twice as sure as it may be is found, in the curve and in both miscalibrations."""
     corp = Corp.of(*simulated(2, 5_000, off=2.0))
     chance = consistency(corp, 0)
     curve = corp.rate[np.searchsorted(corp.probability, chance.probability)]

@@ -89,10 +89,10 @@ def test_a_slice_is_evaluated_as_its_rows_alone_would_be():
 
 
 def test_a_rate_without_hits_counts_each_cluster_once():
-    """Nothing is seen of how alike the rows of a cluster are, so the least is assumed."""
+    """Nothing is known of how alike the rows of a cluster are, so the least is assumed."""
     rows, carrier = drawn()
-    nobody = Decision.by(DecisionRule("flag-none"), rows.decision.probability, rows.costs)
-    for part, alone in slices_alone(replace(rows, decision=nobody), carrier):
+    unflagged = Decision.by(DecisionRule("flag-none"), rows.decision.probability, rows.costs)
+    for part, alone in slices_alone(replace(rows, decision=unflagged), carrier):
         clusters = len(np.unique(alone.cluster))
         square = stats.t.ppf(0.975, clusters - 1) ** 2
         assert tuple(part.flag_rate) == pytest.approx((0, 0, square / (clusters + square)), rel=1e-9)
@@ -119,7 +119,7 @@ def test_savings_are_against_the_cheaper_constant_decision_of_the_slice():
 
 
 def test_savings_are_undefined_where_a_constant_decision_costs_nothing():
-    """Nothing can be saved where flagging nobody is free."""
+    """Nothing can be saved where flagging no row is free."""
     rows, _ = drawn()
     (found,) = slice_evaluations(replace(rows, y=np.zeros(800, dtype=int)), {"s": EVERYBODY})
     assert np.isnan([*found.savings]).all()
@@ -139,14 +139,12 @@ def test_undefined_is_undefined():
     """A slice of one class has no AUC, one without events no recall, one without rows nothing."""
     rows, _ = drawn()
     codes = np.where(rows.y == 1, 0, 1)
-    events, others, nobody = slice_evaluations(
-        rows, {"s": SliceLevels(codes, ("events", "others", "nobody"))}
-    )
+    events, others, empty = slice_evaluations(rows, {"s": SliceLevels(codes, ("events", "others", "empty"))})
     for undefined in (events.auc, others.auc, others.recall, events.false_positive_rate):
         assert np.isnan([*undefined]).all()
     assert np.isfinite([*events.recall, *others.flag_rate, events.cost.value, others.brier.value]).all()
-    assert (nobody.n, nobody.events) == (0, 0)
-    assert np.isnan([*nobody.figures().values()][2:]).all()
+    assert (empty.n, empty.events) == (0, 0)
+    assert np.isnan([*empty.figures().values()][2:]).all()
 
 
 def test_slices_of_equal_probabilities_rank_nothing():

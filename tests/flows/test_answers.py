@@ -199,9 +199,9 @@ def test_each_check_that_a_verdict_requires_has_a_remedy():
 @pytest.mark.parametrize("words", [("tarin",), ("train",), ("train", "x.toml", "--as-off", "2020-01-01")])
 def test_usage_errors_are_json_where_json_is_asked_for(words):
     """One object on stdout, exit 2, and the sentence for people on stderr."""
-    told = logitgate(*words, "--json")
-    assert (told.code, told.json["status"], told.json["exit_code"]) == (2, "ERROR", 2)
-    assert told.json["error"] in told.err
+    got = logitgate(*words, "--json")
+    assert (got.code, got.json["status"], got.json["exit_code"]) == (2, "ERROR", 2)
+    assert got.json["error"] in got.err
 
 
 def test_a_busy_port_is_passed_over():
@@ -225,7 +225,7 @@ def test_a_process_without_colour_prints_none(tmp_path):
     """NO_COLOR and TERM=dumb leave no escape sequence, and COLUMNS is the width, in a real process."""
     (tmp_path / "pyproject.toml").write_text("[tool.x]\n", "utf-8")
     for more in ({"NO_COLOR": "1", "FORCE_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb", "COLUMNS": "60"}):
-        told = subprocess.run(
+        got = subprocess.run(
             [sys.executable, "-m", "logitgate_flows"],
             cwd=tmp_path,
             env={"PATH": "/usr/bin", "LOGITGATE_HOME": str(tmp_path / "none"), **more},
@@ -233,7 +233,7 @@ def test_a_process_without_colour_prints_none(tmp_path):
             text=True,
             check=True,
         )
-        assert "logitgate init TABLE" in told.stdout and "\x1b" not in told.stdout
+        assert "logitgate init TABLE" in got.stdout and "\x1b" not in got.stdout
     assert not (tmp_path / "none").exists()
 
 
@@ -243,8 +243,8 @@ def test_alone_it_says_where_a_project_stands(commands, tmp_path, monkeypatch):
 
     file = projects.write(tmp_path / "mine", projects.table(rows=50))
     monkeypatch.chdir(tmp_path)
-    told = logitgate()
-    assert told.code == 0 and f"logitgate train {file.relative_to(tmp_path)}" in told.out
+    got = logitgate()
+    assert got.code == 0 and f"logitgate train {file.relative_to(tmp_path)}" in got.out
 
 
 def test_a_step_says_how_long_it_takes_only_when_it_lasts():

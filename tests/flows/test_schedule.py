@@ -61,17 +61,17 @@ def test_each_window_is_caught_up_and_only_the_latest_training(tmp_path):
     assert found["train"] == ()
 
 
-def test_each_command_is_told_its_slot(tmp_path):
+def test_each_command_is_given_its_slot(tmp_path):
     """Rows and outcomes end where the slot says, however late the run is."""
     clock = load_project(projects.write(tmp_path, schedule=JOBS)).schedule
-    told = {job.name: words(clock, job, NOW) for job in clock.jobs}
+    got = {job.name: words(clock, job, NOW) for job in clock.jobs}
     table = str(tmp_path / "visits.parquet")
-    assert told["train"] == ("--as-of", "2021-05-04T12:00:00+00:00")
-    assert told["monitor"] == (
+    assert got["train"] == ("--as-of", "2021-05-04T12:00:00+00:00")
+    assert got["monitor"] == (
         *("--table", table, "--since", "2021-04-25T12:00:00+00:00", "--until", "2021-05-02T12:00:00+00:00"),
         *("--as-of", "2021-05-04T12:00:00+00:00", "--act"),
     )
-    assert told["score"] == ("--table", table, "--out", str(tmp_path / "scores" / "2021-05-04T1200Z.csv"))
+    assert got["score"] == ("--table", table, "--out", str(tmp_path / "scores" / "2021-05-04T1200Z.csv"))
 
 
 def test_a_project_without_a_schedule_says_how_to_make_one(commands, tmp_path):
@@ -83,8 +83,8 @@ def test_a_project_without_a_schedule_says_how_to_make_one(commands, tmp_path):
 def test_the_next_slots_are_printed(commands, tmp_path):
     """Each job with its next moment, later than now."""
     answer = logitgate("schedule", projects.write(tmp_path, schedule=JOBS), "--next")
-    told = {one["job"]: datetime.fromisoformat(one["next"]) for one in json.loads(answer.out)}
-    assert set(told) == {"train", "monitor", "score"} and min(told.values()) > datetime.now(UTC)
+    got = {one["job"]: datetime.fromisoformat(one["next"]) for one in json.loads(answer.out)}
+    assert set(got) == {"train", "monitor", "score"} and min(got.values()) > datetime.now(UTC)
 
 
 def test_a_book_begins_now_and_keeps_what_was_done(tmp_path):
@@ -138,10 +138,10 @@ def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
     slot = datetime.now(UTC).replace(day=1, hour=6, minute=0, second=0, microsecond=0)
     slot = slot if slot <= datetime.now(UTC) else (slot - timedelta(days=5)).replace(day=1)
     first = _once(project, theirs)
-    told = json.loads(first.stdout)
-    assert (told["job"], told["slot"]) == ("train", slot.isoformat()), first.stderr
-    assert told["exit_code"] == first.returncode and first.returncode in (0, 1), first.stderr
-    assert (told["verdict"] in ("FAIL", "INDETERMINATE")) == (first.returncode == 1), first.stderr
+    got = json.loads(first.stdout)
+    assert (got["job"], got["slot"]) == ("train", slot.isoformat()), first.stderr
+    assert got["exit_code"] == first.returncode and first.returncode in (0, 1), first.stderr
+    assert (got["verdict"] in ("FAIL", "INDETERMINATE")) == (first.returncode == 1), first.stderr
     runs = json.loads(logitgate("history", project, "--json").out)
     assert runs is not None
     with completed_slots(commands, "visits") as book:
@@ -211,7 +211,7 @@ def test_an_obstacle_is_no_answer(commands, tmp_path):
         assert book.done("score", datetime.now(UTC)) == begun
 
 
-def test_the_schedule_waits_in_the_foreground_until_it_is_told_to_end(commands, tmp_path):
+def test_the_schedule_waits_in_the_foreground_until_it_is_asked_to_end(commands, tmp_path):
     """SIGTERM ends it at once, with the code that says so."""
     project = projects.write(tmp_path / "visits", schedule=JOBS)
     waiting = subprocess.Popen(

@@ -5,7 +5,7 @@ from prefect.states import Completed
 
 from logitgate.errors import ConflictError, DataError, ProjectError, UnavailableError
 from logitgate_flows import scheduled
-from tests.services import told_at
+from tests.services import listening
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_an_obstacle_is_waited_for(paused, kind):
 
 def test_a_conflict_that_stays_is_sent_to_people(paused, monkeypatch):
     """Once, after the last try; a store that stays away is no conflict."""
-    with told_at() as (address, bodies):
+    with listening() as (address, bodies):
         monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
         ending(*[UnavailableError("store", "does not answer", "see that it runs")] * 9)
         ending(*[ConflictError("visits", "has no champion", "train a version")] * 9)
@@ -46,7 +46,7 @@ def test_a_conflict_that_stays_is_sent_to_people(paused, monkeypatch):
     assert "visits" in alarm["title"] and "train a version" in alarm["message"]
 
 
-def test_an_obstacle_that_stays_is_told(paused):
+def test_an_obstacle_that_stays_is_reported(paused):
     """After about an hour, in the words of the error."""
     state, tries = ending(*[UnavailableError("store", "does not answer", "see that it runs")] * 9)
     assert (state.type, tries, sum(paused)) == ("FAILED", 7, 3780)
@@ -57,8 +57,8 @@ def test_an_obstacle_that_stays_is_told(paused):
     "error",
     [DataError("rows", "are empty", "look"), ProjectError("key", "is wrong", "mend it"), KeyError("a cell")],
 )
-def test_what_is_wrong_in_itself_is_told_at_once(paused, error):
-    """No further try; of a strange error no more than its kind and place."""
+def test_what_is_wrong_in_itself_is_reported_at_once(paused, error):
+    """No further try; of an unknown error no more than its kind and place."""
     state, tries = ending(error)
     assert (state.type, tries, paused) == ("FAILED", 1, [])
     assert "a cell" not in state.message

@@ -84,8 +84,8 @@ def is_gone(process, seconds=15):
             os.kill(process, 0)
         except ProcessLookupError:
             return True
-        with contextlib.suppress(OSError), Path(f"/proc/{process}/stat").open() as told:
-            if told.read().rsplit(")", 1)[1].split()[0] == "Z":
+        with contextlib.suppress(OSError), Path(f"/proc/{process}/stat").open() as stat:
+            if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
                 return True
         time.sleep(0.1)
     return False
@@ -93,7 +93,7 @@ def is_gone(process, seconds=15):
 
 @pytest.mark.acceptance
 def test_a_flow_uses_it_and_it_ends_with_the_command(begun):
-    """Prefect starts no second one; afterwards nobody is left."""
+    """Prefect starts no second one; afterwards no process is left."""
     with begun("flow") as (command, server, _):
         said, _ = command.communicate(timeout=90)
         assert command.returncode == 0 and "flown" in said
@@ -157,7 +157,7 @@ def test_a_server_that_cannot_work_is_done_without(begun, tmp_path, ready):
 
 
 def test_why_a_server_is_not_used(monkeypatch):
-    """Gone, silent, broken, no address: each reason is told, and who answers anything else is there."""
+    """Gone, silent, broken, no address: each reason is named, and who answers anything else is there."""
     monkeypatch.setenv("LOGITGATE_PATIENCE", "0.3")
     with answering(ready=503) as broken, answering(ready=200) as well, answering(ready=401) as asks:
         assert why_unavailable(f"http://{broken}") == "it answers 503"
@@ -196,26 +196,26 @@ from pathlib import Path
 from prefect.settings import get_current_settings
 os.chdir(sys.argv[1])
 from prefect.settings.models.root import Settings
-told = {}
+found = {}
 for way in sorted(Path(sys.argv[1]).iterdir()):
     os.chdir(way)
     changes = json.loads((way / "changes.json").read_text()) | {"PREFECT_HOME": str(way / "home")}
     os.environ.update(changes)
     try:
-        told[way.name] = Settings().api.url or ""
+        found[way.name] = Settings().api.url or ""
     except Exception:
-        told[way.name] = ""
+        found[way.name] = ""
     for name in changes:
         del os.environ[name]
-print(json.dumps(told))
+print(json.dumps(found))
 """
 
 
-def test_every_way_of_naming_a_server_is_seen(tmp_path, monkeypatch):
+def test_every_way_of_naming_a_server_is_found(tmp_path, monkeypatch):
     """As Prefect itself sees it, by the environment, files of the folder and profiles."""
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         monkeypatch.delenv(name)
-    seen = {}
+    found = {}
     for way, (files, changes) in WAYS.items():
         folder = tmp_path / way
         (folder / "home").mkdir(parents=True)
@@ -226,9 +226,9 @@ def test_every_way_of_naming_a_server_is_seen(tmp_path, monkeypatch):
             patch.chdir(folder)
             for name, value in (changes | {"PREFECT_HOME": str(folder / "home")}).items():
                 patch.setenv(name, value)
-            seen[way] = named_server()
-    told = subprocess.run(
+            found[way] = named_server()
+    asked = subprocess.run(
         (sys.executable, "-c", ORACLE, str(tmp_path)), capture_output=True, text=True, timeout=60, check=True
     )
-    assert seen == json.loads(told.stdout.splitlines()[-1])
-    assert sum(bool(address) for address in seen.values()) == 6
+    assert found == json.loads(asked.stdout.splitlines()[-1])
+    assert sum(bool(address) for address in found.values()) == 6

@@ -1,4 +1,4 @@
-"""Nobody waits for minutes for a Prefect that is gone, and SIGTERM leaves nothing behind."""
+"""No command waits for minutes for a Prefect that is gone, and SIGTERM leaves nothing behind."""
 
 import os
 import shutil
@@ -23,37 +23,37 @@ watchdog.GRACE_SECONDS = watchdog.FAREWELL_SECONDS = 0.3
 
 def _python(code):
     started = time.monotonic()
-    told = subprocess.run(
+    got = subprocess.run(
         (sys.executable, "-c", _SLOW + code), capture_output=True, text=True, timeout=30, check=False
     )
-    return told, time.monotonic() - started
+    return got, time.monotonic() - started
 
 
 def test_a_prefect_that_does_not_note_the_end_is_left():
     """The work is over and the flow does not come back: exit 3 with the way to the outcome."""
-    told, took = _python(
+    got, took = _python(
         "with watchdog.watchdog():\n    with watchdog.work():\n        time.sleep(1)\n    time.sleep(20)"
     )
-    assert told.returncode == 3 and "run again to get the outcome" in told.stderr
+    assert got.returncode == 3 and "run again to get the outcome" in got.stderr
     assert 1 < took < 10
 
 
 def test_work_itself_is_never_cut_short():
-    """As long as it lasts nobody looks at the clock, and a flow that comes back is left alone."""
-    told, _ = _python(
+    """As long as it lasts the clock is not read, and a flow that comes back is left alone."""
+    got, _ = _python(
         "with watchdog.watchdog():\n    with watchdog.work():\n        time.sleep(1)\n"
         "time.sleep(1)\nprint('all of it')"
     )
-    assert (told.returncode, told.stdout) == (0, "all of it\n")
+    assert (got.returncode, got.stdout) == (0, "all of it\n")
 
 
 @pytest.mark.parametrize(("code", "expected"), [("1", 1), ("None", 0), ("'no'", 1)])
-def test_what_prefect_still_has_to_tell_keeps_nobody(code, expected):
+def test_what_prefect_still_has_to_send_delays_no_exit(code, expected):
     """At the very end its threads are left behind after a moment, with the exit code that was meant."""
-    told, took = _python(
+    got, took = _python(
         f"threading.Thread(target=time.sleep, args=[20]).start()\nwatchdog.leave({code})\nsys.exit({code})"
     )
-    assert told.returncode == expected
+    assert got.returncode == expected
     assert took < 10
 
 
@@ -78,18 +78,18 @@ def test_sigterm_ends_a_real_training_in_order(mlflow_template, tmp_path):
     home.mkdir()
     shutil.copy(mlflow_template, home / "mlflow.db")
     kept = {name: one for name, one in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))}
-    told = tmp_path / "told"
-    with told.open("w") as log:
+    written = tmp_path / "log"
+    with written.open("w") as log:
         started = subprocess.Popen(
             (sys.executable, "-m", "logitgate_flows", "train", str(project)),
             env={**kept, "LOGITGATE_HOME": str(home)},
             cwd=Path(__file__).parents[2],
             stderr=log,
         )
-        victims.wait_until(lambda: "read the rows" in told.read_text() or started.poll() is not None, 60)
+        victims.wait_until(lambda: "read the rows" in written.read_text() or started.poll() is not None, 60)
         servers = _servers(home)
         started.send_signal(signal.SIGTERM)
-        assert started.wait(30) == 143, told.read_text()
+        assert started.wait(30) == 143, written.read_text()
     assert len(servers) == 1
     victims.wait_until(lambda: not _servers(home))
     store = opened(home)
@@ -105,9 +105,9 @@ def _servers(home):
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            words, told = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
+            words, got = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
         except OSError:
             continue
-        if b"prefect_server.py" in words and f"PREFECT_HOME={home}/".encode() in told:
+        if b"prefect_server.py" in words and f"PREFECT_HOME={home}/".encode() in got:
             found.append(place.name)
     return found

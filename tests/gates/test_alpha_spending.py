@@ -80,9 +80,9 @@ def test_the_same_rows_are_the_same_window():
 )
 def test_what_cannot_be_read_counts(forged):
     """A tag that somebody removed or overwrote saves no alpha."""
-    told = {"test_first": "2020-01-01", "test_last": "2020-01-09", "test_digest": "other"}
+    got = {"test_first": "2020-01-01", "test_last": "2020-01-09", "test_digest": "other"}
     assert window("2021-03-01", 11).overlaps({"test_digest": "other", **forged})
-    assert not window("2021-03-01", 11).overlaps(told)
+    assert not window("2021-03-01", 11).overlaps(got)
 
 
 def test_tags_say_when_and_how_many():

@@ -59,7 +59,7 @@ def named(exhibit):
     return {row["figure"]: row for row in exhibit.rows}
 
 
-def test_a_calibrated_model_is_told_and_not_warned_of():
+def test_a_calibrated_model_is_reported_and_not_warned_of():
     """Three tables, no finding, and each figure is that of the functions behind it."""
     rows = scored(score())
     findings, exhibits = tables(rows, {"g": SliceLevels.of(["a", "b"] * 3_000)})
@@ -104,7 +104,7 @@ def test_near_is_near_the_rows_own_threshold():
 
 @pytest.mark.parametrize("name", ["flag-none", "flag-all"])
 def test_a_rule_without_a_threshold_has_nothing_near_it(name):
-    """Certain rows are not near an infinite threshold, and too few rows are told as such."""
+    """Certain rows are not near an infinite threshold, and too few rows are reported as such."""
     rows = scored(np.r_[score(), -40.0, 40.0], DecisionRule(name))
     assert not near_threshold(rows).any()
     findings, exhibits = tables(rows)

@@ -1,4 +1,4 @@
-"""What would be checked is told from the code's own list and the project's own margins."""
+"""What would be checked is listed from the code's own list and the project's own margins."""
 
 from logitgate.catalogue import Road, required
 from logitgate.findings import Status
@@ -15,7 +15,7 @@ def test_every_required_gate_is_listed_with_what_it_asks():
 
 
 def test_margins_are_the_projects_own():
-    """A changed margin is told."""
+    """A changed margin is shown."""
     changed = plain(gates={"alpha": 0.01}, **{"gates.calibration": {"slope": [0.7, 1.4]}})
     listed = {one.check: one.margins for one in gate_list(parse_project(changed, "visits.toml"))}
     assert listed["calibration"]["slope"] == "0.7 to 1.4"

@@ -34,15 +34,15 @@ def kept(rows, events, out=1):
 )
 def test_what_remains_is_at_least_a_slice(rows, events, status):
     """Exactly as many rows, events and non-events as a slice must have are enough; one fewer is not."""
-    told = kept(rows, events)
-    assert told.status is status
-    assert ("too few to decide" in told.because) == (status is not Status.PASS)
+    got = kept(rows, events)
+    assert got.status is status
+    assert ("too few to decide" in got.because) == (status is not Status.PASS)
 
 
 def test_nothing_is_asked_for_when_no_row_was_left_out():
     """Then the comparison's own rules say whether the rows are enough."""
-    told = kept(4, 1, out=0)
-    assert told.status is Status.PASS and "too few" not in told.because
+    got = kept(4, 1, out=0)
+    assert got.status is Status.PASS and "too few" not in got.because
 
 
 @pytest.mark.parametrize(("gain", "status"), [(2.0, Status.PASS), (2.000001, Status.INDETERMINATE)])

@@ -281,7 +281,7 @@ def test_an_interval_that_only_touches_its_margin_decides_nothing():
     assert proves_inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
 
 
-def seen(low, high):
+def within(low, high):
     """Return what is known of rows whose calibration-in-the-large lies between two limits."""
     return SimpleNamespace(in_the_large=Estimate((low + high) / 2, low, high), said=0.2, observed=0.3, n=500)
 
@@ -302,7 +302,7 @@ MARGIN = CalibrationGate(in_the_large=0.2)
 )
 def test_miscalibration_near_the_threshold_warns_where_it_is_proven(low, high, warns):
     """The whole interval must lie outside the margin; what is not known warns of nothing."""
-    found = gates.near_threshold(seen(low, high), MARGIN)
+    found = gates.near_threshold(within(low, high), MARGIN)
     assert [one.status for one in found] == [Status.WARN] * warns
     if warns:
         assert (
@@ -315,7 +315,7 @@ def test_miscalibration_near_the_threshold_warns_where_it_is_proven(low, high, w
 
 def test_the_worst_of_the_miscalibrated_slices_is_named():
     """Once for all of them; the farthest outside is the worst, whichever way."""
-    slices = {"a": seen(0.3, 0.5), "b": seen(-1.0, -0.6), "c": seen(-0.1, 0.1)}
+    slices = {"a": within(0.3, 0.5), "b": within(-1.0, -0.6), "c": within(-0.1, 0.1)}
     (found,) = gates.calibrated_slices(slices, MARGIN)
     assert (found.status, found.subject) == (Status.WARN, "slices")
     assert found.because.startswith(

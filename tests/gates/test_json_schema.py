@@ -15,7 +15,7 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "verdict.schema.json"
 
 
 def test_the_published_schema_is_the_codes_own():
-    """docs/verdict.schema.json says what is written; `python -m logitgate.verdict_file` prints it anew."""
+    """docs/verdict.schema.json says what is written; `python -m logitgate.verdict_file` prints it again."""
     assert json.loads(PUBLISHED.read_text(encoding="utf-8")) == verdict_schema()
 
 

@@ -264,8 +264,8 @@ def test_the_newest_block_has_a_veto(shift, status, held_out):
     findings, _ = judged(model("sharp"), rows, last=last)
     assert findings["baselines", "flag-none"].status is Status.PASS
     assert findings["baselines", "flag-all"].status is Status.PASS
-    told = findings["baselines", "last block"]
-    assert (told.status, told.figures["n"]) == (status, 600)
+    got = findings["baselines", "last block"]
+    assert (got.status, got.figures["n"]) == (status, 600)
 
 
 def test_rows_without_time_have_no_last_block(held_out):
@@ -392,17 +392,23 @@ def fitted_on(rows, positions):
 @pytest.mark.parametrize("whose", ["fitted_on", "champion_rows"])
 def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
     """The comparison is that of the other rows alone, and the words count those that are missing."""
-    seen = fitted_on(held_out, range(0, 6000, 3))
-    opponents = {"champion": model("blurred"), "version": 4, "recipe": "", "fitted_on": NOTHING, whose: seen}
+    fitted_rows = fitted_on(held_out, range(0, 6000, 3))
+    opponents = {
+        "champion": model("blurred"),
+        "version": 4,
+        "recipe": "",
+        "fitted_on": NOTHING,
+        whose: fitted_rows,
+    }
     findings, found = judged(model("sharp"), held_out, **opponents)
     rest = held_out.take(np.arange(6000) % 3 > 0)
     alone, _ = judged(model("sharp"), rest, champion=model("blurred"), version=4)
     for subject in ("version 4", "version 4: events decided differently", "version 4: size of the gain"):
         assert findings["champion", subject] == alone["champion", subject]
-    told = findings["champion", "version 4: rows left out"]
-    assert told.status is Status.PASS
-    assert (told.figures["left_out"], told.figures["n"]) == (2000, 4000)
-    assert "2000 rows left out" in told.because
+    got = findings["champion", "version 4: rows left out"]
+    assert got.status is Status.PASS
+    assert (got.figures["left_out"], got.figures["n"]) == (2000, 4000)
+    assert "2000 rows left out" in got.because
     assert findings["baselines", "flag-none"].figures["n"] == 6000
     assert (
         exhibit(found)["cost per row"]["difference"]
@@ -442,9 +448,9 @@ def test_few_rows_are_compared_when_none_was_left_out(held_out):
 def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):
     """No hashes, or hashes over other columns: INDETERMINATE with the way out, and no exhibit."""
     findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4, **unknown)
-    told = findings["champion", "version 4: rows left out"]
-    assert told.status is Status.INDETERMINATE
-    assert "not known" in told.because and "rollback PROJECT --to VERSION --force" in told.because
+    got = findings["champion", "version 4: rows left out"]
+    assert got.status is Status.INDETERMINATE
+    assert "not known" in got.because and "rollback PROJECT --to VERSION --force" in got.because
     assert ("champion", "version 4") not in findings
     assert "champion" not in {one.name for one in found.exhibits}
 
@@ -455,9 +461,9 @@ def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
     for earlier, share in ((0, 2), (1, 6), (4, 30)):
         opponents = {"champion": model("blurred"), "version": 4, "earlier_decisions": earlier}
         findings, _ = judged(model("sharp"), held_out, **opponents)
-        told = findings["rows", "test window"]
-        assert told.figures["decision"] == earlier + 1
-        assert told.figures["alpha"] == pytest.approx(0.05 / share)
+        got = findings["rows", "test window"]
+        assert got.figures["decision"] == earlier + 1
+        assert got.figures["alpha"] == pytest.approx(0.05 / share)
         gated = [
             findings["champion", "version 4"],
             findings["baselines", "flag-none"],
@@ -484,10 +490,10 @@ def test_a_gain_that_is_too_good_is_looked_into(held_out):
     for limit, status in ((0.2, Status.INDETERMINATE), (0.9, Status.PASS)):
         declared = parse_project(PLAIN | {"gates": {"suspicious_gain": limit}}, "small.toml")
         found = judged(model("sharp"), held_out, declared, champion=reckless, version=4)[1]
-        (told,) = [one for one in found.findings if one.subject == "version 4: size of the gain"]
-        assert told.status is status
-        assert (told.figures["gain"] > told.figures["limit"]) is status.stops
-        assert ("look for a leak" in told.because and "gates.suspicious_gain" in told.because) is status.stops
+        (got,) = [one for one in found.findings if one.subject == "version 4: size of the gain"]
+        assert got.status is status
+        assert (got.figures["gain"] > got.figures["limit"]) is status.stops
+        assert ("look for a leak" in got.because and "gates.suspicious_gain" in got.because) is status.stops
 
 
 def exhibit(found):
@@ -501,9 +507,9 @@ def test_the_exhibit_sets_both_side_by_side(held_out):
     _, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
     shown = exhibit(found)
     blurred, sharp = (held_out.frame[name].to_numpy() for name in ("blurred", "sharp"))
-    ranks, told = delong(held_out.y, sharp, blurred), shown["AUC (DeLong)"]
-    assert (told["statistic"], told["p_value"]) == (ranks.z, ranks.p_value)
-    assert (told["challenger"], told["champion"]) == (ranks.first, ranks.second)
+    ranks, got = delong(held_out.y, sharp, blurred), shown["AUC (DeLong)"]
+    assert (got["statistic"], got["p_value"]) == (ranks.z, ranks.p_value)
+    assert (got["challenger"], got["champion"]) == (ranks.first, ranks.second)
     right = [(score >= 0.2) == (held_out.y == 1) for score in (sharp, blurred)]
     only = [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
     assert [shown[f"only the {name} is right"]["rows"] for name in ("challenger", "champion")] == only
@@ -551,10 +557,10 @@ def test_before_the_first_release_there_is_no_comparison(held_out):
 
 def test_the_order_of_the_rows_does_not_matter(held_out):
     """Rows, hashes and outcomes move together."""
-    seen = fitted_on(held_out, range(1000))
+    fitted_rows = fitted_on(held_out, range(1000))
     order = np.random.default_rng(5).permutation(6000)
     assert set(row_hashes(held_out.take(order))) == set(row_hashes(held_out))
-    opponents = {"champion": model("blurred"), "version": 4, "champion_rows": seen}
+    opponents = {"champion": model("blurred"), "version": 4, "champion_rows": fitted_rows}
     one, two = (judged(model("sharp"), rows, **opponents)[1] for rows in (held_out, held_out.take(order)))
     for figure, row in exhibit(one).items():
         for name, value in row.items():

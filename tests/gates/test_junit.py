@@ -19,10 +19,10 @@ def cases(findings):
 
 
 def test_each_status_has_its_element():
-    """FAIL fails, INDETERMINATE is an error, INSUFFICIENT is skipped, WARN passes and is told."""
+    """FAIL fails, INDETERMINATE is an error, INSUFFICIENT is skipped, WARN passes and is reported."""
     found, suite = cases(ONE_OF_EACH)
-    told = {name: [child.tag for child in case] for name, case in found.items()}
-    assert told == {
+    got = {name: [child.tag for child in case] for name, case in found.items()}
+    assert got == {
         "pass": [],
         "warn": ["system-out"],
         "insufficient": ["skipped"],

@@ -12,7 +12,7 @@ from logitgate.gates.verdict.markdown import description, folded, headline, mark
 
 FAIL = Finding(Check.SLICES, "carrier = UA", Status.FAIL, "costs more")
 UNSURE = Finding(Check.CHAMPION, "version 3", Status.INDETERMINATE, "cannot tell")
-WARN = Finding(Check.LEAKAGE, "bang", Status.WARN, "trusted, as seen before")
+WARN = Finding(Check.LEAKAGE, "bang", Status.WARN, "trusted, as known before")
 GOOD = Finding(Check.ROWS, "sample", Status.PASS, "600 train, 100 test")
 
 

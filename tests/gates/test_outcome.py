@@ -63,8 +63,8 @@ def test_everything_comes_back():
 def test_values_come_back_to_the_bit(rule, status, zone, cost):
     """Rules with and without a threshold, dates with and without a zone, any finite figure."""
     as_of = datetime(2024, 5, 1, 0, 0, 0, 1, tzinfo=zone)
-    told = replace(WHOLE, rule=rule, status=status, as_of=as_of, test={"cost": cost})
-    assert through_json(told) == told
+    got = replace(WHOLE, rule=rule, status=status, as_of=as_of, test={"cost": cost})
+    assert through_json(got) == got
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf"), np.float64("nan")])

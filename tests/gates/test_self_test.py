@@ -264,13 +264,13 @@ def test_the_same_seed_gives_the_same_findings(rows):
     assert tried(rows) == tried(rows)
 
 
-def test_a_gate_that_names_another_subject_has_not_seen_the_leak(rows, monkeypatch):
+def test_a_gate_that_names_another_subject_has_not_found_the_leak(rows, monkeypatch):
     """The leak is in one column, and that one is to be named."""
     elsewhere = [Finding(Check.LEAKAGE, "sharp", Status.FAIL, "separates the outcome")]
     monkeypatch.setattr(self_test, "separating", lambda *_: elsewhere)
-    told = tried(rows)["leaky model"]
-    assert told.status is Status.FAIL
-    assert "leakage let it through (refused by leakage)" in told.because
+    got = tried(rows)["leaky model"]
+    assert got.status is Status.FAIL
+    assert "leakage let it through (refused by leakage)" in got.because
 
 
 @pytest.fixture

@@ -51,13 +51,13 @@ def test_the_table_tells_differences_and_their_intervals():
     reference = min(one.costs.of(one.y, flags).mean() for flags in everybody)
     assert own["savings"] == pytest.approx(1 - one.cost.mean() / reference)
     assert own["log_loss"] == pytest.approx(log_losses(one.y, one.decision.probability).mean())
-    told = [row[f"savings_difference{end}"] for end in ("", "_low", "_high")]
-    assert told == pytest.approx([-cost.value / reference, -cost.high / reference, -cost.low / reference])
-    assert told[1] < told[0] < told[2]
+    got = [row[f"savings_difference{end}"] for end in ("", "_low", "_high")]
+    assert got == pytest.approx([-cost.value / reference, -cost.high / reference, -cost.low / reference])
+    assert got[1] < got[0] < got[2]
 
 
 def test_without_a_scale_there_are_no_savings():
-    """Nobody is an event, so that flagging nobody costs nothing."""
+    """No row is an event, so that flagging no row costs nothing."""
     quiet = scored(np.zeros(50, dtype=int), np.linspace(0.01, 0.1, 50), constant(50))
     own, row = baseline_exhibit(quiet, {"prior": turned(quiet)}).rows
     assert own["savings"] is None and row["savings"] is None

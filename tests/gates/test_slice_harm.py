@@ -110,14 +110,14 @@ def test_small_slices_cost_the_others_nothing():
 
 
 def test_a_slice_without_rows_is_insufficient():
-    """Nobody is in it, whatever the minimum says."""
-    nobody = SliceLevels(np.zeros(3000, dtype=int), ("all", "nobody"))
-    found = proven_harm(differences(), Y, {"s": nobody}, None, HarmRule(0.1, 0.05, 0, 0, 0))
+    """No row is in it, whatever the minimum says."""
+    empty = SliceLevels(np.zeros(3000, dtype=int), ("all", "empty"))
+    found = proven_harm(differences(), Y, {"s": empty}, None, HarmRule(0.1, 0.05, 0, 0, 0))
     assert found[1].status is Status.INSUFFICIENT
 
 
 def test_a_single_row_is_one_row():
-    """Where the minimum lets it be tested, there is no p-value: nobody can tell."""
+    """Where the minimum lets it be tested, there is no p-value: it cannot be decided."""
     single = SliceLevels((np.arange(3000) == 7).astype(int), ("others", "single"))
     found = proven_harm(differences(), Y, {"s": single}, None, HarmRule(0.1, 0.05, 0, 0, 0))
     assert (found[1].n, found[1].status) == (1, Status.INDETERMINATE)

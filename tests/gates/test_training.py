@@ -159,7 +159,7 @@ def test_a_leak_stops_the_promotion_and_no_check():
     assert judged.judged is not None
 
 
-def test_a_suspicion_of_a_leak_is_told_and_judged():
+def test_a_suspicion_of_a_leak_is_reported_and_judged():
     """A feature that is strong and plausible goes on to the fit; the verdict says what was suspicious."""
     strict = parse_project({name: part for name, part in PLAIN.items() if name != "gates"}, "small.toml")
     parted, learned, _ = road(table(), strict)

@@ -42,9 +42,9 @@ def trained(tmp_path_factory):
 
 def loaded(program, folder):
     """Return which vendors a new process has imported after a program."""
-    told = f"import sys\n{program}\nprint(*sorted({set(VENDORS)!r} & set(sys.modules)))"
+    got = f"import sys\n{program}\nprint(*sorted({set(VENDORS)!r} & set(sys.modules)))"
     ended = subprocess.run(
-        [sys.executable, "-c", told], cwd=folder, capture_output=True, text=True, check=True
+        [sys.executable, "-c", got], cwd=folder, capture_output=True, text=True, check=True
     )
     return set(ended.stdout.split())
 
@@ -260,8 +260,8 @@ def test_the_models_of_the_interface_are_those_of_the_command(project, rows, com
     from tests.command import logitgate
 
     outcome = lg.register(lg.train(project))
-    told = logitgate("train", project.rows.path.with_name("visits.toml"), "--json")
-    assert told.json["run_id"] == outcome.run_id and told.json["version"] == outcome.version
+    got = logitgate("train", project.rows.path.with_name("visits.toml"), "--json")
+    assert got.json["run_id"] == outcome.run_id and got.json["version"] == outcome.version
 
 
 HOSTILE = "<script>alert('&')</script>"

@@ -57,7 +57,7 @@ def figure(window, name):
 
 
 def test_each_row_walks_to_pythons_decision(window, lab):
-    """Log-odds, probability and decision; a threshold that is moved decides anew."""
+    """Log-odds, probability and decision; a threshold that is moved decides again."""
     for place, walk in enumerate(lab.score.walks):
         window.locator("#walk-row").select_option(str(place))
         assert figure(window, "walk.log_odds") == pytest.approx(walk.log_odds, abs=1e-9)

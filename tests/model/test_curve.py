@@ -131,8 +131,8 @@ def test_a_missing_or_new_value_has_no_level():
     X, y = pd.DataFrame({"x": x}), (np.arange(10_000) % 2).astype(np.int8)
     layout = fit(Choice(Search().forms[1], 1.0), X, y, X_ONLY, Search())["design"]
     marks = [place for place, name in enumerate(column_names(layout)) if name.startswith("values__")]
-    seen = pd.DataFrame({"x": [0.0, 98.0, np.nan, 97.0, 1.0]})
-    assert layout.transform(seen)[:, marks].tolist() == [[1, 0], [0, 1], [0, 0], [0, 0], [0, 0]]
+    shown = pd.DataFrame({"x": [0.0, 98.0, np.nan, 97.0, 1.0]})
+    assert layout.transform(shown)[:, marks].tolist() == [[1, 0], [0, 1], [0, 0], [0, 0], [0, 0]]
 
 
 def test_plain_quantiles_where_nothing_piles_up():

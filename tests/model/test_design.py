@@ -120,11 +120,11 @@ def test_text_and_categories_are_laid_out_alike():
 
 
 def test_rare_and_unseen_levels_share_one_column():
-    """Levels below the minimum are pooled; a level never seen is counted among them."""
+    """Levels below the minimum are pooled; an unknown level is counted among them."""
     rows = pd.DataFrame({"city": ["Rome"] * 50 + ["Oslo"] * 40 + ["Bern"] * 5 + ["Graz"] * 5})
     layout = design(SEARCH.forms[0], FeaturesConfig(categorical=("city",)), SEARCH, rows).fit(rows)
-    seen = pd.DataFrame({"city": ["Bern", "Graz", "Nowhere", np.nan, "Rome"]})
-    assert layout.transform(seen).tolist() == [[0, 0, 1]] * 4 + [[0, 1, 0]]
+    shown = pd.DataFrame({"city": ["Bern", "Graz", "Nowhere", np.nan, "Rome"]})
+    assert layout.transform(shown).tolist() == [[0, 0, 1]] * 4 + [[0, 1, 0]]
     assert source_of(layout) == [("city",)] * 3
 
 
@@ -140,8 +140,8 @@ def test_a_missing_number_counts_as_the_median_and_is_marked():
     rows = pd.DataFrame({"age": [1.0, 2.0, 9.0, np.nan], "rain": [1.0, 2.0, 3.0, 4.0]})
     features = FeaturesConfig(numeric=("age", "rain"))
     layout = design(SEARCH.forms[0], features, SEARCH, rows).fit(rows)
-    seen = pd.DataFrame({"age": [np.nan, 2.0], "rain": [np.nan, 2.5]})
-    gap, plain = layout.transform(seen)
+    shown = pd.DataFrame({"age": [np.nan, 2.0], "rain": [np.nan, 2.5]})
+    gap, plain = layout.transform(shown)
     assert gap.tolist() == [*plain[:2].tolist(), 1.0]
     assert plain[2] == 0.0
     assert source_of(layout) == [("age",), ("rain",), ("age",)]
@@ -201,8 +201,8 @@ def test_a_stored_model_answers_bit_for_bit(form):
     stored = skops.io.dumps(model)
     assert set(skops.io.get_untrusted_types(data=stored)) <= set(TRUSTED_TYPES)
     loaded = skops.io.loads(stored, trusted=list(TRUSTED_TYPES))
-    seen = pd.concat([rows, rows.assign(city="Nowhere", age=np.nan)])
-    assert np.array_equal(loaded.predict_proba(seen), model.predict_proba(seen))
+    shown = pd.concat([rows, rows.assign(city="Nowhere", age=np.nan)])
+    assert np.array_equal(loaded.predict_proba(shown), model.predict_proba(shown))
 
 
 def test_all_trusted_types_are_needed():

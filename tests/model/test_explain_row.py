@@ -33,7 +33,7 @@ CHEAP = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_
 
 @pytest.fixture(scope="module")
 def frame():
-    """Rows with ids that are numbers, and a name that is nobody's business."""
+    """Rows with ids that are numbers, and a name that is private."""
     rng = np.random.default_rng(0)
     return pd.DataFrame(
         {
@@ -63,51 +63,51 @@ def explained(fitted, frame, row, rule=DecisionRule("per-row"), costs=PROJECT.co
 @pytest.mark.parametrize("row", ["1", "17", "599"])
 def test_the_parts_add_up(row, fitted, frame):
     """Base and contributions are the log-odds, these the probability, and that is the model's own."""
-    told = explained(fitted, frame, row)
-    assert told["base"] + sum(told["contributions"].values()) == pytest.approx(told["log_odds"], abs=1e-9)
-    assert 1 / (1 + np.exp(-told["log_odds"])) == pytest.approx(told["probability"], abs=1e-12)
+    got = explained(fitted, frame, row)
+    assert got["base"] + sum(got["contributions"].values()) == pytest.approx(got["log_odds"], abs=1e-9)
+    assert 1 / (1 + np.exp(-got["log_odds"])) == pytest.approx(got["probability"], abs=1e-12)
     own = fitted[0].predict_proba(frame[["x", "z", "g"]])[int(row), 1]
-    assert told["probability"] == pytest.approx(own, abs=1e-12)
-    assert set(told["contributions"]) == {"x", "z", "g"}
-    assert told["id"] == row
+    assert got["probability"] == pytest.approx(own, abs=1e-12)
+    assert set(got["contributions"]) == {"x", "z", "g"}
+    assert got["id"] == row
 
 
 def test_the_decision_is_that_of_the_rows_own_costs(fitted, frame):
     """Threshold, expected costs of both decisions, and the cheaper one is taken."""
-    told = explained(fitted, frame, "17")
-    amount, p = frame["amount"][17], told["probability"]
-    assert told["threshold"] == pytest.approx(2 / (2 + 5 + amount - 1))
-    assert told["cost_if_flagged"] == pytest.approx(p * 1 + (1 - p) * 2)
-    assert told["cost_if_passed"] == pytest.approx(p * (5 + amount))
-    assert told["flagged"] == (p >= told["threshold"]) == (told["cost_if_flagged"] <= told["cost_if_passed"])
-    assert (told["rule"], told["unit"]) == ("per-row", "EUR")
+    got = explained(fitted, frame, "17")
+    amount, p = frame["amount"][17], got["probability"]
+    assert got["threshold"] == pytest.approx(2 / (2 + 5 + amount - 1))
+    assert got["cost_if_flagged"] == pytest.approx(p * 1 + (1 - p) * 2)
+    assert got["cost_if_passed"] == pytest.approx(p * (5 + amount))
+    assert got["flagged"] == (p >= got["threshold"]) == (got["cost_if_flagged"] <= got["cost_if_passed"])
+    assert (got["rule"], got["unit"]) == ("per-row", "EUR")
 
 
 def test_the_models_costs_count_not_the_projects(fitted, frame):
     """A model keeps the costs that it was made for."""
-    told = explained(fitted, frame, "17", DecisionRule("constant", 0.2), CHEAP)
-    assert told["cost_if_passed"] == pytest.approx(told["probability"] * 5)
-    assert told["threshold"] == 0.2
+    got = explained(fitted, frame, "17", DecisionRule("constant", 0.2), CHEAP)
+    assert got["cost_if_passed"] == pytest.approx(got["probability"] * 5)
+    assert got["threshold"] == 0.2
     explained(fitted, frame.drop(columns="amount"), "17", DecisionRule("constant", 0.2), CHEAP)
 
 
 @pytest.mark.parametrize(("rule", "flagged"), [("flag-none", False), ("flag-all", True)])
 def test_a_rule_without_a_threshold_has_none(rule, flagged, fitted, frame):
     """It is null, not an infinity, so that the answer is strict JSON."""
-    told = explained(fitted, frame, "17", DecisionRule(rule))
-    assert (told["threshold"], told["flagged"], told["rule"]) == (None, flagged, rule)
-    json.dumps(told, allow_nan=False)
+    got = explained(fitted, frame, "17", DecisionRule(rule))
+    assert (got["threshold"], got["flagged"], got["rule"]) == (None, flagged, rule)
+    json.dumps(got, allow_nan=False)
 
 
 def test_the_values_of_the_row_and_its_outcome_are_given(fitted, frame):
     """As the model reads them; a missing cell is null, and a table without outcomes gives none."""
-    told = explained(fitted, frame, "17")
-    assert told["values"] == {"x": frame["x"][17], "z": frame["z"][17], "g": frame["g"][17]}
-    assert told["outcome"] is None
+    got = explained(fitted, frame, "17")
+    assert got["values"] == {"x": frame["x"][17], "z": frame["z"][17], "g": frame["g"][17]}
+    assert got["outcome"] is None
     known = frame.assign(y=np.where(frame["id"] == 17, "yes", None))
     assert explained(fitted, known, "17")["outcome"] == "yes"
     assert explained(fitted, known, "18")["outcome"] is None
-    json.dumps(told, allow_nan=False)
+    json.dumps(got, allow_nan=False)
 
 
 def test_exactly_one_row_is_explained(fitted, frame):

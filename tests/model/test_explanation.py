@@ -47,11 +47,11 @@ MEANS = {name: design_means(model, X) for name, model in MODELS.items()}
 def test_base_and_contributions_add_up(form, x, z, g):
     """For any row, gaps and unseen levels included, the parts add up to the log-odds to 1e-9."""
     row = pd.DataFrame({"x": [x], "z": [z], "g": pd.Series([g], dtype="str")})
-    told = explain(MODELS[form], row, MEANS[form])
-    total = told.base + sum(value for _, value in told.contributions)
-    assert total == pytest.approx(told.log_odds, rel=1e-12, abs=1e-9)
-    assert told.log_odds == MODELS[form].decision_function(row)[0]
-    assert told.probability == pytest.approx(MODELS[form].predict_proba(row)[0, 1], abs=1e-12)
+    got = explain(MODELS[form], row, MEANS[form])
+    total = got.base + sum(value for _, value in got.contributions)
+    assert total == pytest.approx(got.log_odds, rel=1e-12, abs=1e-9)
+    assert got.log_odds == MODELS[form].decision_function(row)[0]
+    assert got.probability == pytest.approx(MODELS[form].predict_proba(row)[0, 1], abs=1e-12)
 
 
 @pytest.mark.parametrize("form", sorted(MODELS))
@@ -59,15 +59,15 @@ def test_contributions_average_to_nothing(form):
     """Over the training rows each feature's contributions have mean zero: they are against the average."""
     some = X.iloc[:60]
     means = design_means(MODELS[form], some)
-    told = [dict(explain(MODELS[form], some.iloc[[place]], means).contributions) for place in range(60)]
-    np.testing.assert_allclose(pd.DataFrame(told).mean(), 0.0, atol=1e-9)
+    got = [dict(explain(MODELS[form], some.iloc[[place]], means).contributions) for place in range(60)]
+    np.testing.assert_allclose(pd.DataFrame(got).mean(), 0.0, atol=1e-9)
 
 
 def test_parts_are_merged_by_feature_and_interaction():
     """Splines, levels and marks of gaps stand under their feature, interactions under both, largest first."""
-    told = explain(MODELS["spline + xg + xz"], X.iloc[[4]], MEANS["spline + xg + xz"])
-    names = [name for name, _ in told.contributions]
-    sizes = [abs(value) for _, value in told.contributions]
+    got = explain(MODELS["spline + xg + xz"], X.iloc[[4]], MEANS["spline + xg + xz"])
+    names = [name for name, _ in got.contributions]
+    sizes = [abs(value) for _, value in got.contributions]
     assert sorted(names) == ["g", "x", "x x g", "x x z", "z"]
     assert sizes == sorted(sizes, reverse=True)
 
@@ -88,30 +88,28 @@ def test_only_what_changed_explains_the_difference():
 def test_a_linear_contribution_is_the_textbook_s():
     """For a linear form a number adds weight * (value - mean) / spread."""
     model = MODELS["linear"]
-    told = dict(explain(model, X.iloc[[4]], MEANS["linear"]).contributions)
+    got = dict(explain(model, X.iloc[[4]], MEANS["linear"]).contributions)
     weight = model["model"].coef_[0][0]
-    assert told["x"] == pytest.approx(
-        weight * (X["x"].iloc[4] - X["x"].mean()) / X["x"].std(ddof=0), abs=1e-9
-    )
+    assert got["x"] == pytest.approx(weight * (X["x"].iloc[4] - X["x"].mean()) / X["x"].std(ddof=0), abs=1e-9)
 
 
 def test_a_recalibrated_model_keeps_its_means():
     """After recalibration the same means explain the new log-odds."""
     change = Recalibration(0.7, -0.3)
     changed = recalibrated(MODELS["spline"], change)
-    told = explain(changed, X.iloc[[4]], MEANS["spline"])
+    got = explain(changed, X.iloc[[4]], MEANS["spline"])
     old = explain(MODELS["spline"], X.iloc[[4]], MEANS["spline"])
-    assert told.base + sum(value for _, value in told.contributions) == pytest.approx(told.log_odds, abs=1e-9)
-    assert told.base == pytest.approx(change.slope * old.base + change.intercept, abs=1e-9)
+    assert got.base + sum(value for _, value in got.contributions) == pytest.approx(got.log_odds, abs=1e-9)
+    assert got.base == pytest.approx(change.slope * old.base + change.intercept, abs=1e-9)
 
 
 def test_the_prior_is_all_base():
     """A model of the prior has nothing to say about features."""
     model = Pipeline([("model", DummyClassifier(strategy="prior"))]).fit(X, Y)
-    told = explain(model, X.iloc[[4]], design_means(model, X))
-    assert told.contributions == ()
-    assert told.base == told.log_odds == pytest.approx(logit(Y.mean()), abs=1e-12)
-    assert told.probability == pytest.approx(Y.mean(), abs=1e-12)
+    got = explain(model, X.iloc[[4]], design_means(model, X))
+    assert got.contributions == ()
+    assert got.base == got.log_odds == pytest.approx(logit(Y.mean()), abs=1e-12)
+    assert got.probability == pytest.approx(Y.mean(), abs=1e-12)
 
 
 def test_means_of_another_model_are_refused():

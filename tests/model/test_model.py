@@ -19,7 +19,7 @@ COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_
 
 @pytest.fixture(scope="module")
 def rows():
-    """Rows with the features, an amount that only costs read, and a column nobody needs."""
+    """Rows with the features, an amount that only costs read, and a column without a use."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {

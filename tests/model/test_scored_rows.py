@@ -1,4 +1,4 @@
-"""Scores as values: what is told of each row, and what is counted."""
+"""Scores as values: what is said of each row, and what is counted."""
 
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -63,7 +63,7 @@ def test_a_score_is_what_the_served_model_answers(package, rows, project):
     assert set(found["model_version"]) == {3} and set(found["scored_at"]) == {pd.Timestamp(STAMP.scored_at)}
 
 
-def test_the_alternatives_cost_is_told_even_where_it_is_lower(package, rows, project):
+def test_the_alternatives_cost_is_given_even_where_it_is_lower(package, rows, project):
     """A constant threshold does not always take the cheaper side by expectation; nothing is smoothed over."""
     from dataclasses import replace
 
@@ -85,7 +85,7 @@ def test_request_ids_follow_from_version_row_and_time():
     assert len({found, *(request_ids(one, [two], [three])[0] for one, two, three in others)}) == 4
 
 
-def test_missing_cells_and_levels_never_seen_are_scored_and_counted(package, rows, project):
+def test_missing_cells_and_unknown_levels_are_scored_and_counted(package, rows, project):
     """Each is a row like others, and the counts add up over batches."""
     known = known_levels(package.model)
     assert known == {"job": {"clerk", "smith", "baker"}, "city": {"Köln", "Aix"}}
@@ -114,7 +114,7 @@ def test_rows_without_their_costs_are_counted(package, rows, project):
         decide(rows, package.model, project)
 
 
-def test_what_the_model_cannot_read_is_told_without_the_cell(package, rows, project):
+def test_what_the_model_cannot_read_is_named_without_the_cell(package, rows, project):
     """scikit-learn would quote the text."""
     with pytest.raises(DataError, match="cannot answer these 300 rows") as refused:
         decide(rows.assign(age="secret-cell"), package.model, project)

@@ -67,7 +67,7 @@ def test_the_same_rows_give_the_same_bits():
 def test_no_fold_learns_from_later_rows():
     """When the outcome flips its sign half-way, models of the past are worse than no model at all.
 
-    A model that had seen later rows would do well; one of the past alone is confidently wrong.
+    A model that had learned from later rows would do well; one of the past alone is confidently wrong.
     """
     X, _ = _rows()
     later = np.arange(len(X)) >= len(X) // 2

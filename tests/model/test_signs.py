@@ -187,8 +187,8 @@ def test_a_signed_curve_can_still_jump_at_a_pile():
     pipeline = fit(
         Choice(SPLINE, 10.0), X, y, FeaturesConfig(numeric=("x",)), Search(), signs={"x": "positive"}
     )
-    seen = pd.DataFrame({"x": [0.0, 1.0, 3.0, 999.0]})
-    np.testing.assert_allclose(pipeline.predict_proba(seen)[:, 1], [0.05, 0.4, 0.4, 0.9], atol=0.03)
+    shown = pd.DataFrame({"x": [0.0, 1.0, 3.0, 999.0]})
+    np.testing.assert_allclose(pipeline.predict_proba(shown)[:, 1], [0.05, 0.4, 0.4, 0.9], atol=0.03)
 
 
 def test_a_signed_count_with_a_code_is_learned():
@@ -200,8 +200,8 @@ def test_a_signed_count_with_a_code_is_learned():
     X, y = pd.DataFrame({"late": late}), (rng.random(40_000) < truth).astype(np.int8)
     features = FeaturesConfig(numeric=("late",))
     pipeline = fit(Choice(SPLINE, 10.0), X, y, features, Search(), signs={"late": "positive"})
-    seen = pd.DataFrame({"late": [0.0, 1.0, 2.0, 98.0]})
-    np.testing.assert_allclose(pipeline.predict_proba(seen)[:, 1], [0.05, 0.25, 0.45, 0.6], atol=0.03)
+    shown = pd.DataFrame({"late": [0.0, 1.0, 2.0, 98.0]})
+    np.testing.assert_allclose(pipeline.predict_proba(shown)[:, 1], [0.05, 0.25, 0.45, 0.6], atol=0.03)
 
 
 @pytest.mark.parametrize("form", [LINEAR, SPLINE], ids=str)

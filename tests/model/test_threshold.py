@@ -254,8 +254,8 @@ def test_the_threshold_interval_knows_of_clusters():
     assert threshold_interval(p, y, costs, cluster, 3) != threshold_interval(p, y, costs, None, 3)
 
 
-def test_flagging_nobody_is_an_infinite_threshold():
-    """Where no row is worth an alarm every resample flags nobody."""
+def test_flagging_no_row_is_an_infinite_threshold():
+    """Where no row is worth an alarm every resample flags no row."""
     p = np.linspace(0.01, 0.99, 200)
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5).rows({}, 200)
     found = threshold_interval(p, np.zeros(200, dtype=np.int64), costs, None, 0)

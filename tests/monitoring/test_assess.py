@@ -91,16 +91,16 @@ def test_a_bad_release_is_found_by_its_predecessor(champion, previous, frame):
 
 
 def test_without_labels_only_the_estimate_speaks(champion, previous, frame):
-    """And a model that has everything upside down passes it: it clears nobody."""
+    """And a model that has everything upside down passes it: it clears no version."""
     for window, labels in (
         (LabelledWindow(frame.drop(columns="bad"), AS_OF), Status.FAIL),
         (LabelledWindow(frame, datetime(2021, 1, 1, tzinfo=UTC)), Status.INSUFFICIENT),
     ):
         found = performance(window, champion, previous, PROJECT)
-        told = statuses(found)
-        assert told.pop("estimate") is Status.PASS
-        assert told.pop("labels") is labels
-        assert set(told.values()) == {Status.INSUFFICIENT}
+        got = statuses(found)
+        assert got.pop("estimate") is Status.PASS
+        assert got.pop("labels") is labels
+        assert set(got.values()) == {Status.INSUFFICIENT}
         assert found.versus.answer == "unknown"
 
 
@@ -112,8 +112,8 @@ def test_labels_are_waited_for_until_they_are_due(champion, frame):
         found = performance(LabelledWindow(bare, (due + late).to_pydatetime()), champion, None, PROJECT)
         (labels,) = [one for one in found.findings if one.check == "labels"]
         assert (labels.status, labels.figures["blind_until"]) == (status, due.isoformat())
-    seen = performance(LabelledWindow(frame, AS_OF), champion, None, PROJECT)
-    assert not any("blind_until" in one.figures for one in seen.findings)
+    again = performance(LabelledWindow(frame, AS_OF), champion, None, PROJECT)
+    assert not any("blind_until" in one.figures for one in again.findings)
 
 
 def test_labels_from_another_table_give_the_same(champion, previous, frame):
@@ -153,9 +153,9 @@ def test_rows_that_a_version_was_fitted_on_do_not_judge_it(champion, previous, f
 def test_rows_that_cannot_be_scored_are_indeterminate(champion, previous, frame):
     """A feature is gone: every check that needs the champion says so, with its name."""
     found = performance(LabelledWindow(frame.drop(columns="grip"), AS_OF), champion, previous, PROJECT)
-    told = statuses(found)
-    assert told.pop("labels") is Status.PASS
-    assert told == dict.fromkeys(
+    got = statuses(found)
+    assert got.pop("labels") is Status.PASS
+    assert got == dict.fromkeys(
         ("estimate", "calibration", "cost", "no model", "previous"), Status.INDETERMINATE
     )
     assert {one.subject for one in found.findings if one.check != "labels"} == {"grip"}
@@ -179,10 +179,10 @@ def test_no_row_and_no_reference_are_insufficient(previous, frame):
     empty = performance(LabelledWindow(frame.iloc[:0], AS_OF), previous, previous, PROJECT)
     assert set(statuses(empty).values()) == {Status.INSUFFICIENT}
     bare = performance(LabelledWindow(frame, AS_OF), replace(previous, reference=NO_REFERENCE), None, PROJECT)
-    told = statuses(bare)
-    assert told.pop("labels") is Status.PASS
-    assert [told.pop(check) for check in ("calibration", "decay", "no model")] == [Status.PASS] * 3
-    assert set(told.values()) == {Status.INSUFFICIENT}
+    got = statuses(bare)
+    assert got.pop("labels") is Status.PASS
+    assert [got.pop(check) for check in ("calibration", "decay", "no model")] == [Status.PASS] * 3
+    assert set(got.values()) == {Status.INSUFFICIENT}
 
 
 def test_missing_probabilities_are_no_decision(champion, frame):
@@ -198,7 +198,7 @@ def test_missing_probabilities_are_no_decision(champion, frame):
         None,
         PROJECT,
     )
-    told = statuses(found)
-    assert told.pop("labels") is Status.PASS
-    assert set(told.values()) == {Status.INDETERMINATE}
+    got = statuses(found)
+    assert got.pop("labels") is Status.PASS
+    assert set(got.values()) == {Status.INDETERMINATE}
     assert "1500 of 1500 probabilities" in found.findings[1].because

@@ -100,11 +100,11 @@ def test_a_proven_trifle_is_a_remark():
     assert whole.status is Status.WARN and whole.figures["log_odds"] > 0.5
 
 
-def test_a_model_that_costs_more_than_none_is_told():
+def test_a_model_that_costs_more_than_none_is_reported():
     """One that flags nearly all where hardly anything happens, month after month."""
     scored, sample = month(np.random.default_rng(2), off=-3.0)
-    told = {one.subject: one.status for one in decay(window_sums(scored, sample, PROJECT), PROJECT)}
-    assert told["flag-none"] is Status.FAIL and told["flag-all"] is Status.PASS
+    got = {one.subject: one.status for one in decay(window_sums(scored, sample, PROJECT), PROJECT)}
+    assert got["flag-none"] is Status.FAIL and got["flag-all"] is Status.PASS
 
 
 def test_few_units_say_nothing():

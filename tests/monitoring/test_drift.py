@@ -112,15 +112,15 @@ def test_the_same_world_raises_no_alarm():
 )
 def test_a_change_is_named(change, alarm):
     """By check and feature, and nothing else is."""
-    seen = alarms(found(change(rows(2_000, seed=1))))
-    assert seen == alarm
+    shifted = alarms(found(change(rows(2_000, seed=1))))
+    assert shifted == alarm
 
 
 def test_other_scores_are_an_alarm_of_their_own():
     """The share of flagged rows and the log-odds, whatever the features say."""
     frame = rows(2_000, seed=1)
-    seen = found(frame, decision=decided(frame.assign(speed=frame["speed"] + 1)))
-    assert alarms(seen) == {("score", "log-odds"), ("score", "flag rate")}
+    shifted = found(frame, decision=decided(frame.assign(speed=frame["speed"] + 1)))
+    assert alarms(shifted) == {("score", "log-odds"), ("score", "flag rate")}
 
 
 def test_few_rows_say_nothing():
@@ -144,7 +144,7 @@ def test_scores_that_are_missing_are_not_judged():
     assert {one.check for one in findings if one.status is Status.INDETERMINATE} == {"score"}
 
 
-def test_sorted_rows_are_told():
+def test_sorted_rows_are_reported():
     """Their parts would differ without any drift."""
     frame = rows(2_000, seed=1)
     assert found(frame.sort_values("speed"))[("order", "speed")].status is Status.WARN
@@ -238,20 +238,20 @@ def test_levels_that_were_rare_are_not_new():
 
 def test_a_feature_that_the_table_lacks_is_said():
     """A model may have been made of more than the project declares by now."""
-    seen = found(rows(2_000, seed=1).drop(columns="side"))
-    assert seen[("drift", "side")].status is Status.INDETERMINATE
+    shifted = found(rows(2_000, seed=1).drop(columns="side"))
+    assert shifted[("drift", "side")].status is Status.INDETERMINATE
 
 
 def test_one_row_of_an_unknown_season_switches_nothing_off():
-    """Known seasons are judged, the share left out is told, missing cells and levels are judged always."""
+    """Known seasons are judged, the share left out is given, missing cells and levels are judged always."""
     half = rows(10_000, start="2020-01-01", days=181)
     known = reference(half, season="month")
     june = rows(2_000, seed=5, start="2021-06-01", days=29)
     late = rows(1, seed=6, start="2021-07-01", days=1)
     window = pd.concat([june, late])
-    seen = found(window, known, season="month")
-    assert alarms(seen) == set() and seen[("drift", "season")].status is Status.WARN
-    assert seen[("drift", "season")].figures["left_out"] == pytest.approx(1 / 2_001)
+    shifted = found(window, known, season="month")
+    assert alarms(shifted) == set() and shifted[("drift", "season")].status is Status.WARN
+    assert shifted[("drift", "season")].figures["left_out"] == pytest.approx(1 / 2_001)
     moved = found(window.assign(load=window["load"] + 3), known, season="month")
     assert alarms(moved) == {("drift", "load")}
     july = rows(2_000, seed=6, start="2021-07-01", days=29)
@@ -295,8 +295,8 @@ def test_a_binary_number_has_the_floor_of_a_share(before, now, alarm):
     """Both values have a cell, however rare one is; an index of .05 asks for a change of .11 at one half."""
     rng = np.random.default_rng(9)
     known = reference(rows().assign(load=(rng.random(N) < before).astype(float)))
-    seen = alarms(found(rows(4_000, seed=1).assign(load=(rng.random(4_000) < now).astype(float)), known))
-    assert (("drift", "load") in seen) == alarm
+    shifted = alarms(found(rows(4_000, seed=1).assign(load=(rng.random(4_000) < now).astype(float)), known))
+    assert (("drift", "load") in shifted) == alarm
 
 
 def test_a_season_is_proposed_where_a_year_is_learned_from_and_followed():

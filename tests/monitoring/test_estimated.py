@@ -143,7 +143,7 @@ def test_more_of_the_same_raises_no_alarm_and_the_partial_chunk_is_dropped():
 
 
 def test_rows_that_became_harder_raise_an_alarm():
-    """Probabilities closer to the threshold: AUC falls, the expected cost rises; others are told."""
+    """Probabilities closer to the threshold: AUC falls, the expected cost rises; others are reported."""
     probability = calibrated(1_000, seed=10, shift=1.0, spread=0.5)[0]
     found = {finding.subject: finding for finding in estimate(*decided(probability), reference(), 0.05)[0]}
     assert found["expected roc auc"].status is Status.FAIL
@@ -152,7 +152,7 @@ def test_rows_that_became_harder_raise_an_alarm():
     assert "lies above the limits" in found["expected cost"].because
 
 
-def test_rows_that_became_easier_are_told_and_do_not_stop():
+def test_rows_that_became_easier_are_reported_and_do_not_stop():
     """Beyond the other limit is a WARN: not the rows that the model was judged on."""
     probability = calibrated(1_000, seed=11, spread=6.0)[0]
     found = {finding.subject: finding for finding in estimate(*decided(probability), reference(), 0.05)[0]}
@@ -163,14 +163,14 @@ def test_rows_that_became_easier_are_told_and_do_not_stop():
 def test_flipped_labels_go_unseen():
     """A tenth of the labels flipped: the estimate keeps its word, the true accuracy is .08 lower.
 
-    So its good outcome can clear nobody: it is the same with every outcome.
+    So its good outcome can clear no version: it is the same with every outcome.
     """
     probability, y = calibrated(10_000, seed=12)
     y = np.where(np.random.default_rng(13).uniform(size=len(y)) < 0.1, 1 - y, y)
     decision, costs = decided(probability, threshold=0.5)
     said = expected_performance(probability, decision.flagged).accuracy
-    seen = float((decision.flagged == (y == 1)).mean())
-    assert said - seen > 0.05
+    right = float((decision.flagged == (y == 1)).mean())
+    assert said - right > 0.05
     known = expected_chunks(*decided(calibrated(10_000, seed=1)[0], threshold=0.5), 500)
     assert {finding.status for finding in estimate(decision, costs, known, 0.05)[0]} == {Status.PASS}
 
@@ -199,7 +199,7 @@ def test_nothing_missing_passes():
 
 
 def test_a_figure_that_is_undefined_now_is_said():
-    """Nobody is flagged any more: precision is undefined, recall falls, and nothing crashes."""
+    """No row is flagged any more: precision is undefined, recall falls, and nothing crashes."""
     probability = np.full(500, 0.01)
     found = {finding.subject: finding for finding in estimate(*decided(probability), reference(), 0.05)[0]}
     assert found["expected precision"].status is Status.INSUFFICIENT

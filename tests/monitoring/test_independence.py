@@ -127,11 +127,11 @@ def test_days_are_counted_where_days_are_alike(old):
             findings, _ = drift(frame, None, bare, asked)
             failed = [one for one in findings if one.check == "drift" and one.status is Status.FAIL]
             alarms[place] += bool(failed)
-    by_rows, by_days, seen = alarms / 30
-    assert by_rows > 0.2 and by_days <= 0.1 and seen >= 0.95
+    by_rows, by_days, power = alarms / 30
+    assert by_rows > 0.2 and by_days <= 0.1 and power >= 0.95
 
 
-def test_the_length_of_the_window_in_clusters_is_told():
+def test_the_length_of_the_window_in_clusters_is_reported():
     """As a figure."""
     project = parse_project(PLAIN, "visits.toml")
     rng = np.random.default_rng(5)

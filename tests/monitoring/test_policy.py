@@ -44,8 +44,8 @@ def lived(days, back=BACK, rules=RULES):
     """Decide about one window after the other, each with what was decided before."""
     past = []
     for day, signs in enumerate(days):
-        seen = window(day, *signs)
-        action = decide(seen, past, back, rules).wanted
+        judged = window(day, *signs)
+        action = decide(judged, past, back, rules).wanted
         past.append(window(day, *signs, action=action))
     return [one.wanted.value for one in past]
 
@@ -178,10 +178,10 @@ def test_the_page_lists_every_row_of_the_policy():
     page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
     table = page.split("## What is done about it")[1].split("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
-    told = {name.strip("`"): (action, windows) for name, _, action, windows in rows}
-    assert set(told) == {symptom.value for symptom in Symptom}
+    got = {name.strip("`"): (action, windows) for name, _, action, windows in rows}
+    assert set(got) == {symptom.value for symptom in Symptom}
     for symptom, remedy in REMEDIES.items():
-        action, windows = told[symptom.value]
+        action, windows = got[symptom.value]
         assert action.startswith(remedy.action.value), symptom
         assert windows.startswith("`reactions.persistent`" if remedy.persists else "1"), symptom
 
@@ -229,11 +229,11 @@ def test_broken_rows_say_nothing_about_the_model():
     assert lived([broken, {LOSES}, {LOSES}]) == ["quarantine", "investigate", "roll back"]
 
 
-def test_a_break_that_began_with_the_release_is_told():
+def test_a_break_that_began_with_the_release_is_reported():
     """Only when the rows were sound before it."""
     before = [window(0, version=1), window(1, version=1)]
-    (told,) = decide(window(3, Symptom.BROKEN), [*before, window(2, Symptom.BROKEN)], BACK, RULES).reasons
-    assert told.since_release
+    (got,) = decide(window(3, Symptom.BROKEN), [*before, window(2, Symptom.BROKEN)], BACK, RULES).reasons
+    assert got.since_release
     for past in ([window(0, Symptom.BROKEN, version=1)], [window(2)], []):
         assert not decide(window(3, Symptom.BROKEN), past, BACK, RULES).reasons[0].since_release
 
@@ -296,7 +296,7 @@ PAIR = "version 2 against 1"
     ],
 )
 def test_findings_become_signs(findings, signs):
-    """A label-free estimate is a change of the rows at most, and its absence clears nobody."""
+    """A label-free estimate is a change of the rows at most, and its absence clears no version."""
     assert symptoms_of(findings) == signs
 
 
@@ -309,7 +309,7 @@ def test_the_comparison_speaks_for_itself(versus):
 
 
 def test_what_was_wanted_and_not_done_is_wanted_again():
-    """A rollback that failed cools nothing down, and neither does one that nobody has asked for."""
+    """A rollback that failed cools nothing down, and neither does one that was not asked for."""
     past = [window(0, LOSES), replace(window(1, LOSES, action=Action.ROLL_BACK), done=None)]
     assert decide(window(2, LOSES), past, BACK, RULES).wanted is Action.ROLL_BACK
     done = [past[0], replace(past[1], done=Action.ROLL_BACK)]

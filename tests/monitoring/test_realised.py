@@ -91,8 +91,8 @@ def test_false_alarms_are_as_rare_as_alpha_says():
     for seed in range(300):
         known = reference_chunks(rows(2_400, seed=10_000 + seed), 200)
         findings, _ = realised(rows(200, seed=20_000 + seed), known, PROJECT)
-        told = {check: {f.status for f in findings if f.check == check} for check in ("calibration", "cost")}
-        alarms += [Status.FAIL in told["calibration"], Status.FAIL in told["cost"]]
+        got = {check: {f.status for f in findings if f.check == check} for check in ("calibration", "cost")}
+        alarms += [Status.FAIL in got["calibration"], Status.FAIL in got["cost"]]
     assert (alarms / 300 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)).all(), alarms
 
 
@@ -126,8 +126,8 @@ def test_the_margin_forgives_what_is_small():
     flat = Chunks(
         500, {name: (value,) * 12 for name, value in zip(NAMES, (0.0, 0.0, 1.0, 0.5, 0.0), strict=True)}
     )
-    told = found(rows(500, seed=6, off=0.4), flat, wide)
-    assert [told[name].status for name in ("observed less expected events", "calibration-in-the-large")] == [
+    got = found(rows(500, seed=6, off=0.4), flat, wide)
+    assert [got[name].status for name in ("observed less expected events", "calibration-in-the-large")] == [
         Status.WARN,
         Status.WARN,
     ]
@@ -135,9 +135,9 @@ def test_the_margin_forgives_what_is_small():
 
 def test_miscalibration_that_the_reference_shows_too_fails():
     """A reference that is off by .9 itself lends no limits: proven beyond the margin is a FAIL."""
-    told = found(rows(1_500, seed=7, off=0.9), reference_chunks(rows(10_000, seed=8, off=0.9)))
-    assert told["calibration-in-the-large"].status is Status.FAIL
-    assert told["mean cost per row"].status is Status.WARN
+    got = found(rows(1_500, seed=7, off=0.9), reference_chunks(rows(10_000, seed=8, off=0.9)))
+    assert got["calibration-in-the-large"].status is Status.FAIL
+    assert got["mean cost per row"].status is Status.WARN
     sound = found(rows(1_500, seed=3), reference_chunks(rows(10_000, seed=8, off=0.9)))
     assert sound["calibration-in-the-large"].status is Status.PASS
 
@@ -148,8 +148,8 @@ def test_a_wrong_reference_excuses_no_window(off):
     failed = 0
     for seed in range(40):
         known = reference_chunks(rows(4_000, seed=seed, off=off, clusters=28, sway=0.3))
-        told = found(rows(5_000, seed=500 + seed, off=off, clusters=28, sway=0.3), known)
-        failed += told["calibration-in-the-large"].status is Status.FAIL
+        got = found(rows(5_000, seed=500 + seed, off=off, clusters=28, sway=0.3), known)
+        failed += got["calibration-in-the-large"].status is Status.FAIL
     assert failed >= 38
 
 
@@ -157,9 +157,9 @@ def test_dearer_rows_are_no_worse_model(reference):
     """Twice the events by other features, under exact probabilities: the effect of rows, and no alarm."""
     alarms = 0
     for seed in range(30):
-        told = found(rows(1_500, seed=seed, moved=1.0), reference)["mean cost per row"]
-        alarms += told.status is Status.FAIL
-        assert told.figures["effect_of_rows"] > 0.15
+        got = found(rows(1_500, seed=seed, moved=1.0), reference)["mean cost per row"]
+        alarms += got.status is Status.FAIL
+        assert got.figures["effect_of_rows"] > 0.15
     assert alarms <= 4
     assert found(rows(1_500, seed=4, off=0.9), reference)["mean cost per row"].status is Status.FAIL
 
@@ -168,18 +168,18 @@ def test_references_of_earlier_versions_have_an_excess(reference):
     """It follows from the realised and the expected cost that they kept."""
     old = Chunks(reference.rows, {k: v for k, v in reference.figures.items() if k != "excess_cost"})
     assert with_excess_cost(old).figures["excess_cost"] == pytest.approx(reference.figures["excess_cost"])
-    told = [found(rows(1_500, seed=4), one)["mean cost per row"] for one in (old, reference)]
-    assert told[0].status is told[1].status and told[0].figures == pytest.approx(told[1].figures)
+    got = [found(rows(1_500, seed=4), one)["mean cost per row"] for one in (old, reference)]
+    assert got[0].status is got[1].status and got[0].figures == pytest.approx(got[1].figures)
 
 
 def test_without_limits_the_margin_decides_what_it_can():
     """Eleven chunks have no limits: calibration is held against 0 and 1, cost proves too little to FAIL."""
     few = reference_chunks(rows(5_500, seed=9), 500)
-    told = found(rows(1_500, seed=4, off=0.9), few)
-    assert told["calibration-in-the-large"].status is Status.FAIL
-    assert told["observed less expected events"].status is Status.WARN
-    assert told["mean cost per row"].status is Status.WARN
-    assert "11 chunks of the reference count, 12 are needed" in told["mean cost per row"].because
+    got = found(rows(1_500, seed=4, off=0.9), few)
+    assert got["calibration-in-the-large"].status is Status.FAIL
+    assert got["observed less expected events"].status is Status.WARN
+    assert got["mean cost per row"].status is Status.WARN
+    assert "11 chunks of the reference count, 12 are needed" in got["mean cost per row"].because
     sound = found(rows(1_500, seed=3), few)
     assert sound["mean cost per row"].status is not Status.FAIL
     assert {one.status for one in sound.values() if one.check == "calibration"} == {Status.PASS}
@@ -187,10 +187,10 @@ def test_without_limits_the_margin_decides_what_it_can():
 
 def test_few_rows_are_insufficient(reference):
     """Less than a chunk, and fewer than a slice must have, tells nothing, whatever it shows."""
-    told = found(rows(90, seed=10, off=3.0), reference)
-    assert {finding.status for finding in told.values()} == {Status.INSUFFICIENT}
-    assert "no whole chunk" in told["mean cost per row"].because
-    assert told["mean cost per row"].figures["n"] == 90
+    got = found(rows(90, seed=10, off=3.0), reference)
+    assert {finding.status for finding in got.values()} == {Status.INSUFFICIENT}
+    assert "no whole chunk" in got["mean cost per row"].because
+    assert got["mean cost per row"].figures["n"] == 90
 
 
 def test_no_mature_row_is_insufficient(reference):
@@ -220,10 +220,10 @@ def test_a_missing_probability_is_indeterminate(reference):
 def test_one_class_is_caught_by_the_excess(reference):
     """No event in 1,000 rows where 280 were expected: the log-odds are undefined, the count is not."""
     scored = rows(1_000, seed=11)
-    told = found(Scored(np.zeros(1_000, dtype=np.int64), scored.decision, scored.costs), reference)
-    assert told["observed less expected events"].status is Status.FAIL
-    assert told["calibration-in-the-large"].status is Status.INSUFFICIENT
-    assert told["slope"].status is Status.INSUFFICIENT
+    got = found(Scored(np.zeros(1_000, dtype=np.int64), scored.decision, scored.costs), reference)
+    assert got["observed less expected events"].status is Status.FAIL
+    assert got["calibration-in-the-large"].status is Status.INSUFFICIENT
+    assert got["slope"].status is Status.INSUFFICIENT
 
 
 def test_clusters_widen_the_intervals():

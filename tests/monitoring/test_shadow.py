@@ -33,16 +33,16 @@ def visits():
     return projects.table(1_000)
 
 
-def _pair(rows, project, *, seen=None, every=10):
-    """The champion flags nobody, the challenger each tenth row; both know no row unless told."""
-    nobody = FittedRows(scheme_of(project), np.empty(0, dtype=np.uint64))
+def _pair(rows, project, *, fitted_on=None, every=10):
+    """The champion flags no row, the challenger each tenth row; both know no row unless given."""
+    none = FittedRows(scheme_of(project), np.empty(0, dtype=np.uint64))
     flags = np.arange(rows) % every == 0
     half = np.full(rows, 0.5)
 
     def decided(flagged):
         return Decision(half, half, flagged, np.full(rows, 1.5), np.full(rows, 4.0))
 
-    return ScoredPair(decided(np.zeros(rows, dtype=bool)), decided(flags), (seen or nobody, nobody)), flags
+    return ScoredPair(decided(np.zeros(rows, dtype=bool)), decided(flags), (fitted_on or none, none)), flags
 
 
 def test_disagreements_are_counted_by_day_and_weighted_by_cost(visits, project):
@@ -55,17 +55,17 @@ def test_disagreements_are_counted_by_day_and_weighted_by_cost(visits, project):
     assert units["difference"].to_dict() == pytest.approx(
         pd.Series(expected).groupby(visits["day"]).sum().to_dict()
     )
-    seen = shadow_of(units)
-    assert (seen.different.rows, seen.different.total) == (1_000, 100)
-    assert (seen.stake.total, seen.difference.rows) == (250.0, 1_000)
+    shadow = shadow_of(units)
+    assert (shadow.different.rows, shadow.different.total) == (1_000, 100)
+    assert (shadow.stake.total, shadow.difference.rows) == (250.0, 1_000)
     halves = [
         by_unit(visits.iloc[part], _part(pair, part), project, LATE)
         for part in (slice(333), slice(333, None))
     ]
     assert shadow_of(pd.concat(halves)).as_json() == {
-        name: pytest.approx(values) for name, values in seen.as_json().items()
+        name: pytest.approx(values) for name, values in shadow.as_json().items()
     }
-    assert Shadow.from_json(seen.as_json()) == seen
+    assert Shadow.from_json(shadow.as_json()) == shadow
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def _part(pair, part):
 
 
 def test_only_mature_outcomes_of_unknown_rows_count(visits, project):
-    """Without outcome, immature, learned from, or nobody knows whether: the row has no cost here."""
+    """Without outcome, immature, learned from, or unknown whether: the row has no cost here."""
     pair, _ = _pair(len(visits), project)
     assert shadow_of(by_unit(visits.drop(columns="bad"), pair, project, LATE)).difference.rows == 0
     some = visits.assign(bad=visits["bad"].where(np.arange(1_000) >= 200))
@@ -107,10 +107,10 @@ def test_only_mature_outcomes_of_unknown_rows_count(visits, project):
     time = head["at"].dt.tz_localize(None).to_numpy("datetime64[us]")
     learned = Sample(head, np.zeros(300, dtype=np.int8), head["visit"].to_numpy(object), time)
     known = FittedRows(scheme_of(project), np.unique(row_hashes(learned)))
-    pair, _ = _pair(len(visits), project, seen=known)
+    pair, _ = _pair(len(visits), project, fitted_on=known)
     assert shadow_of(by_unit(visits, pair, project, LATE)).difference.rows == 700
-    strange = FittedRows("another scheme", known.hashes)
-    pair, _ = _pair(len(visits), project, seen=strange)
+    other_scheme = FittedRows("another scheme", known.hashes)
+    pair, _ = _pair(len(visits), project, fitted_on=other_scheme)
     assert shadow_of(by_unit(visits, pair, project, LATE)).difference.rows == 0
 
 
@@ -127,12 +127,12 @@ def test_only_mature_outcomes_of_unknown_rows_count(visits, project):
 def test_the_gate_asks_for_a_proof_on_enough_units(project, units, mean, status):
     """The upper limit below the margin, and never fewer units than declared."""
     values = mean + np.tile([-0.1, 0.1], 20)[:units]
-    seen = Shadow(difference=Sums.of(np.full(units, 100), 100 * values))
-    assert shadow_finding(2, 1, seen, project).status is Status(status)
+    shadow = Shadow(difference=Sums.of(np.full(units, 100), 100 * values))
+    assert shadow_finding(2, 1, shadow, project).status is Status(status)
 
 
 def test_a_new_version_is_stopped_where_a_shadow_is_demanded(project):
-    """Unless there is no champion to run beside, or nobody demands it."""
+    """Unless there is no champion to run beside, or it is not demanded."""
     (finding,) = not_yet(project.gates.shadow, 1)
     assert finding.status is Status.INDETERMINATE
     assert not_yet(project.gates.shadow, None) == []
@@ -179,10 +179,9 @@ def test_the_shadow_alone_keeps_a_better_version_from_production(road):
     assert {
         one["check"] for one in answer.json["findings"] if one["status"] in ("FAIL", "INDETERMINATE")
     } == {"shadow"}
-    told = logitgate("shadow", project, 2, "--json")
+    got = logitgate("shadow", project, 2, "--json")
     assert (
-        told.code == 1
-        and "0 of 20 units" in told.findings("shadow")["version 2 against version 1"]["because"]
+        got.code == 1 and "0 of 20 units" in got.findings("shadow")["version 2 against version 1"]["because"]
     )
     assert logitgate("shadow", project, 2, "--promote").code == 1
     out = folder / "out.parquet"
@@ -199,9 +198,9 @@ def test_the_shadow_alone_keeps_a_better_version_from_production(road):
     client = opened(home).client
     runs = client.search_runs([client.get_experiment_by_name("visits-shadow").experiment_id])
     assert len(runs) == 2
-    told = logitgate("shadow", project, 2, "--json")
-    figures = told.findings("shadow", stopping=False)["version 2 against version 1"]["figures"]
-    assert told.code == 0 and figures["difference_high"] < 0 and figures["units"] >= 20
+    got = logitgate("shadow", project, 2, "--json")
+    figures = got.findings("shadow", stopping=False)["version 2 against version 1"]["figures"]
+    assert got.code == 0 and figures["difference_high"] < 0 and figures["units"] >= 20
     assert figures["rows"] == len(found)
     assert logitgate("shadow", project, 2, "--promote").code == 0
     assert int(client.get_model_version_by_alias("visits", "champion").version) == 2
@@ -218,5 +217,5 @@ def test_a_shadow_runs_beside_the_champion_only(road):
 
 def test_a_demanded_shadow_is_listed_among_the_gates(road):
     """With its margin."""
-    told = logitgate("gates", road[1])
-    assert "shadow" in told.out
+    got = logitgate("gates", road[1])
+    assert "shadow" in got.out

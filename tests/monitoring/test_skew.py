@@ -64,17 +64,17 @@ def test_one_row_that_differs_is_skew(column, change):
     assert finding.figures["columns"] == 1
 
 
-def test_the_worst_column_is_named_first_and_no_value_is_told():
+def test_the_worst_column_is_named_first_and_no_value_is_printed():
     """Counts and columns only, in the finding and in the exhibit."""
     served, offline = logged(), logged()
     served["load"] = 31_337.5
     served.loc[:9, "side"] = "elsewhere"
     (finding,), (exhibit,) = skew(served, offline, PROJECT, "request")
     assert finding.because.endswith("differ: load in 300, side in 10")
-    told = json.dumps([finding.as_json(), exhibit.as_json()])
-    assert "31337" not in told
-    assert "elsewhere" not in told
-    assert "r00" not in told
+    got = json.dumps([finding.as_json(), exhibit.as_json()])
+    assert "31337" not in got
+    assert "elsewhere" not in got
+    assert "r00" not in got
     rows = {row["column"]: row for row in exhibit.rows}
     assert [rows[name]["differing"] for name in ("load", "side", "speed")] == [300, 10, 0]
 

@@ -33,10 +33,10 @@ def scored(rows, noise, seed):
     """Decide rows by log-odds with noise, at the threshold of the costs."""
     score, y, cluster = rows
     n = len(y)
-    seen = score + noise * np.random.default_rng(seed).normal(size=n)
+    blurred = score + noise * np.random.default_rng(seed).normal(size=n)
     costs = RowCosts(np.ones(n), np.full(n, 2.0), np.zeros(n), np.full(n, 8.0))
     return Scored(
-        y, Decision.by(DecisionRule("constant", 2 / 9), 1 / (1 + np.exp(-seen)), costs), costs, cluster
+        y, Decision.by(DecisionRule("constant", 2 / 9), 1 / (1 + np.exp(-blurred)), costs), costs, cluster
     )
 
 
@@ -97,7 +97,7 @@ def test_a_model_against_itself_loses_as_rarely_as_alpha_says():
     assert lost / 400 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
-def test_too_few_different_rows_take_nobody_back():
+def test_too_few_different_rows_take_no_version_back():
     """A loss on fewer effective rows than are demanded is no proof, and a single cluster has no bound."""
     rows = world(1_000, seed=5, clusters=1_000)
     champion, previous = version(7, rows, KNOWN, noise=2.0), version(6, rows, KNOWN)
@@ -150,7 +150,7 @@ def test_what_cannot_be_compared_is_unknown(broken):
     assert not {finding.status for finding in found.findings} & {Status.PASS, Status.FAIL}
 
 
-def test_without_limits_nobody_is_called_degraded():
+def test_without_limits_no_version_is_called_degraded():
     """References of too few chunks: the pair still tells who loses."""
     few = reference_chunks(scored(KNOWN, 0, 0), 1_000)
     bare = [

@@ -31,7 +31,7 @@ from logitgate.tracking.runs import Note, training_run
 from tests import projects
 from tests.command import living_in, logitgate, opened
 from tests.releases import BECAUSE, NAME, kinds, plain_shipment, production, promoted
-from tests.services import told_at
+from tests.services import listening
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_a_candidate_waits_and_is_approved_by_the_transaction(store, project, mo
     approve(store, project, 2, "cheaper")
     ledger, verdict = history(store, NAME)
     assert verdict.status == "PASS"
-    told = History(NAME, ledger, verdict).as_json()["tenures"][0]
-    assert (told["act"], told["actor"], told["reason"]) == ("approval", "ann", "the audit of May agrees")
-    assert told["verdict"] == "PASS" and ledger.rollback_target().version == 1
+    got = History(NAME, ledger, verdict).as_json()["tenures"][0]
+    assert (got["act"], got["actor"], got["reason"]) == ("approval", "ann", "the audit of May agrees")
+    assert got["verdict"] == "PASS" and ledger.rollback_target().version == 1
     assert roll_back(store, NAME, RollbackRequest("dearer after all")).version == 1
 
 
@@ -158,7 +158,7 @@ def test_a_training_waits_people_are_notified_and_one_of_them_approves(
 ):
     """Exit 0 and a typed field; the same training again says what became of it."""
     visits = projects.write(tmp_path / "visits", projects.table(), gates={"approval": True})
-    with living_in(tmp_path / "home", mlflow_template) as home, told_at() as (address, bodies):
+    with living_in(tmp_path / "home", mlflow_template) as home, listening() as (address, bodies):
         monkeypatch.setenv("LOGITGATE_NOTIFY", f"json://{address}")
         waiting = logitgate("train", visits, "--json")
         assert (waiting.code, waiting.json["status"]) == (0, "PASS"), waiting.everything
@@ -170,8 +170,8 @@ def test_a_training_waits_people_are_notified_and_one_of_them_approves(
         assert (approved.code, approved.json["version"]) == (0, 1), approved.everything
         again = logitgate("train", visits, "--json").json
         assert (again["promoted"], again["awaits_approval"], again["champion"]) == (True, False, 1)
-        told = logitgate("history", visits, "--verify", "--json").json["tenures"][0]
-        assert told["reason"] == "seen by the risk board" and told["figures"]["cost"] > 0
+        got = logitgate("history", visits, "--verify", "--json").json["tenures"][0]
+        assert got["reason"] == "seen by the risk board" and got["figures"]["cost"] > 0
         assert "seen by the risk board" in logitgate_report(visits)
         assert logitgate("approve", visits, 1, "--reason", "once more").code == 1
 

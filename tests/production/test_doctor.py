@@ -1,4 +1,4 @@
-"""What a kill leaves behind is found, told, and put right, without touching what is alive."""
+"""What a kill leaves behind is found, reported, and put right, without touching what is alive."""
 
 import os
 import subprocess
@@ -47,13 +47,13 @@ def store(home):
     close(found)
 
 
-def told(answer, check):
+def because_of(answer, check):
     """The findings of a check that are no PASS, by subject."""
     found = [one for one in answer.json["findings"] if one["check"] == check and one["status"] != "PASS"]
     return {one["subject"]: one["because"] for one in found}
 
 
-def test_a_sound_store_is_told_sound(home, project):
+def test_a_sound_store_is_reported_sound(home, project):
     """Exit 0, each check passed, and nothing was made by looking."""
     answer = logitgate("doctor", project, "--json")
     assert answer.code == 0, answer.everything
@@ -64,13 +64,13 @@ def test_a_sound_store_is_told_sound(home, project):
 
 
 def test_what_a_kill_in_mid_upload_leaves(home, store, project, tmp_path):
-    """The run and its upload are told with what would be done, and it is done only when asked for."""
+    """The run and its upload are reported with what would be done, and it is done only when asked for."""
     at = AtWrite("log_model_artifacts", victims.die)
     temporary = {"TMPDIR": str(tmp_path / "temporary")}
     assert victims.run(project, home, tmp_path / "a.json", at, **temporary) == -9
     found = logitgate("doctor", project, "--json")
     (run, because), (upload, _), (draft, _) = (
-        next(iter(told(found, check).items())) for check in ("runs", "uploads", "drafts")
+        next(iter(because_of(found, check).items())) for check in ("runs", "uploads", "drafts")
     )
     assert found.code == 1 and found.json["status"] == "FAIL"
     assert "--repair would end it as KILLED" in because and "process" in because
@@ -78,7 +78,7 @@ def test_what_a_kill_in_mid_upload_leaves(home, store, project, tmp_path):
     repaired = logitgate("doctor", project, "--repair", "--json")
     assert repaired.code == 0, repaired.everything
     assert {one["status"] for one in repaired.json["findings"]} == {"PASS", "WARN"}
-    assert "repaired: end it as KILLED" in told(repaired, "runs")[run]
+    assert "repaired: end it as KILLED" in because_of(repaired, "runs")[run]
     assert store.client.get_run(run).info.status == "KILLED"
     assert str(store.client.get_logged_model(upload).status) == "FAILED"
     assert not Path(draft).exists()
@@ -92,7 +92,7 @@ def test_a_registered_model_without_a_version_is_removed(home, store, project, t
     """Killed between the two: the name goes away, and comes again with the next version."""
     at = AtWrite("create_registered_model", victims.die)
     assert victims.run(project, home, tmp_path / "a.json", at) == -9
-    assert told(logitgate("doctor", project, "--json"), "registry").keys() == {"visits"}
+    assert because_of(logitgate("doctor", project, "--json"), "registry").keys() == {"visits"}
     assert logitgate("doctor", project, "--repair").code == 0
     assert not store.client.search_registered_models()
     assert victims.run(project, home, tmp_path / "b.json") == 0
@@ -104,11 +104,11 @@ def test_a_promotion_killed_in_between_is_ended(home, store, project, tmp_path):
     """The intent stands open after the alias moved; the repair writes that it is done."""
     at = AtWrite("set_registered_model_alias", victims.die)
     assert victims.run(project, home, tmp_path / "a.json", at) == -9
-    (because,) = told(logitgate("doctor", project, "--json"), "ledger").values()
+    (because,) = because_of(logitgate("doctor", project, "--json"), "ledger").values()
     assert "began to put version 1 into production" in because and "done or abandoned" in because
     assert ledger_store.read(store, "visits").open is not None
     with locked(store, "visits"):  # somebody is at it right now
-        assert not told(logitgate("doctor", project, "--json"), "ledger")
+        assert not because_of(logitgate("doctor", project, "--json"), "ledger")
     assert logitgate("doctor", project, "--repair").code == 0
     ledger = ledger_store.read(store, "visits")
     assert (ledger.open, ledger.champion, ledger.breaks) == (None, 1, ())
@@ -145,7 +145,7 @@ def test_a_run_of_another_host_is_dead_when_it_is_silent(store, project):
     assert all("on far" in one.because for one in found)
 
 
-def test_what_a_dead_process_left_is_told_from_what_a_living_one_uses(home, tmp_path):
+def test_what_a_dead_process_left_is_distinguished_from_what_a_living_one_uses(home, tmp_path):
     """By the name of the folder: process and birth; of another host only what is a day old."""
     with subprocess.Popen(["sleep", "60"]) as sleeper:
         marks = {sleeper.pid: born(sleeper.pid)}
@@ -179,7 +179,7 @@ def test_a_folder_for_drafts_that_cannot_be_written_is_named(tmp_path, monkeypat
         pass
 
 
-def test_a_repair_that_fails_is_told(store, project, monkeypatch):
+def test_a_repair_that_fails_is_reported(store, project, monkeypatch):
     """The trouble stays a reason to stop, with what went wrong."""
     store.client.create_registered_model("visits")
 

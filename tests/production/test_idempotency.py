@@ -72,9 +72,9 @@ def test_five_triggers_make_one_version(project, home, store, tmp_path):
     for one in started:
         one.join(60)
     assert [one.exitcode for one in started] == [0] * 5
-    told = [json.loads((tmp_path / f"{number}.json").read_text()) for number in range(5)]
-    assert sorted(one["repeated"] for one in told) == [False, True, True, True, True]
-    assert {(one["run_id"], one["version"], one["champion"]) for one in told} == {(told[0]["run_id"], 1, 1)}
+    got = [json.loads((tmp_path / f"{number}.json").read_text()) for number in range(5)]
+    assert sorted(one["repeated"] for one in got) == [False, True, True, True, True]
+    assert {(one["run_id"], one["version"], one["champion"]) for one in got} == {(got[0]["run_id"], 1, 1)}
     parents, below = trainings(store)
     assert len(parents) == len(below) == len(versions(store)) == 1
 
@@ -111,14 +111,14 @@ def test_a_run_killed_before_its_promotion_goes_on_there(project, home, store, t
     assert victims.run(project, home, tmp_path / "a.json", AtStep("record", victims.die)) == -9
     assert victims.run(project, home, tmp_path / "b.json", AtStep("learn", victims.die)) == 0
     (run,), below = trainings(store)
-    told = json.loads((tmp_path / "b.json").read_text())
-    assert run.info.status == "FINISHED" and told["run_id"] == run.info.run_id
-    assert told["promoted"] and told["champion"] == champion(store) == 1
-    assert not told["repeated"] and len(below) == len(versions(store)) == 1
+    got = json.loads((tmp_path / "b.json").read_text())
+    assert run.info.status == "FINISHED" and got["run_id"] == run.info.run_id
+    assert got["promoted"] and got["champion"] == champion(store) == 1
+    assert not got["repeated"] and len(below) == len(versions(store)) == 1
 
 
 def test_a_run_whose_champion_has_changed_meanwhile_is_judged_again(project, home, store, tmp_path):
-    """It was judged against nobody; now somebody is in production, and the version must stand up to it."""
+    """It was judged without a champion; now one is in production, and the version must stand up to it."""
     assert victims.run(project, home, tmp_path / "a.json", AtStep("record", victims.die)) == -9
     made = versions(store)[0]
     other = store.client.create_model_version(
@@ -126,8 +126,8 @@ def test_a_run_whose_champion_has_changed_meanwhile_is_judged_again(project, hom
     )
     store.client.set_registered_model_alias("visits", "champion", other.version)
     code = victims.run(project, home, tmp_path / "b.json")
-    told = json.loads((tmp_path / "b.json").read_text())
-    assert (code, told["against"], told["version"], told["champion"]) == (1, 2, 1, 2)
+    got = json.loads((tmp_path / "b.json").read_text())
+    assert (code, got["against"], got["version"], got["champion"]) == (1, 2, 1, 2)
     assert len(trainings(store)[0]) == len(versions(store)) == 2
 
 
@@ -156,7 +156,7 @@ def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatc
 
 
 @pytest.mark.parametrize("stop", [(victims.be_terminated, 143), (victims.be_interrupted, 130)])
-def test_who_is_told_to_stop_closes_the_run(project, home, store, tmp_path, stop):
+def test_who_is_asked_to_stop_closes_the_run(project, home, store, tmp_path, stop):
     """SIGTERM and Ctrl-C: the run ends KILLED, the exit code tells the signal, and the lock is free."""
     assert victims.run(project, home, tmp_path / "a.json", AtStep("learn", stop[0])) == stop[1]
     (run,), _ = trainings(store)
@@ -166,7 +166,7 @@ def test_who_is_told_to_stop_closes_the_run(project, home, store, tmp_path, stop
 
 
 def test_an_endless_wait_is_a_conflict(project, home, tmp_path):
-    """While the same training goes on elsewhere, one waits as long as one was told to, then exit 4."""
+    """While the same training goes on elsewhere, one waits as long as one was asked to, then exit 4."""
     assert victims.run(project, home, tmp_path / "a.json") == 0
     (lock,) = home.glob("train-*.lock")
     with alone(lock):
@@ -174,10 +174,10 @@ def test_an_endless_wait_is_a_conflict(project, home, tmp_path):
     assert code == 3 and "going on elsewhere" in (tmp_path / "b.json").read_text()
 
 
-@pytest.mark.parametrize("told", ["soon", "-1", "nan", "inf"])
-def test_a_wait_that_is_no_number_is_refused(told, monkeypatch):
+@pytest.mark.parametrize("got", ["soon", "-1", "nan", "inf"])
+def test_a_wait_that_is_no_number_is_refused(got, monkeypatch):
     """A typing error must not make one wait for ever."""
-    monkeypatch.setenv(idempotency.WAIT, told)
+    monkeypatch.setenv(idempotency.WAIT, got)
     with pytest.raises(ProjectError, match="LOGITGATE_WAIT_SECONDS"):
         idempotency.wait_seconds()
 
@@ -190,8 +190,8 @@ def test_a_lost_answer_doubles_nothing(commands, project, monkeypatch, calls):
     for call in calls:
         lost = iter([False, True] if call == "create_run" else [True])
         monkeypatch.setattr(MlflowClient, call, _losing(getattr(MlflowClient, call), lost))
-    told = logitgate("train", project, "--json")
-    assert told.code == 0, told.everything
+    got = logitgate("train", project, "--json")
+    assert got.code == 0, got.everything
     store = opened(commands)
     (run,), (candidate,) = trainings(store)
     assert [run.info.status, candidate.info.status] == ["FINISHED", "FINISHED"]
@@ -220,7 +220,7 @@ def _recorded(sign, status="RUNNING", age=timedelta(0)):
     )
 
 
-def test_a_dead_run_is_told_from_a_living_one():
+def test_a_dead_run_is_distinguished_from_a_living_one():
     """Here by the process itself, elsewhere by the age of its last sign, without any by the run's age."""
     own = heartbeat.heartbeat()
     old = own.again(datetime.now(UTC) - timedelta(seconds=130))

@@ -28,7 +28,7 @@ def database():
 
 @pytest.fixture
 def shared(database, monkeypatch):
-    """Everybody who promotes is told to lock there."""
+    """Everybody who promotes is asked to lock there."""
     monkeypatch.setenv(LOCK_URL, database.url.replace("+psycopg", ""))
     return database
 

@@ -29,7 +29,7 @@ def test_what_cannot_be_is_refused_by_its_key(section, said):
 
 
 def test_a_season_needs_a_time():
-    """Without columns.time nobody knows the month of a row."""
+    """Without columns.time the month of a row is unknown."""
     whole = plain(monitoring={"season": "month"})
     assert parse_project(whole, "visits.toml").monitoring.season == "month"
     without = plain(monitoring={"season": "month"}, columns={"time": None, "cluster": None})

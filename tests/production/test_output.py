@@ -1,4 +1,4 @@
-"""Files of scores: whole or not at all, harmless in a spreadsheet, and told by a manifest."""
+"""Files of scores: whole or not at all, harmless in a spreadsheet, and described by a manifest."""
 
 import csv
 import gzip
@@ -109,9 +109,9 @@ def test_the_manifest_tells_the_file(tmp_path):
     path = tmp_path / "scores.csv"
     with writing(path, SCHEMA) as write:
         write(_frame())
-    told = keep_manifest(path, {"rows": 2})
-    assert told == json.loads((tmp_path / "scores.csv.manifest.json").read_text())
-    assert told == {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": 2}
+    got = keep_manifest(path, {"rows": 2})
+    assert got == json.loads((tmp_path / "scores.csv.manifest.json").read_text())
+    assert got == {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": 2}
 
 
 SCRIPT = """

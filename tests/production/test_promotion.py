@@ -169,27 +169,27 @@ def test_one_of_two_promoters_wins_each_time(store, versions, mlflow_home, tmp_p
     barrier = FORK.Barrier(2, timeout=60)
 
     def race(lane):
-        with (tmp_path / f"lane{lane}").open("w") as told:
+        with (tmp_path / f"lane{lane}").open("w") as got:
             for _ in range(ROUNDS):
                 there = registry.champion(store, NAME)
                 barrier.wait()
                 wanted = versions[(there.version - 1 + lane) % 3]
                 try:
                     promoted(store, wanted, there)
-                    told.write("won\n")
+                    got.write("won\n")
                 except ConflictError:
-                    told.write("conflict\n")
+                    got.write("conflict\n")
                 except Exception as error:
-                    told.write(repr(error))
+                    got.write(repr(error))
                     raise
                 barrier.wait()
 
     racers = [apart(store, lambda lane=lane: race(lane)) for lane in (1, 2)]
     for racer in racers:
         racer.join(240)
-    told = [(tmp_path / f"lane{lane}").read_text() for lane in (1, 2)]
-    assert [racer.exitcode for racer in racers] == [0, 0], [text[-1_000:] for text in told]
-    ends = zip(*(text.split() for text in told), strict=True)
+    got = [(tmp_path / f"lane{lane}").read_text() for lane in (1, 2)]
+    assert [racer.exitcode for racer in racers] == [0, 0], [text[-1_000:] for text in got]
+    ends = zip(*(text.split() for text in got), strict=True)
     assert [sorted(end) for end in ends] == [["conflict", "won"]] * ROUNDS
     assert moves() == done(store)[1:]
     assert len(moves()) == ROUNDS
@@ -211,7 +211,7 @@ def test_a_promotion_that_is_killed_converges(store, versions, mlflow_home, boun
 
 
 @pytest.mark.parametrize("boundary", range(len(MOVE) + 1))
-def test_a_move_that_is_killed_hinders_nobody_else(store, versions, boundary):
+def test_a_move_that_is_killed_hinders_no_other(store, versions, boundary):
     """Who promotes another version next finds the champion that is there, and what became of it."""
     request = PromotionRequest(NAME, BECAUSE, versions[1], versions[0])
     steps = dying_at(PROMOTION, len(PROMOTION) - len(MOVE) + boundary)
@@ -431,7 +431,7 @@ def test_a_deleted_ledger_comes_back(store, versions):
 
 
 def test_two_ledgers_are_refused(store, versions):
-    """Nobody can tell which one counts, so neither is written."""
+    """Which one counts cannot be decided, so neither is written."""
     experiment = store.client.get_experiment_by_name(ledger_store.EXPERIMENT).experiment_id
     other = store.client.create_run(experiment, tags={"logitgate.ledger": NAME})
     promoted(store, versions[1], versions[0])  # an empty one says nothing

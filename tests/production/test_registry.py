@@ -259,7 +259,7 @@ def test_loading_runs_nothing_that_was_shipped(store, versions, monkeypatch):
 
 
 def test_before_the_first_release_there_is_no_champion(store, versions):
-    """Neither for a model that nobody has registered."""
+    """Neither for a model that was never registered."""
     assert champion(store, "flights") is None
     assert champion(store, "never heard of") is None
 
@@ -292,7 +292,7 @@ def os_join_pipeline():
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import FunctionTransformer
 
-    return Pipeline([("strange", FunctionTransformer(func=join))])
+    return Pipeline([("unknown", FunctionTransformer(func=join))])
 
 
 def test_the_code_version_follows_the_code():

@@ -1,4 +1,4 @@
-"""A champion that is gone, moved or somebody else's, and a ledger that was cut: told, and put right."""
+"""A champion that is gone, moved or somebody else's, and a ledger that was cut: reported, and put right."""
 
 import json
 import shutil
@@ -89,8 +89,8 @@ def test_a_champion_that_is_not_there_has_a_state_and_a_remedy(scene, harm, name
     """History, doctor and score name it; `doctor --repair` puts right what it says it would."""
     store, versions, project = scene
     harm(store)
-    told = logitgate("history", project, "--verify", "--json")
-    assert (told.code, told.json["state"]) == (1, named), told.everything
+    got = logitgate("history", project, "--verify", "--json")
+    assert (got.code, got.json["state"]) == (1, named), got.everything
     found = logitgate("doctor", project, "--json")
     (trouble,) = found.findings("production").values()
     assert found.code == 1 and "--repair would put" in trouble["because"]
@@ -106,7 +106,7 @@ def test_a_champion_that_is_not_there_has_a_state_and_a_remedy(scene, harm, name
 
 
 def look_damaged(store):
-    """What a training that is told again meets."""
+    """What a training that is repeated meets."""
     from logitgate.production.promotion.rollback import refuse_a_missing_champion
 
     refuse_a_missing_champion(NAME, *look_at_files(store, NAME))
@@ -136,10 +136,10 @@ def test_without_a_way_back_nothing_is_in_production(store, project, harm):
 
 
 def test_files_of_the_way_back_are_looked_at_too(store, versions, project):
-    """A way back that would fail is told before it is needed; it is for people to decide."""
+    """A way back that would fail is reported before it is needed; it is for people to decide."""
     shutil.rmtree(files(store, 2) / "code")
-    told = logitgate("history", project, "--verify", "--json")
-    assert told.code == 1 and "previous" in told.findings("ledger")
+    got = logitgate("history", project, "--verify", "--json")
+    assert got.code == 1 and "previous" in got.findings("ledger")
     found = logitgate("doctor", project, "--repair", "--json")
     assert found.code == 1 and "its files are not" in found.findings("production")["previous"]["because"]
 
@@ -151,9 +151,9 @@ def test_a_foreign_champion_can_be_adopted(store, project):
     store.client.create_registered_model(NAME)
     store.client.create_model_version(NAME, source=str(Path.cwd()), run_id=run.run_id)
     store.client.set_registered_model_alias(NAME, "champion", "1")
-    told = logitgate("history", project, "--verify", "--json")
-    assert told.json["state"] == "unknown to the ledger"
-    assert "logitgate adopt PROJECT --reason TEXT" in told.findings("ledger")["champion"]["because"]
+    got = logitgate("history", project, "--verify", "--json")
+    assert got.json["state"] == "unknown to the ledger"
+    assert "logitgate adopt PROJECT --reason TEXT" in got.findings("ledger")["champion"]["because"]
     (ours,) = registered(store, 1)
     with pytest.raises(ConflictError):
         promoted(store, ours, None)
@@ -188,8 +188,8 @@ def test_the_end_of_the_ledger_is_anchored(store, versions, project, mlflow_home
     with pytest.raises(ProjectError, match="is whole"):
         begin_a_new_chain(store, NAME, "no reason")
     changed(mlflow_home, change)
-    told = logitgate("history", project, "--verify", "--json")
-    assert told.code == 1 and "chain" in told.findings("ledger")
+    got = logitgate("history", project, "--verify", "--json")
+    assert got.code == 1 and "chain" in got.findings("ledger")
     with pytest.raises(ConflictError, match="new-chain"):
         promoted(store, versions[3], versions[2])
     assert logitgate("doctor", project, "--repair").code == 1
@@ -225,7 +225,7 @@ def test_an_anchor_that_is_gone_shows(store, versions, mlflow_home):
 
 
 def test_an_anchor_that_is_behind_is_no_damage(store, versions, project, monkeypatch):
-    """As after a kill between entry and anchor: told, and anchored by the doctor or the next entry."""
+    """As after a kill between entry and anchor: reported, and anchored by the doctor or the next entry."""
     with monkeypatch.context() as patch:
         patch.setattr(ledger_store, "anchor", lambda *_: None)
         promoted(store, versions[3], versions[2])
@@ -241,9 +241,9 @@ def test_another_registry_is_named(scene, tmp_path, monkeypatch, mlflow_template
     (tmp_path / "other").mkdir()
     shutil.copy(mlflow_template, tmp_path / "other" / "mlflow.db")
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", f"sqlite:///{tmp_path / 'other' / 'mlflow.db'}")
-    told = logitgate("history", project, "--verify", "--json")
-    because = told.findings("ledger")["champion"]["because"]
-    assert told.code == 1 and told.json["state"] == "other registry"
+    got = logitgate("history", project, "--verify", "--json")
+    because = got.findings("ledger")["champion"]["because"]
+    assert got.code == 1 and got.json["state"] == "other registry"
     assert str(tmp_path / "other") in because and str(mlflow_home) in because
     found = logitgate("doctor", project, "--repair", "--json")
     assert found.code == 1 and "MLFLOW_REGISTRY_URI" in found.out
@@ -289,7 +289,7 @@ def served(store):
 
 
 def test_a_late_request_tears_nothing(served, versions, project, monkeypatch):
-    """While it may arrive nobody promotes another version; what it did past that is named and put back."""
+    """While it may arrive no other version is promoted; what it did past that is named and put back."""
     first, second, third, fourth = versions
     arrive = hanging(served, fourth, third)
     with pytest.raises(ConflictError, match="may still arrive"):
@@ -305,8 +305,8 @@ def test_a_late_request_tears_nothing(served, versions, project, monkeypatch):
     promoted(served, first, fourth)
     arrive()
     assert state(served) == "moved"
-    told = logitgate("doctor", project, "--json")
-    assert told.code == 1 and "late request" in told.findings("production")["champion"]["because"]
+    got = logitgate("doctor", project, "--json")
+    assert got.code == 1 and "late request" in got.findings("production")["champion"]["because"]
     assert logitgate("doctor", project, "--repair").code == 0
     assert production(served)[0] == 1 and state(served) == "sound"
 

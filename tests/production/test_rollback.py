@@ -22,8 +22,8 @@ from tests.releases import BECAUSE, NAME, done, kinds, production, promoted, reg
 def audited(store):
     """What disagrees: the first finding about each subject that did not pass."""
     _, verdict = history(store, NAME)
-    strange = [one for one in reversed(verdict.findings) if one.status != "PASS"]
-    return {one.subject: (one.status.value, one.because) for one in strange}
+    unusual = [one for one in reversed(verdict.findings) if one.status != "PASS"]
+    return {one.subject: (one.status.value, one.because) for one in unusual}
 
 
 def test_a_rollback_goes_back_once(store, versions):
@@ -50,15 +50,15 @@ def test_what_was_rolled_back_from_is_not_gone_back_to(store, versions):
 def offered(store):
     """The way back as each place tells it; they must agree."""
     ledger, verdict = history(store, NAME)
-    told = History(NAME, ledger, verdict).as_json()
-    commands = [tenure["way_back"] for tenure in told["tenures"] if tenure["way_back"]]
+    got = History(NAME, ledger, verdict).as_json()
+    commands = [tenure["way_back"] for tenure in got["tenures"] if tenure["way_back"]]
     last = page(NAME, ledger).split("\n")[4].split(" | ")[-1]
     by_rehearsal = None
     try:
         by_rehearsal = rehearse(store, NAME, None).version
     except RefusedError as error:
         assert "no version to roll back to" in error.rule
-    back = told["way_back"]
+    back = got["way_back"]
     command = f"logitgate rollback PROJECT --to {back} --reason TEXT" if back else ""
     assert commands == ([command] if command else []) and last.strip(" |") == command
     assert production(store)[1] == by_rehearsal == back
@@ -66,7 +66,7 @@ def offered(store):
 
 
 def test_what_was_forced_in_is_no_way_back(store, versions):
-    """A refused version that somebody forces in, and that is rolled back from, is offered by nobody."""
+    """A refused version that somebody forces in, and that is rolled back from, is not offered."""
     assert offered(store) == 2
     roll_back(store, NAME, RollbackRequest("try it", to=4, is_forced=True))
     assert offered(store) == 3
@@ -114,7 +114,7 @@ def test_a_deleted_version_is_no_way_back(store, versions):
 
 @pytest.mark.parametrize("renamed", [False, True])
 def test_a_number_alone_proves_nothing(store, versions, renamed):
-    """A registry that counts again has another version 2 that nobody has promoted."""
+    """A registry that counts again has another version 2 that was not promoted."""
     if renamed:
         store.client.rename_registered_model(NAME, "other")
     else:
@@ -134,7 +134,7 @@ def test_a_number_alone_proves_nothing(store, versions, renamed):
 
 
 def test_a_ledger_of_format_1_is_read(store, versions, mlflow_home):
-    """Its entries name no run, and offer a way back that nobody reads; its digests still identify."""
+    """Its entries name no run, and offer a way back that is not read; its digests still identify."""
     with closing(sqlite3.connect(mlflow_home / "mlflow.db")) as connection:
         rows = connection.execute("SELECT key, value FROM params WHERE length(key) = 4 ORDER BY key")
         before = "0" * 64
@@ -233,8 +233,8 @@ def test_a_broken_chain_is_reported(store, versions, mlflow_home, change, becaus
     with closing(sqlite3.connect(mlflow_home / "mlflow.db")) as connection:
         connection.execute(change)
         connection.commit()
-    status, told = audited(store)["chain"]
-    assert status == "FAIL" and because in told
+    status, got = audited(store)["chain"]
+    assert status == "FAIL" and because in got
 
 
 def test_the_actor_is_named_by_the_environment(monkeypatch):
@@ -269,14 +269,14 @@ def test_the_history_tells_what_every_training_did(road):
     """Version, spell, cost figures, actor, reason and way back, for programs."""
     _, project, trained, empty = road
     assert empty.code == 0 and empty.json["tenures"] == [] and empty.json["champion"] is None
-    told = logitgate("history", project, "--verify", "--json")
-    assert told.code == 0 and told.json["status"] == "PASS", told.out
-    first, second = told.json["tenures"]
+    got = logitgate("history", project, "--verify", "--json")
+    assert got.code == 0 and got.json["status"] == "PASS", got.out
+    first, second = got.json["tenures"]
     assert (first["version"], first["until"], second["until"]) == (1, second["since"], None)
     assert second["actor"] == "nightly job" and "version 2" in second["reason"]
     assert second["figures"]["cost"] == trained[1].json["test"]["cost"] and second["figures"]["unit"] == "EUR"
     assert second["way_back"] == "logitgate rollback PROJECT --to 1 --reason TEXT"
-    assert (second["act"], second["verdict"], told.json["champion"]) == ("promotion", "PASS", 2)
+    assert (second["act"], second["verdict"], got.json["champion"]) == ("promotion", "PASS", 2)
 
 
 def test_serving_by_plain_mlflow_changes_nothing(road, tmp_path):
@@ -292,8 +292,8 @@ def test_serving_by_plain_mlflow_changes_nothing(road, tmp_path):
         mlflow.artifacts.download_artifacts(champion)
         words = ("models", "predict", "--model-uri", champion, "--env-manager", "local")
         where = ("--content-type", "csv", "--input-path", tmp_path / "five.csv")
-        told = (*where, "--output-path", tmp_path / "answers.json")
-        subprocess.run((sys.executable, "-m", "mlflow", *words, *told), check=True, timeout=120)
+        got = (*where, "--output-path", tmp_path / "answers.json")
+        subprocess.run((sys.executable, "-m", "mlflow", *words, *got), check=True, timeout=120)
     said = json.loads((tmp_path / "answers.json").read_text())["predictions"]
     assert [one["probability"] for one in said] == answers["probability"].tolist()
     assert logitgate("history", project, "--verify").code == 0
@@ -325,9 +325,9 @@ def test_the_commands_take_production_back(road):
     assert logitgate("rollback", project).code == 2
     never = logitgate("rollback", project, "--reason", "x", "--to", "2", "--json")
     assert never.code == 1 and "was rolled back from" in never.json["error"]
-    told = logitgate("history", project, "--verify")
-    assert told.code == 0 and {"rollback", "flags", "everybody"} <= set(told.out.split())
+    got = logitgate("history", project, "--verify")
+    assert got.code == 0 and {"rollback", "flags", "everybody"} <= set(got.out.split())
     opened(home).client.set_registered_model_alias("visits", "champion", "2")
     assert logitgate("history", project).code == 0
-    told = logitgate("history", project, "--verify", "--json")
-    assert told.code == 1 and told.json["status"] == "FAIL"
+    got = logitgate("history", project, "--verify", "--json")
+    assert got.code == 1 and got.json["status"] == "FAIL"

@@ -34,7 +34,7 @@ def written(tmp_path, text):
     return path
 
 
-def test_paths_are_seen_from_the_file(tmp_path, monkeypatch):
+def test_paths_are_relative_to_the_file(tmp_path, monkeypatch):
     """Wherever the command was started."""
     path = written(tmp_path, LEAST + 'contract = {suite = "../bank.json", quarantine = "aside"}')
     monkeypatch.chdir(path.parent)
@@ -234,7 +234,7 @@ def test_the_guide_says_what_the_schema_says():
 
 def test_the_guides_defaults_are_those_of_the_parser():
     """Also where the schema writes them differently."""
-    told = {
+    got = {
         key: tomllib.loads(f"it = {default.strip('`')}")["it"]
         for key, (default, *_) in guide_keys()
         if default[0] == "`"
@@ -242,13 +242,13 @@ def test_the_guides_defaults_are_those_of_the_parser():
     project = parse_project(plain() | {"columns": {"id": "contact_id", "time": "t"}}, "bank.toml")
     same = plain() | {
         "columns": {"id": "contact_id", "time": "t"},
-        "search": {"forms": told["search.forms"]},
-        "outcome": {**plain()["outcome"], "matures_after": told["outcome.matures_after"]},
-        "schedule": {"catch_up": told["schedule.catch_up"], "longest": told["schedule.longest"]},
+        "search": {"forms": got["search.forms"]},
+        "outcome": {**plain()["outcome"], "matures_after": got["outcome.matures_after"]},
+        "schedule": {"catch_up": got["schedule.catch_up"], "longest": got["schedule.longest"]},
     }
     assert parse_project(same, "bank.toml") == project
     assert (
-        MonitorSlots.model_fields["lag"].default == timedelta(0) and told["schedule.monitor.lag"] == "0 days"
+        MonitorSlots.model_fields["lag"].default == timedelta(0) and got["schedule.monitor.lag"] == "0 days"
     )
 
 

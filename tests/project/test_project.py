@@ -384,7 +384,7 @@ def test_every_key_has_a_meaning():
             if section:
                 yield from keys(declared.annotation)
 
-    assert [name for name, told in keys(Project) if not told] == []
+    assert [name for name, got in keys(Project) if not got] == []
 
 
 def test_critical_slices_are_called_as_the_report_calls_them():

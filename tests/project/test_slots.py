@@ -89,8 +89,8 @@ def test_what_is_no_expression_is_named(cron):
 def test_what_is_wrong_is_said():
     """Which field it is about."""
     assert problem("0 0 30 2 *") == "'0 0 30 2 *' is no cron expression that ever comes (Bad day-of-month)"
-    told = problem("61 * * * *")
-    assert told.startswith("'61 * * * *' is no cron expression that ever comes (") and "inute" in told
+    got = problem("61 * * * *")
+    assert got.startswith("'61 * * * *' is no cron expression that ever comes (") and "inute" in got
 
 
 def test_an_expression_is_no_problem():

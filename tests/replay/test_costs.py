@@ -146,5 +146,5 @@ def replayed(low, high, policy=Policy.ALWAYS):
     ],
 )
 def test_only_proof_of_a_cheaper_simpler_policy_fails(found, code):
-    """Not an equal one, not an unproven one, and not what nobody could have done."""
+    """Not an equal one, not an unproven one, and not what could not have been done."""
     assert found.exit_code == code == found.as_json()["exit_code"]

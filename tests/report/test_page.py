@@ -1,4 +1,4 @@
-"""The page: the figures of the verdict, every text inert, one file that asks nobody."""
+"""The page: the figures of the verdict, every text inert, one file that asks no server."""
 
 import base64
 import hashlib
@@ -250,7 +250,7 @@ def test_what_is_known_beside_the_run_is_shown(outcome, facts):
 
 
 def test_a_row_has_its_own_word(outcome, facts):
-    """The project's, wherever money is told."""
+    """The project's, wherever money is shown."""
     text = page(replace(outcome, row="order"), facts.model_copy(update={"row": "order"}))
     assert " an order [" in text
     assert "Cost an order" in text

@@ -11,7 +11,7 @@ import pandas as pd
 
 
 @dataclass(frozen=True)
-class Stranger:
+class ForeignTable:
     """A table and what a careful colleague would find in it.
 
     `write` puts it into a folder and returns its path; `found` maps roles to columns, `left_out` columns to
@@ -238,8 +238,8 @@ def _unnamed_event():
     )
 
 
-STRANGERS = (
-    Stranger(
+FOREIGN_TABLES = (
+    ForeignTable(
         "german",
         _german,
         _german_csv,
@@ -254,7 +254,7 @@ STRANGERS = (
         },
         questions=frozenset({"costs", "outcome.matures_after", "columns.id"}),
     ),
-    Stranger(
+    ForeignTable(
         "american",
         _american,
         _csv("accounts.tsv.csv", sep="\t"),
@@ -268,7 +268,7 @@ STRANGERS = (
             "missing_everywhere": ("NA",),
         },
     ),
-    Stranger(
+    ForeignTable(
         "titled",
         _titled,
         _titled_csv,
@@ -277,7 +277,7 @@ STRANGERS = (
         found={"id": "row"},
         rows={"separator": "|", "header_row": 3, "unnamed": "row"},
     ),
-    Stranger(
+    ForeignTable(
         "leaky",
         _leaky,
         _parquet("orders.parquet"),
@@ -287,7 +287,7 @@ STRANGERS = (
         leaks=frozenset({"refund"}),
         questions=frozenset({"columns.known_after_outcome"}),
     ),
-    Stranger(
+    ForeignTable(
         "coded",
         _coded,
         _parquet("coded.parquet"),
@@ -302,9 +302,9 @@ STRANGERS = (
         },
         rows={"missing": {"pressure": ("-999",)}},
     ),
-    Stranger("small", _small, _csv("small.csv"), "rating", "bad", found={"id": None, "time": None}),
-    Stranger("utf16", _small, _utf16, "rating", "bad", rows={"encoding": "utf-16"}),
-    Stranger(
+    ForeignTable("small", _small, _csv("small.csv"), "rating", "bad", found={"id": None, "time": None}),
+    ForeignTable("utf16", _small, _utf16, "rating", "bad", rows={"encoding": "utf-16"}),
+    ForeignTable(
         "epochs",
         _epochs,
         _csv("clicks.csv"),
@@ -313,7 +313,7 @@ STRANGERS = (
         found={"id": "record", "time": "ts"},
         rows={"formats": {"ts": "epoch seconds"}},
     ),
-    Stranger(
+    ForeignTable(
         "persons",
         _persons,
         _gzipped,
@@ -321,7 +321,7 @@ STRANGERS = (
         "yes",
         left_out={"name": "personal", "contact": "personal", "reach": "personal", "birth_date": "personal"},
     ),
-    Stranger(
+    ForeignTable(
         "odd",
         _odd_names,
         _csv("odd names (1).csv"),
@@ -329,8 +329,8 @@ STRANGERS = (
         "yes",
         categorical=frozenset({'the "plan", really'}),
     ),
-    Stranger("lake", _lake, _delta, "fraud", "true", found={"id": "device_key"}),
-    Stranger(
+    ForeignTable("lake", _lake, _delta, "fraud", "true", found={"id": "device_key"}),
+    ForeignTable(
         "adult",
         _adult,
         _csv("adult.csv"),
@@ -339,7 +339,7 @@ STRANGERS = (
         asked={"event": ">50K"},
         rows={"missing_everywhere": ("?",)},
     ),
-    Stranger(
+    ForeignTable(
         "seasonal",
         _seasonal,
         _parquet("tickets.parquet"),
@@ -347,7 +347,7 @@ STRANGERS = (
         "y",
         found={"id": "ticket", "time": "day", "cluster": "day"},
     ),
-    Stranger(
+    ForeignTable(
         "trial",
         _unnamed_event,
         _parquet("trial.parquet"),

@@ -34,7 +34,7 @@ def train(store, key, judged_on=MARCH):
 
 
 def test_the_first_training_has_no_decision_before_it(store):
-    """A model that nobody has trained yet, and one that was only trained on other rows."""
+    """A model that was not trained yet, and one that was only trained on other rows."""
     assert earlier_decisions(store, "visits", MARCH, "a") == 0
     train(store, "before", APRIL)
     assert earlier_decisions(store, "visits", MARCH, "a") == 0
@@ -63,7 +63,7 @@ def test_other_models_have_windows_of_their_own(store):
 
 
 def test_deleting_a_run_does_not_unlearn_its_figures(store):
-    """Somebody has seen them."""
+    """Somebody has read them."""
     run = train(store, "a")
     store.client.delete_run(run.run_id)
     assert earlier_decisions(store, "visits", MARCH, "c") == 1

@@ -111,7 +111,7 @@ def _written(figure, path):
 
 @pytest.mark.parametrize(("draw", "what", "change"), DRAWN)
 def test_a_figure_shows_its_figures(draw, what, change, tmp_path):
-    """The same values give the same file; the point, bar or line that matters is seen to move."""
+    """The same values give the same file; the point, bar or line that matters moves."""
     moved = dataclasses.replace(what, **change)
     one, two, other = (_written(draw(each, CAPTION), tmp_path / "it.png") for each in (what, what, moved))
     assert one.startswith(b"\x89PNG")
@@ -123,7 +123,7 @@ FIGURES = {draw: what for draw, what, _ in DRAWN}
 
 @pytest.mark.parametrize("draw", FIGURES)
 def test_the_title_names_version_date_rows_and_verdict(draw):
-    """Two models' figures can be told apart when they lie side by side."""
+    """Two models' figures can be distinguished when they lie side by side."""
     title = draw(FIGURES[draw], CAPTION).get_suptitle()
     assert title.startswith("flights version 3: ")
     assert title.endswith("\nas of 2013-06-01, n = 400, PASS")

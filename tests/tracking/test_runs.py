@@ -115,7 +115,7 @@ def test_somebody_elses_signal_handling_is_left_alone(store):
 
 
 def test_the_error_under_way_is_not_hidden(store, monkeypatch):
-    """When even the end cannot be recorded, the first error is the one that is seen."""
+    """When even the end cannot be recorded, the first error is the one that is raised."""
 
     def down(*_, **__):
         raise MlflowException("gone")

@@ -53,8 +53,8 @@ def test_an_older_database_is_migrated_only_when_asked(home, tmp_path):
     made_at(database, OF_2_22)
     before, project = digest(database), projects.write(tmp_path / "project", projects.table(50))
     for words in (("history", project), ("doctor", project, "--repair"), ("rehearse", project)):
-        told = logitgate(*words, "--json")
-        assert told.code == 3 and "back up the database, then run `logitgate migrate`" in told.json["error"]
+        got = logitgate(*words, "--json")
+        assert got.code == 3 and "back up the database, then run `logitgate migrate`" in got.json["error"]
     assert digest(database) == before and {path.name for path in home.glob("mlflow*")} == {"mlflow.db"}
     migrated = logitgate("migrate", "--json")
     assert migrated.code == 0 and [one["before"] for one in migrated.json["migrated"]] == [OF_2_22]
@@ -86,7 +86,7 @@ def test_a_database_that_is_not_ours_to_migrate_is_refused(home, mlflow_template
     assert digest(home / "mlflow.db") == before
 
 
-def test_an_empty_file_is_nobodys_yet(home):
+def test_an_empty_file_belongs_to_no_model_yet(home):
     """It is made a store of."""
     (home / "mlflow.db").touch()
     store = open_store(home)

@@ -22,7 +22,7 @@ FORK = multiprocessing.get_context("fork")
 
 @pytest.fixture
 def no_uris(monkeypatch):
-    """Nobody has named a server."""
+    """No server is named."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
     return monkeypatch
@@ -161,7 +161,7 @@ def test_a_folder_that_is_a_file_is_named(tmp_path, no_uris):
 
 
 def test_a_lock_that_is_held_is_waited_for_and_named(tmp_path, monkeypatch):
-    """One at a time, and who waits in vain is told for which file."""
+    """One at a time, and who waits in vain is given the file's name."""
     monkeypatch.setenv("LOGITGATE_PATIENCE", "0.2")
     with alone(tmp_path / "one.lock"), pytest.raises(UnavailableError, match=r"one\.lock"):  # noqa: SIM117
         with alone(tmp_path / "one.lock"):
@@ -219,13 +219,13 @@ def test_a_file_that_somebody_writes_to_is_waited_for(mlflow_home, no_uris):
     store.client._tracking_client.store.engine.dispose()
 
 
-def test_a_silent_store_is_told_with_the_limit_that_moves_it(no_uris):
+def test_a_silent_store_is_reported_with_the_limit_that_moves_it(no_uris):
     """Who needs longer finds the variable's name in the message; what is no number is refused."""
     store = Store("http://host", "http://host", embedded=False)
     no_uris.setenv("LOGITGATE_PATIENCE", "0.1")
     with pytest.raises(UnavailableError, match=r"0\.1 s \(LOGITGATE_PATIENCE\)"):
         within(ANSWER, lambda: time.sleep(1), store)
-    for told in ("soon", "-1", "nan", "inf"):
-        no_uris.setenv("LOGITGATE_PATIENCE", told)
+    for got in ("soon", "-1", "nan", "inf"):
+        no_uris.setenv("LOGITGATE_PATIENCE", got)
         with pytest.raises(ProjectError, match="no number of seconds"):
             within(ANSWER, lambda: 1, store)

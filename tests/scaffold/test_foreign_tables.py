@@ -1,4 +1,4 @@
-"""From a stranger's table to a project: what is planted is found, and what is written can be used at once."""
+"""From an unknown table to a project: what is planted is found, and what is written can be used at once."""
 
 import json
 
@@ -15,21 +15,21 @@ from logitgate.scaffold.draft import draft_of_file, draft_of_query, write
 from logitgate.scaffold.file_check import mistakes_of
 from logitgate.scaffold.guesses.asked import Asked
 from logitgate.scaffold.guesses.roles import Role
-from tests.scaffold.tables import STRANGERS, base, query_rows, sqlite_file
+from tests.scaffold.tables import FOREIGN_TABLES, base, query_rows, sqlite_file
 
-BY_NAME = {one.name: one for one in STRANGERS}
+BY_NAME = {one.name: one for one in FOREIGN_TABLES}
 
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
-    """Return the draft of a stranger's table and the project file that was written, each made once."""
+    """Return the draft of a foreign table and the project file that was written, each made once."""
     made = {}
 
     def begin(name):
         if name not in made:
-            stranger, folder = BY_NAME[name], tmp_path_factory.mktemp(name)
-            table = stranger.write(stranger.frame(), folder)
-            draft = draft_of_file(table, Asked(stranger.outcome, **stranger.asked), folder / "project")
+            foreign, folder = BY_NAME[name], tmp_path_factory.mktemp(name)
+            table = foreign.write(foreign.frame(), folder)
+            draft = draft_of_file(table, Asked(foreign.outcome, **foreign.asked), folder / "project")
             write(draft, folder / "project")
             made[name] = draft, folder / "project" / draft.project_file
         return made[name]
@@ -40,53 +40,53 @@ def begun(tmp_path_factory):
 @pytest.mark.parametrize("name", BY_NAME)
 def test_what_is_planted_is_found(begun, name):
     """Roles, codes, leaks, persons, copies, and how the cells are written."""
-    stranger, (draft, _) = BY_NAME[name], begun(name)
+    foreign, (draft, _) = BY_NAME[name], begun(name)
     guessed, roles = draft.guess, draft.guess.roles
-    assert guessed.outcome.event == stranger.event
-    for role, column in stranger.found.items():
+    assert guessed.outcome.event == foreign.event
+    for role, column in foreign.found.items():
         found = {"time": guessed.calendar.time, "cluster": guessed.calendar.cluster}
         assert found.get(role, roles.name_of(Role(role))) == column, role
-    assert stranger.categorical <= {one.name for one in roles.of(Role.CATEGORICAL)}
+    assert foreign.categorical <= {one.name for one in roles.of(Role.CATEGORICAL)}
     left = {one.name: one.because for one in roles.of(Role.LEFT_OUT)}
-    for column, reason in stranger.left_out.items():
+    for column, reason in foreign.left_out.items():
         assert reason in left[column]
-    assert {one.name for one in guessed.leaks} == stranger.leaks
-    for key, value in stranger.rows.items():
+    assert {one.name for one in guessed.leaks} == foreign.leaks
+    for key, value in foreign.rows.items():
         assert getattr(guessed.rows, key) == value, key
-    assert stranger.questions <= {one.key for one in draft.questions}
+    assert foreign.questions <= {one.key for one in draft.questions}
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_project_is_sound_and_its_rows_keep_its_contract_without_an_edit(begun, name):
     """Nothing is named that the table lacks; only a leak may stop the check."""
-    stranger, (_, project_file) = BY_NAME[name], begun(name)
+    foreign, (_, project_file) = BY_NAME[name], begun(name)
     assert mistakes_of(project_file) == ()
     verdict = lg.check(lg.load_project(project_file))
     broken = [one for one in verdict.findings if one.check == "contract" and one.status is not Status.PASS]
     assert broken == []
     stopping = {one.subject for one in verdict.findings if one.status.stops}
-    assert stopping == stranger.leaks
+    assert stopping == foreign.leaks
 
 
 def test_a_second_sample_breaks_at_most_one_rule_of_a_hundred(tmp_path):
     """A contract of one half of each table, held against the other half, written in the same way."""
     rules, broken = 0, []
-    for stranger in STRANGERS:
-        held = list(_held(stranger, tmp_path / stranger.name))
+    for foreign in FOREIGN_TABLES:
+        held = list(_held(foreign, tmp_path / foreign.name))
         rules += len(held)
-        broken += [(stranger.name, one.rule.subject) for one in held if not one.holds]
+        broken += [(foreign.name, one.rule.subject) for one in held if not one.holds]
     assert rules > 150
     assert len(broken) <= rules / 100, broken
 
 
-def _held(stranger, folder):
-    frame = stranger.frame()
+def _held(foreign, folder):
+    frame = foreign.frame()
     half = np.random.default_rng(3).permutation(len(frame)) < len(frame) // 2
     tables = []
     for name, part in (("some", half), ("others", ~half)):
         (folder / name).mkdir(parents=True)
-        tables.append(stranger.write(frame[part].reset_index(drop=True), folder / name))
-    draft = draft_of_file(tables[0], Asked(stranger.outcome, **stranger.asked), folder / "project")
+        tables.append(foreign.write(frame[part].reset_index(drop=True), folder / name))
+    draft = draft_of_file(tables[0], Asked(foreign.outcome, **foreign.asked), folder / "project")
     write(draft, folder / "project")
     project = lg.load_project(folder / "project" / draft.project_file)
     held = hold(read_table(tables[1], project).frame, read_suite(project.contract.suite), project)
@@ -130,8 +130,8 @@ def test_on_an_obvious_leak_training_refuses_with_its_name_and_the_line(begun):
     assert [one.subject for one in refused] == ["refund"]
     lines = project_file.read_text(encoding="utf-8").splitlines()
     (number,) = [number for number, line in enumerate(lines, 1) if line.strip().startswith('"refund"')]
-    (told,) = lines_to_change(project_file, verdict)
-    assert f"line {number}:" in told and "'refund'" in told
+    (got,) = lines_to_change(project_file, verdict)
+    assert f"line {number}:" in got and "'refund'" in got
 
 
 def test_rows_of_a_query(tmp_path, monkeypatch):
