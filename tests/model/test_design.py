@@ -232,6 +232,19 @@ def test_a_design_fitted_on_codes_is_the_same(form, text):
         assert str(one.infrequent_categories_) == str(another.infrequent_categories_)
 
 
+def test_moments_of_many_rows_are_those_of_the_written_columns():
+    """Above the rows that are written at once medians, means and scales agree to rounding."""
+    rows, form = _rows(20_000), Search(forms=("spline",)).forms[0]
+    rows["tail"] = np.exp(np.random.default_rng(3).normal(0, 2, len(rows)))
+    features = FeaturesConfig(numeric=("age", "rain", "tail"), categorical=("city",))
+    ours = fitted_design(form, features, SEARCH, rows)
+    theirs = design(form, features, SEARCH, rows).fit(rows[list(features.all)])
+    some = rows[:500]
+    np.testing.assert_allclose(ours.transform(some), theirs.transform(some), rtol=1e-9, atol=1e-9)
+    kept, wanted = (vars(one.transformers_[0][1][-1]) for one in (ours, theirs))
+    assert kept.keys() == wanted.keys()
+
+
 def _encoders(layout):
     """Return the encoders of texts in a layout."""
     for name, block, _ in layout.transformers_:

@@ -1,13 +1,22 @@
 """The search's own solver against scikit-learn's."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from logitgate.model.design.coded import CodedMatrix
+from logitgate.model.design.matrix import fitted_design
+from logitgate.model.design.signs import Limits
 from logitgate.model.fitting.fit import regression
+from logitgate.model.fitting.leverage import drawn, leverages
 from logitgate.model.fitting.solver import Rows, solve
+from logitgate.project.data import FeaturesConfig
+from logitgate.project.search import Form, Search
+
+HESSIAN = Rows.hessian
 
 
 def rows(seed, n=2_000, p=8, *, repeated=True):
@@ -83,3 +92,58 @@ def test_a_step_that_never_gains_is_no_end(monkeypatch):
     found = solve(Rows.of(X, y), 1.0, start)
     assert (found.failure, found.steps) == ("the solver did not converge", 1)
     np.testing.assert_array_equal(found.weights, start)
+
+
+def skewed(n):
+    """Return codes and curves as a training has them: heavy tails, a level of few rows, missing numbers."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({name: np.exp(rng.normal(size=n)) for name in ("a", "b")})
+    frame["c"] = np.where(rng.random(n) < 0.1, np.nan, rng.normal(size=n))
+    frame["city"] = pd.Categorical.from_codes(
+        np.minimum(rng.geometric(0.3, n), 25) - 1, [*map(str, range(25))]
+    )
+    frame["kind"] = pd.Categorical.from_codes(rng.integers(0, 3, n), ["x", "y", "z"])
+    score = np.log(frame["a"]) - 0.2 * frame["b"] + 0.05 * frame["city"].cat.codes - 2
+    y = (rng.random(n) < expit(score)).to_numpy(np.int64)
+    features = FeaturesConfig(numeric=("a", "b", "c"), categorical=("city", "kind"))
+    return frame, y, features
+
+
+@pytest.mark.parametrize("C", [0.01, 100.0])
+@pytest.mark.parametrize("signs", [{}, {"b": "negative"}], ids=["free", "limited"])
+def test_some_rows_lead_to_the_optimum_of_all(monkeypatch, C, signs):
+    """Steps by the Hessian of rows drawn by leverage end where whole ones do, and no whole one is summed."""
+    frame, y, features = skewed(12_000)
+    layout = fitted_design(Form(basis="spline"), features, Search(), frame, signs)
+    matrix, limits = CodedMatrix.of(layout, frame), Limits.of(layout, signs)
+    start = np.zeros(matrix.shape[1] + 1)
+    wanted = solve(Rows.of(matrix, y, limits), C, start, 1e-12)
+    monkeypatch.setattr("logitgate.model.fitting.solver._LARGE", 10_000)
+    monkeypatch.setattr("logitgate.model.fitting.solver._PART", 4_000)
+    monkeypatch.setattr("logitgate.model.fitting.solver._PER_COLUMN", 10)
+    some = Rows.of(matrix, y, limits)
+    assert some.part is not None
+    assert 3_000 < some.part.X.shape[0] < 5_000
+    summed = []
+    monkeypatch.setattr(
+        Rows, "hessian", lambda rows, score: summed.append(len(score)) or HESSIAN(rows, score)
+    )
+    found = solve(some, C, start, 1e-12)
+    assert found.failure is None
+    assert np.abs(matrix.scores(found.weights) - matrix.scores(wanted.weights)).max() < 1e-5
+    assert summed
+    assert max(summed) < 5_000
+
+
+def test_drawn_rows_stand_for_all():
+    """Each level has its rows among the drawn ones, and the counts add up to all of them."""
+    frame, _, features = skewed(30_000)
+    layout = fitted_design(Form(basis="spline"), features, Search(), frame)
+    matrix = CodedMatrix.of(layout, frame)
+    places, counts = drawn(matrix, 3_000)
+    assert (np.diff(places) > 0).all()
+    assert abs(counts.sum() / 30_000 - 1) < 0.1
+    whole, part = matrix.sums(np.ones(30_000)), matrix.take(places).sums(counts)
+    marks = np.concatenate([group.columns for group in matrix.groups])
+    assert np.abs(part[marks] / whole[marks] - 1).max() < 0.5
+    assert 0.5 * matrix.shape[1] < leverages(matrix).sum() < 2 * matrix.shape[1]

@@ -211,12 +211,12 @@ class CurveColumns:
 
     def written(self, rows: slice) -> FloatArray:
         """Return the columns, shape (r, w)."""
-        return _polynomials(self.shape.pieces, self._distance(rows)[:, None], self.piece[rows])
+        return _polynomials(self.shape.pieces, self.distance(rows)[:, None], self.piece[rows])
 
     def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
         """Return what the columns add to each row's score, shape (r,)."""
         pieces = np.matmul(self.shape.pieces, weights[self.columns])
-        return _polynomials(np.asarray(pieces), self._distance(rows), self.piece[rows])
+        return _polynomials(np.asarray(pieces), self.distance(rows), self.piece[rows])
 
     def sums(self, values: FloatArray, rows: slice) -> FloatArray:
         """Return the sum over the rows of each column times a value of each row, shape (w,)."""
@@ -241,14 +241,15 @@ class CurveColumns:
             return None
         return replace(self, shape=self.shape.among(stays), columns=places[self.columns[stays]])
 
-    def _distance(self, rows: slice) -> FloatArray:
+    def distance(self, rows: slice) -> FloatArray:
+        """Return how far beyond the beginning of its piece each number lies, shape (r,)."""
         return self.shape.known(self.values[rows]) - self.shape.begins.take(self.piece[rows])
 
     def _sums(self, values: FloatArray, rows: slice, code: IntArray | Codes, groups: int) -> FloatArray:
         """Return the sums of the powers of the distance, piece by piece, times the coefficients."""
         pieces = self.shape.pieces
         powers, count = len(pieces), pieces.shape[1]
-        moments, distance = np.empty((powers, groups, count)), self._distance(rows)
+        moments, distance = np.empty((powers, groups, count)), self.distance(rows)
         for power in reversed(range(powers)):
             moments[power] = summed(code, values, groups * count).reshape(groups, count)
             values = values * distance

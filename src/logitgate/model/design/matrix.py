@@ -22,11 +22,9 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTrans
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
+from .block_fit import fitted_block
 from .curve import CUBIC, curve, rising_curve
 from .signs import FREE, Signs
-
-_ROWS = 16_384
-"""Rows for which columns are written at a time."""
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
 """Name, unfitted transformer, and the columns it reads."""
@@ -89,34 +87,6 @@ def fitted_design(
                 if isinstance(side, OneHotEncoder):
                     _name_levels(side, own, labels)
     return _laid_out(fitted, parts, rows[list(features.all)])
-
-
-def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
-    """Fit one block of a design matrix to rows, its columns written for some thousand rows at a time.
-
-    Parameters
-    ----------
-    block : transformer
-        From `blocks`.
-    frame : DataFrame of shape (n, k)
-        The columns that it reads.
-
-    Returns
-    -------
-    transformer
-        The same one, fitted.
-    """
-    if not isinstance(block, Pipeline) or "impute" not in block.named_steps:
-        return block.fit(frame)
-    block.named_steps["impute"].fit(frame)
-    for place, (_, step) in enumerate(block.steps[1:], start=1):
-        for start in range(0, len(frame), _ROWS):
-            before = block[:place].transform(frame.iloc[start : start + _ROWS])
-            if not isinstance(step, StandardScaler):
-                step.fit(before)
-                break
-            step.partial_fit(before)
-    return block
 
 
 def _laid_out(fitted: list[Block], parts: list[Block], rows: pd.DataFrame) -> ColumnTransformer:

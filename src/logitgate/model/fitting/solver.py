@@ -1,7 +1,8 @@
 """Newton's method for a penalised logistic regression, on codes: for a search's many fits and for final ones.
 
 Summing the Hessian takes most of the time, so an old one is used, corrected by the gradients, as long as that
-leads on. The gradient is exact and alone decides where it ends.
+leads on; of many rows it is that of some, drawn by their leverage. The gradient is exact and alone decides
+where it ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ..design.coded import CodedMatrix
 from ..design.signs import Limits
+from .leverage import drawn
 from .quadratic import Quadratic
 
 _WITHIN = 1e-9
@@ -23,10 +25,17 @@ _ROUNDING = 1e-7
 """Nats below which rounding may hide what a step gains."""
 _STEPS = 100
 _HALVINGS = 30
-_WORTH = 6
-"""Steps that a new Hessian is worth."""
-_OLD = 1e-4
-"""Share of the gain within which a method that goes by an old Hessian ends."""
+_PACE = (1e-4, 6)
+"""Share of the gain within which a method with an old Hessian ends, and steps that a new one is worth."""
+_LARGE = 200_000
+"""Rows above which the Hessian is that of some of them."""
+_PART, _PER_COLUMN = 65_536, 150
+"""How many those are at least, and for each column."""
+_ROUGH = 1.0
+"""Nats within which those rows are fitted, where the fit of all begins; at larger gains than that their
+Hessian is summed at every step."""
+_PACE_OF_PART = (0.1, 12)
+"""The same where the Hessian is that of some rows: it is close, and a whole one takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +51,18 @@ class Rows:
         From the steps to the weights; None where they are the same.
     bounded : bool array of shape (p + 1,)
         Which steps may not be negative.
+    counts : array of shape (n,), or None
+        How many rows each stands for; None for one.
+    part : Rows, or None
+        Some of many rows, which stand for all.
     """
 
     X: CodedMatrix
     sign: FloatArray
     weights: FloatArray | None
     bounded: BoolArray
+    counts: FloatArray | None = None
+    part: Rows | None = None
 
     @classmethod
     def of(cls, X: CodedMatrix | FloatArray, y: NDArray[np.integer], limits: Limits | None = None) -> Rows:
@@ -57,21 +72,34 @@ class Rows:
         if limits is not None and limits.bounded.any():
             weights, bounded[:-1] = np.eye(len(bounded)), limits.bounded
             weights[:-1, :-1] = np.linalg.inv(limits.differences)
-        return cls(coded, np.where(np.asarray(y, dtype=bool), 1.0, -1.0), weights, bounded)
+        sign = np.where(np.asarray(y, dtype=bool), 1.0, -1.0)
+        size, part = max(_PART, _PER_COLUMN * len(bounded)), None
+        if len(sign) > max(_LARGE, 2 * size):
+            some, counts = drawn(coded, size)
+            part = cls(coded.take(some), sign[some], weights, bounded, counts)
+        return cls(coded, sign, weights, bounded, part=part)
 
     def scores(self, steps: FloatArray) -> FloatArray:
         """Return each row's score at p + 1 steps, shape (n,)."""
         return self.X.scores(self.weights_of(steps))
 
-    def sums(self, values: FloatArray) -> FloatArray:
-        """Return the sums by which the likelihood changes with each step, shape (p + 1,)."""
-        found = self.X.sums(values)
+    def gradient(self, score: FloatArray) -> FloatArray:
+        """Return the gradient of the likelihood in the steps where rows have these scores, shape (p + 1,)."""
+        found = self.X.sums(self._counted(self.sign * expit(-self.sign * score)))
         return found if self.weights is None else self.weights.T @ found
 
-    def hessian(self, curvature: FloatArray) -> FloatArray:
+    def hessian(self, score: FloatArray) -> FloatArray:
         """Return the likelihood's Hessian in the steps, shape (p + 1, p + 1)."""
-        found = self.X.hessian(curvature)
+        chance = expit(-self.sign * score)
+        found = self.X.hessian(self._counted(chance * (1 - chance)))
         return found if self.weights is None else self.weights.T @ found @ self.weights
+
+    def loss(self, score: FloatArray) -> float:
+        """Return the log loss, summed over the rows, in nats."""
+        return float(self._counted(np.logaddexp(0.0, -self.sign * score)).sum())
+
+    def _counted(self, values: FloatArray) -> FloatArray:
+        return values if self.counts is None else values * self.counts
 
     def penalty(self, C: float) -> FloatArray:
         """Return the matrix of the quadratic penalty on the steps, shape (p + 1, p + 1)."""
@@ -129,21 +157,24 @@ def solve(
     >>> solve(rows, 1.0, np.zeros(2)).weights.round(4).tolist()
     [0.4215, 0.899]
     """
+    part, (share, worth) = rows.part, _PACE if rows.part is None else _PACE_OF_PART
+    if part is not None and hessian is None:
+        rough = solve(part, C, start, _ROUGH)
+        start, hessian = rough.weights, rough.hessian
     at, penalty = rows.steps_of(start), rows.penalty(C)
     model = None if hessian is None else Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
     score, before = rows.scores(at), np.inf
     now = _objective(rows, score, at, penalty)
     for steps in range(1, _STEPS + 1):
-        chance = expit(-rows.sign * score)
-        gradient = penalty @ at - rows.sums(rows.sign * chance)
+        gradient = penalty @ at - rows.gradient(score)
+        if part is not None and _ROUGH < before < np.inf:
+            hessian = part.hessian(part.scores(at))
+            model = Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
         model = None if model is None else model.moved(at, gradient)
         step = None if model is None else model.step(at, gradient)
-        if (
-            model is None
-            or step is None
-            or (model.is_old and _is_slow(float(gradient @ step) / 2, before, within))
-        ):
-            hessian = rows.hessian(chance * (1 - chance))
+        expected = np.nan if step is None else float(gradient @ step) / 2
+        if model is None or (model.is_old and _is_slow(expected, before, share * within, worth)):
+            hessian = rows.hessian(score)
             model = Quadratic.of(hessian + penalty, rows.bounded, is_old=False)
             step = None if model is None else model.step(at, gradient)
         if model is None or step is None:
@@ -157,18 +188,17 @@ def solve(
         else:
             break
         at, score, now, before = at - step, score - along, then, gain
-        if gain < (_OLD * within if model.is_old else within):
+        if gain < (share * within if model.is_old else within):
             return Solution(rows.weights_of(at), steps, None, hessian)
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
 
 
 def _objective(rows: Rows, score: FloatArray, at: FloatArray, penalty: FloatArray) -> float:
-    losses = np.logaddexp(0.0, -rows.sign * score)
-    return float(losses.sum() + at @ penalty @ at / 2)
+    return rows.loss(score) + float(at @ penalty @ at / 2)
 
 
-def _is_slow(gain: float, before: float, within: float) -> bool:
-    """Whether an old Hessian would take more steps to the end than a new one is worth."""
+def _is_slow(gain: float, before: float, least: float, worth: int) -> bool:
+    """Whether an old Hessian leads nowhere, or takes more steps to the end than a new one is worth."""
     if not 0 <= gain < before:
         return True
-    return bool(np.isfinite(before)) and gain * (gain / before) ** _WORTH > _OLD * within
+    return bool(np.isfinite(before)) and gain * (gain / before) ** worth > least

@@ -17,9 +17,10 @@ from ...data.sampling.sample import stretch
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
+from ..design.block_fit import fitted_block
 from ..design.coded import CodedMatrix
 from ..design.coding import CodedBlock, coded_block
-from ..design.matrix import Block, blocks, fitted_block, level_codes
+from ..design.matrix import Block, blocks, level_codes
 from ..design.signs import FREE, Limits, Signs
 from ..fitting.fit import Choice
 from ..fitting.solver import Rows, solve

@@ -1,0 +1,117 @@
+"""Fit one block of a design matrix without writing its columns: medians, and the moments of splines.
+
+Of more rows than are written at a time only moments are summed, which agree with scikit-learn's to rounding.
+A column of a spline is a polynomial on each piece between two knots, so that its mean and variance follow
+from the powers of the distance to the knot, summed piece by piece.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import SplineTransformer, StandardScaler
+
+from ...decision.expressions import FloatArray
+from .columns import CurveColumns, Polynomials, summed
+
+_ROWS = 16_384
+"""Rows for which columns are written at a time."""
+_NEVER_CONSTANT = 1e-9
+"""Variance from which on rounding cannot be taken for it."""
+
+
+def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
+    """Fit one block of a design matrix to rows, its columns written for some thousand rows at a time.
+
+    Parameters
+    ----------
+    block : transformer
+        From `blocks`.
+    frame : DataFrame of shape (n, k)
+        The columns that it reads.
+
+    Returns
+    -------
+    transformer
+        The same one, fitted.
+    """
+    if not isinstance(block, Pipeline) or "impute" not in block.named_steps:
+        return block.fit(frame)
+    _fit_medians(block.named_steps["impute"], frame)
+    for place, (_, step) in enumerate(block.steps[1:], start=1):
+        if isinstance(step, SplineTransformer):
+            step.fit(block[:place].transform(frame.iloc[:2]))
+            continue
+        if isinstance(block.steps[place - 1][1], SplineTransformer) and _scaled(block, frame):
+            continue
+        for start in range(0, len(frame), _ROWS):
+            before = block[:place].transform(frame.iloc[start : start + _ROWS])
+            if not isinstance(step, StandardScaler):
+                step.fit(before)
+                break
+            step.partial_fit(before)
+    return block
+
+
+def _fit_medians(impute: SimpleImputer, frame: pd.DataFrame) -> None:
+    """Fit an imputer of medians: its own way sorts masked arrays."""
+    impute.fit(frame.iloc[:1])
+    medians = []
+    for name in frame.columns:
+        values = frame[name].to_numpy(np.float64, na_value=np.nan)
+        known = values[~np.isnan(values)]
+        medians.append(float(np.median(known)) if len(known) else 0.0)
+    impute.statistics_ = np.array(medians)
+
+
+def _scaled(block: Pipeline, frame: pd.DataFrame) -> bool:
+    """Fit the scaler of a block of splines by their moments; False where it is to be written.
+
+    The variance is the mean square of each column less its mean, summed from the moments by piece.
+    """
+    if len(frame) <= _ROWS:
+        return False
+    spline, scale = block.named_steps["spline"], block.named_steps["scale"]
+    absent = block.named_steps["impute"].statistics_
+    means, variances = [], []
+    for (_, column), missing, basis in zip(frame.items(), absent, spline.bsplines_, strict=True):
+        width = spline.n_features_out_ // len(absent)
+        shape = Polynomials.spline(missing, basis, np.zeros(width), np.ones(width))
+        curve = CurveColumns.of(column.to_numpy(np.float64, na_value=np.nan), shape, np.arange(width))
+        mean, variance = _moments(curve)
+        means.append(mean)
+        variances.append(variance)
+    mean, variance = np.concatenate(means), np.concatenate(variances)
+    if not (variance > _NEVER_CONSTANT).all():
+        return False
+    scale.partial_fit(block[:-1].transform(frame.iloc[:2]))
+    scale.n_samples_seen_ = np.float64(len(frame))
+    scale.mean_, scale.var_, scale.scale_ = mean, variance, np.sqrt(variance)
+    return True
+
+
+def _moments(curve: CurveColumns) -> tuple[FloatArray, FloatArray]:
+    """Return the mean and the variance of each column over all rows, shapes (w,)."""
+    pieces, rows = curve.shape.pieces, len(curve.values)
+    degree, count = len(pieces) - 1, pieces.shape[1]
+    powers = np.zeros((2 * degree + 1, count))
+    for start in range(0, rows, _ROWS):
+        part = slice(start, start + _ROWS)
+        distance, piece = curve.distance(part), curve.piece[part]
+        power = np.ones(len(distance))
+        for exponent in range(2 * degree + 1):
+            powers[exponent] += summed(piece, power, count)
+            power = power * distance
+    powers /= rows
+    rising = pieces[::-1]
+    mean = np.einsum("km,kmw->w", powers[: degree + 1], rising)
+    centred = rising.copy()
+    centred[0] -= mean
+    variance = np.zeros_like(mean)
+    for one in range(degree + 1):
+        for other in range(degree + 1):
+            variance += np.einsum("m,mw,mw->w", powers[one + other], centred[one], centred[other])
+    return mean, variance
