@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.data.sampling.sample import Sample
-from logitgate.gates.rules.alpha_spending import LookWindow, spent
+from logitgate.gates.rules.alpha_spending import LookWindow, spent, spent_on_rules
 
 
 def window(first, days, *, start=0):
@@ -25,6 +25,15 @@ def timeless(ids):
     return LookWindow.of(
         Sample(pd.DataFrame(index=range(len(ids))), np.zeros(len(ids), dtype=np.int8), names)
     )
+
+
+@given(st.floats(0.001, 0.499), st.integers(2, 3_000))
+def test_the_first_recipe_has_the_whole_of_alpha_against_the_rules(alpha, decisions):
+    """All together, however many, at most twice as much; each further one less than the one before."""
+    shares = [spent_on_rules(alpha, k) for k in range(1, decisions + 1)]
+    assert shares[0] == alpha
+    assert sum(shares) < 2 * alpha
+    assert all(before > after > 0 for before, after in pairwise(shares))
 
 
 @given(st.floats(0.001, 0.499), st.integers(1, 3_000))

@@ -469,7 +469,8 @@ def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
             findings["baselines", "flag-none"],
             findings["baselines", "flag-all"],
         ]
-        assert [one.figures["alpha"] for one in gated] == [pytest.approx(0.05 / share)] * 3
+        shares = [share, share / 2, share / 2]
+        assert [one.figures["alpha"] for one in gated] == [pytest.approx(0.05 / one) for one in shares]
         bounds.append([one.figures["upper"] for one in (*gated, findings["baselines", "log loss"])])
     assert (np.diff(np.array(bounds), axis=0) > 0).all()
 

@@ -113,13 +113,14 @@ def _informing(
 ) -> tuple[list[Finding], list[Exhibit]]:
     """Return what stops nothing: costs, calibration, what the rows can prove, weak slices; and its tables."""
     alpha, reference = contest.alpha(project), contest.reference
-    costs_found, costs_table = sensitivity(reference[1], reference[2], alpha, reference[0])
+    of_reference = alpha if contest.met else contest.alpha_of_rules(project)
+    costs_found, costs_table = sensitivity(reference[1], reference[2], of_reference, reference[0])
     calibrated, calibration_tables = calibration_evidence(contest.scored, contest.levels, project)
     weak = weak_slices(challenger.rows, contest.scored, project)
     found = [*costs_found, *calibrated]
     if challenger.submission is not None:
         found += submission_findings(challenger.submission)
-    found += row_findings(challenger.learning, _proofs(contest, alpha)) if challenger.learning else []
+    found += row_findings(challenger.learning, _proofs(contest, project)) if challenger.learning else []
     if PRIOR in contest.simpler:
         found.append(against_prior(contest.scored, contest.simpler[PRIOR], alpha))
     sliced = Exhibit("slices", "Slices", tuple({"slice": part.name, **part.figures()} for part in parts))
@@ -127,14 +128,14 @@ def _informing(
     return [*found, *weak_findings(weak)], [*tables, weak_exhibit(weak)]
 
 
-def _proofs(contest: HeadToHead, alpha: float) -> dict[str, Proof]:
+def _proofs(contest: HeadToHead, project: Project) -> dict[str, Proof]:
     """Return how far each rule without a model, and the champion, is from being proven dearer."""
-    scored = contest.scored
+    scored, alpha = contest.scored, contest.alpha_of_rules(project)
     found = {
         name: proof(scored.cost - always(scored, flagged=flagged).cost, scored.cluster, alpha)
         for name, flagged in ((FLAG_NONE, False), (FLAG_ALL, True))
     }
     if contest.met is not None and contest.lane is Lane.NEW_RECIPE:
         one, other = contest.met
-        found["champion"] = proof(one.cost - other.cost, one.cluster, alpha)
+        found["champion"] = proof(one.cost - other.cost, one.cluster, contest.alpha(project))
     return found

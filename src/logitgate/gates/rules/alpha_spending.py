@@ -48,6 +48,33 @@ def spent(alpha: float, k: int) -> float:
     return alpha / (k * (k + 1))
 
 
+def spent_on_rules(alpha: float, k: int) -> float:
+    """Return the error rate of the k-th decision against each rule without a model: twice `spent`.
+
+    The first recipe may spend the whole of alpha, since nothing was chosen by these rows before it; all
+    decisions together err with probability 2 alpha at most, with far less where no rule is clearly the
+    better one: a model has to be proven cheaper than both.
+
+    Parameters
+    ----------
+    alpha : float
+        Of the first decision.
+    k : int
+        1 for the first decision.
+
+    Raises
+    ------
+    ValueError
+        When k is below 1.
+
+    Examples
+    --------
+    >>> [round(spent_on_rules(0.06, k), 4) for k in (1, 2, 3)]
+    [0.06, 0.02, 0.01]
+    """
+    return 2 * spent(alpha, k)
+
+
 @dataclass(frozen=True, slots=True)
 class LookWindow:
     """Which rows a decision was made on.

@@ -12,7 +12,7 @@ from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import proves_below
 from ...findings import Figure, Finding, Status
 from ...project.gates import Gates, Slices
-from .alpha_spending import spent
+from .alpha_spending import spent, spent_on_rules
 
 CHECK = Check.CHAMPION
 
@@ -154,11 +154,12 @@ def believable(version: int, compared: Paired, champion: Scored, gates: Gates) -
 
 def test_set_reuse(decision: int, alpha: float) -> Finding:
     """Report how many other recipes were tried on these rows before, and the alpha left for this decision."""
-    left = spent(alpha, decision)
+    left, of_rules = spent(alpha, decision), spent_on_rules(alpha, decision)
+    tried = "no other recipe was tried on these rows"
+    if decision > 1:
+        tried = f"other recipes were tried on these rows before: {decision - 1}"
     because = (
-        f"{decision - 1} other recipes were tried on these rows before, so alpha is {left:.2g} of {alpha:g}"
-        if decision > 1
-        else f"no other recipe was tried on these rows, so alpha is {left:.2g}"
+        f"{tried}; alpha is {of_rules:.2g} against flag-none and flag-all, {left:.2g} for any other gain"
     )
-    figures = {"decision": decision, "alpha": left, "alpha_in_all": alpha}
+    figures = {"decision": decision, "alpha": left, "alpha_of_rules": of_rules, "alpha_in_all": alpha}
     return Finding(Check.ROWS, "test window", Status.PASS, because, figures)

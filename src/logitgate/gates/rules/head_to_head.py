@@ -17,7 +17,7 @@ from ...findings import Finding
 from ...project.project import Project
 from . import champion as champion_gate
 from . import gates
-from .alpha_spending import spent
+from .alpha_spending import spent, spent_on_rules
 from .slice_harm import HarmRule, proven_harm
 
 
@@ -72,6 +72,10 @@ class HeadToHead:
         """Return the error rate that each proof of this decision may spend."""
         return spent(project.gates.alpha, self.decision)
 
+    def alpha_of_rules(self, project: Project) -> float:
+        """Return the error rate that the proof against each rule without a model may spend."""
+        return spent_on_rules(project.gates.alpha, self.decision)
+
     @property
     def met(self) -> tuple[Scored, Scored] | None:
         """Challenger and champion on the rows that can compare them; None without a champion or such rows."""
@@ -101,7 +105,7 @@ def comparison_findings(contest: HeadToHead, project: Project) -> list[Finding]:
     """Compare the challenger with its margins and its opponents: one finding or more from each gate."""
     return [
         *_calibration(contest, project),
-        *rule_findings(contest.scored, contest.last, contest.alpha(project), project),
+        *rule_findings(contest.scored, contest.last, contest.alpha_of_rules(project), project),
         *_champion(contest, project),
         *_slices(contest, project),
     ]

@@ -58,7 +58,7 @@ def _of_champion(
     """Return what is held against the champion, by the subject of the finding."""
     assert contest.untouched is not None  # noqa: S101 - as both were met
     last = None if contest.last is None else contest.last[contest.untouched]
-    found = rule_findings(champion, last, contest.alpha(project), project)
+    found = rule_findings(champion, last, contest.alpha_of_rules(project), project)
     weaknesses = {}
     for one in found:
         if _cheaper(challenger, champion, last if one.subject == LAST_BLOCK else None):

@@ -122,7 +122,7 @@ def _is_harmed(contest: HeadToHead, name: str, project: Project) -> bool:
 
 def _saves(contest: HeadToHead, project: Project) -> bool:
     """Return whether the mean over all rows passes against the rules without a model."""
-    found = rule_findings(contest.scored, contest.last, contest.alpha(project), project)
+    found = rule_findings(contest.scored, contest.last, contest.alpha_of_rules(project), project)
     return not any(one.status.stops for one in found)
 
 

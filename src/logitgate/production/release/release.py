@@ -23,7 +23,14 @@ from ...tracking.batches import RunEntries
 from ...tracking.runs import KEY, NO_GATE, Note, Run, record, training_run
 from ...tracking.store import Store
 from ...tracking.trainings.decisions import earlier_decisions
-from ...tracking.trainings.training import RECORDED, note, record_evidence, record_figures, record_outcome
+from ...tracking.trainings.training import (
+    RECORDED,
+    note,
+    record_evidence,
+    record_figures,
+    record_outcome,
+    record_verdict,
+)
 from ..ledger.entries import Reason
 from ..packaging.code_version import code_version
 from ..packaging.golden import golden_rows
@@ -216,7 +223,7 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: Model
 
 def _kept(run: Run, outcome: Outcome) -> Outcome:
     """Keep the outcome before production is changed, and say that all before is done."""
-    record_outcome(run, outcome)
+    record_verdict(run, outcome)
     record(run, RunEntries(tags={RECORDED: "true"}))
     return outcome
 

@@ -81,6 +81,20 @@ def record_figures(run: Run, evidence: Evidence, version: int | None) -> None:
         artifacts(run, folder)
 
 
+def record_verdict(run: Run, outcome: Outcome) -> None:
+    """Store the outcome as JSON with the run, before production is changed; the page waits for what follows.
+
+    Raises
+    ------
+    UnavailableError
+        When the store cannot be reached.
+    """
+    with temporary_folder() as folder:
+        _write_verdict(folder, outcome)
+        artifacts(run, folder)
+    _tag(run, outcome)
+
+
 def record_outcome(run: Run, outcome: Outcome, beside: Beside = NOTHING) -> None:
     """Store the verdict as JSON with the run, and the page; the same training, done again, returns it.
 
@@ -90,9 +104,17 @@ def record_outcome(run: Run, outcome: Outcome, beside: Beside = NOTHING) -> None
         When the store cannot be reached.
     """
     with temporary_folder() as folder:
-        (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+        _write_verdict(folder, outcome)
         write_page(folder, run, outcome, beside)
         artifacts(run, folder)
+    _tag(run, outcome)
+
+
+def _write_verdict(folder: Path, outcome: Outcome) -> None:
+    (folder / VERDICT).write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+
+
+def _tag(run: Run, outcome: Outcome) -> None:
     fates = {"promoted": outcome.promoted, "awaits_approval": outcome.awaits_approval}
     tags = {"version": outcome.version, **{name: str(fate).lower() for name, fate in fates.items()}}
     record(run, RunEntries(tags={name: value for name, value in tags.items() if value is not None}))
