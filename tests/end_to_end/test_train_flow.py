@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import logitgate as lg
 from logitgate.gates.verdict.json_schema import verdict_schema
 from logitgate.tracking.trainings.drawings import NAMES
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
-from tests.releases import promoted
+from tests.releases import promoted, registered
 
 WEAK = {"features": {"numeric": ["speed", "load"]}}
 """A project that leaves out a feature which matters: it passes alone, and is beaten by PLAIN."""
@@ -39,7 +40,7 @@ def visits():
 
 @pytest.fixture(scope="module")
 def road(prefect_server, mlflow_template, tmp_path_factory, visits):
-    """First release, a challenger that is refused, one that is promoted, and the same once more."""
+    """First release, a challenger refused, one promoted, the same once more, and one of older rows."""
     folder = tmp_path_factory.mktemp("road")
     weak = projects.write(folder / "weak", visits, **WEAK)
     strong = projects.write(folder / "strong", visits)
@@ -47,8 +48,9 @@ def road(prefect_server, mlflow_template, tmp_path_factory, visits):
         answers = {
             "first": logitgate("train", weak, "--as-of", "2021-04-10", "--json"),
             "refused": logitgate("train", weak, "--as-of", "2021-04-11", "--json"),
-            "better": logitgate("train", strong, "--json"),
+            "better": logitgate("train", strong, "--json", all_figures=True),
             "again": logitgate("train", strong, "--json"),
+            "before": logitgate("train", weak, "--as-of", "2021-04-02", "--json"),
         }
         yield home, answers, strong
 
@@ -110,14 +112,14 @@ def test_a_better_challenger_takes_over_and_the_old_champion_is_kept(road):
 
 
 def test_the_same_training_again_makes_nothing_and_tells_so(road):
-    """The very same answer but for `repeated`; neither run nor version is added."""
+    """The very same answer but for `repeated`; of five trainings four are runs with a version."""
     home, answers, _ = road
     again, better = answers["again"], answers["better"]
     assert again.code == 0 and again.json["repeated"] is True
     assert {**again.json, "repeated": False} == better.json
     client = opened(home).client
-    assert len(client.search_model_versions("name='visits'")) == 3
-    assert len(_parents(client)) == 3
+    assert len(client.search_model_versions("name='visits'")) == 4
+    assert len(_parents(client)) == 4
 
 
 def test_a_run_keeps_what_its_readers_need(road):
@@ -150,7 +152,7 @@ def test_a_run_keeps_what_its_readers_need(road):
 def test_each_recipe_on_the_same_rows_needs_a_stronger_proof(road):
     """One recipe spends half of alpha however often it is trained, the next recipe a sixth."""
     home, answers, _ = road
-    for k, name in ((1, "first"), (1, "refused"), (2, "better")):
+    for k, name in ((1, "first"), (1, "refused"), (2, "better"), (2, "before")):
         got = answers[name].findings("rows", stopping=False)["test window"]
         assert got["figures"]["decision"] == k
         assert got["figures"]["alpha"] == pytest.approx(0.05 / (k * (k + 1)))
@@ -164,58 +166,29 @@ def test_each_recipe_on_the_same_rows_needs_a_stronger_proof(road):
     assert int(tags["test_rows"]) == answers["better"].json["test"]["n"] and len(tags["test_digest"]) == 64
 
 
-def test_other_recipes_are_counted_and_the_champions_rows_left_out(commands, tmp_path, visits):
-    """The same recipe again is none, another one counts; no champion is judged on rows that it knows."""
-    file = projects.write(tmp_path / "here", visits)
-    other = projects.write(tmp_path / "other", visits, **WEAK)
-    first = logitgate("train", file, "--as-of", "2021-04-10", "--json")
-    assert logitgate("train", file, "--as-of", "2021-04-10", "--json").json["repeated"]
-    later = logitgate("train", other, "--json")
-    before = logitgate("train", file, "--as-of", "2021-04-02", "--json")
-    assert [
-        answer.findings("rows", stopping=False)["test window"]["figures"]["decision"]
-        for answer in (first, later, before)
-    ] == [1, 2, 2]
-    got = later.findings("champion", stopping=False)["version 1: rows left out"]
+def test_rows_that_the_champion_knows_are_left_out(road):
+    """What is left of the judged rows is counted; where nothing is left the champion is not compared."""
+    _, answers, _ = road
+    better = answers["better"]
+    got = better.findings("champion", stopping=False)["version 1: rows left out"]
     assert got["figures"]["left_out"] > 100 and got["figures"]["n"] > 200
     assert f"{got['figures']['left_out']} rows left out" in got["because"]
-    assert got["figures"]["left_out"] + got["figures"]["n"] == later.json["test"]["n"]
-    all_known = before.findings("champion")["version 1: rows left out"]
+    assert got["figures"]["left_out"] + got["figures"]["n"] == better.json["test"]["n"]
+    all_known = answers["before"].findings("champion")["version 3: rows left out"]
     assert (all_known["figures"]["n"], all_known["status"]) == (0, "INDETERMINATE")
 
 
 def test_a_champion_without_its_rows_is_not_compared(commands, tmp_path, visits):
     """One that was registered before the rows were kept: INDETERMINATE with the way out, nothing promoted."""
-    from dataclasses import replace
-
-    from logitgate.production.registry import registry
-    from logitgate.tracking.runs import Note, training_run
-
-    file = projects.write(tmp_path / "here", visits)
-    logitgate("train", file, "--as-of", "2021-04-20", "--json")
     store = opened(commands)
-    package = registry.load(store, registry.numbered(store, "visits", 1))
-    with training_run(store, "visits", Note("old")) as run:
-        old = registry.register(run, "visits", replace(package, fitted_rows=None), registry.Label("old", {}))
-    promoted(store, old, registry.champion(store, "visits"))
-    got = logitgate("train", file, "--json")
+    (old,) = registered(store, 1)
+    promoted(store, old)
+    got = logitgate("train", projects.write(tmp_path / "here", visits), "--json")
     assert got.code == 1 and got.json["champion"] == old.version
     finding = got.findings("champion")[f"version {old.version}: rows left out"]
     assert (
         finding["status"] == "INDETERMINATE" and "rollback PROJECT --to VERSION --force" in finding["because"]
     )
-
-
-def test_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
-    """`--no-golden` keeps rows made of deciles; the version is promoted by them all the same."""
-    from logitgate.production.registry import registry
-
-    file = projects.write(tmp_path / "here", visits)
-    got = logitgate("train", file, "--no-golden", "--json")
-    assert got.code == 0 and got.json["promoted"] is True
-    store = opened(commands)
-    golden = registry.load(store, registry.numbered(store, "visits", 1)).golden
-    assert golden.frame["speed"].nunique() <= 9 and not golden.frame["speed"].isin(visits["speed"]).all()
 
 
 def test_runs_can_be_filtered_by_gate(road):
@@ -339,17 +312,18 @@ def test_two_fresh_stores_give_the_same_bits(road, commands, tmp_path, visits):
     np.testing.assert_array_equal(_coefficients(commands, 1), _coefficients(home, 1))
 
 
-def test_the_order_of_the_rows_does_not_matter(road, commands, tmp_path, visits):
-    """A permuted table gives the same coefficients and figures; only its digest may differ."""
+def test_the_order_of_the_rows_does_not_matter(road, tmp_path, visits):
+    """A permuted table gives the same coefficients and findings; only its digest may differ."""
     home, answers, _ = road
     shuffled = visits.sample(frac=1, random_state=3)
-    file = projects.write(tmp_path / "here", shuffled, **WEAK)
-    got = logitgate("train", file, "--as-of", "2021-04-10", "--json").json
-    assert _judgement(got) == _judgement(answers["first"].json)
-    np.testing.assert_array_equal(_coefficients(commands, 1), _coefficients(home, 1))
+    got = lg.train(projects.write(tmp_path / "here", shuffled, **WEAK), as_of="2021-04-10")
+    np.testing.assert_array_equal(_weights(got.model.pipeline), _coefficients(home, 1))
+    assert got.evidence.judged.evaluation.figures()["cost"] == answers["first"].json["test"]["cost"]
+    as_filed = lg.train(projects.write(tmp_path / "filed", visits, **WEAK), as_of="2021-04-10")
+    assert _findings(got) == _findings(as_filed)
 
 
-def test_what_comes_after_the_date_is_not_looked_at(commands, tmp_path, visits, mlflow_template):
+def test_what_comes_after_the_date_is_not_looked_at(tmp_path, visits):
     """Later rows, however unusual, change the digest and the count of rows left out, and nothing else."""
     date = "2021-04-20"
     later = projects.table(500, seed=9, signal=-3.0)
@@ -357,20 +331,18 @@ def test_what_comes_after_the_date_is_not_looked_at(commands, tmp_path, visits, 
     later["at"] += pd.Timedelta(days=51)
     later["day"] = later["at"].dt.strftime("%Y-%m-%d")
     short = visits[visits["at"] < pd.Timestamp(date, tz="UTC")]
-    one = logitgate("train", projects.write(tmp_path / "short", short), "--as-of", date, "--json")
-    with living_in(tmp_path / "other", mlflow_template) as other:
-        longer = projects.write(tmp_path / "long", pd.concat([short, later], ignore_index=True))
-        two = logitgate("train", longer, "--as-of", date, "--json")
-        np.testing.assert_array_equal(_coefficients(other, 1), _coefficients(commands, 1))
-    assert one.json["snapshot"] != two.json["snapshot"]
-    assert two.findings("rows", stopping=False)["sample"]["figures"]["after_as_of"] == 500
-    assert _judgement(one.json) == _judgement(two.json)
+    longer = pd.concat([short, later], ignore_index=True)
+    one = lg.train(projects.write(tmp_path / "short", short), as_of=date)
+    two = lg.train(projects.write(tmp_path / "long", longer), as_of=date)
+    np.testing.assert_array_equal(_weights(one.model.pipeline), _weights(two.model.pipeline))
+    assert one.digest != two.digest and _findings(one) == _findings(two)
+    (sample,) = (found for found in two.verdict.findings if found.subject == "sample")
+    assert sample.figures["after_as_of"] == 500
 
 
-def test_the_day_before_maturity_is_left_out(commands, tmp_path, visits):
+def test_the_day_before_maturity_is_left_out(road, visits):
     """Rows whose outcome is younger than it takes to mature are counted, not learned from."""
-    got = logitgate("train", projects.write(tmp_path / "here", visits), "--json")
-    figures = got.findings("rows", stopping=False)["sample"]["figures"]
+    figures = road[1]["better"].findings("rows", stopping=False)["sample"]["figures"]
     newest = visits["at"].max()
     assert figures["immature"] == int((visits["at"] > newest - pd.Timedelta(days=1)).sum())
     assert figures["used"] == len(visits) - figures["immature"]
@@ -384,32 +356,42 @@ def test_without_a_signal_nothing_reaches_production(commands, tmp_path):
     assert got.findings("fit") or got.findings("baselines")
 
 
-def test_a_person_reads_the_same_verdict(commands, tmp_path, visits):
-    """One screen with the verdict and what is in production; the same training again by all its findings."""
+def test_a_person_reads_the_same_verdict_and_no_row_is_kept_where_none_may_be(commands, tmp_path, visits):
+    """One screen with the verdict and what is in production; the same training again by all its findings.
+
+    `--no-golden` keeps rows made of deciles; the version is promoted by them all the same.
+    """
+    from logitgate.production.registry import registry
+
     project = projects.write(tmp_path / "here", visits)
-    got = logitgate("train", project)
+    got = logitgate("train", project, "--no-golden")
     assert got.code == 0 and len(got.out.splitlines()) < 24
     assert "Released: version 1 saves" in got.out and "Version 1 is in production" in got.out
-    again = logitgate("train", project, "--all")
+    store = opened(commands)
+    golden = registry.load(store, registry.numbered(store, "visits", 1)).golden
+    assert golden.frame["speed"].nunique() <= 9 and not golden.frame["speed"].isin(visits["speed"]).all()
+    again = logitgate("train", project, "--no-golden", "--all")
     assert "was done before" in again.out and "PASS" in again.out
     assert "calibration-in-the-large" in again.out and "judged rows" in again.out
 
 
-def _judgement(got):
-    """Everything but the identity of the run and the counts of rows that were left out."""
-    findings = [
-        {**one, "figures": {}} if one["check"] in ("rows", "contract") else one for one in got["findings"]
+def _findings(trained):
+    """All findings but the counts of rows that were left out, which are figures of these two checks."""
+    return [
+        (one.check, one.subject, one.status, one.figures if one.check not in ("rows", "contract") else {})
+        for one in trained.verdict.findings
     ]
-    return {**got, "findings": findings, "run_id": None, "snapshot": None}
 
 
 def _coefficients(home, version):
     from logitgate.production.registry import registry
 
     store = opened(home)
-    pipeline = registry.load(store, registry.numbered(store, "visits", version)).model.pipeline
-    regression = pipeline[-1]
-    return np.concatenate([regression.coef_.ravel(), regression.intercept_])
+    return _weights(registry.load(store, registry.numbered(store, "visits", version)).model.pipeline)
+
+
+def _weights(pipeline):
+    return np.concatenate([pipeline[-1].coef_.ravel(), pipeline[-1].intercept_])
 
 
 def _parents(client):
