@@ -10,22 +10,35 @@ import pytest
 
 from tests import victims
 from tests.command import close, living_in, logitgate, opened
+from tests.homes import put_back
 from tests.services import listening
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, mlflow_template):
+    """A project, its home after the first release, and a copy of that home."""
+    folder = tmp_path_factory.mktemp("trained")
+    project, home = victims.project(folder / "project"), folder / "home"
+    home.mkdir()
+    shutil.copy(mlflow_template, home / "mlflow.db")
+    assert victims.run(project, home, folder / "answer.json") == 0
+    got = json.loads((folder / "answer.json").read_text())
+    assert (got["promoted"], got["champion"]) == (True, 1)
+    return project, home, Path(shutil.copytree(home, folder / "copy"))
+
+
 @pytest.fixture
-def scene(tmp_path, mlflow_template):
-    """A store, a project, and how its training ends."""
-    project = victims.project(tmp_path / "project")
-    with living_in(tmp_path / "home", mlflow_template) as home:
+def scene(trained, tmp_path, mlflow_template):
+    """A store with a first release, its project, and how a training of it ends."""
+    project, home, copy = trained
+    put_back(copy, home)
+    with living_in(home, mlflow_template):
         store = opened(home)
 
         def train():
             code = victims.run(project, home, tmp_path / "answer.json")
             return code, json.loads((tmp_path / "answer.json").read_text())
 
-        code, got = train()
-        assert (code, got["promoted"], got["champion"]) == (0, True, 1)
         yield store, project, train
         close(store)
 

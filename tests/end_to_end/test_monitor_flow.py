@@ -25,7 +25,7 @@ WEAK = {"features": {"numeric": ["speed"]}}
 def road(prefect_server, mlflow_template, tmp_path_factory):
     """A sound champion, a bad one forced into its place later, and rows that come after both."""
     folder = tmp_path_factory.mktemp("monitoring")
-    visits = projects.table(18_000, days=110)
+    visits = projects.table(9_000, days=110)
     strong = projects.write(folder / "strong", visits)
     weak = projects.write(folder / "weak", visits, **WEAK)
     with living_in(folder / "home", mlflow_template) as home:
