@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from logitgate.checks.case_files import read_cases
 from logitgate.checks.cases import Cases
 from logitgate.data.contract.quarantine import keep
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.project_files import load_project
 from logitgate.data.table import Table, read_rows
 from logitgate.environment import home
@@ -43,17 +43,17 @@ _work = task(cache_policy=NO_CACHE)
 
 
 @_io
-def read(project: Project) -> Table:
+def read(project: Project, as_of: str | None) -> Table:
     """Read the project's rows and identify them by a digest."""
     with step("read the rows"):
-        return read_rows(project)
+        return read_rows(project, parse_as_of(as_of) if as_of else None)
 
 
 @_work
 def check(project: Project, table: Table, cases: Cases | None, as_of: str | None) -> Evidence:
     """Check the contract, split the rows, look for leakage."""
     with step("check contract and leakage"):
-        contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+        contract = check_table(table, project)
         kept = keep(table.frame, contract, project)
         moment = parse_as_of(as_of) if as_of else None
         evidence = Evidence(project, kept, moment, contract.findings, cases=cases)
@@ -97,7 +97,7 @@ def train(project_file: Path | str, as_of: str | None = None, golden: Golden | N
     """Train, judge, register and perhaps promote one model; a flow of its own, or a subflow of yours."""
     project, store = load_project(Path(project_file)), open_store(home())
     project = project if golden is None else project.model_copy(update={"golden": golden})
-    cases, table = read_cases(project), read(project)
+    cases, table = read_cases(project), read(project, as_of)
     snapshot = release.Snapshot.of(project, table.digest, as_of)
     with release.exclusive(store, project, snapshot) as earlier:
         if earlier is not None and earlier.repeated:

@@ -275,9 +275,10 @@ def test_the_guides_complete_example_loads_and_shows_nearly_every_key():
 
     declared = dict(schema_keys())
     assert set(declared) - set(shown("", whole)) == {
-        "rows.query",
-        "rows.url_env",
-        "rows.unnamed",
+        *(
+            f"rows.{key}"
+            for key in ("engine", "query", "table", "url_env", "spark", "evaluate_at_most", "unnamed")
+        ),
         "columns.entity",
         "features.all_except",
     }

@@ -267,6 +267,21 @@ CONTRADICTIONS = [
     ({"rows": {"path": "a.csv", "query": "select 1", "url_env": "URL"}}, "give either path or query"),
     ({"rows": {"query": "select 1"}}, "query and url_env go together"),
     ({"rows": {"path": "a.csv", "url_env": "URL"}}, "query and url_env go together"),
+    ({"rows": {"path": "a.csv", "table": "a"}}, "table and spark are for engine = 'spark'"),
+    ({"rows": {"engine": "spark", "path": "a", "table": "a"}}, "give one of table, query and path"),
+    ({"rows": {"engine": "spark", "query": "select 1", "url_env": "URL"}}, "drop url_env"),
+    (
+        {"rows": {"engine": "spark", "table": "a", "spark": {"spark.hadoop.fs.s3a.secret.key": "k"}}},
+        "holds a secret; set it in Spark's own spark-defaults.conf",
+    ),
+    ({"scoring": {"query": "select 1"}}, "scoring: query and url_env go together"),
+    (
+        {
+            "rows": {"engine": "spark", "table": "a"},
+            "scoring": {"query": "select 1", "url_env": "URL"},
+        },
+        "drop scoring.url_env",
+    ),
     ({"rows": {"path": "a.csv", "types": {"age": "float"}}}, "rows.types.age"),
     ({"gates": {"alpha": 0.5}}, "gates.alpha"),
     ({"gates": {"alpha": float("nan")}}, "gates.alpha"),
@@ -336,7 +351,7 @@ def test_the_guide_quotes_the_refusals_as_they_are():
         r"^\| [^`|]+ \| ([^|]+) \|$", GUIDE.read_text(encoding="utf-8").split("## What is refused")[1], re.M
     )
     quoted = [text for text in quoted if text != "says"]
-    assert len(quoted) == 22
+    assert len(quoted) == 23
     messages = []
     for changed, _ in CONTRADICTIONS:
         with pytest.raises(ProjectError) as raised:

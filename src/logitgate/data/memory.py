@@ -36,17 +36,32 @@ def refuse_too_large(name: str, parquet: Iterable[Path], csv: Iterable[Path]) ->
     OSError
         When a file cannot be read.
     """
-    needed, free = sum(map(_of_parquet, parquet)) + sum(map(_of_csv, csv)), free_bytes()
+    remedy = (
+        "give a file or a query with fewer rows (a shorter time) or only the columns that the project "
+        "names, or take a larger machine"
+    )
+    _refuse(name, sum(map(_of_parquet, parquet)) + sum(map(_of_csv, csv)), remedy)
+
+
+def refuse_too_many(name: str, rows: int, columns: int, remedy: str) -> None:
+    """Refuse so many rows and columns if a training on them would take more memory than is free.
+
+    Raises
+    ------
+    UnavailableError
+        With the estimate, what is free, and a remedy.
+    """
+    _refuse(name, float(rows * columns * _CELL), remedy)
+
+
+def _refuse(name: str, needed: float, remedy: str) -> None:
+    free = free_bytes()
     if needed > free:
         rule = (
             f"a training would take about {needed / _GIGABYTE:.1f} GB of memory, "
             f"and {free / _GIGABYTE:.1f} GB are free"
         )
-        remedy = (
-            "give a file or a query with fewer rows (a shorter time) or only the columns that the project "
-            f"names, or take a larger machine; {LIMIT} sets another limit in GB"
-        )
-        raise UnavailableError(name, rule, remedy)
+        raise UnavailableError(name, rule, f"{remedy}; {LIMIT} sets another limit in GB")
 
 
 def free_bytes() -> float:

@@ -35,7 +35,7 @@ class RowNames:
         Series of str, shape (n,)
             16 hexadecimal digits; from the second of equal rows on with `-2`, `-3` ... behind them.
         """
-        hashes = _hashes(frame, columns)
+        hashes = hashes_of(frame, columns)
         place = pd.Series(hashes).groupby(hashes, sort=False).cumcount().to_numpy(np.int64)
         place = place + self._before(hashes)
         self._count(hashes)
@@ -56,7 +56,8 @@ class RowNames:
         self._known, self._times = merged, summed
 
 
-def _hashes(frame: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.uint64]:
+def hashes_of(frame: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.uint64]:
+    """Return a hash of each row's cells, shape (n,), the same whatever file they came in."""
     named = sorted(set(columns) & set(frame.columns))
     cells = {name: _cells(frame[name]) for name in named}
     plain = pd.DataFrame(cells, index=frame.index)

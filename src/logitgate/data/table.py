@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from ..project.data import ROW_ID, RowsConfig
 from ..project.project import Project
 from ..project.syntax.column_types import ColumnType
 from ..project.syntax.row_filter import RowFilter
-from .memory import refuse_too_large
+from .memory import refuse_too_large, refuse_too_many
 from .readers.casts import Column, Written, canonical, cast, is_text
 from .readers.cells import Cells, cells_of, digest_of, native
 from .readers.files.csv_lines import Dialect
@@ -22,6 +23,7 @@ from .readers.files.table_parts import Part, completed, is_iceberg, parts_of
 from .readers.headers import likely, other_separator, shown
 from .readers.source import Source, joined
 from .row_ids import RowNames
+from .row_sums import RowSums
 
 _KINDS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -47,6 +49,8 @@ class Table:
         Rows that `rows.where` does not match; they count for the digest alone.
     unchecked : int
         Parquet files without page checksums, in which damage may read as other cells.
+    sampled_of : int, optional
+        Rows of which these are a sample by the hash of their ids; None where they are all.
     """
 
     frame: pd.DataFrame
@@ -55,21 +59,30 @@ class Table:
     absent: tuple[str, ...] = ()
     left_out: int = 0
     unchecked: int = 0
+    sampled_of: int | None = None
 
 
-def read_rows(project: Project) -> Table:
+def read_rows(project: Project, as_of: datetime | None = None) -> Table:
     """Read the rows that the project declares.
+
+    Parameters
+    ----------
+    project : Project
+    as_of : datetime, optional
+        Spark, where it reads the rows, leaves out those that are not older, and those before the window.
 
     Raises
     ------
     DataError
         Naming file, line or row, and column, of what is not as declared.
     UnavailableError
-        When there is no such file or database.
+        When there is no such file, database or table, or no Spark.
     ProjectError
-        When slices name columns that the table does not have, or the database refuses the query.
+        When slices name columns that the table does not have, or the query is refused.
     """
     rows = project.rows
+    if rows.engine == "spark":
+        return _of_spark(project, as_of)
     if rows.path is not None:
         return read_table(rows.path, project)
     from .readers.sql import read_query
@@ -77,6 +90,20 @@ def read_rows(project: Project) -> Table:
     table = typed(read_query(str(rows.query), str(rows.url_env), texts_of(project)), project)
     pa.default_memory_pool().release_unused()
     return table
+
+
+def _of_spark(project: Project, as_of: datetime | None) -> Table:
+    from .readers.spark.selection import selected
+
+    chosen = selected(project, as_of)
+    remedy = "lower rows.evaluate_at_most, shorten split.window, or take a larger machine"
+    refuse_too_many(chosen.frame.subject, chosen.at_home, len(chosen.frame.names), remedy)
+    table = typed(chosen.home(), project)
+    pa.default_memory_pool().release_unused()
+    # Spark gives rows in no order, so what identifies them has none.
+    digest = RowSums.of(table.frame, project.declared_types).digest
+    left_out = table.left_out + chosen.left_out
+    return replace(table, digest=digest, left_out=left_out, sampled_of=chosen.sampled_of)
 
 
 def read_table(path: Path, project: Project) -> Table:

@@ -39,7 +39,7 @@ def key_of(project: Project, snapshot: str, as_of: str | None, code_version: str
         When the contract's suite or the case file cannot be read.
     """
     places: dict[str, set[str] | bool] = {
-        "rows": {"path"},
+        "rows": {"path", "table", "engine", "spark"},
         "contract": {"suite", "quarantine"},
         "behaviour": {"cases"},
         "scoring": True,  # nothing is learned from it

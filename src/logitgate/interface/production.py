@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from ..catalogue import Road
 from ..checks.case_files import read_cases
-from ..data.contract.validation import check_contract
+from ..data.contract.validation import check_table
 from ..data.frames import source_of, typed_frame
 from ..data.table import Table, read_rows
 from ..decision.pyfunc import ANSWER, answer
@@ -194,7 +194,7 @@ def compare(
     pair = comparing.find_pair(store, project, against, judged)
     version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read_rows(project)
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
-        contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+        contract = check_table(table, project)
         kept = contract.kept(table.frame)
         evidence = Evidence(project, kept, findings=contract.findings, cases=cases, road=Road.COMPARISON)
         evidence, rows = choose_rows(evidence, span)

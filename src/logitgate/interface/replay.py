@@ -7,7 +7,7 @@ from dataclasses import replace as with_changes
 from datetime import datetime
 
 from ..checks.case_files import read_cases
-from ..data.contract.validation import check_contract
+from ..data.contract.validation import check_table
 from ..project.project import Project
 from ..replay import play
 from ..replay.play import POLICIES, ReplayRequest, policies_named
@@ -74,6 +74,6 @@ def replay(  # noqa: PLR0913 - the options of the command
 def replayed(project: Project, request: ReplayRequest, table: object = None) -> Replay:
     """Read a project's rows, or take a table, check the contract and play; see `replay`."""
     rows, cases = read_table(project, table), read_cases(project)
-    contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
+    contract = check_table(rows, project)
     found = play.replay(project, contract, rows.frame, cases, request)
     return with_changes(found, digest=rows.digest)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pandas as pd
 
 from ..checks.case_files import read_cases
-from ..data.contract.validation import check_contract
+from ..data.contract.validation import check_table
+from ..data.table import read_rows
 from ..errors import RefusedError
 from ..evidence_table import Exhibit
 from ..findings import Verdict
@@ -203,7 +204,8 @@ def train(project: ProjectSource, table: object = None, as_of: str | datetime | 
 
 def checked(project: Project, table: object, moment: datetime | None) -> tuple[Evidence, str]:
     """Read the rows, check the contract and cut them into blocks; return evidence and digest."""
-    cases, rows = read_cases(project), read_table(project, table)
-    contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
+    cases = read_cases(project)
+    rows = read_rows(project, moment) if table is None else read_table(project, table)
+    contract = check_table(rows, project)
     kept = contract.kept(rows.frame)
     return part_rows(Evidence(project, kept, moment, contract.findings, cases=cases)), rows.digest

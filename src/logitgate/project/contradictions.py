@@ -37,6 +37,7 @@ def contradictions(project: Project) -> Iterator[Contradiction]:
     yield from _known_too_late(project)
     yield from _costs(project)
     yield from _times(project)
+    yield from _scoring(project)
     has_time = project.columns.time is not None
     for text in project.monitoring.problems(project.features.all, has_time=has_time):
         yield Contradiction("monitoring", text)
@@ -136,3 +137,12 @@ def _times(project: Project) -> Iterator[Contradiction]:
     if both:
         text = f"{quoted(both)} cannot be a feature's or the outcome's time beside another role; keep one"
         yield Contradiction("columns", text)
+
+
+def _scoring(project: Project) -> Iterator[Contradiction]:
+    asked, is_spark = project.scoring, project.rows.engine == "spark"
+    if is_spark and asked.url_env is not None:
+        text = "scoring.query is answered by Spark, as rows.engine says; drop scoring.url_env"
+        yield Contradiction("scoring.url_env", text)
+    if not is_spark and (asked.query is None) != (asked.url_env is None):
+        yield Contradiction("scoring", "scoring: query and url_env go together")

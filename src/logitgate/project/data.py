@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from .fields import Duration, Name, Names, Section
 from .syntax import moments
 from .syntax.column_types import ColumnType
 from .syntax.row_filter import RowFilter
+
+_SECRET = re.compile(r"password|secret|token|credential|access\.?key", re.IGNORECASE)
 
 
 def _level(value: object) -> object:
@@ -38,12 +41,20 @@ Level: TypeAlias = Annotated[str | bool | int | float, AfterValidator(_level)]
 class RowsConfig(Section):
     """Where the rows are and how their cells are read."""
 
+    engine: Literal["memory", "spark"] = "memory"
+    """What reads the rows: this process, or Apache Spark (`docs/how-to/spark.md`)."""
     path: Path | None = None
     """File (.csv, .csv.gz, .parquet), folder of Parquet files or glob; relative to the project file."""
     query: str | None = None
     """SQL that returns the rows, instead of `path`."""
+    table: Name | None = None
+    """Table or view of Spark's catalogue, such as `sales.flights`, instead of `path`."""
     url_env: str | None = None
     """Environment variable with the SQLAlchemy URL for `query`; the URL itself never stands in a file."""
+    spark: dict[Name, str] = {}
+    """Settings of the Spark session that is started, such as `"spark.master" = "local[4]"`; no secrets."""
+    evaluate_at_most: Annotated[int, Field(ge=1_000)] = 50_000_000
+    """Rows that come home from Spark; of more rows, those whose ids have the lowest hashes."""
     where: str | None = None
     """Condition over columns; the project is about the rows that match, such as `"age >= 18"`."""
     encoding: str = "utf-8"
@@ -75,11 +86,32 @@ class RowsConfig(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
+        if self.engine == "spark":
+            return self._of_spark()
+        if self.table is not None or self.spark:
+            raise ValueError("table and spark are for engine = 'spark'; set it, or drop them")
         if (self.path is None) == (self.query is None):
             raise ValueError("give either path or query")
         if (self.query is None) != (self.url_env is None):
             raise ValueError("query and url_env go together")
         return self
+
+    def _of_spark(self) -> Self:
+        if sum(one is not None for one in (self.path, self.query, self.table)) != 1:
+            raise ValueError("give one of table, query and path")
+        if self.url_env is not None:
+            raise ValueError("engine = 'spark' runs the query itself; drop url_env")
+        secret = [name for name in self.spark if _SECRET.search(name)]
+        if secret:
+            raise ValueError(f"spark.'{secret[0]}' holds a secret; set it in Spark's own spark-defaults.conf")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the rows are, for people: a file's name, a table, or by what a query is answered."""
+        if self.path is not None:
+            return self.path.name
+        return self.table or ("query by Spark" if self.url_env is None else f"query by {self.url_env}")
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

@@ -87,15 +87,9 @@ class Scoring(Section):
     query: str | None = None
     """SQL that returns the rows to score; without it `logitgate score` needs `--table`."""
     url_env: str | None = None
-    """Environment variable with the SQLAlchemy URL for `query`; the URL itself never stands in a file."""
+    """Environment variable with the SQLAlchemy URL for `query`; none with `rows.engine = "spark"`."""
     may_be_empty: bool = False
     """Whether a table without rows is a quiet night (a file without rows is written) and no broken export."""
-
-    @model_validator(mode="after")
-    def _whole_source(self) -> Self:
-        if (self.query is None) != (self.url_env is None):
-            raise ValueError("query and url_env go together")
-        return self
 
 
 class Project(Section):

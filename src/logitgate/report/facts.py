@@ -114,7 +114,7 @@ def facts_of(evidence: Evidence) -> Facts:
         model=project.name,
         purpose=project.purpose,
         unit=project.costs.unit,
-        source=rows.path.name if rows.path is not None else f"query by {rows.url_env}",
+        source=rows.place,
         features=project.features.all,
         outcome=project.outcome.column,
         event=str(project.outcome.event),

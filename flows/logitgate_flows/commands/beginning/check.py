@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from logitgate.checks.case_files import read_cases
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import ProjectError
@@ -29,7 +29,7 @@ def run_check(project_file: Path, other: Path | None, as_of: datetime | None = N
         raise ProjectError("--as-of", rule, "leave one of both out")
     project = load_project(project_file)
     table = read_rows(project) if other is None else read_table(other, project)
-    contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+    contract = check_table(table, project)
     kept, cases = contract.kept(table.frame), read_cases(project)
     evidence = Evidence(project, kept, as_of, contract.findings, cases=cases)
     if other is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from logitgate.catalogue import Road
 from logitgate.checks.case_files import read_cases
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.project_files import load_project
 from logitgate.data.table import read_rows
 from logitgate.environment import home
@@ -28,7 +28,7 @@ def compare_versions(project_file: Path, against: int, judged: int, span: Span) 
         table = read_rows(project)
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         with step("check contract and choose the rows"):
-            contract = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+            contract = check_table(table, project)
             kept = contract.kept(table.frame)
             evidence = Evidence(project, kept, findings=contract.findings, cases=cases, road=Road.COMPARISON)
             evidence, rows = choose_rows(evidence, span)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import builtins
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -20,23 +22,43 @@ from .suite import ContractRule
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while the next line imports
 
-import great_expectations as gx
-from great_expectations.core import (
-    ExpectationSuite,
-    ExpectationSuiteValidationResult,
-    ExpectationValidationResult,
-)
-from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-from great_expectations.data_context.types.base import (
-    DataContextConfig,
-    InMemoryStoreBackendDefaults,
-    ProgressBarsConfig,
-)
-from great_expectations.datasource.fluent.interfaces import Batch
-from great_expectations.exceptions.exceptions import GreatExpectationsError
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.expectations.metadata_types import FailureSeverity
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Let what is imported in the block find no such package.
+
+    The library would import PySpark, which takes a second, complains of pandas' version, and ends a process
+    that it takes for a run of its own tests.
+    """
+    loaded = {name: each for name, each in sys.modules.items() if name.partition(".")[0] == package}
+    for name in loaded:
+        del sys.modules[name]
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+        sys.modules.update(loaded)
+
+
+with _hidden("pyspark"):
+    import great_expectations as gx
+    from great_expectations.core import (
+        ExpectationSuite,
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+    from great_expectations.datasource.fluent.interfaces import Batch
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
+    from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
 _AT_ONCE = 100  # what one validation costs grows faster than its rules
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}

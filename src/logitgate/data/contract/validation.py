@@ -17,6 +17,7 @@ from ...errors import ProjectError
 from ...findings import Finding, Status
 from ...project.project import Project
 from ...project.syntax.column_types import ColumnType
+from ..table import Table
 from . import kernels
 from .breaches import (
     CHECK,
@@ -31,6 +32,7 @@ from .breaches import (
     missing,
     nameless,
     positions_of,
+    sampled,
     unpromised,
     unsaid,
 )
@@ -63,6 +65,18 @@ class ContractResult:
         if not len(self.broken_rows):
             return frame
         return frame.iloc[np.setdiff1d(np.arange(len(frame)), self.broken_rows)]
+
+
+def check_table(table: Table, project: Project) -> ContractResult:
+    """Hold a table that was read against the project's suite, and say so where it is a sample.
+
+    Raises
+    ------
+    ProjectError
+        As `check_contract`.
+    """
+    found = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
+    return replace(found, findings=(*found.findings, *sampled(table.rows, table.sampled_of)))
 
 
 def check_contract(

@@ -105,7 +105,7 @@ def _see(node: ast.expr, types: dict[str, ColumnType], depth: int) -> None:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             _see(operand, types, depth + 1)
         case ast.Call(func=ast.Name(id="missing"), args=[column], keywords=[]):
-            types.setdefault(_name(column), ColumnType.TEXT)
+            types.setdefault(name_of(column), ColumnType.TEXT)
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             _see_comparison(left, op, right, types)
         case ast.Compare():
@@ -115,22 +115,22 @@ def _see(node: ast.expr, types: dict[str, ColumnType], depth: int) -> None:
 
 
 def _see_comparison(left: ast.expr, op: ast.cmpop, right: ast.expr, types: dict[str, ColumnType]) -> None:
-    values = _values(right, op)
-    if _is_level(left, op, values):
+    values = values_of(right, op)
+    if is_level(left, op, values):
         is_number = all(isinstance(one, int | float) and not isinstance(one, bool) for one in values or ())
-        _note(_name(left), ColumnType.NUMBER if is_number else ColumnType.TEXT, types)
+        _note(name_of(left), ColumnType.NUMBER if is_number else ColumnType.TEXT, types)
         return
     if isinstance(op, ast.In | ast.NotIn):
         raise ValueError("write the values after in as a list: region in ['north', 'south']")
-    if type(op) in _ORDER and _moment(right) is not None:
-        _note(_name(left), ColumnType.DATETIME, types)
+    if type(op) in _ORDER and moment_of(right) is not None:
+        _note(name_of(left), ColumnType.DATETIME, types)
         return
     sides = [_arithmetic(side).columns for side in (left, right)]
     for column in sorted(sides[0] | sides[1]):
         _note(column, ColumnType.NUMBER, types)
 
 
-def _is_level(left: ast.expr, op: ast.cmpop, values: list[Any] | None) -> bool:
+def is_level(left: ast.expr, op: ast.cmpop, values: list[Any] | None) -> bool:
     """Return whether a column is compared with values, not a number that is computed with another one."""
     return isinstance(op, _EQUAL) and values is not None and isinstance(left, ast.Name | ast.Constant)
 
@@ -150,7 +150,7 @@ def _truth(node: ast.expr, frame: pd.DataFrame) -> Truth:
         case ast.UnaryOp(operand=operand):
             return 1 - _truth(operand, frame)
         case ast.Call(args=[column]):
-            return _as_truth(frame[_name(column)].isna())
+            return _as_truth(frame[name_of(column)].isna())
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return _compared(left, op, right, frame)
     raise ValueError(f"{type(node).__name__} is no condition; {_GRAMMAR}")
@@ -163,15 +163,15 @@ def _all(truths: list[Truth]) -> Truth:
 
 
 def _compared(left: ast.expr, op: ast.cmpop, right: ast.expr, frame: pd.DataFrame) -> Truth:
-    values = _values(right, op)
-    if _is_level(left, op, values):
-        cells = frame[_name(left)]
+    values = values_of(right, op)
+    if is_level(left, op, values):
+        cells = frame[name_of(left)]
         among = _among(cells, values or [])
         truth = among if isinstance(op, ast.Eq | ast.In) else 1 - among
         return np.where(cells.isna().to_numpy(bool), np.nan, truth)
-    moment = _moment(right)
+    moment = moment_of(right)
     if moment is not None and type(op) in _ORDER:
-        cells = frame[_name(left)]
+        cells = frame[name_of(left)]
         ticks, limit = _ticks(cells), int(moment.timestamp() * 1_000_000)
         return np.where(cells.isna().to_numpy(bool), np.nan, _ORDER[type(op)](ticks, limit))
     one, other = (_numbers(_arithmetic(side), frame) for side in (left, right))
@@ -208,7 +208,8 @@ def _arithmetic(node: ast.expr) -> Expression:
     return Expression.parse(ast.unparse(node))
 
 
-def _name(node: ast.expr) -> str:
+def name_of(node: ast.expr) -> str:
+    """Return the column that is named on the left of a comparison."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
@@ -216,7 +217,7 @@ def _name(node: ast.expr) -> str:
     raise ValueError("write the column on the left of a value")
 
 
-def _values(node: ast.expr, op: ast.cmpop) -> list[Any] | None:
+def values_of(node: ast.expr, op: ast.cmpop) -> list[Any] | None:
     """Return the values that stand on the right of a comparison, or None where no value stands there."""
     match node:
         case ast.List(elts=items) | ast.Tuple(elts=items) if isinstance(op, ast.In | ast.NotIn):
@@ -239,7 +240,7 @@ def _value(node: ast.expr) -> Any:  # noqa: ANN401 - a text, a number or a truth
     return None
 
 
-def _moment(node: ast.expr) -> datetime | None:
+def moment_of(node: ast.expr) -> datetime | None:
     """Return the moment in a quoted text, in UTC where it has no time zone."""
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return None

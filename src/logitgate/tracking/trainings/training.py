@@ -140,7 +140,7 @@ def gate_tags(verdict: Verdict) -> dict[str, str]:
 
 def _source(evidence: Evidence) -> str:
     rows = evidence.project.rows
-    return rows.path.name if rows.path is not None else f"query by {rows.url_env}"
+    return rows.place
 
 
 def _params(evidence: Evidence) -> dict[str, str | float]:

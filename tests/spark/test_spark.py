@@ -1,0 +1,227 @@
+"""Rows that Apache Spark holds: one session for all of it, because its start takes seconds."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from logitgate.data.contract.validation import check_table
+from logitgate.data.frames import source_of
+from logitgate.data.readers.spark.conditions import pushed
+from logitgate.data.table import read_rows
+from logitgate.errors import DataError, ProjectError, UnavailableError
+from logitgate.project.project import Project
+from tests import projects, sparks
+
+pytestmark = sparks.NEEDED
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    """The session of this file."""
+    with sparks.started(tmp_path_factory.mktemp("spark")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory):
+    """A folder of three Parquet files: the visits in no order."""
+    folder = tmp_path_factory.mktemp("visits")
+    frame = projects.table(3_000).sample(frac=1.0, random_state=0)
+    for place, rows in enumerate(np.array_split(np.arange(len(frame)), 3)):
+        frame.iloc[rows].to_parquet(folder / f"{place}.parquet", index=False)
+    return folder
+
+
+def project(rows, **changes):
+    """Return the visits' project with other rows, which Spark reads unless they say otherwise."""
+    plain = projects.plain(rows={"engine": "spark", "path": None} | rows, contract={"suite": None}, **changes)
+    return Project.model_validate(plain)
+
+
+def arrow(frame):
+    """Return a frame's cells as a file holds them."""
+    return source_of(frame).cells
+
+
+def by_id(frame):
+    """Return rows in the order of their ids; levels as texts, because unused ones are no part of a row."""
+    texts = {name: frame[name].astype("str") for name in frame.columns if frame[name].dtype == "category"}
+    return frame.assign(**texts).sort_values("visit").reset_index(drop=True)
+
+
+def test_the_rows_are_those_that_memory_reads(spark, visits, tmp_path):
+    """Cell by cell, from a folder, a query and a view; their digest does not depend on their order."""
+    expected = read_rows(project({"path": visits, "engine": "memory"}))
+    found = read_rows(project({"path": visits}))
+    pd.testing.assert_frame_equal(by_id(found.frame), by_id(expected.frame)[list(found.frame)])
+    assert set(expected.frame) - set(found.frame) == {"worth"}
+    projects.table(3_000).to_parquet(tmp_path / "one.parquet")
+    spark.read.parquet(str(tmp_path / "one.parquet")).createOrReplaceTempView("visits")
+    for rows in ({"table": "visits"}, {"query": "SELECT * FROM visits -- all of them\n;"}):
+        again = read_rows(project(rows))
+        assert (again.rows, again.digest, again.sampled_of) == (3_000, found.digest, None)
+    fewer = read_rows(project({"query": "SELECT * FROM visits WHERE visit <> 'v000000'"}))
+    assert fewer.digest != found.digest
+
+
+CONDITIONS = (
+    "speed > 0.5",
+    "speed != 0.25 and load >= 10",
+    "not (speed < 0)",
+    "not missing(speed) or side == 'west'",
+    "missing(side)",
+    "side in ['north', 'west']",
+    "side != 'north' and speed <= 1",
+    "at >= '2021-03-20'",
+    "at < '2021-03-20T12:30:00+02:00' or missing(speed)",
+    "day == '2021-03-05'",
+    "floor == 3",
+    "not (floor in [1, 2] or speed > 0)",
+    "worth * 2 > load",
+)
+
+
+def test_a_condition_in_spark_leaves_out_no_row_that_matches(spark, tmp_path):
+    """Also over missing cells, NaN, padded texts and empty ones; only arithmetic is left to the filter."""
+    frame = projects.table(400).assign(floor=np.resize([1, 2, 3, 4], 400))
+    frame["side"] = np.resize(["north", " west ", "", None, "south"], 400)
+    cells = arrow(frame)
+    speed = pa.array(np.resize([0.25, np.nan, 0.75, -1.0, 2.0, 0.0], 400), from_pandas=False)
+    cells = cells.set_column(cells.column_names.index("speed"), "speed", speed)
+    pq.write_table(cells, tmp_path / "visits.parquet")
+    stored = spark.read.parquet(str(tmp_path / "visits.parquet"))
+    kinds = {field.name: field.dataType.simpleString() for field in stored.schema.fields}
+    asked = {one: project({"path": tmp_path / "visits.parquet", "where": one}) for one in CONDITIONS}
+    written = {one: pushed(asked[one], kinds) for one in CONDITIONS}
+    assert [one for one in CONDITIONS if not written[one]] == ["worth * 2 > load"]
+    found = stored.selectExpr("visit", *(" AND ".join(written[one] or ["true"]) for one in CONDITIONS))
+    columns = found.toArrow().to_pydict()
+    visits = columns.pop("visit")
+    for condition, truths in zip(CONDITIONS, columns.values(), strict=True):
+        kept = {visit for visit, truth in zip(visits, truths, strict=True) if truth}
+        matching = read_rows(asked[condition].model_copy(update={"rows": memory(asked[condition].rows)}))
+        assert set(matching.frame["visit"]) <= kept, condition
+        assert len(kept) < 400 or not written[condition], condition
+
+
+def memory(rows):
+    """Return where rows are, to be read by this process."""
+    return rows.model_copy(update={"engine": "memory"})
+
+
+def test_a_condition_and_a_window_are_counted_as_memory_counts_them(spark, visits):
+    """Rows before the window stay in Spark; those that the condition leaves out are counted."""
+    asked = project({"path": visits, "where": "side != 'north' and worth * 2 > load"})
+    found, expected = read_rows(asked), read_rows(asked.model_copy(update={"rows": memory(asked.rows)}))
+    assert (found.rows, found.left_out) == (expected.rows, expected.left_out)
+    whole = projects.table(3_000)
+    newest = whole["at"].max()
+    windowed = project({"path": visits}, split={"window": "10 days"})
+    kept = read_rows(windowed).frame["at"]
+    assert len(kept) == (whole["at"] > newest - pd.Timedelta("10 days")).sum()
+    until = pd.Timestamp("2021-04-01", tz="UTC")
+    kept = read_rows(windowed, until.to_pydatetime()).frame["at"]
+    inside = whole["at"].between(until - pd.Timedelta("10 days"), until, inclusive="left")
+    assert len(kept) == inside.sum()
+
+
+def test_of_too_many_rows_a_sample_comes_home(spark, visits):
+    """The same ids each time, at most as many as are asked for, and the contract's findings say so."""
+    asked = project({"path": visits, "evaluate_at_most": 2_000})
+    one, other = read_rows(asked), read_rows(asked)
+    assert 1_700 < one.rows <= 2_000
+    assert (one.sampled_of, one.digest) == (3_000, other.digest)
+    said = [finding for finding in check_table(one, asked).findings if "evaluate_at_most" in finding.subject]
+    assert [finding.figures for finding in said] == [{"rows": one.rows, "of": 3_000}]
+
+
+def test_a_table_too_large_for_this_machine_is_refused_before_it_comes_home(spark, visits, monkeypatch):
+    """By the number of its rows and columns."""
+    monkeypatch.setenv("LOGITGATE_MEMORY", "0.001")
+    with pytest.raises(UnavailableError, match=r"lower rows\.evaluate_at_most"):
+        read_rows(project({"path": visits}))
+
+
+def test_parted_folders_and_delta_tables_are_read(spark, tmp_path):
+    """A column that stands in the names of folders is the text that is there."""
+    frame = projects.table(600)
+    frame["side"] = frame["side"].replace("west", "far west")
+    parted = arrow(frame)
+    pq.write_to_dataset(parted, tmp_path / "parted", partition_cols=["side"])
+    writes = (
+        "import sys, pyarrow.parquet as pq, deltalake\n"
+        "rows = pq.read_table(sys.argv[1])\n"
+        "for part in (rows.slice(0, 300), rows.slice(300)):\n"
+        "    deltalake.write_deltalake(sys.argv[2], part, mode='append')\n"
+    )
+    pq.write_table(parted, tmp_path / "one.parquet")
+    subprocess.run([sys.executable, "-c", writes, tmp_path / "one.parquet", tmp_path / "delta"], check=True)
+    expected = by_id(read_rows(project({"path": tmp_path / "one.parquet", "engine": "memory"})).frame)
+    for name in ("parted", "delta"):
+        found = by_id(read_rows(project({"path": tmp_path / name})).frame)
+        pd.testing.assert_frame_equal(found, expected[list(found)])
+
+
+REFUSED = {
+    "SELECT nothing FROM visits": (ProjectError, "names a column that is not there"),
+    "SELECT * FROM nowhere": (UnavailableError, "finds no such table"),
+    "DROP TABLE visits": (ProjectError, "is nothing that Spark can read"),
+    "SELECT 1; SELECT 2": (ProjectError, "is nothing that Spark can read"),
+    "SELECT CAST(visit AS INT) AS visit FROM visits": (DataError, "its cells do not allow"),
+    "SELECT visit, visit FROM visits": (DataError, "stands 2 times"),
+    "SELECT raise_error(visit) AS visit FROM visits": (UnavailableError, "Spark failed"),
+}
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_a_refused_query_is_refused_without_its_cells(spark, visits, query, capfd):
+    """Neither the message nor what Spark writes to the terminal quotes them."""
+    error, rule = REFUSED[query]
+    spark.read.parquet(str(visits)).createOrReplaceTempView("visits")
+    with pytest.raises(error, match=rule) as found:
+        read_rows(project({"query": query}))
+    assert "v00" not in str(found.value)
+    assert "v00" not in "".join(capfd.readouterr())
+
+
+def test_a_table_that_is_not_there_and_one_that_is_no_parquet(spark, tmp_path):
+    """Each says what would help."""
+    with pytest.raises(UnavailableError, match=r"rows\.table: Spark finds no such table"):
+        read_rows(project({"table": "sales.visits"}))
+    projects.table(10).to_csv(tmp_path / "visits.csv")
+    with pytest.raises(ProjectError, match=r"is no Parquet.*rows\.engine = 'memory'"):
+        read_rows(project({"path": tmp_path / "visits.csv"}))
+
+
+def test_an_absent_column_is_the_contracts_business(spark, visits):
+    """As it is of every table."""
+    spark.read.parquet(str(visits)).drop("grip").createOrReplaceTempView("visits")
+    asked = project({"table": "visits"})
+    assert read_rows(asked).absent == ("grip",)
+    assert any(
+        one.subject == "grip" and one.status.stops for one in check_table(read_rows(asked), asked).findings
+    )
+
+
+def test_without_pyspark_or_java_the_refusal_says_what_to_install(visits, monkeypatch):
+    """Before anything is started."""
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda cls: None))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(UnavailableError, match="default-jre-headless"):
+        read_rows(project({"path": visits}))
+    monkeypatch.setenv("JAVA_HOME", str(visits))
+    with pytest.raises(UnavailableError, match="names no folder with bin/java"):
+        read_rows(project({"path": visits}))
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(UnavailableError, match=r"install logitgate\[spark\]"):
+        read_rows(project({"path": visits}))
+    assert shutil.which("java") is None
