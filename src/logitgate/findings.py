@@ -75,10 +75,10 @@ class Verdict:
     def of(cls, findings: Iterable[Finding], required: Iterable[Check]) -> Verdict:
         """Collect findings and add one for each required check that has none."""
         found = tuple(findings)
-        seen = {finding.check for finding in found}
+        present = {finding.check for finding in found}
         absent = tuple(
             Finding(check, "verdict", Status.INDETERMINATE, "this check was required and left no finding")
-            for check in sorted(set(required) - seen)
+            for check in sorted(set(required) - present)
         )
         return cls(found + absent)
 

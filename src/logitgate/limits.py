@@ -52,10 +52,10 @@ ANSWER = Bound(12.0)
 """One answer of a server or of its database."""
 
 FILE = Bound(90.0)
-"""A local database file that somebody else is writing to."""
+"""A local database file that another process is writing to."""
 
 LOCK = Bound(120.0)
-"""A lock that somebody else holds."""
+"""A lock that another process holds."""
 
 ROWS = Bound(900.0, (QUERY, PATIENCE))
 """A query for rows, from its beginning to its first row and from each block to the next."""

@@ -107,7 +107,7 @@ def _known(variables: tuple[tuple[str, str], ...]) -> tuple[list[str], re.Patter
 
 
 def _has_url(name: str, value: str) -> bool:
-    return "://" in value or ("@" in value and name.startswith(_OURS))  # somebody forgot the scheme
+    return "://" in value or ("@" in value and name.startswith(_OURS))  # the scheme was forgotten
 
 
 def _is_secret(name: str, value: str) -> bool:

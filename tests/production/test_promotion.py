@@ -298,7 +298,7 @@ def test_a_writer_in_between_stops_the_move(store, versions):
         return now
 
     boundary = PROMOTION.index(promotion.move_the_champion)
-    with pytest.raises(ConflictError, match="somebody else has written"):
+    with pytest.raises(ConflictError, match="another process has written"):
         carry_out(
             store,
             PromotionRequest(NAME, BECAUSE, versions[1], versions[0]),
@@ -312,7 +312,7 @@ def test_of_two_writers_one_gets_the_number(store, versions):
     read = ledger(store)
     draft = Entry(0, Kind.INTENT, "a", 2, 1, "", BECAUSE, "here", datetime.now(UTC))
     ledger_store.append(store, NAME, read, draft)
-    with pytest.raises(ConflictError, match="somebody else has just written entry 3"):
+    with pytest.raises(ConflictError, match="another process has just written entry 3"):
         ledger_store.append(store, NAME, read, replace(draft, move="b"))
     assert [entry.move for entry in ledger(store).entries][2:] == ["a"]
 

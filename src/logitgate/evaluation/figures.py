@@ -61,10 +61,10 @@ def rate(units: Units, hits: BoolArray, among: BoolArray) -> GroupEstimates:
     found, rows = units.ratio(hits, among), units.sums(among)
     if len(units.owner) == len(units.unit):
         return GroupEstimates(found.mean, *wilson_limits(found.mean, units.totals(rows), _NORMAL))
-    seen = found.error > 0
+    known = found.error > 0
     by_clusters = wilson_limits(found.mean, found.degrees + 1, found.quantile(0.975))
     limits = (
-        np.where(seen, *pair)
+        np.where(known, *pair)
         for pair in zip(log_odds_limits(found, units.effective(rows) - 1), by_clusters, strict=True)
     )
     return GroupEstimates(found.mean, *limits)

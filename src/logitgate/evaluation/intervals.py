@@ -251,8 +251,8 @@ def log_odds_limits(
     """
     share, error = means.mean, means.error
     with np.errstate(divide="ignore", invalid="ignore"):
-        seen = np.where(error > 0, error, NAN) / (share * (1 - share))
-        scaled = Means(logit(share), seen, means.degrees if degrees is None else degrees)
+        scaled_error = np.where(error > 0, error, NAN) / (share * (1 - share))
+        scaled = Means(logit(share), scaled_error, means.degrees if degrees is None else degrees)
     low, high = scaled.limits(confidence)
     return expit(low), expit(high)
 

@@ -66,7 +66,7 @@ def _remove_dead_drafts(path: Path) -> None:
         with suppress(FileNotFoundError), draft.open("rb") as file:  # it may have got its name just now
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:  # somebody writes it
+            except OSError:  # another process writes it
                 continue
             # Locked now, it may have got its name in between; then there is nothing left to remove.
             draft.unlink(missing_ok=True)

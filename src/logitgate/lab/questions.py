@@ -102,7 +102,7 @@ def _meaning(material: Material) -> QuestionAnswered:
     few, most = _LIKE
     number = min(most, max(few, len(scored.y) // 10))
     near = np.argsort(np.abs(scored.decision.probability - _ASKED), kind="stable")[:number]
-    said, seen = scored.decision.probability[near], scored.y[near]
+    said, observed = scored.decision.probability[near], scored.y[near]
     return QuestionAnswered(
         "What does .87 mean?",
         "Of many rows with this answer 87 in 100 are events. It does not say what happens to one row, and it "
@@ -112,7 +112,7 @@ def _meaning(material: Material) -> QuestionAnswered:
             QuestionEvidence("their lowest answer", float(said.min())),
             QuestionEvidence("their highest answer", float(said.max())),
             QuestionEvidence("mean answer", float(said.mean())),
-            QuestionEvidence("share of events among them", float(seen.mean())),
+            QuestionEvidence("share of events among them", float(observed.mean())),
         ),
     )
 

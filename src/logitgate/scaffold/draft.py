@@ -98,9 +98,9 @@ def draft_of_file(
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
-    seen = os.path.relpath(path.absolute(), folder.absolute())
+    relative = os.path.relpath(path.absolute(), folder.absolute())
     named = project_name(name or path.name.split(".", 1)[0])
-    return _drafted(guess(source, rows, asked, named), Path(seen).as_posix(), ci)
+    return _drafted(guess(source, rows, asked, named), Path(relative).as_posix(), ci)
 
 
 def draft_of_query(query: str, url_env: str, asked: Asked, name: str, ci: Ci = "github") -> Draft:

@@ -103,7 +103,7 @@ def experiment(store: Store, name: str) -> str:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            made = store.client.get_experiment_by_name(name)  # by somebody who was faster
+            made = store.client.get_experiment_by_name(name)  # another process was faster
             if made is None:
                 raise
             return str(made.experiment_id)
@@ -293,7 +293,7 @@ def _end_anyway(run: Run, status: str) -> None:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Turn SIGTERM into an exception, unless somebody (Prefect) already does, or this is a thread."""
+    """Turn SIGTERM into an exception, unless Prefect already does, or this is a thread."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield

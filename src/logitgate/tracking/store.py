@@ -177,7 +177,7 @@ def alone(path: Path, patience: float | None = None) -> Iterator[None]:
     Raises
     ------
     HeldError
-        When somebody else held it for two minutes, or for `patience` seconds.
+        When another process held it for two minutes, or for `patience` seconds.
     UnavailableError
         When the folder cannot be written.
     """
@@ -227,7 +227,7 @@ def within(bound: Bound, ask: Callable[[], Answer], store: Store) -> Answer:
 
 
 def _timed_out(error: BaseException) -> bool:
-    """Return whether somebody was waited for in vain; MLflow keeps only the text of what it caught."""
+    """Return whether another process was waited for in vain; MLflow keeps only the text of what it caught."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (HttpTimeout, TimeoutError)) or "timed out" in str(cause).lower():
@@ -311,7 +311,7 @@ def _make(database: Path) -> None:
             refuse_another_schema(f"{_SQLITE}{database}")
             with suppress(
                 sqlite3.OperationalError
-            ):  # somebody is writing: the next one who opens it tries again
+            ):  # another process is writing: the next one who opens it tries again
                 _write_ahead(database)
             return
         with alone(database.with_name(database.name + ".lock")):

@@ -25,7 +25,7 @@ _REMEDY = "mend the export or drop the feature, or say under gates.shifts.truste
 
 def dying_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     """Look at each feature of a sample that has times; each finding names the day from which it is dead."""
-    assert sample.time is not None  # noqa: S101 - who asks has seen it
+    assert sample.time is not None  # noqa: S101 - the caller checked
     order = np.argsort(sample.time, kind="stable")
     days = sample.time[order].astype("datetime64[D]")
     for name in project.features.all:

@@ -102,10 +102,10 @@ def _held(pipeline: Pipeline, train: pd.DataFrame, feature: str, sign: Sign) -> 
 
 def _grid(values: FloatArray, *, is_limited: bool) -> FloatArray:
     """Return the values at which a feature is looked at, rising."""
-    seen = values[~np.isnan(values)]
-    low, high = np.quantile(seen, _QUANTILES) if len(seen) else (0.0, 0.0)
+    present = values[~np.isnan(values)]
+    low, high = np.quantile(present, _QUANTILES) if len(present) else (0.0, 0.0)
     if not low < high:
-        low, high = (seen.min(), seen.max()) if len(seen) else (0.0, 0.0)
+        low, high = (present.min(), present.max()) if len(present) else (0.0, 0.0)
     if not low < high:
         low, high = low - 1, high + 1
     inside: FloatArray = np.linspace(low, high, _POINTS)

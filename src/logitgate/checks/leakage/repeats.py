@@ -108,8 +108,8 @@ def _expected(codes: list[IntArray], whole: Hashes, equal: Callable[[Hashes], In
     if len(codes) < _FEWEST:  # one column alone says nothing about copies
         return np.full(len(whole), np.inf)
     some = np.linspace(0, len(whole) - 1, min(len(whole), _SOME)).astype(np.int64)
-    seen = [values[some].astype(np.int64) for values in codes]
-    blocks = [_block(seen, place) for place in range(len(codes))]
+    present = [values[some].astype(np.int64) for values in codes]
+    blocks = [_block(present, place) for place in range(len(codes))]
     same = equal(whole)
 
     def unequal_in(block: frozenset[int]) -> FloatArray:

@@ -128,16 +128,16 @@ def _problems(plain: object) -> Iterator[str]:
     if not isinstance(plain["expectations"], list) or not plain["expectations"]:
         yield "expectations is empty, so it promises nothing"
         return
-    seen: dict[str, int] = {}
+    first_at: dict[str, int] = {}
     for number, entry in enumerate(plain["expectations"], start=1):
         found = next(_entry_problems(entry), None)
         if found is not None:
             yield f"expectation {number} {found}"
             continue
         same = json.dumps([entry["type"], entry["kwargs"]], sort_keys=True)
-        if same in seen:
-            yield f"expectation {number} ({entry['type']}) repeats expectation {seen[same]}"
-        seen.setdefault(same, number)
+        if same in first_at:
+            yield f"expectation {number} ({entry['type']}) repeats expectation {first_at[same]}"
+        first_at.setdefault(same, number)
 
 
 def _entry_problems(entry: object) -> Iterator[str]:

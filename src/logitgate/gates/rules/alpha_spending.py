@@ -53,19 +53,7 @@ def spent_on_rules(alpha: float, k: int) -> float:
 
     The first recipe may spend the whole of alpha, since nothing was chosen by these rows before it; all
     decisions together err with probability 2 alpha at most, with far less where no rule is clearly the
-    better one: a model has to be proven cheaper than both.
-
-    Parameters
-    ----------
-    alpha : float
-        Of the first decision.
-    k : int
-        1 for the first decision.
-
-    Raises
-    ------
-    ValueError
-        When k is below 1.
+    better one: a model has to be proven cheaper than both. Parameters and errors are those of `spent`.
 
     Examples
     --------

@@ -113,13 +113,13 @@ def column_names(layout: ColumnTransformer) -> tuple[str, ...]:
     A straight line has the same name in every form. Two levels of different features can read the same
     ('a' with 'b_c', 'a_b' with 'c'); the later ones are numbered.
     """
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     names = []
     for output in layout.get_feature_names_out():
         block, _, rest = str(output).partition("__")
         name = f"{_STRAIGHT[0] if block in _STRAIGHT else block}__{rest}"
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+        counts[name] += 1
+        names.append(name if counts[name] == 1 else f"{name} #{counts[name]}")
     return tuple(names)
 
 

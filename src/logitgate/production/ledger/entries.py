@@ -19,7 +19,7 @@ Act: TypeAlias = Literal[
     "promotion", "approval", "rollback", "forced", "rehearsal", "discovery", "adoption", "repair", "new chain"
 ]
 """What an entry is about; "approval" is a promotion that a person has approved, "forced" a version that
-somebody put there past its verdict, "adoption" one that was there and that somebody answers for, "repair" an
+a person put there past its verdict, "adoption" one that was there and that a person answers for, "repair" an
 alias that is put back where the ledger has it."""
 
 RELEASING: tuple[Act, ...] = ("promotion", "approval")

@@ -207,7 +207,7 @@ class Ledger:
 
         A promotion builds on what was there before it, a rollback tears down to the version it names. Of what
         stands below the champion, the newest counts that its gates have promoted and that was not itself
-        rolled back from: never what somebody has forced in or put there by hand.
+        rolled back from: never what was forced in or put there by hand.
         """
         standing: list[Tenure] = []
         for tenure in self.proven():

@@ -60,7 +60,7 @@ def locked(store: Store, model: str) -> Iterator[Lock]:
     Raises
     ------
     HeldError
-        When somebody else held it for two minutes.
+        When another process held it for two minutes.
     UnavailableError
         When the database of the lock cannot be reached.
     """
@@ -79,7 +79,7 @@ def held(store: Store, name: str, patience: float) -> Iterator[Lock]:
     Raises
     ------
     HeldError
-        When somebody else held it for `patience` seconds.
+        When another process held it for `patience` seconds.
     UnavailableError
         When the database cannot be reached.
     """

@@ -31,8 +31,8 @@ def promote(store: Store, request: PromotionRequest) -> PromotionResult:
     Raises
     ------
     ConflictError
-        When the champion is another one or has vanished, the version or its files were changed, somebody else
-        is promoting, or the ledger is broken.
+        When the champion is another one or has vanished, the version or its files were changed, another
+        process is promoting, or the ledger is broken.
     DataError
         When the golden rows get other answers than they got when the version was judged.
     UnavailableError
@@ -42,7 +42,7 @@ def promote(store: Store, request: PromotionRequest) -> PromotionResult:
 
 
 def settle(now: Transaction) -> Transaction:
-    """Read the ledger, and end the intent that somebody who died has left open."""
+    """Read the ledger, and end the intent that a process which died has left open."""
     model = now.request.model
     ledger, champion = ledger_store.read(now.store, model), registry.champion(now.store, model)
     now = replace(now, ledger=ledger, champion=champion)
@@ -60,7 +60,7 @@ def settle(now: Transaction) -> Transaction:
 
 
 def see_the_chain(now: Transaction) -> Transaction:
-    """Refuse to write on in a ledger that somebody has changed."""
+    """Refuse to write on in a ledger that was changed from outside."""
     if now.ledger.breaks:
         rule = f"its chain is broken ({now.ledger.breaks[0]})"
         remedy = (
@@ -152,7 +152,7 @@ def move_the_champion(now: Transaction) -> Transaction:
     last = ledger_store.read(now.store, now.request.model)
     is_ours = now.intent is not None and last.open is not None and last.open.move == now.intent.move
     if not is_ours or last.head != now.ledger.head:
-        rule = "somebody else has written to it since; production was not changed"
+        rule = "another process has written to it since; production was not changed"
         raise ConflictError(f"ledger of {now.request.model}", rule, "see the history, and judge again")
     _see_that_it_is_young(now)
     aliases.put(now.store, now.request.model, CHAMPION, now.version.version)

@@ -69,7 +69,7 @@ def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Ledger:
     Raises
     ------
     ConflictError
-        When somebody else has taken the number.
+        When another process has taken the number.
     UnavailableError
         When the store cannot be reached.
     """
@@ -84,7 +84,7 @@ def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Ledger:
         except MlflowException as error:
             if error.error_code != _REFUSED:
                 raise
-            rule = f"somebody else has just written entry {entry.number}"
+            rule = f"another process has just written entry {entry.number}"
             raise ConflictError(f"ledger of {model}", rule, "see the history, and try again") from None
     written = read(store, model)
     anchor(store, model, written)

@@ -124,7 +124,7 @@ def supersede(run: Run, project: str, key: str) -> None:
 
 
 def refuse_if_superseded(run: Run) -> None:
-    """Refuse to go on when somebody has taken this run for dead, as after a lost lock.
+    """Refuse to go on when another process has taken this run for dead, as after a lost lock.
 
     Raises
     ------

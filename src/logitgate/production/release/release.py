@@ -76,8 +76,8 @@ def exclusive(store: Store, project: Project, snapshot: Snapshot) -> Iterator[Ou
     Raises
     ------
     ConflictError
-        When somebody else is doing it for longer than one waits, or the champion is missing, so that neither
-        a new nor a recorded outcome would be true.
+        When another process is doing it for longer than one waits, or the champion is missing, so that
+        neither a new nor a recorded outcome would be true.
     UnavailableError
         When the store cannot be reached.
     """
@@ -140,13 +140,13 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
         return _kept(run, outcome)
     rows = learned.shipped.rows
     profile = reference_profile(rows, judged.scored, project, learned.model, learned.design_means)
-    seen = FittedRows.of([rows], project)
+    fitted = FittedRows.of([rows], project)
     own = learned.model.score(learned.judged, project.costs.matrix)
     golden = golden_rows(learned.model, learned.judged, own, project)
     declared = {
         name: str(kind) for name, kind in project.rows.types.items() if name in project.needed_to_decide
     }
-    package = ModelPackage(learned.model, project.costs.unit, profile, seen, golden, declared)
+    package = ModelPackage(learned.model, project.costs.unit, profile, fitted, golden, declared)
     version = _registered(run, evidence, snapshot, package)
     record_figures(run, evidence, version.version)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)

@@ -96,8 +96,10 @@ def report(problems: tuple[Problem, ...], repaired: tuple[Finding, ...] = ()) ->
         Finding(one.check, one.subject, Status.FAIL, f"{one.because}; {_would(one)}{one.remedy}")
         for one in problems
     )
-    seen = {finding.check for finding in (*found, *repaired)}
-    sound = (Finding(check, "all", Status.PASS, "nothing is wrong") for check in CHECKS if check not in seen)
+    reported = {finding.check for finding in (*found, *repaired)}
+    sound = (
+        Finding(check, "all", Status.PASS, "nothing is wrong") for check in CHECKS if check not in reported
+    )
     return Verdict((*found, *repaired, *sound))
 
 
@@ -190,7 +192,7 @@ def _delete(store: Store, name: str) -> None:
 
 
 def _intents(store: Store, model: str) -> Iterator[Problem]:
-    """Find a change of production that was begun and never ended, unless somebody is at it right now."""
+    """Find a change of production that was begun and never ended, unless a process is at it right now."""
     if ledger_store.read(store, model).open is None:
         return
     try:
