@@ -169,10 +169,10 @@ def test_clusters_widen_the_error():
 def _failing(monkeypatch, fails):
     """Let the solver give up on the rows and penalties for which `fails` is true."""
 
-    def solved(rows, C, start, **known):
+    def solved(rows, C, start, *known, **more):
         if fails(C, rows.X):
             return Solution(start, 1, "the Hessian is singular or ill-conditioned")
-        return solve(rows, C, start, **known)
+        return solve(rows, C, start, *known, **more)
 
     monkeypatch.setattr("logitgate.model.recipes.cross_validation.solve", solved)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,21 +11,18 @@ import numpy as np
 
 from ..data.sampling.blocks import Blocks
 from ..data.sampling.sample import Sample
-from ..decision.costs import CostMatrix, IntArray
+from ..decision.costs import IntArray
 from ..evaluation.evaluate import Scored
 from ..evaluation.intervals import Estimate
 from ..project.project import Project
-from .design.learnable import refuse_unlearnable
 from .explanation.contributions import design_means
 from .fitting.fit import fit
 from .fitting.recalibration import recalibrated
 from .model import Model
-from .recipes import baselines
-from .recipes.baselines import LINEAR, SEARCH
-from .recipes.cross_validation import Trial, tried
+from .recipes.contenders import Contenders
+from .recipes.cross_validation import Trial
 from .recipes.out_of_fold import Plan
-from .recipes.recipe import Decided, JudgedRecipe, Recipe
-from .recipes.search import LINEAR as LINEAR_FORM
+from .recipes.recipe import Decided, JudgedRecipe
 from .recipes.search import SearchResult, search_result
 from .recipes.submission import Submission, submit
 from .recipes.threshold import threshold_interval
@@ -133,8 +130,8 @@ def learn(blocks: Blocks, project: Project) -> Learned:
         When nothing can be learned from the rows.
     """
     plan, costs, alpha = Plan.of(blocks), project.costs.matrix, project.gates.alpha
-    trials = _trials(plan, project)
-    judged = {one.name: one.judge(plan, costs, alpha) for one in _recipes(plan, project, trials)}
+    contenders = Contenders.of(plan, project)
+    judged = {one.name: one.judge(plan, costs, alpha) for one in contenders.recipes()}
     submission = submit({name: one.scored for name, one in judged.items()}, alpha)
     chosen, top = judged[submission.name], list(judged.values())[-1]
     last = _fitted(chosen.last, blocks.sample.take(blocks.learned(blocks.last)), project)
@@ -148,38 +145,17 @@ def learn(blocks: Blocks, project: Project) -> Learned:
         blocks.in_time,
         judged,
         submission,
-        _search_result(plan, [one for one in trials if one.choice.form in project.search.forms], top, costs),
+        _search_result(plan, contenders.trials, top, project),
         _threshold_interval(chosen, project),
         design_means(shipped.model.pipeline, shipped.rows.frame),
     )
 
 
-def _trials(plan: Plan, project: Project) -> tuple[Trial, ...]:
-    """Fit all candidates of the search, and the plain linear ones, on all folds."""
-    sample, features, choices = plan.blocks.sample, project.features, project.search
-    X, y, folds = sample.frame, sample.y.astype(np.int64), tuple(plan.folds.values())
-    refuse_unlearnable(X, y, features, choices)
-    forms = choices.forms if LINEAR_FORM in choices.forms else (*choices.forms, LINEAR_FORM)
-    wanted = choices.model_copy(update={"forms": forms})
-    return tried(X, y, folds, features, wanted, signs=project.gates.signs)
-
-
-def _recipes(plan: Plan, project: Project, trials: Sequence[Trial]) -> Iterator[Recipe]:
-    """Yield the recipes from simple to complex, one at a time: log-odds of many candidates take room."""
-    sample, features, choices = plan.blocks.sample, project.features, project.search
-    X, y, folds = sample.frame, sample.y.astype(np.int64), tuple(plan.folds.values())
-    yield baselines.prior(y, folds, features)
-    if len(features.all) > 1:  # a single feature has no best among them: it would be the model itself
-        yield baselines.single_feature(X, y, folds, features, choices, signs=project.gates.signs)
-    yield baselines.searched(LINEAR, trials, (LINEAR_FORM,), features)
-    if choices.forms != (LINEAR_FORM,):
-        yield baselines.searched(SEARCH, trials, choices.forms, features)
-
-
-def _search_result(plan: Plan, trials: Sequence[Trial], top: JudgedRecipe, costs: CostMatrix) -> SearchResult:
+def _search_result(plan: Plan, trials: Sequence[Trial], top: JudgedRecipe, project: Project) -> SearchResult:
     """Describe the candidates of the most complex recipe."""
+    trials = [one for one in trials if one.choice.form in project.search.forms]
     chosen = [one.choice for one in trials].index(top.final.candidate.choice)
-    return search_result(trials, plan.final([one.log_odds for one in trials]), chosen, costs)
+    return search_result(trials, plan.final([one.log_odds for one in trials]), chosen, project.costs.matrix)
 
 
 def _fitted(decided: Decided, rows: Sample, project: Project) -> FittedModel:

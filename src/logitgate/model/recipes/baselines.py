@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...data.sampling.blocks import Fold
+from ...decision.costs import BoolArray
 from ...evaluation.probabilities.cox import log_odds
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
@@ -51,6 +52,7 @@ def single_feature(  # noqa: PLR0913 - as `tried`
     choices: Search,
     *,
     signs: Signs = FREE,
+    wanted: BoolArray | None = None,
 ) -> Recipe:
     """Return the recipe that chooses one feature, a number as a spline, by the lowest out-of-fold log loss.
 
@@ -66,12 +68,19 @@ def single_feature(  # noqa: PLR0913 - as `tried`
     choices : Search
     signs : mapping of feature to "positive" or "negative"
         Imposed on every fit; see `fit`.
+    wanted : bool array of shape (folds, features), optional
+        Which features are tried on which folds; all where it is left out.
     """
     alone = choices.model_copy(update={"forms": (_CURVED,), "interactions": {}, "C": (max(choices.C),)})
     only = [_only(name, features) for name in features.all]
-    trials = [tried(X, y, folds, one, alone, signs=signs)[0] for one in only]
+    tries = np.ones((len(folds), len(only)), dtype=bool) if wanted is None else wanted
+    trials = [
+        tried(X, y, folds, one, alone, signs=signs, wanted=mask[:, None])[0]
+        for one, mask in zip(only, tries.T, strict=True)
+    ]
     candidates = [Candidate(trial.choice, one) for trial, one in zip(trials, only, strict=True)]
-    return Recipe(SINGLE, candidates, [trial.log_odds for trial in trials], 0)
+    columns = [trial.n_features for trial in trials]
+    return Recipe(SINGLE, candidates, [trial.log_odds for trial in trials], 0, columns=columns)
 
 
 def searched(name: str, trials: Sequence[Trial], forms: Sequence[Form], features: FeaturesConfig) -> Recipe:
@@ -91,7 +100,8 @@ def searched(name: str, trials: Sequence[Trial], forms: Sequence[Form], features
     simplest = [place for place, trial in enumerate(wanted) if trial.choice.form == wanted[0].choice.form]
     first = min(simplest, key=lambda place: abs(np.log(wanted[place].choice.C)))
     candidates = [Candidate(trial.choice, features) for trial in wanted]
-    return Recipe(name, candidates, [trial.log_odds for trial in wanted], first)
+    columns = [trial.n_features for trial in wanted]
+    return Recipe(name, candidates, [trial.log_odds for trial in wanted], first, columns=columns)
 
 
 def _only(name: str, features: FeaturesConfig) -> FeaturesConfig:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ...data.sampling.blocks import Fold
 from ...data.sampling.sample import stretch
+from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
@@ -26,6 +27,9 @@ from ..fitting.fit import Choice
 from ..fitting.solver import Rows, solve
 
 _THREADS = 2
+_WITHIN, _WITHIN_MANY = 1e-9, 1e-3
+"""Nats within which a fit ends; of many rows the log-odds are then within 1e-4 (root mean square)."""
+_LEFT_OUT = "left out: a sample of the rows proves another one better"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
     choices: Search,
     *,
     signs: Signs = FREE,
+    wanted: BoolArray | None = None,
 ) -> tuple[Trial, ...]:
     """Try every form with every C on all folds.
 
@@ -94,6 +99,8 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
     choices : Search
     signs : mapping of feature to "positive" or "negative"
         Imposed on every fit; see `fit`.
+    wanted : bool array of shape (folds, choices), optional
+        Which choices are tried on which folds; all where it is left out.
 
     Returns
     -------
@@ -101,35 +108,41 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
         In the order of the forms, C rising.
     """
     X = level_codes(X, features)[0]
+    if wanted is None:
+        wanted = np.ones((len(folds), len(choices.forms) * len(set(choices.C))), dtype=bool)
     largest_first = sorted(range(len(folds)), key=lambda number: -len(folds[number].learned))
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
         running = {
-            number: pool.submit(_try_fold, (X, y), folds[number], features, choices, signs)
+            number: pool.submit(_try_fold, (X, y), folds[number], features, choices, signs, wanted[number])
             for number in largest_first
         }
         by_fold = [running[number].result() for number in range(len(folds))]
     return tuple(_joined(trials) for trials in zip(*by_fold, strict=True))
 
 
-def _try_fold(
+def _try_fold(  # noqa: PLR0913, PLR0917 - as `tried`
     rows: tuple[pd.DataFrame, NDArray[np.integer]],
     fold: Fold,
     features: FeaturesConfig,
     choices: Search,
     signs: Signs,
+    wanted: BoolArray,
 ) -> list[_Tried]:
-    """Try every choice on one fold, form by form."""
+    """Try the wanted choices on one fold, form by form."""
     X, y = rows
     learned, judged = (X.iloc[stretch(rows)] for rows in (fold.learned, fold.judged))
     built: dict[str, _Built | str] = {}
     trials = []
-    for form in choices.forms:
+    for form, tries in zip(choices.forms, wanted.reshape(len(choices.forms), -1), strict=True):
+        if not tries.any():
+            trials += [_Tried(Choice(form, C), np.empty(0), _LEFT_OUT, 0, 0) for C in sorted(set(choices.C))]
+            continue
         parts = []
         for name, transformer, columns in blocks(form, features, choices, learned, signs):
             if name not in built:
                 built[name] = _built((name, transformer, columns), learned, judged, signs)
             parts.append(built[name])
-        trials += _try_form(form, parts, (y[fold.learned], len(judged)), choices)
+        trials += _try_form(form, parts, (y[fold.learned], len(judged)), choices, tries)
     return trials
 
 
@@ -145,7 +158,11 @@ def _built(block: Block, learned: pd.DataFrame, judged: pd.DataFrame, signs: Sig
 
 
 def _try_form(
-    form: Form, parts: list[_Built | str], rows: tuple[NDArray[np.integer], int], choices: Search
+    form: Form,
+    parts: list[_Built | str],
+    rows: tuple[NDArray[np.integer], int],
+    choices: Search,
+    tries: BoolArray,
 ) -> list[_Tried]:
     """Follow C from the strongest penalty to the weakest on one design matrix."""
     rising = sorted(set(choices.C))
@@ -157,8 +174,13 @@ def _try_form(
     judged = CodedMatrix.joined([part[1] for part in sound], judged_rows)
     fitted = Rows.of(learned, y, Limits.joined([part[2] for part in sound]))
     trials, weights, hessian = [], np.zeros(learned.shape[1] + 1), None
-    for C in rising:
-        choice, found = Choice(form, C), solve(fitted, C, weights, hessian=hessian)
+    within = _WITHIN if fitted.part is None else _WITHIN_MANY
+    for C, is_tried in zip(rising, tries, strict=True):
+        choice = Choice(form, C)
+        if not is_tried:
+            trials.append(_Tried(choice, np.empty(0), _LEFT_OUT, learned.shape[1], 0))
+            continue
+        found = solve(fitted, C, weights, within, hessian)
         if found.failure is not None:
             trials.append(_Tried(choice, np.empty(0), found.failure, learned.shape[1], 0))
             continue

@@ -7,7 +7,7 @@ model of those blocks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -32,6 +32,20 @@ class Candidate:
 
     choice: Choice
     features: FeaturesConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Which of k candidates may be chosen: for each block, and from all judged rows.
+
+    Parameters
+    ----------
+    by_block : mapping of int to bool array of shape (k,)
+    final : bool array of shape (k,)
+    """
+
+    by_block: Mapping[int, BoolArray]
+    final: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,10 @@ class Recipe:
     first : int
         The candidate of a block before which nothing was judged.
     recalibrates : bool
+    entered : Entered, optional
+        Which candidates may be chosen; all where it is left out.
+    columns : sequence of k ints
+        Of the widest design matrix of each candidate, where they matter.
     """
 
     name: str
@@ -92,6 +110,8 @@ class Recipe:
     log_odds: Sequence[Sequence[FloatArray]]
     first: int
     recalibrates: bool = True
+    entered: Entered | None = None
+    columns: Sequence[int] = ()
 
     def judge(self, plan: Plan, costs: CostMatrix, alpha: float) -> JudgedRecipe:
         """Judge the recipe on all blocks of a plan.
@@ -116,6 +136,8 @@ class Recipe:
         for block in plan.blocks.judged:
             rows = final.block == block
             known = final.fitted(rows)
+            if self.entered is not None:
+                known &= self.entered.by_block[block]
             before = plan.before(block, self.log_odds)
             one = self._decided(before, known, costs, alpha)
             decided.append((block, one))
@@ -123,7 +145,7 @@ class Recipe:
             probability = expit(one.recalibration.of(score))
             decisions.append((rows, Decision.by(one.rule, probability, row_costs.take(rows))))
         scored = Scored(final.sample.y.astype(np.int64), _joined(decisions), row_costs, final.sample.cluster)
-        every = np.ones(len(self.candidates), dtype=bool)
+        every = np.ones(len(self.candidates), dtype=bool) if self.entered is None else self.entered.final
         return JudgedRecipe(self.name, tuple(decided), scored, self._decided(final, every, costs, alpha))
 
     def _decided(
