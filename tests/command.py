@@ -50,17 +50,14 @@ class Answer:
 def logitgate(*words, all_figures=False):
     """Run `logitgate WORDS` in this process.
 
-    A training draws one of its figures, as all of them take longer than it learns, unless all are asked for.
+    All its figures are made. Only the first is rendered, and its file stands for the others, unless all are
+    asked for: rendering them takes longer than a training learns.
     """
-    from logitgate.tracking.trainings import drawings
+    from logitgate.tracking.figures import style
     from logitgate_flows.cli import main as cli
-
-    def one_of_them(*given):
-        return dict(list(drawable(*given).items())[:1])
 
     out, err, log = io.StringIO(), io.StringIO(), io.StringIO()
     listener = logging.StreamHandler(log)
-    drawable = drawings.drawable
     loggers = [
         logging.getLogger(name) for name in (None, "prefect", "prefect.flow_runs", "prefect.task_runs")
     ]
@@ -69,7 +66,7 @@ def logitgate(*words, all_figures=False):
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["logitgate", *(str(word) for word in words)])
         if not all_figures:
-            patch.setattr(drawings, "drawable", one_of_them)
+            patch.setattr(style, "save", _rendered_once(style.save))
         try:
             cli.main()
         except SystemExit as end:
@@ -78,6 +75,20 @@ def logitgate(*words, all_figures=False):
             for logger in loggers:
                 logger.removeHandler(listener)
     return Answer(int(code or 0), out.getvalue(), err.getvalue(), log.getvalue())
+
+
+def _rendered_once(save):
+    """Return what saves the first figure, and its file again for each further one."""
+    saved = []
+
+    def save_once(figure, path):
+        if saved:
+            path.write_bytes(saved[0])
+        else:
+            save(figure, path)
+            saved.append(path.read_bytes())
+
+    return save_once
 
 
 @contextmanager

@@ -24,18 +24,20 @@ def visits():
     return projects.table()
 
 
-def _refused(home, project, *options):
-    """Train with and without --json; return the JSON answer when both agree and are discreet."""
+def _refused(home, project, *options, is_read=True):
+    """Train with --json, and without it where a person reads too; return the JSON when they are discreet."""
     got = logitgate("train", project, *options, "--json")
-    read = logitgate("train", project, *options)
-    assert read.code == got.code != 0
+    assert got.code != 0
     assert got.json["status"] in ("ERROR", "FAIL", "INDETERMINATE")
-    if got.json["status"] == "ERROR":
-        assert got.json["exit_code"] == got.code
-        assert got.json["error"] in " ".join(read.err.split("\n"))
-        assert read.out == ""
-    assert "Traceback" not in read.everything + got.everything
-    assert SECRET not in read.everything + got.everything
+    assert got.json["status"] != "ERROR" or got.json["exit_code"] == got.code
+    assert "Traceback" not in got.everything and SECRET not in got.everything
+    if is_read:
+        read = logitgate("train", project, *options)
+        assert read.code == got.code
+        assert "Traceback" not in read.everything and SECRET not in read.everything
+        if got.json["status"] == "ERROR":
+            assert got.json["error"] in " ".join(read.err.split("\n"))
+            assert read.out == ""
     _nothing_kept(home)
     return got
 
@@ -149,11 +151,16 @@ ROWS = {
 }
 
 
+READ = ("three outcomes", "an infinite number", "a separating feature that is not trusted")
+"""A cell's text in the rows, an error and a verdict: read on a screen too, which shows the same sentences."""
+
+
 @pytest.mark.parametrize("case", ROWS)
 def test_rows_that_cannot_be_learned_from(case, commands, tmp_path, visits):
     """Subject, rule and remedy are said, exit 1, and nothing reaches production."""
     breaking, changes, words = ROWS[case]
-    got = _refused(commands, projects.write(tmp_path / "here", breaking(visits), **changes))
+    project = projects.write(tmp_path / "here", breaking(visits), **changes)
+    got = _refused(commands, project, is_read=case in READ)
     assert got.code == 1
     for word in words:
         assert word in _said(got)
@@ -238,9 +245,9 @@ def test_damaged_parquet(case, commands, tmp_path, visits):
     assert "visits.parquet" in got.json["error"] and "export" in got.json["error"]
 
 
-def test_a_million_levels_are_an_id(commands, tmp_path):
+def test_levels_as_many_as_rows_are_an_id(commands, tmp_path):
     """A category in which every row has its own level is refused by its count, soon."""
-    rows = 1_000_000
+    rows = 150_000
     rng = np.random.default_rng(4)
     numbers = pd.Series(np.arange(rows)).astype(str)
     frame = pd.DataFrame(

@@ -239,14 +239,15 @@ def test_a_rule_takes_over_where_retraining_does_not_help(played):
 def test_a_proposal_is_chosen_before_and_judged_after(played):
     """Each setting costs what a replay of its own says; the chosen one is the cheapest of the first part."""
     _, project, frame, _, _ = played
-    found = lg.replay(project, frame, policies=("gated",), propose=True)
+    begin = DATES[1]
+    found = lg.replay(project, frame, since=begin, policies=("gated",), propose=True)
     proposed, divided = found.proposal, pd.Timestamp(found.proposal.divided)
-    time = frame["at"][(frame["at"] >= DATES[0]) & (frame["at"] <= frame["at"].max() - timedelta(days=1))]
+    time = frame["at"][(frame["at"] >= begin) & (frame["at"] <= frame["at"].max() - timedelta(days=1))]
     before, after = int((time < divided).sum()), int((time >= divided).sum())
-    assert DATES[0] < proposed.divided < found.until
+    assert begin < proposed.divided < found.until
     own, costs = proposed.settings[0], {one.name: one for one in proposed.settings}
     assert own.first * before + own.rest * after == pytest.approx(found.gated.cost)
-    rare = lg.replay(project, frame, every="2 months", since=DATES[0], policies=("gated",)).gated.cost
+    rare = lg.replay(project, frame, every="2 months", since=begin, policies=("gated",)).gated.cost
     got = costs["every 2 months"]
     assert got.first * before + got.rest * after == pytest.approx(rare)
     assert proposed.chosen.first == min(one.first for one in proposed.settings)

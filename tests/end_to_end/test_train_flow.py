@@ -150,14 +150,18 @@ def test_a_run_keeps_what_its_readers_need(road):
 
 
 def test_each_recipe_on_the_same_rows_needs_a_stronger_proof(road):
-    """One recipe spends half of alpha however often it is trained, the next recipe a sixth."""
+    """One recipe spends half of alpha however often it is trained, the next a sixth; on rules twice that."""
     home, answers, _ = road
     for k, name in ((1, "first"), (1, "refused"), (2, "better"), (2, "before")):
         got = answers[name].findings("rows", stopping=False)["test window"]
         assert got["figures"]["decision"] == k
         assert got["figures"]["alpha"] == pytest.approx(0.05 / (k * (k + 1)))
         proof = answers[name].findings("baselines", stopping=False)["flag-none"]
-        assert proof["figures"]["alpha"] == got["figures"]["alpha"]
+        assert (
+            proof["figures"]["alpha"]
+            == got["figures"]["alpha_of_rules"]
+            == pytest.approx(0.1 / (k * (k + 1)))
+        )
     assert answers["again"].findings("rows", stopping=False) == answers["better"].findings(
         "rows", stopping=False
     )

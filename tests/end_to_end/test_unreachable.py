@@ -56,6 +56,7 @@ def test_what_is_waited_for_adds_up_to_less_than_15_seconds():
     assert bounds.ANSWER.usual < 13
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("fate", "until"),
     [

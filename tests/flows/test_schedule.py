@@ -149,6 +149,7 @@ def test_a_missed_training_is_done_once_as_of_its_slot(commands, tmp_path):
     assert _once(project, theirs).stdout == ""
 
 
+@pytest.mark.acceptance
 def test_without_a_verdict_a_slot_is_not_done(commands, tmp_path):
     """Nothing is in production yet: the window is watched when something is."""
     jobs = {"time_zone": "UTC", "catch_up": "9 days", "monitor": JOBS["monitor"] | {"cron": "0 5 * * *"}}
@@ -191,6 +192,7 @@ def test_late_slots_come_in_the_order_of_their_moments(tmp_path, monkeypatch):
     assert slots == sorted(slots) and ran.count("monitor") == 3 and len(slots) == 5
 
 
+@pytest.mark.acceptance
 def test_an_obstacle_is_no_answer(commands, tmp_path):
     """A run that could not reach its store is not noted, and is done the next time."""
     jobs = {"time_zone": "UTC", "catch_up": "9 days", "score": JOBS["score"] | {"cron": "0 4 * * *"}}

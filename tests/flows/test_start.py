@@ -100,6 +100,7 @@ def test_a_flow_uses_it_and_it_ends_with_the_command(begun):
         assert is_gone(server)
 
 
+@pytest.mark.acceptance
 def test_a_killed_command_leaves_no_server(begun):
     """kill -9 runs no handler; the server sees its input close."""
     with begun("wait") as (command, server, _):

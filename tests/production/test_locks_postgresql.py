@@ -16,7 +16,7 @@ from tests.databases import postgresql
 from tests.releases import BECAUSE, NAME, done, ledger, production, promoted, registered
 from tests.unreliable import Line
 
-ROUNDS = 20
+ROUNDS = 8
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ from tests.releases import (
 )
 
 FORK = multiprocessing.get_context("fork")
-ROUNDS = 10
+ROUNDS = 6
 MOVED = """CREATE TRIGGER moved_{event} AFTER {event} ON registered_model_aliases WHEN NEW.alias = 'champion'
 BEGIN INSERT INTO moves (version) VALUES (NEW.version); END"""
 

@@ -279,6 +279,7 @@ def test_the_history_tells_what_every_training_did(road):
     assert (second["act"], second["verdict"], got.json["champion"]) == ("promotion", "PASS", 2)
 
 
+@pytest.mark.acceptance
 def test_serving_by_plain_mlflow_changes_nothing(road, tmp_path):
     """Loaded, downloaded and asked in a process of its own: every command ends as it did before."""
     home, project, _, _ = road
