@@ -1,5 +1,7 @@
 """Rows that Apache Spark holds: one session for all of it, because its start takes seconds."""
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -10,15 +12,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import logitgate as lg
 from logitgate.data.contract.validation import check_table
 from logitgate.data.frames import source_of
 from logitgate.data.readers.spark.conditions import pushed
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError, ProjectError, UnavailableError
+from logitgate.monitoring.reference import reference_profile
+from logitgate.production.packaging.model_package import ModelPackage
+from logitgate.production.registry.registry import ModelVersion
+from logitgate.production.scoring.champion import Serving
+from logitgate.production.scoring.output import manifest_of
+from logitgate.production.scoring.score import ScoringRequest, score_table
 from logitgate.project.project import Project
 from tests import projects, sparks
 
-pytestmark = sparks.NEEDED
+pytestmark = [sparks.NEEDED, pytest.mark.acceptance]
 
 
 @pytest.fixture(scope="module")
@@ -105,20 +114,15 @@ def test_a_condition_in_spark_leaves_out_no_row_that_matches(spark, tmp_path):
     visits = columns.pop("visit")
     for condition, truths in zip(CONDITIONS, columns.values(), strict=True):
         kept = {visit for visit, truth in zip(visits, truths, strict=True) if truth}
-        matching = read_rows(asked[condition].model_copy(update={"rows": memory(asked[condition].rows)}))
+        matching = read_rows(asked[condition].in_memory)
         assert set(matching.frame["visit"]) <= kept, condition
         assert len(kept) < 400 or not written[condition], condition
-
-
-def memory(rows):
-    """Return where rows are, to be read by this process."""
-    return rows.model_copy(update={"engine": "memory"})
 
 
 def test_a_condition_and_a_window_are_counted_as_memory_counts_them(spark, visits):
     """Rows before the window stay in Spark; those that the condition leaves out are counted."""
     asked = project({"path": visits, "where": "side != 'north' and worth * 2 > load"})
-    found, expected = read_rows(asked), read_rows(asked.model_copy(update={"rows": memory(asked.rows)}))
+    found, expected = read_rows(asked), read_rows(asked.in_memory)
     assert (found.rows, found.left_out) == (expected.rows, expected.left_out)
     whole = projects.table(3_000)
     newest = whole["at"].max()
@@ -209,19 +213,80 @@ def test_an_absent_column_is_the_contracts_business(spark, visits):
     )
 
 
-def test_without_pyspark_or_java_the_refusal_says_what_to_install(visits, monkeypatch):
-    """Before anything is started."""
-    from pyspark.sql import SparkSession
+@pytest.fixture(scope="module")
+def serving():
+    """A model that was trained on the visits, as the registry would load it."""
+    table = projects.table(3_000)
+    training = lg.train(projects.plain(rows={"path": "unused.parquet"}, contract={"suite": None}), table)
+    learned, asked = training.evidence.learned, training.evidence.project
+    judged = training.evidence.judged
+    profile = reference_profile(
+        learned.shipped.rows, judged.scored, asked, learned.model, learned.design_means
+    )
+    return Serving(ModelVersion("visits", 3, "run", "digest"), ModelPackage(learned.model, "EUR", profile))
 
-    monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda cls: None))
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(UnavailableError, match="default-jre-headless"):
-        read_rows(project({"path": visits}))
-    monkeypatch.setenv("JAVA_HOME", str(visits))
-    with pytest.raises(UnavailableError, match="names no folder with bin/java"):
-        read_rows(project({"path": visits}))
-    monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(UnavailableError, match=r"install logitgate\[spark\]"):
-        read_rows(project({"path": visits}))
-    assert shutil.which("java") is None
+
+@pytest.fixture
+def new_rows(tmp_path):
+    """A folder of three Parquet files with rows to score, some cells missing, one level unknown."""
+    frame = projects.table(4_000, seed=9).drop(columns="bad")
+    frame.loc[::50, "load"] = np.nan
+    frame.loc[::90, "side"] = "above"
+    folder = tmp_path / "new"
+    folder.mkdir()
+    for place, rows in enumerate(np.array_split(np.arange(len(frame)), 3)):
+        frame.iloc[rows].to_parquet(folder / f"{place}.parquet", index=False)
+    return folder
+
+
+def scored(serving, asked, table, out):
+    """Score a table, and return the result and the scores by id."""
+    result = score_table(serving, asked, ScoringRequest(table, out))
+    return result, pq.read_table(out).sort_by("id") if result.sha256 else None
+
+
+def test_spark_scores_bit_by_bit_what_memory_scores(spark, serving, new_rows, tmp_path):
+    """Also the counts of unusual rows; each file is as the manifest says."""
+    asked = project({"path": tmp_path / "unused.parquet"})
+    here, expected = scored(serving, asked.in_memory, new_rows, tmp_path / "here.parquet")
+    out = tmp_path / "there.parquet"
+    there, found = scored(serving, asked, new_rows, out)
+    assert found.schema.equals(expected.schema)
+    assert found.drop(["scored_at"]).equals(expected.drop(["scored_at"]))
+    assert (there.unusual, there.read, there.status) == (here.unusual, 4_000, "PASS")
+    assert there.unusual.missing and there.unusual.unseen
+    manifest = json.loads(manifest_of(out).read_text())
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in out.iterdir()}
+    assert manifest["files"] == digests
+    assert len(digests) > 1
+    assert manifest | {"sha256": there.sha256} == manifest
+    again, _ = scored(serving, asked, new_rows, out)
+    assert again.snapshot == there.snapshot
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+    spark.read.parquet(str(new_rows)).createOrReplaceTempView("due")
+    by_query = asked.model_copy(
+        update={"scoring": asked.scoring.model_copy(update={"query": "SELECT * FROM due"})}
+    )
+    assert scored(serving, by_query, None, out)[0].snapshot == there.snapshot
+
+
+def test_what_breaks_the_contract_is_not_scored_in_spark(spark, serving, new_rows, tmp_path):
+    """An id on two rows of different partitions, a level that no model row had, a cell that is no number."""
+    asked, out = project({"path": tmp_path / "unused.parquet"}), tmp_path / "scores.parquet"
+    one = pd.read_parquet(new_rows / "1.parquet")
+    pd.concat([one, one.head(2)]).to_parquet(new_rows / "1.parquet", index=False)
+    shutil.copy(new_rows / "1.parquet", new_rows / "3.parquet")
+    with pytest.raises(DataError, match="repeat the id of another row"):
+        scored(serving, asked, new_rows, out)
+    (new_rows / "3.parquet").unlink()
+    one.assign(side="elsewhere").to_parquet(new_rows / "1.parquet", index=False)
+    result, _ = scored(serving, asked, new_rows, out)
+    assert (result.is_refused, [one.subject for one in result.verdict.reasons]) == (True, ["side"])
+    for place in range(3):
+        kept = pd.read_parquet(new_rows / f"{place}.parquet")
+        kept["load"] = kept["load"].astype(str).where(kept.index != 5, "secret")
+        kept.to_parquet(new_rows / f"{place}.parquet", index=False)
+    with pytest.raises(DataError, match=r"new, partition \d, row 6, column 'load'") as found:
+        scored(serving, asked, new_rows, out)
+    assert "secret" not in str(found.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]

@@ -282,7 +282,7 @@ def _scored_by_contract(found: Serving, project: Project, table: object) -> pd.D
         rows, out = Path(folder) / "table.parquet", Path(folder) / "scores.parquet"
         frame = table.frame if isinstance(table, Table) else table
         pq.write_table(source_of(frame).cells, rows, write_page_checksum=True)
-        outcome = score_table(found, project, ScoringRequest(rows, out))
+        outcome = score_table(found, project.in_memory, ScoringRequest(rows, out))
         if outcome.is_refused:
             remedy = "correct the rows; lg.check shows every rule"
             raise RefusedError("the table", headline(outcome.verdict), remedy)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -35,8 +36,15 @@ _CHANCE, _FLOOR = 1e-3, 0.02
 _NEVER = 1e-6
 _LONGER = 5
 """Times the longest run of the reference: rows of one source make runs, and a table may consist of one."""
-_SEVERAL = object()
-"""Stands for more than one value."""
+
+
+class _Values(Enum):
+    """What stands for values that are none: itself also after the way through another process."""
+
+    SEVERAL = "several"
+
+
+_SEVERAL = _Values.SEVERAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,11 @@ class Project(Section):
         return "time" if self.columns.time else "entity" if self.columns.entity else "random"
 
     @property
+    def in_memory(self) -> Project:
+        """The same project, whose tables this process reads."""
+        return self.model_copy(update={"rows": self.rows.model_copy(update={"engine": "memory"})})
+
+    @property
     def cluster(self) -> str | None:
         """Column whose rows fail together."""
         return self.columns.cluster or self.columns.entity

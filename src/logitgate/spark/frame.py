@@ -145,20 +145,18 @@ class SparkFrame:
         finally:
             kept.unpersist()
 
-    def parted(self, partitions: int) -> SparkFrame:
-        """Return the same rows in so many partitions; those of narrow results alone are moved."""
-        return replace(self, rows=self.rows.repartition(partitions))
-
-    @property
-    def partitions(self) -> int:
-        """Number of partitions."""
-        with in_spark(self.subject):
-            return self.rows.rdd.getNumPartitions()
-
 
 def quoted(name: str) -> str:
     """Return a column's name as Spark SQL reads it, whatever stands in it."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def partition() -> int:
+    """Return the number of the partition that this task works on."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    return 0 if context is None else context.partitionId()
 
 
 @contextmanager

@@ -7,8 +7,35 @@ from contextlib import contextmanager
 
 from ..errors import DataError, LogitgateError, ProjectError, UnavailableError
 
-_ABSENT = ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND", "PATH_NOT_FOUND")
-_CELLS = ("ArithmeticException", "NumberFormatException", "DateTimeException")
+_REFUSALS: tuple[tuple[type[LogitgateError], tuple[str, ...], str, str], ...] = (
+    (
+        UnavailableError,
+        ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND", "PATH_NOT_FOUND"),
+        "Spark finds no such table, view or folder",
+        "correct the name, or name its metastore or catalogue under rows.spark",
+    ),
+    (ProjectError, ("UNRESOLVED_COLUMN",), "names a column that is not there", "correct its name"),
+    (
+        ProjectError,
+        ("ParseException",),
+        "is nothing that Spark can read",
+        "write one SELECT of Spark SQL, or the name of one table",
+    ),
+    (ProjectError, ("AnalysisException",), "Spark refuses it", "try it in spark-sql"),
+    (
+        DataError,
+        ("ArithmeticException", "NumberFormatException", "DateTimeException"),
+        "its cells do not allow what is done with them",
+        "use try_cast, try_divide and their like in the query",
+    ),
+    (
+        UnavailableError,
+        ("PythonException",),
+        "a task failed on an executor",
+        "see that the executors have this Python and this logitgate (PYSPARK_PYTHON), and memory",
+    ),
+)
+"""Kinds of exceptions and their conditions, the first that applies counts: error, rule and remedy."""
 
 
 @contextmanager
@@ -43,19 +70,8 @@ def in_our_words(subject: str) -> Iterator[None]:
 
 
 def _refusal(subject: str, kind: str, condition: str) -> LogitgateError:
-    if condition in _ABSENT:
-        remedy = "correct the name, or name its metastore or catalogue under rows.spark"
-        return UnavailableError(subject, f"Spark finds no such table, view or folder ({condition})", remedy)
-    if condition == "UNRESOLVED_COLUMN":
-        return ProjectError(subject, f"names a column that is not there ({condition})", "correct its name")
-    if kind == "ParseException":
-        rule = f"is nothing that Spark can read ({condition})"
-        return ProjectError(subject, rule, "write one SELECT of Spark SQL, or the name of one table")
-    if kind == "AnalysisException":
-        return ProjectError(subject, f"Spark refuses it ({condition})", "try it in spark-sql")
-    if kind in _CELLS:
-        rule = f"its cells do not allow what is done with them ({condition})"
-        return DataError(subject, rule, "use try_cast, try_divide and their like in the query")
-    rule = f"Spark failed ({condition})"
+    for error, applies, rule, remedy in _REFUSALS:
+        if kind in applies or condition in applies:
+            return error(subject, f"{rule} ({condition})", remedy)
     remedy = "set spark.log.level = 'WARN' under rows.spark and repeat the command: its log says more"
-    return UnavailableError(subject, rule, remedy)
+    return UnavailableError(subject, f"Spark failed ({condition})", remedy)

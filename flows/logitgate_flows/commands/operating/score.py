@@ -10,11 +10,11 @@ from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.production.scoring import champion as serving
 from logitgate.production.scoring import shadow_record
+from logitgate.production.scoring.batch_scorer import ShadowScoring
 from logitgate.production.scoring.champion import Serving
 from logitgate.production.scoring.result import ScoringResult
 from logitgate.production.scoring.score import (
     ScoringRequest,
-    ShadowScoring,
     refuse_impossible_scoring,
     score_table,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from ...errors import ProjectError
-from ...files.atomic import appearing, write_whole
+from ...errors import ProjectError, UnavailableError
+from ...files.atomic import appearing, make_names_durable, write_whole
 
 _KINDS = (".csv", ".csv.gz", ".parquet")
 _FORMULA = r"^[=+\-@\t\r\n]"
@@ -38,6 +39,21 @@ def refuse_impossible(path: Path) -> None:
         )
     if not path.name.lower().endswith(_KINDS):
         raise ProjectError(str(path), "is no kind of table that is written", f"name it {', '.join(_KINDS)}")
+
+
+def refuse_impossible_folder(path: Path) -> None:
+    """Refuse a folder of scores that could not be written later; only one that was written so is replaced.
+
+    Raises
+    ------
+    ProjectError
+        When its name does not end in .parquet, its folder is not there, or something else bears its name.
+    """
+    if not path.parent.is_dir() or not path.name.lower().endswith(".parquet"):
+        remedy = "name it NAME.parquet in a folder that is there: Spark writes a folder of Parquet files"
+        raise ProjectError(str(path), "is no folder of scores that Spark writes", remedy)
+    if path.exists() and not (path.is_dir() and manifest_of(path).is_file()):
+        raise ProjectError(str(path), "is there, and no folder of scores", "name another one, or remove it")
 
 
 def manifest_of(path: Path) -> Path:
@@ -76,6 +92,45 @@ def keep_manifest(path: Path, plain: Mapping[str, Any]) -> dict[str, Any]:
     manifest = {"file": path.name, "sha256": digest, **plain}
     write_whole(manifest_of(path), (json.dumps(manifest, indent=2, allow_nan=False) + "\n").encode())
     return manifest
+
+
+def publish_folder(path: Path, draft: Path, files: Mapping[str, str], plain: Mapping[str, Any]) -> str:
+    """Let a folder of files appear in the place of an older one, with its manifest, and return its digest.
+
+    Parameters
+    ----------
+    path : Path
+        The folder's name from now on.
+    draft : Path
+        Beside it, with the files.
+    files : mapping of str to str
+        The sha256 of each file.
+    plain : mapping
+        What else the manifest says.
+
+    Returns
+    -------
+    str
+        The sha256 of the files' names and digests.
+
+    Raises
+    ------
+    UnavailableError
+        When the folder cannot be written.
+    """
+    listing = "".join(f"{digest}  {name}\n" for name, digest in sorted(files.items()))
+    digest = hashlib.sha256(listing.encode()).hexdigest()
+    try:
+        manifest_of(path).unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True)
+        draft.replace(path)
+        make_names_durable(path.parent)
+    except OSError as error:
+        rule = f"cannot be written ({error.strerror})"
+        raise UnavailableError(str(path), rule, "check the folder, its permissions and its space") from error
+    manifest = {"file": path.name, "sha256": digest, "files": dict(sorted(files.items())), **plain}
+    write_whole(manifest_of(path), (json.dumps(manifest, indent=2, allow_nan=False) + "\n").encode())
+    return digest
 
 
 @contextmanager
