@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import f, norm, t
 from sklearn.linear_model import LogisticRegression
 
+from logitgate.evaluation.probabilities import cox
 from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
@@ -162,3 +163,15 @@ def test_log_odds_of_certain_probabilities_are_finite():
     """Zero and one are clipped at one machine epsilon, symmetrically."""
     found = log_odds(np.array([0.0, 0.5, 1.0, expit(3.0)]))
     assert found == pytest.approx([-36.0437, 0.0, 36.0437, 3.0], abs=1e-4)
+
+
+def test_a_start_from_some_of_many_rows_changes_nothing(monkeypatch):
+    """The fit of all rows ends where it ends from zero."""
+    y, score, _ = drawn(seed=8, rows=4_000)
+    wanted = fit_cox(y, score)
+    monkeypatch.setattr(cox, "_MANY", 1_000)
+    found = fit_cox(y, score)
+    assert found.intercept == pytest.approx(wanted.intercept, abs=1e-10)
+    assert found.slope == pytest.approx(wanted.slope, abs=1e-10)
+    assert found.in_the_large == pytest.approx(wanted.in_the_large, abs=1e-10)
+    assert np.allclose(found.covariance, wanted.covariance, rtol=1e-8)

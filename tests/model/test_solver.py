@@ -118,7 +118,7 @@ def test_some_rows_lead_to_the_optimum_of_all(monkeypatch, C, signs):
     matrix, limits = CodedMatrix.of(layout, frame), Limits.of(layout, signs)
     start = np.zeros(matrix.shape[1] + 1)
     wanted = solve(Rows.of(matrix, y, limits), C, start, 1e-12)
-    monkeypatch.setattr("logitgate.model.fitting.solver._LARGE", 10_000)
+    monkeypatch.setattr("logitgate.model.fitting.solver.LARGE", 10_000)
     monkeypatch.setattr("logitgate.model.fitting.solver._PART", 4_000)
     monkeypatch.setattr("logitgate.model.fitting.solver._PER_COLUMN", 10)
     some = Rows.of(matrix, y, limits)

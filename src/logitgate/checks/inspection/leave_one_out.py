@@ -23,8 +23,9 @@ from ...model.fitting.fitted import Fitted
 from ...model.fitting.solver import Rows, solve
 
 _PASSES = 20
-_THERE = 1e-6
-"""Newton decrement, in nats summed over the rows: the log loss is within this of its minimum."""
+_THERE, _THERE_OF_MANY, _MANY = 1e-6, 1e-2, 200_000
+"""Newton decrement, in nats summed over the rows: the log loss is within this of its minimum; of many rows
+within more, which is less than 1e-7 for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def without_each(fitted: Fitted, features: tuple[str, ...]) -> Dropped:
     starts = zip(kept, factors, strict=True)
     weights = np.column_stack([_start(fitted, keep, factor) for keep, factor in starts])
     ridge = np.append(np.full(len(fitted.sources), 1 / fitted.C), 0.0)[:, None]
-    open_ = list(range(len(features)))
+    open_, within = list(range(len(features))), _THERE_OF_MANY if len(fitted.y) > _MANY else _THERE
     for _ in range(_PASSES):
         gradient = _gradient(fitted, weights[:, open_]) + ridge * weights[:, open_]
         still = []
@@ -64,7 +65,7 @@ def without_each(fitted: Fitted, features: tuple[str, ...]) -> Dropped:
             slope = gradient[kept[number], place]
             step = cho_solve(factors[number], slope)
             weights[kept[number], number] -= step
-            if not abs(float(slope @ step)) < _THERE:
+            if not abs(float(slope @ step)) < within:
                 still.append(number)
         open_ = still
         if not open_:

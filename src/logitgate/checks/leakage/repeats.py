@@ -93,12 +93,15 @@ def matches(frame: pd.DataFrame, label: NDArray[Any] | None = None, *, opposite:
         Then it counts only where its label is another one.
     """
     codes = [_codes(frame[name]) for name in frame.columns]
+    return _matches(codes, _total(codes, range(len(codes))), label, opposite=opposite)
+
+
+def _matches(codes: list[IntArray], whole: Hashes, label: NDArray[Any] | None, *, opposite: bool) -> Matches:
     labels = None if label is None else _codes(pd.Series(label))
 
     def equal(hashes: Hashes) -> IntArray:
         return _others(hashes, labels, opposite=opposite)
 
-    whole = _total(codes, range(len(codes)))
     group = pd.factorize(whole)[0].astype(np.int64)
     return Matches(group, equal(whole), _expected(codes, whole, equal))
 
@@ -153,7 +156,7 @@ def repeat_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     """Warn where more rows are equal to another one, features and outcome, than chance explains."""
     limit = project.gates.leakage.duplicate_share
     found = _repeated(sample, project)
-    if not _beyond(found, limit):
+    if found is None or not _beyond(found, limit):
         return
     share, chance = float(found.matched.mean()), found.share_by_chance()
     groups = len(np.unique(found.group[found.copies]))
@@ -169,14 +172,16 @@ def repeat_findings(sample: Sample, project: Project) -> Iterator[Finding]:
 def one_cluster(sample: Sample, project: Project) -> Sample:
     """Return the sample with copies as one cluster each, where chance and the gate do not explain them."""
     found = _repeated(sample, project)
-    if not _beyond(found, project.gates.leakage.duplicate_share):
+    if found is None or not _beyond(found, project.gates.leakage.duplicate_share):
         return sample
     return replace(sample, cluster=_joined(sample, found.group, found.copies))
 
 
-def _repeated(sample: Sample, project: Project) -> Matches:
-    """Compare the rows, features and outcome."""
-    return matches(sample.frame[list(project.features.all)], sample.y)
+def _repeated(sample: Sample, project: Project) -> Matches | None:
+    """Return the rows that are equal in features and outcome; None where no two are equal in features."""
+    codes = [_codes(sample.frame[name]) for name in project.features.all]
+    whole = _total(codes, range(len(codes)))
+    return _matches(codes, whole, sample.y, opposite=False) if len(repeated(whole)) else None
 
 
 def _beyond(found: Matches, limit: float) -> bool:

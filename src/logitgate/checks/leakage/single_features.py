@@ -14,7 +14,6 @@ from ...catalogue import Check
 from ...data.sampling.blocks import Blocks
 from ...data.sampling.sample import Sample
 from ...decision.costs import IntArray
-from ...evaluation.metrics import ScoreGroups
 from ...evaluation.ranking.auc import auc
 from ...findings import Figure, Finding, Status
 from ...project.gates import LeakageGate
@@ -208,8 +207,12 @@ def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bo
     events = np.bincount(bins[learned], weights=y[learned], minlength=int(bins.max()) + 1)
     rows = np.bincount(bins[learned], minlength=len(events))
     rate = (events + y[learned].mean()) / (rows + 1)
-    score = rate[bins[~learned]]
-    return auc(*ScoreGroups.of(score).counts(y[~learned]))
+    # Rows of a bin share their score: the bins are ranked in place of the rows.
+    _, rank = np.unique(-rate, return_inverse=True)
+    group, event = rank[bins[~learned]], y[~learned]
+    events = np.asarray(np.bincount(group, event, int(rank.max()) + 1), dtype=np.float64)
+    rows = np.asarray(np.bincount(group, minlength=len(events)), dtype=np.float64)
+    return auc(events, rows - events)
 
 
 def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:

@@ -24,6 +24,8 @@ _SMOOTHING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 """Rows of the overall mean that encoders mix in."""
 _PROOF = 1e-6
 """Below this probability no number that was made of other rows follows these rows' event rates so closely."""
+_SOME = 10_000
+"""Rows that are looked at first: most numbers differ within a level there."""
 
 
 class Sign(NamedTuple):
@@ -44,15 +46,16 @@ def encoder_findings(blocks: Blocks, project: Project) -> Iterator[Finding]:
     levels have so many rows that their rates hardly scatter: what those could explain is a WARN.
     """
     whole, learned = blocks.sample, blocks.number < blocks.count - 1
-    found = False
-    for name in project.features.numeric:
-        values = whole.frame[name].to_numpy(np.float64, na_value=np.nan)
-        for source, code in _categories(whole.frame, name, project):
+    found: dict[str, Finding] = {}
+    for source, code in _categories(whole.frame, project):
+        for name in project.features.numeric:
+            if name in found or name == source:
+                continue
+            values = whole.frame[name].to_numpy(np.float64, na_value=np.nan)
             sign = _sign(values, code, whole, learned)
             if sign is not None:
-                found = True
-                yield _finding(name, source, sign, project)
-                break
+                found[name] = _finding(name, source, sign, project)
+    yield from (found[name] for name in project.features.numeric if name in found)
     if not found:
         because = "no feature is the mean of these rows' outcomes by another column"
         yield Finding(CHECK, "encoders", Status.PASS, because)
@@ -72,9 +75,9 @@ def _finding(name: str, source: str, sign: Sign, project: Project) -> Finding:
     return Finding(CHECK, name, status, because, {"fit": sign.fit, "limit": _FIT, "source": source})
 
 
-def _categories(frame: pd.DataFrame, name: str, project: Project) -> Iterator[tuple[str, IntArray]]:
+def _categories(frame: pd.DataFrame, project: Project) -> Iterator[tuple[str, IntArray]]:
     """Yield each column that could have been encoded, with the codes of its levels."""
-    known = {name, project.columns.row_id, project.columns.time, project.outcome.column}
+    known = {project.columns.row_id, project.columns.time, project.outcome.column}
     for other in frame.columns:
         if other in known or pd.api.types.is_float_dtype(frame[other]):
             continue
@@ -95,8 +98,15 @@ def _sign(values: FloatArray, code: IntArray, whole: Sample, learned: BoolArray)
 
 def _constant(values: FloatArray, code: IntArray) -> bool:
     """Whether a number follows from the level alone."""
-    _, first = np.unique(code, return_index=True)
-    return bool(np.isfinite(values[first]).all() and (values == values[first][code]).all())
+    some = slice(None, _SOME)
+    return _constant_in(values[some], code[some]) and _constant_in(values, code)
+
+
+def _constant_in(values: FloatArray, code: IntArray) -> bool:
+    first = np.full(int(code.max()) + 1, -1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    own = values[first]
+    return bool(np.isfinite(own[first >= 0]).all() and (values == own[code]).all())
 
 
 def _straight(values: FloatArray, code: IntArray, y: FloatArray) -> tuple[float, float]:
@@ -135,10 +145,9 @@ def _left_out(values: FloatArray, code: IntArray, y: FloatArray) -> float:
     known = np.isfinite(values)
     if not known.all():
         return 0.0
-    group = np.unique(code, return_inverse=True)[1]
-    cell = 2 * group + (y == 1)
+    cell = 2 * code + (y == 1)
     rows = np.bincount(cell, minlength=2)
     means = np.bincount(cell, values) / np.maximum(rows, 1)
-    centre = np.bincount(group, values) / np.bincount(group)
-    total = float(((values - centre[group]) ** 2).sum())
+    centre = np.bincount(code, values) / np.maximum(np.bincount(code), 1)
+    total = float(((values - centre[code]) ** 2).sum())
     return 1 - float(((values - means[cell]) ** 2).sum()) / total if total > 0 else 0.0

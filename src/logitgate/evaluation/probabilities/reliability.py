@@ -7,6 +7,7 @@ no bins to choose, and equal probabilities stay together. Source: Dimitriadis, G
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from ...decision.expressions import FloatArray
 from ..metrics import NAN, SMALLEST, ScoreGroups
 
 RESAMPLES = 200
+MANY, _GROUPS = 200_000, 4096
+"""Rows above which outcomes are drawn for so many groups of neighbouring probabilities at once."""
 _GRID = 100
 
 
@@ -154,18 +157,53 @@ def consistency(corp: Corp, seed: int, resamples: int = RESAMPLES) -> Consistenc
     if not len(corp.rows):
         nothing = np.array([])
         return Consistency(nothing, nothing, nothing, Null(NAN, NAN), Null(NAN, NAN))
-    said = np.repeat(corp.probability, corp.rows)
-    starts = np.cumsum(corp.rows) - corp.rows
-    at, weights, constants = _grid(corp.probability), *_scores_by_events(corp)
-    random = np.random.default_rng(seed)
+    at, n = _grid(corp.probability), int(corp.rows.sum())
+    said, group = (corp, np.arange(len(corp.rows))) if n <= MANY else _pooled(corp)
+    weights, constants = _scores_by_events(said)
     refits, gains = np.empty((resamples, len(at))), np.empty((resamples, 2))
-    for resample in range(resamples):
-        events = np.add.reduceat(random.random(len(said)) < said, starts, dtype=np.float64)
-        rate, blocks = _isotonic(events, corp.rows)
-        refits[resample] = rate[at]
-        gains[resample] = weights @ events + constants - _least_scores(events, corp.rows, rate, blocks)
+    for resample, events in enumerate(_drawn(said, seed, resamples)):
+        rate, blocks = _isotonic(events, said.rows)
+        refits[resample] = rate[group[at]]
+        gains[resample] = weights @ events + constants - _least_scores(events, said.rows, rate, blocks)
     low, high = np.percentile(refits, (2.5, 97.5), axis=0)
-    return Consistency(corp.probability[at], low, high, *(null(gain / len(said)) for gain in gains.T))
+    return Consistency(corp.probability[at], low, high, *(null(gain / n) for gain in gains.T))
+
+
+def pool(probability: FloatArray, rows: IntArray) -> tuple[FloatArray, IntArray, IntArray]:
+    """Pool neighbouring probabilities of many rows into some thousand groups of about as many rows.
+
+    Parameters
+    ----------
+    probability, rows : arrays of shape (k,)
+        Distinct or not, rising, and how many rows have each.
+
+    Returns
+    -------
+    mean, rows, group : arrays of shapes (g,), (g,) and (k,)
+        Of each group, and the group of each probability.
+    """
+    before = np.cumsum(rows) - rows
+    group = np.unique(before * _GROUPS // max(int(rows.sum()), 1), return_inverse=True)[1]
+    pooled = np.bincount(group, rows).astype(np.int64)
+    return np.bincount(group, rows * probability) / pooled, pooled, group
+
+
+def _pooled(corp: Corp) -> tuple[Corp, IntArray]:
+    mean, rows, group = pool(corp.probability, corp.rows)
+    events = np.bincount(group, corp.events).astype(np.int64)
+    return Corp(mean, rows, events, *_isotonic(events, rows)), group
+
+
+def _drawn(corp: Corp, seed: int, resamples: int) -> Iterator[FloatArray]:
+    """Draw the events at each probability, resample by resample, shape (k,); row by row where few."""
+    random = np.random.default_rng(seed)
+    if int(corp.rows.sum()) > MANY:
+        for _ in range(resamples):
+            yield random.binomial(corp.rows, corp.probability).astype(np.float64)
+        return
+    said, starts = np.repeat(corp.probability, corp.rows), np.cumsum(corp.rows) - corp.rows
+    for _ in range(resamples):
+        yield np.add.reduceat(random.random(len(said)) < said, starts, dtype=np.float64)
 
 
 def null(simulated: FloatArray) -> Null:

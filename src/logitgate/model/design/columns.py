@@ -250,6 +250,7 @@ class CurveColumns:
         pieces = self.shape.pieces
         powers, count = len(pieces), pieces.shape[1]
         moments, distance = np.empty((powers, groups, count)), self.distance(rows)
+        code = code.astype(np.intp, copy=False)  # counting would do it for each power
         for power in reversed(range(powers)):
             moments[power] = summed(code, values, groups * count).reshape(groups, count)
             values = values * distance
@@ -258,6 +259,7 @@ class CurveColumns:
 
 def _polynomials(pieces: FloatArray, distance: FloatArray, piece: Codes) -> FloatArray:
     """Evaluate the polynomials of each row's piece by Horner's rule."""
+    piece = piece.astype(np.intp)
     found: FloatArray = pieces[0].take(piece, axis=0)
     for coefficients in pieces[1:]:
         found *= distance

@@ -30,7 +30,8 @@ from ..design.coded import CodedMatrix
 from ..design.learnable import refuse_unlearnable
 from ..design.matrix import fitted_design, source_of
 from ..design.signs import FREE, Limits, Signs
-from .solver import Rows, solve
+from .leverage import drawn
+from .solver import LARGE, Rows, part_size, solve
 
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12
@@ -196,7 +197,7 @@ def _refuse_certain(matrix: CodedMatrix, weights: FloatArray, y: NDArray[np.inte
 
 
 def _refuse_ill_conditioned(matrix: CodedMatrix, weights: FloatArray, C: float) -> None:
-    condition = condition_number(penalised_hessian(matrix, weights, C))
+    condition = condition_number(_hessian_nearly(matrix, weights, C))
     if not condition < _WORST_CONDITION:
         raise FitError(
             f"model with C = {C:g}",
@@ -205,7 +206,17 @@ def _refuse_ill_conditioned(matrix: CodedMatrix, weights: FloatArray, C: float) 
         )
 
 
-def penalised_hessian(matrix: CodedMatrix, weights: FloatArray, C: float) -> FloatArray:
+def _hessian_nearly(matrix: CodedMatrix, weights: FloatArray, C: float) -> FloatArray:
+    """Return `penalised_hessian`, of many rows as some of them have it that are drawn by leverage."""
+    if matrix.shape[0] <= LARGE:
+        return penalised_hessian(matrix, weights, C)
+    rows, counts = drawn(matrix, part_size(matrix.shape[1]))
+    return penalised_hessian(matrix.take(rows), weights, C, counts)
+
+
+def penalised_hessian(
+    matrix: CodedMatrix, weights: FloatArray, C: float, counts: FloatArray | None = None
+) -> FloatArray:
     """Return X'WX + diag(1/C, ..., 1/C, 0) at p + 1 weights, W the variance of each row's outcome.
 
     Parameters
@@ -213,6 +224,8 @@ def penalised_hessian(matrix: CodedMatrix, weights: FloatArray, C: float) -> Flo
     matrix : CodedMatrix of n rows and p columns
     weights : array of shape (p + 1,)
     C : float
+    counts : array of shape (n,), optional
+        How many rows each stands for.
 
     Returns
     -------
@@ -220,7 +233,8 @@ def penalised_hessian(matrix: CodedMatrix, weights: FloatArray, C: float) -> Flo
         Of the penalised log loss, summed over the rows.
     """
     fitted = expit(matrix.scores(weights))
-    hessian = matrix.hessian(fitted * (1 - fitted))
+    curvature = fitted * (1 - fitted)
+    hessian = matrix.hessian(curvature if counts is None else curvature * counts)
     columns = np.arange(len(weights) - 1)
     hessian[columns, columns] += 1 / C
     return hessian

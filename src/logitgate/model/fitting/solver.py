@@ -27,7 +27,7 @@ _STEPS = 100
 _HALVINGS = 30
 _PACE = (1e-4, 6)
 """Share of the gain within which a method with an old Hessian ends, and steps that a new one is worth."""
-_LARGE = 200_000
+LARGE = 200_000
 """Rows above which the Hessian is that of some of them."""
 _PART, _PER_COLUMN = 65_536, 150
 """How many those are at least, and for each column."""
@@ -36,6 +36,11 @@ _ROUGH = 1.0
 Hessian is summed at every step."""
 _PACE_OF_PART = (1.0, 12)
 """The same where the Hessian is that of some rows: a step by it leaves some hundredths of its gain."""
+
+
+def part_size(columns: int) -> int:
+    """Return how many rows of many have nearly the Hessian of all."""
+    return max(_PART, _PER_COLUMN * (columns + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ class Rows:
             weights, bounded[:-1] = np.eye(len(bounded)), limits.bounded
             weights[:-1, :-1] = np.linalg.inv(limits.differences)
         sign = np.where(np.asarray(y, dtype=bool), 1.0, -1.0)
-        size, part = max(_PART, _PER_COLUMN * len(bounded)), None
-        if len(sign) > max(_LARGE, 2 * size):
+        size, part = part_size(coded.shape[1]), None
+        if len(sign) > max(LARGE, 2 * size):
             some, counts = drawn(coded, size)
             part = cls(coded.take(some), sign[some], weights, bounded, counts)
         return cls(coded, sign, weights, bounded, part=part)
