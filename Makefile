@@ -31,7 +31,8 @@ test: environment ## Run the whole suite, doctests included
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not acceptance" $(ARGS)
 
 test-pure: environment ## Test the arithmetic alone, where neither MLflow nor Prefect can be imported
-	$(BIN)/python -m pytest -n 2 --dist loadfile --pure $(PURE) $(addprefix --ignore=,$(WITH_A_STORE)) $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --pure -m "not acceptance" $(PURE) \
+		$(addprefix --ignore=,$(WITH_A_STORE)) $(ARGS)
 
 acceptance: environment ## Build the image's environment and run every documented command, as a stranger would
 	$(BIN)/python -m pytest -m acceptance $(ARGS)

@@ -66,7 +66,7 @@ def logitgate(*words, all_figures=False):
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["logitgate", *(str(word) for word in words)])
         if not all_figures:
-            patch.setattr(style, "save", _rendered_once(style.save))
+            patch.setattr(style, "save", rendered_once(style.save))
         try:
             cli.main()
         except SystemExit as end:
@@ -77,7 +77,7 @@ def logitgate(*words, all_figures=False):
     return Answer(int(code or 0), out.getvalue(), err.getvalue(), log.getvalue())
 
 
-def _rendered_once(save):
+def rendered_once(save):
     """Return what saves the first figure, and its file again for each further one."""
     saved = []
 

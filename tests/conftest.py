@@ -7,12 +7,18 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from logitgate import environment
 
 # How long an example takes says nothing about it. CI judges a change: it tries the same examples each time.
-settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("untimed")
 
 for _name, _value in environment.DEFAULTS.items():

@@ -64,7 +64,7 @@ def _asked(draw):
 
 
 @given(_asked())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
     """Holding and every figure are those of Great Expectations; a breach is never a kernel's to report."""
     column, rule = asked
@@ -114,7 +114,7 @@ _WIDER = st.one_of(
     st.lists(st.tuples(*[st.one_of(st.none(), st.integers(-2, 2).map(float))] * 2), min_size=1, max_size=8),
     _WIDER,
 )
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_rules_about_pairs_shares_and_rows_agree_too(cells, rule):
     """The same for rules that read two columns, a share of a column, or the number of rows."""
     frame = pd.DataFrame(cells, columns=["x", "y"], dtype=float)

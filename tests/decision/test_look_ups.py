@@ -71,7 +71,7 @@ cells = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(drawn=st.lists(cells, min_size=1, max_size=30))
 def test_look_ups_say_what_the_pipeline_says_and_the_same_in_any_batch(fitted, drawn):
     """Numbers inside, outside and on knots, missing cells, learned, rare and unseen levels."""

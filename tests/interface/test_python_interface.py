@@ -216,7 +216,11 @@ def test_a_model_answers_as_those_of_scikit_learn(trained, rows):
 
 def test_from_a_frame_to_production_and_back(project, rows, mlflow_home, monkeypatch):
     """Register, find, score, explain, compare and monitor, all in this process."""
+    from logitgate.tracking.figures import style
+    from tests.command import rendered_once
+
     monkeypatch.setenv("LOGITGATE_HOME", str(mlflow_home))
+    monkeypatch.setattr(style, "save", rendered_once(style.save))
     result = lg.train(project, rows)
     outcome = lg.register(result)
     assert outcome.promoted and outcome.version == 1 and outcome.against is None

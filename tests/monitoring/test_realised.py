@@ -86,14 +86,14 @@ def test_more_of_the_same_passes(reference):
 
 
 def test_false_alarms_are_as_rare_as_alpha_says():
-    """Of 300 windows of a chunk, each with 12 chunks of reference, .05 + 3 errors at most FAIL in a check."""
+    """Of 150 windows of a chunk, each with 12 chunks of reference, .05 + 3 errors at most FAIL in a check."""
     alarms = np.zeros(2)
-    for seed in range(300):
+    for seed in range(150):
         known = reference_chunks(rows(2_400, seed=10_000 + seed), 200)
         findings, _ = realised(rows(200, seed=20_000 + seed), known, PROJECT)
         got = {check: {f.status for f in findings if f.check == check} for check in ("calibration", "cost")}
         alarms += [Status.FAIL in got["calibration"], Status.FAIL in got["cost"]]
-    assert (alarms / 300 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)).all(), alarms
+    assert (alarms / 150 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)).all(), alarms
 
 
 @pytest.mark.parametrize(

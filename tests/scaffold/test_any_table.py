@@ -41,7 +41,7 @@ KINDS = {
 NAMES = st.text(min_size=1, max_size=12).filter(lambda text: text.strip() and "\0" not in text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     columns=st.dictionaries(NAMES, st.sampled_from(sorted(KINDS)), min_size=1, max_size=6),
     seed=st.integers(0, 10**6),
