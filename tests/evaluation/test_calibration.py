@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import ttest_1samp
 
-from logitgate.evaluation.intervals import Estimate
+from logitgate.evaluation.estimates import Estimate
 from logitgate.evaluation.probabilities.calibration import calibration, ece, ece_null, l2_error, spiegelhalter
 from tests.evaluation.test_cox import fit_default
 

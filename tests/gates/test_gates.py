@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from logitgate.evaluation.comparisons.comparison import Flips, Paired
 from logitgate.evaluation.comparisons.recalibrated import Regret
-from logitgate.evaluation.intervals import Estimate, proves_below, proves_inside
+from logitgate.evaluation.estimates import Estimate, proves_below, proves_inside
 from logitgate.findings import Status
 from logitgate.gates.rules import champion as gate
 from logitgate.gates.rules import gates

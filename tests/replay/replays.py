@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from logitgate.catalogue import Check
-from logitgate.evaluation.intervals import Estimate
+from logitgate.evaluation.estimates import Estimate
 from logitgate.findings import Finding, Status
 from logitgate.monitoring.reactions.policy import Action, Symptom
 from logitgate.replay.policies import Policy

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logitgate.evaluation.intervals import Estimate
+from logitgate.evaluation.estimates import Estimate
 from logitgate.replay.results.ageing import AgeCost, age_limit
 
 STARTS = [datetime(2021, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]

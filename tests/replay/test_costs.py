@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from logitgate.evaluation.intervals import Estimate
+from logitgate.evaluation.estimates import Estimate
 from logitgate.replay.costs import ReplayCosts
 from logitgate.replay.policies import Policy, PolicyStanding
 from logitgate.replay.results.accounts import ages, policy_costs

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logitgate.evaluation.intervals import Estimate
+from logitgate.evaluation.estimates import Estimate
 from logitgate.evaluation.probabilities.reliability import Corp
 from logitgate.findings import Status
 from logitgate.tracking import figures

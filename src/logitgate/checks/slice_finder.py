@@ -21,8 +21,9 @@ from ..data.sampling.sample import Sample
 from ..data.sampling.slicing import column_levels, rare_pooled
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
+from ..evaluation.estimates import NAN
 from ..evaluation.evaluate import Scored
-from ..evaluation.intervals import NAN, Means
+from ..evaluation.intervals import Means
 from ..evaluation.slices import SliceLevels
 from ..evidence_table import Exhibit
 from ..findings import Finding, Status

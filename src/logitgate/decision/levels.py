@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SPELLED = ((one, one.title(), one.upper()) for one in ("true", "false"))
 _TRUTH = {spelled: spelled.lower() for each in _SPELLED for spelled in each}
@@ -149,6 +151,8 @@ class Spelling:
 
 def brought(column: pd.Series[Any], spelling: Spelling) -> pd.Series[Any]:
     """Return a column of texts, each as the level that was learned where it says the same; shape (n,)."""
+    import pandas as pd
+
     is_category = isinstance(column.dtype, pd.CategoricalDtype)
     found = column.cat.categories if is_category else column.dropna().unique()
     others = [level for level in found if isinstance(level, str) and level not in spelling.learned]

@@ -14,8 +14,9 @@ import numpy as np
 from ..decision.costs import BoolArray, IntArray, RowCosts
 from ..decision.expressions import FloatArray
 from ..decision.rule import Decision
+from .estimates import Estimate, estimates_of
 from .figures import ENOUGH, GroupEstimates, mean, rate, savings
-from .intervals import Estimate, Units, estimates_of
+from .intervals import Units
 from .metrics import log_losses, squared_errors
 from .probabilities.cox import fit_cox, log_odds
 from .ranking.auc import group_aucs

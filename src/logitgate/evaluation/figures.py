@@ -14,7 +14,8 @@ from scipy.special import ndtri
 
 from ..decision.costs import BoolArray
 from ..decision.expressions import FloatArray
-from .intervals import NAN, Estimate, Units, log_odds_limits, wilson_limits
+from .estimates import NAN, Estimate
+from .intervals import Units, log_odds_limits, wilson_limits
 
 ENOUGH = 20
 """Fewer events (or others) leave a figure that depends on them without an interval."""

@@ -7,9 +7,8 @@ from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,41 +16,10 @@ from scipy.special import expit, logit, ndtri, stdtr, stdtrit
 
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
-from ..findings import Status
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from .estimates import NAN, Estimate
 
 Clusters: TypeAlias = NDArray[np.integer] | None
-NAN = float("nan")
 _HARDLY = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value and its interval; NaN where undefined."""
-
-    value: float
-    low: float = NAN
-    high: float = NAN
-
-    def figures(self, name: str) -> dict[str, float]:
-        """Return the value and its limits under `name`, `name_low` and `name_high`."""
-        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
-
-    def __iter__(self) -> Iterator[float]:
-        """Yield value, low and high."""
-        yield from (self.value, self.low, self.high)
-
-
-def estimates_of(figures: DataclassInstance) -> dict[str, float]:
-    """Return each field that is an Estimate flat, as `name`, `name_low` and `name_high`."""
-    flat: dict[str, float] = {}
-    for part in fields(figures):
-        estimate = getattr(figures, part.name)
-        if isinstance(estimate, Estimate):
-            flat |= estimate.figures(part.name)
-    return flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,19 +300,3 @@ def _unskewed(quantile: FloatArray, a: FloatArray) -> FloatArray:
 
 def _one_group(values: FloatArray, cluster: Clusters) -> Means:
     return Means.of(values, np.zeros(len(values), dtype=np.int64), 1, cluster)
-
-
-def proves_inside(interval: Estimate, low: float, high: float) -> Status:
-    """PASS when the whole interval lies in [low, high], FAIL when none of it does."""
-    if low <= interval.low <= interval.high <= high:
-        return Status.PASS
-    if interval.low <= interval.high < low or high < interval.low <= interval.high:
-        return Status.FAIL
-    return Status.INDETERMINATE
-
-
-def proves_below(upper: float, low: float, limit: float) -> Status:
-    """PASS when the upper bound is below the limit, FAIL when the whole interval is not."""
-    if low <= upper < limit:
-        return Status.PASS
-    return Status.FAIL if limit <= low <= upper else Status.INDETERMINATE

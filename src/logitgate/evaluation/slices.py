@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 from ..project.syntax.slice_names import MISSING
+from .estimates import Estimate, estimates_of
 from .evaluate import Scored, group_figures
 from .figures import mean
-from .intervals import Clusters, Estimate, Means, Units, estimates_of
+from .intervals import Clusters, Means, Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import numpy as np
 from ..data.sampling.blocks import Blocks
 from ..data.sampling.sample import Sample
 from ..decision.costs import IntArray
+from ..evaluation.estimates import Estimate
 from ..evaluation.evaluate import Scored
-from ..evaluation.intervals import Estimate
 from ..project.project import Project
 from .explanation.contributions import design_means
 from .fitting.fit import fit

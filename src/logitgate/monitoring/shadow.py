@@ -21,7 +21,7 @@ from ..decision.costs import BoolArray
 from ..decision.rule import Decision
 from ..evaluation.comparisons.words import amount, bound, cheaper
 from ..evaluation.confidence_sequence import NO_UNITS, Sequence, Sums, confidence_sequence
-from ..evaluation.intervals import Estimate, proves_below
+from ..evaluation.estimates import Estimate, proves_below
 from ..findings import Finding, Status
 from ..project.gates import ShadowGate
 from ..project.project import Project

@@ -11,7 +11,8 @@ from ..data.sampling.sample import Sample
 from ..decision.costs import CostMatrix, IntArray
 from ..decision.expressions import FloatArray
 from ..evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE
-from ..evaluation.intervals import Clusters, Estimate, mean_interval
+from ..evaluation.estimates import Estimate
+from ..evaluation.intervals import Clusters, mean_interval
 from .policies import Holder
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from logitgate.catalogue import Check
 from logitgate.evaluation.comparisons.words import cheaper, each
-from logitgate.evaluation.intervals import Estimate
+from logitgate.evaluation.estimates import Estimate
 from logitgate.findings import Finding, Verdict
 from logitgate.gates.verdict import sentences
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.monitoring.reactions.policy import Action
 from logitgate.monitoring.reactions.reasons import TITLES
-from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.history import History, money_of
 from logitgate.production.ledger.ledger import Tenure
-from logitgate.production.scoring.result import ScoringResult
 from logitgate_flows.cli.screens.screen import Line, labelled, screen, titled
+
+if TYPE_CHECKING:
+    from logitgate.monitoring.window import MonitoringResult
+    from logitgate.production.scoring.result import ScoringResult
 
 _MOST_NAMES, _MOST_TENURES = 4, 8
 _OPPONENTS = {Check.NO_MODEL: "no model", Check.PREVIOUS: "the version before"}

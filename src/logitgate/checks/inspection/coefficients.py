@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from ...catalogue import Check
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import NAN
+from ...evaluation.estimates import NAN
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...model.fitting.fitted import INTERCEPT, Fitted, column_names, units_of

@@ -15,8 +15,9 @@ from scipy.special import expit
 from ...catalogue import Check
 from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
+from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Estimate, Means, holm, mean_interval
+from ...evaluation.intervals import Means, holm, mean_interval
 from ...evaluation.metrics import log_losses
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status

@@ -8,8 +8,9 @@ import numpy as np
 
 from ...decision.costs import ENTRIES, BoolArray
 from ...decision.expressions import FloatArray
+from ..estimates import Estimate
 from ..evaluate import Scored
-from ..intervals import Estimate, mean_interval, upper_bound
+from ..intervals import mean_interval, upper_bound
 
 FLAG_NONE, FLAG_ALL = "flag-none", "flag-all"
 """Names of the two rules that need no model."""

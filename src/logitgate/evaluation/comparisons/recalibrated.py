@@ -12,8 +12,9 @@ import numpy as np
 from scipy.special import expit
 
 from ...decision.expressions import FloatArray
+from ..estimates import Estimate
 from ..evaluate import Scored
-from ..intervals import Estimate, mean_interval
+from ..intervals import mean_interval
 from ..metrics import log_losses
 from ..probabilities.cox import fit_cox, log_odds
 from .comparison import effective_number

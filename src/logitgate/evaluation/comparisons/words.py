@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..intervals import Estimate
+from ..estimates import Estimate
 
 
 def amount(value: float) -> str:

@@ -17,7 +17,8 @@ from scipy.special import ndtr, stdtr
 
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
-from ..intervals import NAN, Clusters, Estimate
+from ..estimates import NAN, Estimate
+from ..intervals import Clusters
 from .cox import Statistic, fit_cox, log_odds
 from .reliability import MANY, RESAMPLES, Null, null, pool
 

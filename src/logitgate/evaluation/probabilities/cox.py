@@ -17,7 +17,8 @@ from scipy.special import chdtrc, expit, fdtrc, ndtri, stdtr, stdtrit
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
-from ..intervals import NAN, Clusters, Estimate, meat
+from ..estimates import NAN, Estimate
+from ..intervals import Clusters, meat
 from ..metrics import SMALLEST
 
 _MANY, _APART = 200_000, 32

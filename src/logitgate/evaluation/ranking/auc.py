@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
-from ..intervals import NAN, Means, Units, log_odds_limits
+from ..estimates import NAN
+from ..intervals import Means, Units, log_odds_limits
 
 
 def auc(events: FloatArray, others: FloatArray) -> float:

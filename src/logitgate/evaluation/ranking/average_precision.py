@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...decision.expressions import FloatArray
-from ..intervals import NAN, Clusters, Estimate, Means, log_odds_limits, meat
+from ..estimates import NAN, Estimate
+from ..intervals import Clusters, Means, log_odds_limits, meat
 from ..metrics import ScoreGroups
 
 

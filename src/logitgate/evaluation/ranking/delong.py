@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from ...decision.expressions import FloatArray
-from ..intervals import NAN, Clusters, Estimate, Units
+from ..estimates import NAN, Estimate
+from ..intervals import Clusters, Units
 from .auc import mean_placements, placements
 
 

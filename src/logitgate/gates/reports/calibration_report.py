@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...decision.costs import BoolArray
+from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Estimate
 from ...evaluation.probabilities.calibration import BINS, Calibration, calibration
 from ...evaluation.probabilities.cox import Statistic, log_odds
 from ...evaluation.probabilities.reliability import Corp, Decomposition, Null, consistency

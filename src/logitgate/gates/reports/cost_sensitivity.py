@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...catalogue import Check
+from ...evaluation.estimates import NAN, Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import NAN, Estimate, mean_interval, upper_bound
+from ...evaluation.intervals import mean_interval, upper_bound
 from ...evidence_table import Exhibit
 from ...findings import Finding, Status
 

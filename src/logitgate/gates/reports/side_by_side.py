@@ -8,8 +8,9 @@ from __future__ import annotations
 from ...decision.expressions import FloatArray
 from ...evaluation.comparisons.comparison import Flips, Paired
 from ...evaluation.comparisons.mcnemar import McNemar
+from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Clusters, Estimate, mean_interval
+from ...evaluation.intervals import Clusters, mean_interval
 from ...evaluation.metrics import log_losses
 from ...evaluation.ranking.delong import AucDifference, delong
 from ...evidence_table import Exhibit

@@ -12,8 +12,9 @@ import numpy as np
 from ...catalogue import Check
 from ...decision.expressions import FloatArray
 from ...evaluation.comparisons.words import cheaper
+from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Estimate, mean_interval, upper_bound
+from ...evaluation.intervals import mean_interval, upper_bound
 from ...evaluation.metrics import log_losses
 from ...evaluation.ranking.delong import delong
 from ...evidence_table import Exhibit

@@ -8,8 +8,8 @@ from ...catalogue import Check
 from ...decision.costs import BoolArray, IntArray
 from ...evaluation.comparisons.comparison import Paired
 from ...evaluation.comparisons.words import amount, bound, cheaper
+from ...evaluation.estimates import proves_below
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import proves_below
 from ...findings import Figure, Finding, Status
 from ...project.gates import Gates, Slices
 from .alpha_spending import spent, spent_on_rules

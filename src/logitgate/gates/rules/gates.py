@@ -17,8 +17,9 @@ from ...decision.costs import IntArray
 from ...evaluation.comparisons.comparison import Paired
 from ...evaluation.comparisons.recalibrated import Regret
 from ...evaluation.comparisons.words import amount, bound, cheaper
+from ...evaluation.estimates import Estimate, proves_below, proves_inside
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Estimate, mean_interval, proves_below, proves_inside
+from ...evaluation.intervals import mean_interval
 from ...evaluation.probabilities.calibration import Calibration
 from ...findings import Figure, Finding, Status
 from ...project.gates import CalibrationGate, Gates

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import NAN, Clusters, Estimate, Means, holm
+from ...evaluation.estimates import NAN, Estimate
+from ...evaluation.intervals import Clusters, Means, holm
 from ...evaluation.slices import Sliced, SliceLevels
 from ...findings import Status
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Check
 from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...findings import Finding
 
 _RULES = {FLAG_NONE: "flagging none", FLAG_ALL: "flagging all"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from ...catalogue import Check
+from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Evaluation
-from ...evaluation.intervals import Estimate
 from ...findings import Finding, Status, Verdict
 
 _QUIET = {

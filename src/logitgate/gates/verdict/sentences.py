@@ -6,7 +6,7 @@ import math
 
 from ...catalogue import Check
 from ...evaluation.comparisons.words import amount, cheaper, each
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...findings import Verdict
 from .gain import Gain, gain
 from .groups import groups

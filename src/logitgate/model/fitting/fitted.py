@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 
 from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import NAN, Clusters
+from ...evaluation.estimates import NAN
+from ...evaluation.intervals import Clusters
 from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
 from ..design.signs import FREE, Limits, Signs

@@ -17,7 +17,8 @@ from scipy.special import expit
 from ...decision.costs import BoolArray, CostMatrix, IntArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...errors import FitError
-from ...evaluation.intervals import NAN, Clusters, Means
+from ...evaluation.estimates import NAN
+from ...evaluation.intervals import Clusters, Means
 from ...project.search import Form
 from ..fitting.fit import Choice
 from .cross_validation import Trial

@@ -15,7 +15,8 @@ from scipy.sparse import coo_array
 from ...decision.costs import CostMatrix, IntArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision, DecisionRule
-from ...evaluation.intervals import NAN, Clusters, Estimate, upper_bound
+from ...evaluation.estimates import NAN, Estimate
+from ...evaluation.intervals import Clusters, upper_bound
 from ...evaluation.metrics import ScoreGroups
 
 _ROUNDING = 1e-12

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import binom, fisher_exact
 
 from ...catalogue import Check
+from ...evaluation.estimates import NAN
 from ...evaluation.histograms import OTHER, Levels, Numbers
-from ...evaluation.intervals import NAN
 from ...findings import Figure
 from ...project.operations.monitoring import Monitoring
 from .divergence import chi_squared, jensen_shannon, kolmogorov_smirnov, psi

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ...evaluation.estimates import NAN
 from ...evaluation.histograms import unreadable
-from ...evaluation.intervals import NAN
 from ...model.explanation.contributions import feature_contributions
 
 _ROWS = 50_000

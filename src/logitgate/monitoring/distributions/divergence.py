@@ -7,8 +7,8 @@ from scipy.special import kolmogorov
 from scipy.stats import chi2
 
 from ...decision.expressions import FloatArray
+from ...evaluation.estimates import NAN
 from ...evaluation.histograms import Numbers
-from ...evaluation.intervals import NAN
 
 _LEAST_EXPECTED = 5.0
 _TINY = 0.5

@@ -26,7 +26,7 @@ from scipy.special import stdtrit
 
 from ...decision.expressions import FloatArray
 from ...errors import DataError
-from ...evaluation.intervals import NAN
+from ...evaluation.estimates import NAN
 
 FEWEST_CHUNKS = 12
 """Fewer chunks do not show how far chunks spread."""

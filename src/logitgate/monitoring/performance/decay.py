@@ -21,8 +21,8 @@ from ...decision.costs import IntArray
 from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always
 from ...evaluation.comparisons.words import cheaper
 from ...evaluation.confidence_sequence import confidence_sequence
+from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Estimate
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from ..reactions.policy import WindowRecord

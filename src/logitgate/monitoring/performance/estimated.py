@@ -29,7 +29,7 @@ from ...catalogue import Check
 from ...decision.costs import BoolArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision
-from ...evaluation.intervals import NAN, Estimate
+from ...evaluation.estimates import NAN, Estimate
 from ...evaluation.metrics import ScoreGroups
 from ...evaluation.ranking.auc import auc
 from ...evidence_table import Exhibit

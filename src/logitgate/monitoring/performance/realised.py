@@ -21,8 +21,9 @@ import numpy as np
 
 from ...catalogue import Check
 from ...decision.expressions import FloatArray
+from ...evaluation.estimates import NAN, Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import NAN, Estimate, lower_bound, mean_interval, wilson
+from ...evaluation.intervals import lower_bound, mean_interval, wilson
 from ...evaluation.probabilities.cox import fit_cox, log_odds
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status

@@ -26,7 +26,7 @@ from ...catalogue import Check
 from ...decision.costs import RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision
-from ...evaluation.intervals import NAN, Estimate
+from ...evaluation.estimates import NAN, Estimate
 from ...evaluation.probabilities.cox import log_odds
 from ...findings import Figure, Finding, Status
 from ..since_release import ErrorSums

@@ -11,15 +11,17 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ...decision.expressions import Expression
 from ...decision.levels import text_of
 from .column_types import ColumnType
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Truth: TypeAlias = NDArray[np.float64]
 """1 for true, 0 for false, NaN where it is unknown."""
@@ -180,11 +182,13 @@ def _compared(left: ast.expr, op: ast.cmpop, right: ast.expr, frame: pd.DataFram
 
 
 def _among(cells: pd.Series[Any], values: list[Any]) -> Truth:
-    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    if is_numeric_dtype(cells.dtype) and not is_bool_dtype(cells.dtype):
         numbers = cells.to_numpy(np.float64, na_value=np.nan)
         return np.isin(numbers, np.array(values, dtype=np.float64)).astype(np.float64)
     texts = [text_of(value) for value in values]
-    if pd.api.types.is_bool_dtype(cells.dtype):
+    if is_bool_dtype(cells.dtype):
         texts = [text for text in texts if text in ("true", "false")]
         return _as_truth(cells.map({True: "true", False: "false"}).isin(texts))
     return _as_truth(cells.isin(texts))

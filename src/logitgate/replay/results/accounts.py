@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...monitoring.reactions.policy import Action, ActionReason
 from ..costs import ReplayCosts
 from ..course import PeriodDecision, Played

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...findings import finite
 from .plain import plain
 

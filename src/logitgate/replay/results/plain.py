@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...findings import finite
 
 

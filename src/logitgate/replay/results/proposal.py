@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...findings import finite
 from ...project.project import Project
 from ..dates import Dates

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from ...findings import Finding, finite
 from ...html_tables import html_table
 from ...monitoring.reactions.policy import Action, Symptom

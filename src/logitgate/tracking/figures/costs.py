@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from .style import CHOSEN, MODEL, OTHER, QUIET, Caption, new_figure, thinned, with_quiet_legends
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
-from ...evaluation.intervals import Estimate
+from ...evaluation.estimates import Estimate
 from .style import CHOSEN, MODEL, OTHER, QUIET, Caption, in_percent, new_figure, thinned, with_quiet_legends
 
 _BINS = 50

@@ -14,9 +14,10 @@ from ...decision.expressions import FloatArray
 from ...decision.rule import DecisionRule
 from ...errors import RefusedError
 from ...evaluation.curves import cost_points, roc_points
+from ...evaluation.estimates import NAN, Estimate
 from ...evaluation.evaluate import Scored
 from ...evaluation.figures import mean, rate
-from ...evaluation.intervals import NAN, Estimate, Units
+from ...evaluation.intervals import Units
 from ...evaluation.probabilities.cox import log_odds
 from ...evaluation.probabilities.reliability import Corp
 from ...evaluation.ranking.auc import group_aucs
