@@ -16,7 +16,8 @@ from logitgate.production.packaging.model_package import ModelPackage
 from logitgate.production.promotion.promotion import promote
 from logitgate.production.promotion.transaction import PromotionRequest
 from logitgate.production.registry import ledger_store
-from logitgate.production.registry.registry import Label, by_alias, champion, register
+from logitgate.production.registry.model_files import register
+from logitgate.production.registry.registry import Label, by_alias, champion
 from logitgate.project.data import FeaturesConfig
 from logitgate.tracking.runs import Note, training_run
 

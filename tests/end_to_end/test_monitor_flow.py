@@ -119,10 +119,10 @@ def test_a_window_without_rows_is_no_good_news(road):
 def test_what_was_served_is_held_against_what_is_known(road, tmp_path):
     """The same rows pass; one feature that was served otherwise puts the rows aside, and is named."""
     home, project, visits = road
-    from logitgate.production.registry import registry
+    from logitgate.production.registry import model_files, registry
 
     store = opened(home)
-    package = registry.load(store, registry.numbered(store, "visits", 1))
+    package = model_files.load(store, registry.numbered(store, "visits", 1))
     served = visits.assign(side=visits["side"].astype("category"))
     served["probability"] = package.model.probability(served)
     served = served[served["at"] < "2021-05-15"]

@@ -365,14 +365,14 @@ def test_a_person_reads_the_same_verdict_and_no_row_is_kept_where_none_may_be(co
 
     `--no-golden` keeps rows made of deciles; the version is promoted by them all the same.
     """
-    from logitgate.production.registry import registry
+    from logitgate.production.registry import model_files, registry
 
     project = projects.write(tmp_path / "here", visits)
     got = logitgate("train", project, "--no-golden")
     assert got.code == 0 and len(got.out.splitlines()) < 24
     assert "Released: version 1 saves" in got.out and "Version 1 is in production" in got.out
     store = opened(commands)
-    golden = registry.load(store, registry.numbered(store, "visits", 1)).golden
+    golden = model_files.load(store, registry.numbered(store, "visits", 1)).golden
     assert golden.frame["speed"].nunique() <= 9 and not golden.frame["speed"].isin(visits["speed"]).all()
     again = logitgate("train", project, "--no-golden", "--all")
     assert "was done before" in again.out and "PASS" in again.out
@@ -388,10 +388,10 @@ def _findings(trained):
 
 
 def _coefficients(home, version):
-    from logitgate.production.registry import registry
+    from logitgate.production.registry import model_files, registry
 
     store = opened(home)
-    return _weights(registry.load(store, registry.numbered(store, "visits", version)).model.pipeline)
+    return _weights(model_files.load(store, registry.numbered(store, "visits", version)).model.pipeline)
 
 
 def _weights(pipeline):

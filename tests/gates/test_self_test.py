@@ -1,6 +1,7 @@
 """The gates' self-test: each saboteur is refused by its own gate, and an open gate is found out."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -219,10 +220,49 @@ def test_without_slices_all_rows_are_inverted(rows):
         assert (found.status, found.figures["gate"]) == (Status.PASS, "slices")
 
 
+@pytest.mark.parametrize(("n", "rate", "seed", "tried"), [(300, 0.07, 3, 2), (900, 0.03, 0, 1)])
+def test_a_leak_is_no_plainer_than_rows_can_prove(monkeypatch, n, rate, seed, tried):
+    """The noisiest leak is tried first, and none after the one that is found."""
+    noises, leaky = [], self_test.leaky
+    monkeypatch.setattr(self_test, "leaky", lambda *given: noises.append(given[-1]) or leaky(*given))
+    got = {one.subject: one for one in tried_on_few(n, rate, seed)}
+    assert got["leaky model"].status is Status.PASS
+    assert noises == list(saboteurs.NOISES[:tried])
+
+
+@pytest.mark.parametrize("refused", range(3))
+def test_the_mildest_strength_that_is_refused_decides(refused):
+    """Graver ones are not looked at; what another gate refuses is not caught."""
+    looked = []
+
+    def strength(place):
+        looked.append(place)
+        check = Check.CALIBRATION if place >= refused else Check.BASELINES
+        return [Finding(check, f"strength {place}", Status.FAIL, "because")]
+
+    found = self_test.tried(
+        self_test.Saboteur("wrong", Check.CALIBRATION, [partial(strength, place) for place in range(3)])
+    )
+    assert looked == list(range(refused + 1))
+    assert (found.status, found.figures["refused_by"]) == (Status.PASS, "calibration")
+
+
+def test_a_saboteur_that_no_strength_gives_away_is_an_open_gate():
+    """The gate is named, and the one that refused it instead."""
+    elsewhere = [Finding(Check.BASELINES, "flag-none", Status.FAIL, "because")]
+    found = self_test.tried(self_test.Saboteur("wrong", Check.CALIBRATION, [lambda: [], lambda: elsewhere]))
+    assert (found.status, found.figures["refused_by"]) == (Status.FAIL, "baselines")
+
+
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize(("n", "rate"), [(400, 0.15), (900, 0.03)])
 def test_few_rows_make_no_gate_look_broken(n, rate, seed):
     """What so few rows cannot prove of a mild saboteur, they prove of a worse one."""
+    assert {one.subject for one in tried_on_few(n, rate, seed) if one.status is not Status.PASS} == set()
+
+
+def tried_on_few(n, rate, seed):
+    """Run the self-test on so many rows, of which a share are events."""
     rng = np.random.default_rng(seed)
     odds = np.log(rate / (1 - rate)) + rng.normal(0, 0.8, n)
     sharp = 1 / (1 + np.exp(-odds))
@@ -234,8 +274,7 @@ def test_few_rows_make_no_gate_look_broken(n, rate, seed):
     declared = project(costs=costs)
     own = replace(model("sharp", DecisionRule("constant", rate)), costs=declared.costs.matrix)
     held = head_to_head(Challenger(few, own.score(few, declared.costs.matrix), "ours"), Opponents(), declared)
-    found = self_test.self_test(held, few, declared)
-    assert {one.subject for one in found if one.status is not Status.PASS} == set()
+    return self_test.self_test(held, few, declared)
 
 
 def test_a_judgement_carries_the_self_test(rows, monkeypatch):

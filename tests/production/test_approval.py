@@ -14,13 +14,13 @@ from logitgate.production.promotion.candidacy import propose
 from logitgate.production.promotion.promotion import settle
 from logitgate.production.promotion.rollback import RollbackRequest, history, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest, carry_out
+from logitgate.production.registry.model_files import register
 from logitgate.production.registry.registry import (
     CANDIDATE,
     JUDGED_AGAINST,
     JUDGED_DIGEST,
     Label,
     by_alias,
-    register,
 )
 from logitgate.production.release.approval import approve
 from logitgate.production.release.retirement import retire

@@ -22,7 +22,7 @@ from logitgate.production.promotion.lock import locked
 from logitgate.production.promotion.promotion import MOVE, PROMOTION
 from logitgate.production.promotion.rollback import RollbackRequest, history, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest, carry_out
-from logitgate.production.registry import ledger_store, registry
+from logitgate.production.registry import ledger_store, model_files, registry
 from tests.command import living_in, opened
 from tests.releases import (
     BECAUSE,
@@ -361,7 +361,7 @@ def test_a_version_that_is_gone_is_a_conflict(store, versions):
     store.client.delete_model_version(NAME, "1")
     assert production(store) == (None, None)
     with pytest.raises(ConflictError, match="not in the registry"):
-        registry.load(store, versions[0])
+        model_files.load(store, versions[0])
     with pytest.raises(ConflictError, match="is none, but version 1 by the ledger"):
         promoted(store, versions[1], None)
     roll_back(store, NAME, RollbackRequest("the champion was deleted", to=2, is_forced=True))

@@ -19,7 +19,8 @@ from logitgate.errors import ConflictError, DataError, UnavailableError
 from logitgate.production.packaging import model_package as packaging
 from logitgate.production.packaging.code_version import code_version
 from logitgate.production.packaging.model_package import MANIFEST
-from logitgate.production.registry.registry import Label, champion, load, register
+from logitgate.production.registry.model_files import load, register
+from logitgate.production.registry.registry import Label, champion
 from logitgate.tracking.runs import Note, training_run
 from tests.command import mlflow_asks
 from tests.homes import filled, put_back

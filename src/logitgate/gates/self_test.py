@@ -6,8 +6,9 @@ through the same code as the model, and only the gate that is meant for it count
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -40,11 +41,15 @@ INVERTED = "worst slice inverted"
 
 @dataclass(frozen=True, slots=True)
 class Saboteur:
-    """A known bad model, the gate that must refuse it, and what the gates find about it."""
+    """A known bad model, the gate that must refuse it, and what the gates find about it.
+
+    It may come in several strengths, from mild to grave: a graver one is tried where rows are too few to
+    prove the milder ones wrong.
+    """
 
     name: str
     gate: Check
-    findings: Callable[[], list[Finding]]
+    strengths: Iterable[Callable[[], Iterable[Finding]]]
     subject: str | None = None
     """The subject that the gate must name; None when any will do."""
 
@@ -76,38 +81,48 @@ def self_test(contest: HeadToHead, rows: Sample, project: Project) -> list[Findi
         return comparison_findings(sabotaged, project)
 
     saboteurs = [
-        Saboteur("labels shuffled", Check.BASELINES, lambda: gated(shuffled(contest, project))),
-        Saboteur(
-            "constant score",
-            Check.BASELINES,
-            lambda: gated(replace(contest, scored=same)),
-        ),
-        Saboteur("NaN score", Check.EVALUATION, lambda: gated(unknown(contest))),
+        Saboteur("labels shuffled", Check.BASELINES, [lambda: gated(shuffled(contest, project))]),
+        Saboteur("constant score", Check.BASELINES, [lambda: gated(replace(contest, scored=same))]),
+        Saboteur("NaN score", Check.EVALUATION, [lambda: gated(unknown(contest))]),
         Saboteur(
             "champion renamed",
             Check.CHAMPION,
-            lambda: gated(replace(proof, scored=twin, champion=twin, version=version)),
+            [lambda: gated(replace(proof, scored=twin, champion=twin, version=version))],
         ),
-        Saboteur("leaky model", Check.LEAKAGE, lambda: _leaky(rows, project), LEAK),
-        Saboteur("log-odds doubled", Check.CALIBRATION, lambda: _spread_out(alone, project)),
+        Saboteur(
+            "leaky model",
+            Check.LEAKAGE,
+            (partial(_leaks, rows, project, noise) for noise in NOISES),
+            LEAK,
+        ),
+        Saboteur(
+            "log-odds doubled",
+            Check.CALIBRATION,
+            (partial(_spread_out, alone, project, factor) for factor in FACTORS),
+        ),
         Saboteur(
             "threshold of 0.5",
             Check.CHAMPION,
-            lambda: gated(
-                replace(proof, scored=redecided(before, None, 0.5), champion=before, version=version)
-            ),
+            [
+                lambda: gated(
+                    replace(proof, scored=redecided(before, None, 0.5), champion=before, version=version)
+                )
+            ],
         ),
     ]
-    return [*map(_tried, saboteurs), _inverted(alone, project)]
+    return [*map(tried, saboteurs), _inverted(alone, project)]
 
 
-def _tried(saboteur: Saboteur) -> Finding:
-    try:
-        findings = saboteur.findings()
-    except DataError as error:
-        findings = [Finding(Check.EVALUATION, error.subject, Status.FAIL, error.rule)]
-    stopping = [one for one in findings if one.status.stops]
-    caught = any(one.check == saboteur.gate and saboteur.subject in (None, one.subject) for one in stopping)
+def tried(saboteur: Saboteur) -> Finding:
+    """Send a saboteur through the gates, from mild to grave, until its own gate refuses it."""
+    caught, stopping = False, []
+    for found in saboteur.strengths:
+        stopping = _stopping(found)
+        caught = any(
+            one.check == saboteur.gate and saboteur.subject in (None, one.subject) for one in stopping
+        )
+        if caught:
+            break
     refused_by = ", ".join(sorted({one.check for one in stopping})) or "no gate"
     because = (
         f"refused by {saboteur.gate}, the gate that is meant for it"
@@ -118,24 +133,22 @@ def _tried(saboteur: Saboteur) -> Finding:
     return Finding(CHECK, saboteur.name, Status.PASS if caught else Status.FAIL, because, figures)
 
 
-def _spread_out(contest: HeadToHead, project: Project) -> list[Finding]:
-    """Multiply the log-odds by 2; by 4, 8 and 16 where rows are too few to prove a smaller factor wrong."""
-    findings: list[Finding] = []
-    for factor in FACTORS:
-        findings = comparison_findings(spread(contest, factor), project)
-        if any(one.check == Check.CALIBRATION and one.status.stops for one in findings):
-            break
-    return findings
+def _stopping(found: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """Return what stops a sabotaged model; scores that are no probabilities are refused by an error."""
+    try:
+        return [one for one in found() if one.status.stops]
+    except DataError as error:
+        return [Finding(Check.EVALUATION, error.subject, Status.FAIL, error.rule)]
 
 
-def _leaky(test: Sample, project: Project) -> list[Finding]:
-    """Look for leaks in a feature that is the outcome with noise: with less where events are too few."""
-    findings: list[Finding] = []
-    for noise in NOISES:
-        findings = list(separating(*leaky(test, project, noise)))
-        if any(one.subject == LEAK and one.status.stops for one in findings):
-            break
-    return findings
+def _spread_out(contest: HeadToHead, project: Project, factor: float) -> list[Finding]:
+    """Multiply the log-odds by a factor."""
+    return comparison_findings(spread(contest, factor), project)
+
+
+def _leaks(test: Sample, project: Project, noise: float) -> Iterable[Finding]:
+    """Look for leaks in a feature that is the outcome with noise."""
+    return separating(*leaky(test, project, noise))
 
 
 def _inverted(contest: HeadToHead, project: Project) -> Finding:
@@ -152,4 +165,4 @@ def _sabotaged(contest: HeadToHead, flagged: BoolArray, project: Project) -> Fin
     """Put these decisions, shape (n,), into the slice where they do the most provable harm."""
     whole, worst, project = worst_slice(contest, flagged, project)
     sabotaged = inverted(whole, worst, flagged)
-    return _tried(Saboteur(INVERTED, Check.SLICES, lambda: comparison_findings(sabotaged, project), worst))
+    return tried(Saboteur(INVERTED, Check.SLICES, [lambda: comparison_findings(sabotaged, project)], worst))

@@ -34,7 +34,7 @@ from ..tracking.store import Store
 from .ledger.history import audit
 from .packaging.model_package import ModelPackage
 from .promotion import rollback as production
-from .registry import registry
+from .registry import model_files, registry
 from .registry.registry import ModelVersion
 from .release.release import load_version
 
@@ -63,7 +63,7 @@ def load_versions(store: Store, project: Project) -> LoadedVersions:
     ConflictError
         When nothing is in production, or registry and ledger disagree.
     DataError, UnavailableError
-        As `registry.load`.
+        As `model_files.load`.
     """
     ledger, there = production.look_at_files(store, project.name)
     production.refuse_a_missing_champion(project.name, ledger, there)
@@ -79,7 +79,7 @@ def load_versions(store: Store, project: Project) -> LoadedVersions:
     if back is None:
         return found
     try:
-        before = registry.load(store, registry.released(store, project.name, back.release))
+        before = model_files.load(store, registry.released(store, project.name, back.release))
     except LogitgateError as error:
         return replace(found, refusal=str(error))
     return replace(found, previous=before)

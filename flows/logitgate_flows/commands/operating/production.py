@@ -11,8 +11,6 @@ from logitgate.production.ledger.history import History, audit
 from logitgate.production.ledger.state import state_of
 from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, rehearse, roll_back
 from logitgate.production.promotion.transaction import PromotionResult
-from logitgate.production.release.approval import approve
-from logitgate.production.repair.repair_production import adopt
 from logitgate.tracking.schemas import Migrated, migrate
 from logitgate.tracking.store import located, open_store, reached
 
@@ -27,6 +25,8 @@ def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - 
 
 def run_adoption(project_file: Path, reason: str) -> PromotionResult:
     """Record in the ledger a champion that was set outside logitgate."""
+    from logitgate.production.repair.repair_production import adopt
+
     project = load_project(project_file)
     return adopt(open_store(home()), project.name, reason)
 
@@ -46,6 +46,8 @@ def run_rollback(project_file: Path, request: RollbackRequest) -> PromotionResul
 
 def run_approval(project_file: Path, version: int, reason: str) -> PromotionResult:
     """Put a version that passed every gate into production, by a person's approval."""
+    from logitgate.production.release.approval import approve
+
     return approve(open_store(home()), load_project(project_file), version, reason)
 
 

@@ -14,7 +14,6 @@ from ...tracking.heartbeat import Heartbeat, is_gone
 from ...tracking.store import Store
 from ..ledger.entries import Entry, Kind, Reason
 from ..ledger.ledger import Ledger
-from ..packaging.golden import replay
 from ..registry import aliases, ledger_store, registry
 from ..registry.registry import CANDIDATE, CHAMPION, PREVIOUS, ModelVersion
 from .lock import LOCK_URL
@@ -118,7 +117,10 @@ def stands_in(champion: ModelVersion | None, ledger: Ledger) -> bool:
 
 def prove_the_files(now: Transaction) -> Transaction:
     """Load the version's files safely, by their digest, and let it answer its golden rows."""
-    package = registry.load(now.store, now.version)
+    from ..packaging.golden import replay
+    from ..registry import model_files
+
+    package = model_files.load(now.store, now.version)
     if package.golden is None:
         rule = "has no golden rows, so nothing proves its answers"
         raise DataError(str(now.version), rule, "train it again")

@@ -164,6 +164,8 @@ def look_at_files(store: Store, model: str) -> tuple[Ledger, Production]:
     ConflictError, UnavailableError
         As `look`.
     """
+    from ..registry import model_files
+
     ledger, now = look(store, model)
     damage: dict[Release, str] = {}
     for release in (now.champion, now.previous):
@@ -172,7 +174,7 @@ def look_at_files(store: Store, model: str) -> tuple[Ledger, Production]:
         ):  # not recorded by logitgate: the digest of its files is unknown
             continue
         try:
-            registry.load(store, registry.released(store, model, release))
+            model_files.load(store, registry.released(store, model, release))
         except UnavailableError:
             raise
         except LogitgateError as error:

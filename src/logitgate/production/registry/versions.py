@@ -11,7 +11,7 @@ from ...model.model import Model
 from ...tracking.batches import shortened
 from ...tracking.runs import KEY, Run
 from ...tracking.store import Store, again, reached
-from . import registry
+from . import model_files, registry
 from .registry import JUDGED_AGAINST, JUDGED_DIGEST, Label, ModelVersion
 
 REPLACED, JUDGED_BY = "logitgate.replaced_by", "logitgate.judged_by"
@@ -53,7 +53,7 @@ def answers_alike(store: Store, version: ModelVersion, model: Model, test: Sampl
     One that cannot be loaded safely does not.
     """
     try:
-        known = registry.load(store, version).model
+        known = model_files.load(store, version).model
         same = (known.rule, known.costs, known.features) == (model.rule, model.costs, model.features)
         return same and np.array_equal(known.probability(test.frame), model.probability(test.frame))
     except LogitgateError:

@@ -18,7 +18,7 @@ from ...tracking.runs import Note, Run, record
 from ...tracking.store import Store
 from ...tracking.trainings.decisions import earlier_decisions
 from ...tracking.trainings.training import record_evidence, record_outcome
-from ..registry import registry
+from ..registry import model_files, registry
 from ..registry.registry import ModelVersion
 
 
@@ -54,7 +54,7 @@ def judgeable(store: Store, version: ModelVersion) -> Judgeable:
     RefusedError
         When its files are not those that were registered.
     """
-    package = registry.load(store, version)
+    package = model_files.load(store, version)
     prevalence = package.profile.prevalence
     if prevalence is None:
         raise RefusedError(
@@ -72,7 +72,7 @@ def opponents(store: Store, version: ModelVersion, rows: Sample) -> Opponents:
     earlier = earlier_decisions(store, version.name, LookWindow.of(rows), key="")
     found = Opponents(version=version.version, earlier_decisions=earlier)
     try:
-        package = registry.load(store, version)
+        package = model_files.load(store, version)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
     return replace(found, champion=package.model, champion_rows=package.fitted_rows)

@@ -41,7 +41,7 @@ from ..promotion.promotion import promote, stands_in
 from ..promotion.rollback import actor, look_at_files, refuse_a_missing_champion
 from ..promotion.rollback import look as look_at_aliases
 from ..promotion.transaction import PromotionRequest, PromotionResult
-from ..registry import ledger_store, registry, versions
+from ..registry import ledger_store, model_files, registry, versions
 from ..registry.description import with_project
 from ..registry.registry import JUDGED_AGAINST, JUDGED_DIGEST, Label, ModelVersion
 from . import idempotency
@@ -116,7 +116,7 @@ def opponents(store: Store, evidence: Evidence, snapshot: Snapshot) -> Opponents
         return Opponents(earlier_decisions=earlier)
     found = Opponents(version=champion.version, digest=champion.digest, earlier_decisions=earlier)
     try:
-        package = registry.load(store, champion)
+        package = model_files.load(store, champion)
     except LogitgateError as error:
         return replace(found, refusal=str(error))
     recipe = registry.tag(store, champion, RECIPE)
@@ -183,13 +183,13 @@ def load_version(store: Store, project: Project, version: int | None) -> tuple[M
     """
     if version is not None:
         known = registry.numbered(store, project.name, version)
-        return known, registry.load(store, known)
+        return known, model_files.load(store, known)
     champion = registry.champion(store, project.name)
     if champion is None:
         raise RefusedError(
             project.name, "no version is in production", "name one by --version, or train one that passes"
         )
-    return champion, registry.load(store, champion)
+    return champion, model_files.load(store, champion)
 
 
 def _carried_out(store: Store, outcome: Outcome, version: ModelVersion, project: Project) -> Outcome:
@@ -214,7 +214,7 @@ def _registered(run: Run, evidence: Evidence, snapshot: Snapshot, package: Model
             versions.relabel(run, version, label)
             return version
     idempotency.refuse_if_superseded(run)
-    made = registry.register(run, name, package, label)
+    made = model_files.register(run, name, package, label)
     registry.describe(run.store, name, partial(with_project, project=evidence.project))
     for version in known:
         versions.replace_by(run.store, version, made)

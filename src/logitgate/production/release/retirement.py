@@ -28,7 +28,7 @@ from ..promotion.candidacy import propose
 from ..promotion.promotion import promote
 from ..promotion.rollback import actor
 from ..promotion.transaction import PromotionRequest, PromotionResult
-from ..registry import registry
+from ..registry import model_files, registry
 from ..registry.registry import Label
 from .release import load_version
 
@@ -76,7 +76,7 @@ def retire(
             RECIPE: f"rule: {rule}",
         }
         label = Label(f"No model: each row is decided by {rule}.\n\n{because}", tags)
-        version = registry.register(run, project.name, ruled(package, rule, project), label)
+        version = model_files.register(run, project.name, ruled(package, rule, project), label)
         reason = Reason("promotion", actor(), because[:500], "PASS", _kept(found))
         request = PromotionRequest(project.name, reason, version, champion)
         return (propose if project.gates.approval else promote)(store, request)

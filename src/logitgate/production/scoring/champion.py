@@ -24,7 +24,7 @@ from ..ledger.state import remedy as remedy_for
 from ..packaging.golden import replay
 from ..packaging.model_package import ModelPackage, unpack
 from ..promotion.rollback import look
-from ..registry import registry
+from ..registry import model_files, registry
 from ..registry.registry import PREVIOUS, ModelVersion
 
 
@@ -54,11 +54,11 @@ def numbered(home: Path, name: str, number: int) -> Serving:
     Raises
     ------
     ConflictError, DataError, UnavailableError
-        As `registry.load`.
+        As `model_files.load`.
     """
     store = open_store(home)
     version = registry.numbered(store, name, number)
-    package = registry.load(store, version)
+    package = model_files.load(store, version)
     _prove(package)
     return Serving(version, package)
 
@@ -133,13 +133,13 @@ class _Cache:
     def files(self, store: Store, version: ModelVersion) -> Path:
         """Return the folder of a version's files, fetched when they are not here or not sound."""
         folder = self.folder / version.digest
-        registry.see_that_its_files_are_there(store, version)
+        model_files.see_that_its_files_are_there(store, version)
         if folder.is_dir() and _is_sound(folder, version.digest):
             return folder
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=".fetching-") as drafts:
-                fetched = registry.fetch(store, version, Path(drafts))
+                fetched = model_files.fetch(store, version, Path(drafts))
                 unpack(fetched, version.digest)
                 shutil.rmtree(folder, ignore_errors=True)
                 fetched.replace(folder)
