@@ -210,9 +210,10 @@ def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bo
     # Rows of a bin share their score: the bins are ranked in place of the rows.
     _, rank = np.unique(-rate, return_inverse=True)
     group, event = rank[bins[~learned]], y[~learned]
-    events = np.asarray(np.bincount(group, event, int(rank.max()) + 1), dtype=np.float64)
-    rows = np.asarray(np.bincount(group, minlength=len(events)), dtype=np.float64)
-    return auc(events, rows - events)
+    others, ones = (
+        np.bincount(group, event == one, int(rank.max()) + 1).astype(np.float64) for one in (0, 1)
+    )
+    return auc(ones, others)
 
 
 def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:
