@@ -56,7 +56,7 @@ def check(project: Project, table: Table, cases: Cases | None, as_of: str | None
         contract = check_table(table, project)
         kept = keep(table.frame, contract, project)
         moment = parse_as_of(as_of) if as_of else None
-        evidence = Evidence(project, kept, moment, contract.findings, cases=cases)
+        evidence = Evidence(project, kept, moment, contract.findings, whole=table.whole, cases=cases)
         return part_rows(evidence)
 
 

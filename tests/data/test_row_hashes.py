@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -116,6 +117,16 @@ def test_untouched_rows_are_those_that_no_model_knows():
     assert untouched(test, PROJECT, []).all()
     assert untouched(test, PROJECT, [first, None]) is None
     assert untouched(test, PROJECT, [FittedRows("2: visit, at", first.hashes)]) is None
+
+
+def test_rows_without_a_hash_are_known_by_their_age():
+    """Where a model learned from more rows than came home: all that are older than a moment."""
+    test = rows(range(4), ["2021-01-01", "2021-01-02", "2021-01-03", "2021-01-04"])
+    fitted_on = FittedRows.of([test.take(np.array([3]))], PROJECT, np.datetime64("2021-01-02", "us"))
+    again = FittedRows.unpacked(fitted_on.packed())
+    assert again.until == fitted_on.until
+    assert untouched(test, PROJECT, [again]).tolist() == [False, True, True, False]
+    assert untouched(replace(test, time=None), PROJECT, [again]) is None
 
 
 def test_the_scheme_names_version_and_columns():

@@ -16,8 +16,13 @@ import logitgate as lg
 from logitgate.data.contract.validation import check_table
 from logitgate.data.frames import source_of
 from logitgate.data.readers.spark.conditions import pushed
+from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError, ProjectError, UnavailableError
+from logitgate.model.design.coded import CodedMatrix
+from logitgate.model.design.matrix import fitted_design
+from logitgate.model.distributed.whole_table import TableInSpark
+from logitgate.model.fitting.fit import Choice, fit, fitted_weights
 from logitgate.monitoring.reference import reference_profile
 from logitgate.production.packaging.model_package import ModelPackage
 from logitgate.production.registry.registry import ModelVersion
@@ -25,6 +30,7 @@ from logitgate.production.scoring.champion import Serving
 from logitgate.production.scoring.output import manifest_of
 from logitgate.production.scoring.score import ScoringRequest, score_table
 from logitgate.project.project import Project
+from logitgate.project.search import Form
 from tests import projects, sparks
 
 pytestmark = [sparks.NEEDED, pytest.mark.acceptance]
@@ -74,7 +80,7 @@ def test_the_rows_are_those_that_memory_reads(spark, visits, tmp_path):
     spark.read.parquet(str(tmp_path / "one.parquet")).createOrReplaceTempView("visits")
     for rows in ({"table": "visits"}, {"query": "SELECT * FROM visits -- all of them\n;"}):
         again = read_rows(project(rows))
-        assert (again.rows, again.digest, again.sampled_of) == (3_000, found.digest, None)
+        assert (again.rows, again.digest, again.whole) == (3_000, found.digest, None)
     fewer = read_rows(project({"query": "SELECT * FROM visits WHERE visit <> 'v000000'"}))
     assert fewer.digest != found.digest
 
@@ -140,7 +146,7 @@ def test_of_too_many_rows_a_sample_comes_home(spark, visits):
     asked = project({"path": visits, "evaluate_at_most": 2_000})
     one, other = read_rows(asked), read_rows(asked)
     assert 1_700 < one.rows <= 2_000
-    assert (one.sampled_of, one.digest) == (3_000, other.digest)
+    assert (one.whole.rows, one.digest) == (3_000, other.digest)
     said = [finding for finding in check_table(one, asked).findings if "evaluate_at_most" in finding.subject]
     assert [finding.figures for finding in said] == [{"rows": one.rows, "of": 3_000}]
 
@@ -290,3 +296,82 @@ def test_what_breaks_the_contract_is_not_scored_in_spark(spark, serving, new_row
         scored(serving, asked, new_rows, out)
     assert "secret" not in str(found.value)
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_fit_in_spark_is_that_of_all_rows_at_hand(spark, visits):
+    """Within 1e-8, though Spark has three quarters of the rows alone; a spline, levels and missing cells."""
+    asked = project({"path": visits, "evaluate_at_most": 1_000})
+    table, everything = read_rows(asked), read_rows(asked.in_memory)
+    observed = observe(everything.frame, asked, None)
+    every, some = observed.sample, observe(table.frame, asked, observed.as_of).sample
+    choice = Choice(Form(basis="spline"), 0.5)
+    whole = TableInSpark.of(table.whole, some, asked, observed.as_of)
+    layout = fitted_design(choice.form, asked.features, asked.search, some.frame[list(asked.features.all)])
+    matrix = CodedMatrix.of(layout, every.frame[list(asked.features.all)])
+    expected = fitted_weights(matrix, every.y, choice.C, subject="all")
+    found = fit(choice, some.frame, some.y, asked.features, asked.search, whole=whole)
+    weights = np.append(found[-1].coef_[0], found[-1].intercept_[0])
+    assert np.abs(weights - expected).max() < 1e-8
+    alone = fit(choice, some.frame, some.y, asked.features, asked.search)
+    assert np.abs(alone[-1].coef_[0] - expected[:-1]).max() > 1e-3
+
+
+def test_a_training_on_a_sample_ships_a_fit_to_all_rows(spark, visits):
+    """The verdict says so, and the rows in another order give the same model."""
+    asked = project({"path": visits, "evaluate_at_most": 2_000})
+    training = lg.train(asked)
+    said = {finding.subject: finding for finding in training.verdict.findings}
+    assert said["rows.evaluate_at_most"].figures["of"] == 3_000
+    assert "rows in Spark" in said["search"].because
+    assert said["permuted rows"].status.value == "PASS"
+    learned, every = (
+        training.evidence.learned,
+        observe(read_rows(asked.in_memory).frame, asked, training.evidence.as_of).sample,
+    )
+    layout, regression = learned.model.pipeline
+    matrix = CodedMatrix.of(layout, every.frame[list(layout.feature_names_in_)])
+    expected = fitted_weights(matrix, every.y, regression.C, subject="all")
+    change = learned.shipped.decided.recalibration
+    assert np.abs(regression.coef_[0] / change.slope - expected[:-1]).max() < 1e-8
+
+
+def test_a_rule_that_rows_elsewhere_break_stops_the_fit(spark, tmp_path):
+    """Though none of the rows that came home breaks it; rows that are put aside are left out of the sums."""
+    frame = projects.table(3_000)
+    frame.to_parquet(tmp_path / "visits.parquet", index=False)
+    rule = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "load", "min_value": -50, "max_value": 80},
+        "severity": "critical",
+        "meta": {"because": "a load beyond that is a broken scale"},
+    }
+    (tmp_path / "visits.json").write_text(json.dumps(projects.suite(rule)))
+    plain = projects.plain(
+        rows={"engine": "spark", "path": tmp_path / "visits.parquet", "evaluate_at_most": 1_000},
+        contract={"suite": tmp_path / "visits.json"},
+    )
+    asked = Project.model_validate(plain)
+    home = set(read_rows(asked).frame["visit"])
+    elsewhere = frame.index[~frame["visit"].isin(home)][5]
+    frame.loc[elsewhere, "load"] = 9_999.0
+    frame.to_parquet(tmp_path / "visits.parquet", index=False)
+    table = read_rows(asked)
+    assert not any(one.status.stops for one in check_table(table, asked).findings)
+    sample = observe(table.frame, asked, None)
+    choice = Choice(Form(basis="linear"), 1.0)
+
+    def fitted(project):
+        whole = TableInSpark.of(table.whole, sample.sample, project, sample.as_of)
+        rows = sample.sample
+        return fit(choice, rows.frame, rows.y, project.features, project.search, whole=whole)
+
+    with pytest.raises(DataError, match=r"a broken scale.*did not come home") as found:
+        fitted(asked)
+    assert "9999" not in str(found.value)
+    aside = asked.contract.model_copy(update={"quarantine": tmp_path / "aside"})
+    layout, regression = fitted(asked.model_copy(update={"contract": aside}))
+    sound = read_rows(asked.in_memory).frame.drop(index=elsewhere)
+    every = observe(sound, asked, sample.as_of).sample
+    matrix = CodedMatrix.of(layout, every.frame[list(asked.features.all)])
+    expected = fitted_weights(matrix, every.y, choice.C, subject="all but one")
+    assert np.abs(regression.coef_[0] - expected[:-1]).max() < 1e-8

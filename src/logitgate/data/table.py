@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +26,9 @@ from .readers.headers import likely, other_separator, shown
 from .readers.source import Source, joined
 from .row_ids import RowNames
 from .row_sums import RowSums
+
+if TYPE_CHECKING:
+    from .readers.spark.selection import Selection
 
 _KINDS = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -49,8 +54,8 @@ class Table:
         Rows that `rows.where` does not match; they count for the digest alone.
     unchecked : int
         Parquet files without page checksums, in which damage may read as other cells.
-    sampled_of : int, optional
-        Rows of which these are a sample by the hash of their ids; None where they are all.
+    whole : Selection, optional
+        All rows, in Spark, of which these are a sample by the hash of their ids; None where these are all.
     """
 
     frame: pd.DataFrame
@@ -59,7 +64,7 @@ class Table:
     absent: tuple[str, ...] = ()
     left_out: int = 0
     unchecked: int = 0
-    sampled_of: int | None = None
+    whole: Selection | None = None
 
 
 def read_rows(project: Project, as_of: datetime | None = None) -> Table:
@@ -103,7 +108,10 @@ def _of_spark(project: Project, as_of: datetime | None) -> Table:
     # Spark gives rows in no order, so what identifies them has none.
     digest = RowSums.of(table.frame, project.declared_types).digest
     left_out = table.left_out + chosen.left_out
-    return replace(table, digest=digest, left_out=left_out, sampled_of=chosen.sampled_of)
+    if not chosen.is_sampled:
+        return replace(table, digest=digest, left_out=left_out)
+    digest = hashlib.sha256(f"{digest}\0{chosen.rows}\0{chosen.sum_of_hashes()}".encode()).hexdigest()
+    return replace(table, digest=digest, left_out=left_out, whole=chosen)
 
 
 def read_table(path: Path, project: Project) -> Table:

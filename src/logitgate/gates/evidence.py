@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..catalogue import Check, Road, required
 from ..checks.cases import Cases
+from ..data.readers.spark.selection import Selection
 from ..data.sampling.blocks import Blocks
 from ..data.sampling.row_hashes import FittedRows
 from ..data.sampling.sample import Sample
@@ -96,6 +97,8 @@ class Evidence:
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    whole: Selection | None = None
+    """All rows, in Spark, of which the frame's are a sample."""
     cases: Cases | None = None
     """What was read of the project's case file; None where it declares none."""
     blocks: Blocks | None = None

@@ -21,6 +21,7 @@ from ..errors import ProjectError
 from ..evaluation.sample_size import Learning, cox_snell, learning, row_findings
 from ..findings import Finding, Status
 from ..model.design.learnable import usable_features
+from ..model.distributed.whole_table import TableInSpark
 from ..model.train import Learned, learn, recipe_key
 from ..project.project import Project
 from ..project.reading.fitted_defaults import fitted
@@ -102,11 +103,17 @@ def learn_model(evidence: Evidence) -> Evidence:
     sample = evidence.blocks.sample
     usable = usable_features(sample.frame, evidence.project.features, evidence.project.search)
     project = usable.of(evidence.project)
-    learned = learn(evidence.blocks, project)
+    learned = learn(evidence.blocks, project, _whole(evidence, project))
     found = [*usable.findings(len(sample)), *fit_findings(learned)]
     known = replace(evidence, learned=learned, project=project)
     known = replace(known, challenger=_challenger(known, learned))
     return known.plus(found, [block_exhibit(learned)])
+
+
+def _whole(evidence: Evidence, project: Project) -> TableInSpark | None:
+    if evidence.whole is None or evidence.blocks is None:
+        return None
+    return TableInSpark.of(evidence.whole, evidence.blocks.sample, project, evidence.as_of)
 
 
 def _challenger(evidence: Evidence, learned: Learned) -> Challenger:

@@ -208,4 +208,5 @@ def checked(project: Project, table: object, moment: datetime | None) -> tuple[E
     rows = read_rows(project, moment) if table is None else read_table(project, table)
     contract = check_table(rows, project)
     kept = contract.kept(rows.frame)
-    return part_rows(Evidence(project, kept, moment, contract.findings, cases=cases)), rows.digest
+    evidence = Evidence(project, kept, moment, contract.findings, whole=rows.whole, cases=cases)
+    return part_rows(evidence), rows.digest

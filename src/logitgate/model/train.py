@@ -16,6 +16,7 @@ from ..evaluation.estimates import Estimate
 from ..evaluation.evaluate import Scored
 from ..project.project import Project
 from .explanation.contributions import design_means
+from .fitting.distant import WholeTable
 from .fitting.fit import fit
 from .fitting.recalibration import recalibrated
 from .model import Model
@@ -39,6 +40,8 @@ class FittedModel:
     model: Model
     decided: Decided
     rows: Sample
+    whole: WholeTable | None = None
+    """All rows it was fitted to, where `rows` are a sample of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,15 @@ def recipe_key(project: Project) -> str:
     return hashlib.sha256(f"{LEARNER}\0{text}".encode()).hexdigest()[:16]
 
 
-def learn(blocks: Blocks, project: Project) -> Learned:
+def learn(blocks: Blocks, project: Project, whole: WholeTable | None = None) -> Learned:
     """Judge the recipes on the blocks of a sample, choose which one is submitted, and fit what ships.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    project : Project
+    whole : WholeTable, optional
+        All rows, where the sample is some of them: what ships is fitted to them.
 
     Raises
     ------
@@ -135,7 +145,7 @@ def learn(blocks: Blocks, project: Project) -> Learned:
     submission = submit({name: one.scored for name, one in judged.items()}, alpha)
     chosen, top = judged[submission.name], list(judged.values())[-1]
     last = _fitted(chosen.last, blocks.sample.take(blocks.learned(blocks.last)), project)
-    shipped = _fitted(chosen.final, blocks.sample, project) if project.fit.refit else last
+    shipped = _fitted(chosen.final, blocks.sample, project, whole) if project.fit.refit else last
     rows = plan.final(())
     return Learned(
         shipped,
@@ -158,13 +168,13 @@ def _search_result(plan: Plan, trials: Sequence[Trial], top: JudgedRecipe, proje
     return search_result(trials, plan.final([one.log_odds for one in trials]), chosen, project.costs.matrix)
 
 
-def _fitted(decided: Decided, rows: Sample, project: Project) -> FittedModel:
+def _fitted(decided: Decided, rows: Sample, project: Project, whole: WholeTable | None = None) -> FittedModel:
     """Fit what was decided to some rows."""
     choice, features = decided.candidate.choice, decided.candidate.features
     y, signs = rows.y.astype(np.int64), project.gates.signs
-    pipeline = fit(choice, rows.frame, y, features, project.search, signs=signs)
+    pipeline = fit(choice, rows.frame, y, features, project.search, signs=signs, whole=whole)
     model = Model(recalibrated(pipeline, decided.recalibration), decided.rule, project.costs.matrix, features)
-    return FittedModel(model, decided, rows)
+    return FittedModel(model, decided, rows, whole)
 
 
 def _threshold_interval(recipe: JudgedRecipe, project: Project) -> Estimate:

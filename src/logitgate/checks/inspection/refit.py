@@ -44,7 +44,9 @@ def refit_finding(fitted: Fitted, learned: Learned, blocks: Blocks) -> Finding:
     shipped, last = learned.shipped, learned.last
     frame = blocks.sample.take(blocks.rows(blocks.last)).frame
     distance = float(np.sqrt(np.mean((_log_odds(shipped, frame) - _log_odds(last, frame)) ** 2)))
-    more = len(shipped.rows) / len(last.rows) - 1
+    here = len(shipped.rows)
+    # The covariance is that of the rows at hand, of which a fit to more has a share.
+    more = here / len(last.rows) - (1.0 if shipped.whole is None else here / shipped.whole.rows)
     expected = abs(fitted.change.slope) * float(np.sqrt(more * _variance(fitted, _matrix(shipped, frame))))
     same = shipped.decided.candidate == last.decided.candidate
     multiple = distance / expected if expected > 0 else float("nan")

@@ -52,6 +52,7 @@ def stability(fitted: Fitted, shipped: FittedModel, project: Project) -> Finding
             shipped.model.features,
             project.search,
             signs=project.gates.signs,
+            whole=shipped.whole,
         )
     except (DataError, FitError) as error:
         because = f"the same rows in another order cannot be fitted: {error}"

@@ -282,6 +282,36 @@ def input_contract(project: Project) -> InputContract:
     )
 
 
+def rules_by_row(project: Project) -> Suite:
+    """Return the rules of a training table that each row keeps or breaks on its own.
+
+    Raises
+    ------
+    ProjectError
+        When the suite cannot be read.
+    """
+    suite = suite_of(project)
+    return replace(suite, rules=tuple(rule for rule in suite.rules if _on_its_own(rule, project)))
+
+
+def sound_rows(frame: pd.DataFrame, by_row: Suite, project: Project) -> pd.DataFrame:
+    """Return the rows of a block of a training table that are not put aside.
+
+    Raises
+    ------
+    DataError
+        When a rule is broken whose breach stops.
+    """
+    held = hold(frame, by_row, project)
+    for place, outcome in held.outcomes.items():
+        if not outcome.holds and place not in held.aside and outcome.rule.status.stops:
+            found = breach(outcome)
+            remedy = "correct the table: this was found among the rows that did not come home"
+            raise DataError(found.subject, found.because, remedy)
+    aside = positions_of(held.aside.values())
+    return frame.drop(index=frame.index[aside]) if len(aside) else frame
+
+
 def _left_out(rule: ContractRule, later: set[str]) -> bool:
     return rule.type.startswith(_SIZE) or bool(later & _names(rule.kwargs))
 

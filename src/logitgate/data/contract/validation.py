@@ -76,7 +76,8 @@ def check_table(table: Table, project: Project) -> ContractResult:
         As `check_contract`.
     """
     found = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
-    return replace(found, findings=(*found.findings, *sampled(table.rows, table.sampled_of)))
+    of = None if table.whole is None else table.whole.rows
+    return replace(found, findings=(*found.findings, *sampled(table.rows, of)))
 
 
 def check_contract(

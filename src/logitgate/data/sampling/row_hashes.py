@@ -16,7 +16,7 @@ import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,27 +41,35 @@ class FittedRows:
         Version of the hash and the columns it was taken over; hashes of different schemes never meet.
     hashes : uint64 array of shape (n,)
         Sorted, each once.
+    until : datetime64, optional
+        Where only some of the rows have a hash: the others are all older than this.
     """
 
     scheme: str
     hashes: Hashes
+    until: np.datetime64 | None = None
 
     @classmethod
-    def of(cls, parts: Iterable[Sample], project: Project) -> FittedRows:
-        """Collect the rows of some parts."""
-        return cls(scheme_of(project), np.unique(np.concatenate([row_hashes(part) for part in parts])))
+    def of(cls, parts: Iterable[Sample], project: Project, until: np.datetime64 | None = None) -> FittedRows:
+        """Collect the rows of some parts, and those that are older than a moment."""
+        hashes = np.unique(np.concatenate([row_hashes(part) for part in parts]))
+        return cls(scheme_of(project), hashes, until)
 
     def packed(self) -> bytes:
         """Return scheme and hashes as an archive of NumPy arrays (.npz), the same bytes each time."""
         archive = io.BytesIO()
-        np.savez(archive, scheme=np.array(self.scheme), hashes=self.hashes.astype("<u8"))
+        kept: dict[str, Any] = {"scheme": np.array(self.scheme), "hashes": self.hashes.astype("<u8")}
+        if self.until is not None:
+            kept["until"] = np.array(self.until, "datetime64[us]").astype("<i8")
+        np.savez(archive, **kept)
         return archive.getvalue()
 
     @classmethod
     def unpacked(cls, archive: bytes) -> FittedRows:
         """Rebuild from what `packed` returned; nothing in it is run."""
         with np.load(io.BytesIO(archive), allow_pickle=False) as kept:
-            return cls(str(kept["scheme"]), kept["hashes"].astype(np.uint64))
+            until = np.datetime64(int(kept["until"]), "us") if "until" in kept else None
+            return cls(str(kept["scheme"]), kept["hashes"].astype(np.uint64), until)
 
     def holds(self, hashes: Hashes) -> BoolArray:
         """Return which of the rows are among these; shape of `hashes`."""
@@ -91,6 +99,10 @@ def untouched(test: Sample, project: Project, fitted: Iterable[FittedRows | None
         if rows is None or rows.scheme != scheme_of(project):
             return None
         known &= ~rows.holds(hashes)
+        if rows.until is not None:
+            if test.time is None:
+                return None
+            known &= test.time >= rows.until
     return known
 
 

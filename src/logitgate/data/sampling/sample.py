@@ -146,6 +146,27 @@ def observe(frame: pd.DataFrame, project: Project, as_of: datetime | None) -> Ob
     return Observed(sample, as_of, counts)
 
 
+def used_rows(frame: pd.DataFrame, project: Project, as_of: datetime | None) -> BoolArray:
+    """Return which rows of a block `observe` would use of the whole table, shape (n,).
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    project : Project
+    as_of : datetime, optional
+        As `observe` returned it.
+
+    Raises
+    ------
+    DataError
+        For rows without a time or from the future.
+    """
+    known: BoolArray = frame[project.outcome.column].notna().to_numpy()
+    if project.columns.time is None:
+        return known
+    return known & _in_time(_times(frame, project.columns.time), project, as_of, {})[1]
+
+
 def _times(frame: pd.DataFrame, column: str) -> NDArray[np.datetime64]:
     absent = int(frame[column].isna().sum())
     if absent:

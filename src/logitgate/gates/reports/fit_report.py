@@ -10,7 +10,7 @@ from ...evaluation.ranking.delong import delong
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...model.recipes.recipe import Decided
-from ...model.train import Learned
+from ...model.train import FittedModel, Learned
 
 CHECK = Check.FIT
 
@@ -21,14 +21,18 @@ def fit_findings(learned: Learned) -> list[Finding]:
     rule = "" if decided.rule.value is None else f" {decided.rule.value:.4g}"
     because = (
         f"{learned.submission.name}: {decided.candidate.choice}, {_recalibrated(decided)}, "
-        f"{decided.rule.name} threshold{rule}; fitted to {len(ship.rows)} rows, "
-        f"judged on {len(learned.judged)}"
+        f"{decided.rule.name} threshold{rule}; fitted to {_rows(ship)}, judged on {len(learned.judged)}"
     )
     figures: dict[str, Figure] = {"rows": len(ship.rows), "judged": len(learned.judged)}
     if decided.threshold is not None:
         figures |= decided.threshold.figures()
     figures |= learned.threshold_interval.figures("cheapest_threshold")
     return [Finding(CHECK, "search", Status.PASS, because, figures)]
+
+
+def _rows(ship: FittedModel) -> str:
+    here = f"{len(ship.rows)} rows"
+    return here if ship.whole is None else f"the usable of {ship.whole.rows} rows in Spark, {here} here"
 
 
 def block_exhibit(learned: Learned) -> Exhibit:

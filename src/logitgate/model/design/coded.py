@@ -49,23 +49,26 @@ class CodedMatrix:
         return cls((len(X), X.shape[1]), (WrittenColumns(X, np.arange(X.shape[1])),))
 
     @classmethod
-    def of(cls, layout: ColumnTransformer, frame: pd.DataFrame) -> CodedMatrix:
-        """Return what a fitted layout makes of rows: `whole()` equals its `transform`."""
+    def of(cls, layout: ColumnTransformer, frame: pd.DataFrame, *, is_narrow: bool = False) -> CodedMatrix:
+        """Return what a fitted layout makes of rows: `whole()` equals its `transform`.
+
+        Curves are written at once where that is small, unless the rows are to be kept narrow.
+        """
         parts = [
             coded_block(name, transformer, frame[list(columns)])
             for name, transformer, columns in layout.transformers_
             if name != "remainder"
         ]
-        return cls.joined(parts, len(frame))
+        return cls.joined(parts, len(frame), is_narrow=is_narrow)
 
     @classmethod
-    def joined(cls, parts: Sequence[CodedBlock], rows: int) -> CodedMatrix:
+    def joined(cls, parts: Sequence[CodedBlock], rows: int, *, is_narrow: bool = False) -> CodedMatrix:
         """Put blocks beside each other, in their order."""
         starts = np.cumsum([0, *(part.width for part in parts)]).tolist()
         placed = list(zip(parts, starts, strict=False))
         numbers = tuple(one.moved(start) for part, start in placed for one in part.numbers)
         groups = tuple(one.moved(start) for part, start in placed for one in part.groups)
-        return cls((rows, starts[-1]), _written_if_small(numbers, rows), groups)
+        return cls((rows, starts[-1]), numbers if is_narrow else _written_if_small(numbers, rows), groups)
 
     def scores(self, weights: FloatArray) -> FloatArray:
         """Return the matrix times p + 1 weights, shape (n,)."""

@@ -30,8 +30,9 @@ from ..design.coded import CodedMatrix
 from ..design.learnable import refuse_unlearnable
 from ..design.matrix import fitted_design, source_of
 from ..design.signs import FREE, Limits, Signs
+from .distant import CodedElsewhere, DistantRows, WholeTable
 from .leverage import drawn
-from .solver import LARGE, Rows, part_size, solve
+from .solver import LARGE, Likelihood, Rows, part_size, solve
 
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12
@@ -61,6 +62,7 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     search: Search,
     *,
     signs: Signs = FREE,
+    whole: WholeTable | None = None,
 ) -> Pipeline:
     """Fit a logistic model to training rows.
 
@@ -78,6 +80,9 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
         For knots, interactions and how levels are pooled.
     signs : mapping of feature to "positive" or "negative"
         Which way the effects of these features must go; see `signs`.
+    whole : WholeTable, optional
+        All rows, of which those at hand are a sample: the design is decided from the sample, the weights are
+        those at the maximum over all.
 
     Returns
     -------
@@ -98,14 +103,25 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     matrix = CodedMatrix.of(layout, rows)
     if np.isinf(choice.C):
         _refuse_unbounded(layout, matrix.whole(), y)
-    weights = fitted_weights(matrix, y, choice.C, Limits.of(layout, signs), subject=f"model {choice}")
+    limits, subject = Limits.of(layout, signs), f"model {choice}"
+    if whole is None:
+        weights = fitted_weights(matrix, y, choice.C, limits, subject=subject)
+    else:
+        with whole.coded(layout) as elsewhere:
+            weights = fitted_weights(matrix, y, choice.C, limits, subject=subject, elsewhere=elsewhere)
     _refuse_certain(matrix, weights, y)
     _refuse_ill_conditioned(matrix, weights, choice.C)
     return Pipeline([("design", layout), ("model", regression_of(choice.C, weights, y))])
 
 
-def fitted_weights(
-    matrix: CodedMatrix, y: NDArray[np.integer], C: float, limits: Limits | None = None, *, subject: str
+def fitted_weights(  # noqa: PLR0913 - rows here and elsewhere, penalty and limits
+    matrix: CodedMatrix,
+    y: NDArray[np.integer],
+    C: float,
+    limits: Limits | None = None,
+    *,
+    subject: str,
+    elsewhere: CodedElsewhere | None = None,
 ) -> FloatArray:
     """Return the weights at the maximum, the best within limits where the free ones do not keep them.
 
@@ -119,6 +135,8 @@ def fitted_weights(
         Of the p weights.
     subject : str
         What is fitted, for the error.
+    elsewhere : CodedElsewhere, optional
+        All rows, of which those of the matrix are some.
 
     Returns
     -------
@@ -130,13 +148,18 @@ def fitted_weights(
     FitError
         When the solver does not get there.
     """
-    free = _solved(Rows.of(matrix, y), C, np.zeros(matrix.shape[1] + 1), subject)
+
+    def rows(limits: Limits | None) -> Likelihood:
+        here = Rows.of(matrix, y, limits)
+        return here if elsewhere is None else DistantRows.of(here, elsewhere)
+
+    free = _solved(rows(None), C, np.zeros(matrix.shape[1] + 1), subject)
     if limits is None or limits.hold(free[:-1]):
         return free
-    return _solved(Rows.of(matrix, y, limits), C, free, f"{subject} and declared signs")
+    return _solved(rows(limits), C, free, f"{subject} and declared signs")
 
 
-def _solved(rows: Rows, C: float, start: FloatArray, subject: str) -> FloatArray:
+def _solved(rows: Likelihood, C: float, start: FloatArray, subject: str) -> FloatArray:
     with threadpool_limits(1):
         found = solve(rows, C, start, _PRECISE)
     if found.failure is not None:

@@ -8,6 +8,7 @@ where it ends.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,39 @@ class Rows:
         return steps if self.weights is None else self.weights @ steps
 
 
+class Likelihood(Protocol):
+    """What the method asks of rows: those of `Rows`, or rows that lie elsewhere (`distant`)."""
+
+    @property
+    def part(self) -> Rows | None:
+        """Some of many rows, which stand for all."""
+
+    @property
+    def bounded(self) -> BoolArray:
+        """Which steps may not be negative, shape (p + 1,)."""
+
+    def scores(self, steps: FloatArray) -> FloatArray:
+        """Return what stands for each row's score: it is linear in the steps."""
+
+    def gradient(self, score: FloatArray) -> FloatArray:
+        """Return the gradient of the likelihood in the steps, shape (p + 1,)."""
+
+    def hessian(self, score: FloatArray) -> FloatArray:
+        """Return the likelihood's Hessian in the steps, shape (p + 1, p + 1)."""
+
+    def loss(self, score: FloatArray) -> float:
+        """Return the log loss, summed over the rows, in nats."""
+
+    def penalty(self, C: float) -> FloatArray:
+        """Return the matrix of the quadratic penalty on the steps, shape (p + 1, p + 1)."""
+
+    def steps_of(self, weights: FloatArray) -> FloatArray:
+        """Return the steps that weights are sums of."""
+
+    def weights_of(self, steps: FloatArray) -> FloatArray:
+        """Return the weights that are the sums of steps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Solution:
     """Where the method ended."""
@@ -135,7 +169,7 @@ class Solution:
 
 
 def solve(
-    rows: Rows, C: float, start: FloatArray, within: float = _WITHIN, hessian: FloatArray | None = None
+    rows: Likelihood, C: float, start: FloatArray, within: float = _WITHIN, hessian: FloatArray | None = None
 ) -> Solution:
     """Maximise the likelihood less half the squared coefficients over C; the intercept is free.
 
@@ -146,7 +180,7 @@ def solve(
 
     Parameters
     ----------
-    rows : Rows
+    rows : Rows, or other Likelihood
     C : float
         Inverse strength of the penalty.
     start : array of shape (p + 1,)
@@ -198,7 +232,7 @@ def solve(
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
 
 
-def _objective(rows: Rows, score: FloatArray, at: FloatArray, penalty: FloatArray) -> float:
+def _objective(rows: Likelihood, score: FloatArray, at: FloatArray, penalty: FloatArray) -> float:
     return rows.loss(score) + float(at @ penalty @ at / 2)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC
 from functools import partial
+
+import numpy as np
 
 from ...catalogue import Check
 from ...data.sampling.row_hashes import FittedRows
@@ -17,6 +20,7 @@ from ...gates.rules.alpha_spending import RECIPE, LookWindow
 from ...gates.training import key_of
 from ...gates.verdict.outcome import Outcome
 from ...gates.verdict.sentences import verdict_sentence
+from ...model.train import FittedModel
 from ...monitoring.reference import reference_profile
 from ...project.project import Project, as_of_text, parse_as_of
 from ...tracking.batches import RunEntries
@@ -140,7 +144,7 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
         return _kept(run, outcome)
     rows = learned.shipped.rows
     profile = reference_profile(rows, judged.scored, project, learned.model, learned.design_means)
-    fitted = FittedRows.of([rows], project)
+    fitted = _fitted_rows(evidence, learned.shipped)
     own = learned.model.score(learned.judged, project.costs.matrix)
     golden = golden_rows(learned.model, learned.judged, own, project)
     declared = {
@@ -151,6 +155,17 @@ def record_and_register(run: Run, evidence: Evidence, snapshot: Snapshot) -> Out
     record_figures(run, evidence, version.version)
     outcome = outcome.judged(learned.model.rule, judged.evaluation)
     return _kept(run, replace(outcome, version=version.version))
+
+
+def _fitted_rows(evidence: Evidence, shipped: FittedModel) -> FittedRows | None:
+    """Return the rows that a model learned from; None where most are not here and have no time."""
+    rows, project = shipped.rows, evidence.project
+    if shipped.whole is None:
+        return FittedRows.of([rows], project)
+    if evidence.as_of is None:
+        return None
+    until = np.datetime64(evidence.as_of.astimezone(UTC).replace(tzinfo=None), "us")
+    return FittedRows.of([rows], project, until)
 
 
 def promote_if_passed(run: Run, outcome: Outcome, project: Project) -> Outcome:

@@ -44,9 +44,9 @@ class Selection:
     named_by: tuple[str, ...]
 
     @property
-    def sampled_of(self) -> int | None:
-        """Number of rows where only a sample of them comes home."""
-        return self.rows if self.rows > self.at_most else None
+    def is_sampled(self) -> bool:
+        """Whether only a sample of the rows comes home."""
+        return self.rows > self.at_most
 
     @property
     def at_home(self) -> int:
@@ -56,11 +56,16 @@ class Selection:
     def home(self) -> Source:
         """Bring the rows home, or the sample of them."""
         frame = self.frame
-        if self.sampled_of is not None:
+        if self.is_sampled:
             # By four standard deviations less, so that chance brings no more than they.
             wanted = self.at_most - 4 * isqrt(self.at_most)
             frame = frame.where(f"{_hash(self.named_by)} < {_HASHES * wanted // self.rows}L")
         return numbered(frame.subject, frame.home().replace_schema_metadata())
+
+    def sum_of_hashes(self) -> str:
+        """Return the sum of a hash of each row, by which other rows are told apart."""
+        cells = ", ".join(f"CAST({quoted(name)} AS STRING)" for name in sorted(self.frame.names))
+        return str(self.frame.figure(f"SUM(CAST(xxhash64({cells}) AS DECIMAL(38, 0)))"))
 
 
 def declared(project: Project, frame: SparkFrame) -> SparkFrame:
