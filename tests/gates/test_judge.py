@@ -15,6 +15,7 @@ from logitgate.evaluation.comparisons.mcnemar import McNemar
 from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.metrics import log_losses
 from logitgate.evaluation.ranking.delong import delong
+from logitgate.evaluation.sample_size import learning
 from logitgate.findings import Status, Verdict
 from logitgate.gates.contest import Opponents, head_to_head
 from logitgate.gates.evidence import Challenger, Evidence
@@ -453,6 +454,28 @@ def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):
     assert "not known" in got.because and "rollback PROJECT --to VERSION --force" in got.because
     assert ("champion", "version 4") not in findings
     assert "champion" not in {one.name for one in found.exhibits}
+
+
+@pytest.mark.parametrize(("champion", "alpha"), [(None, 0.05), ("blurred", 0.025)])
+def test_wrong_costs_are_asked_of_the_proof_that_decides(held_out, champion, alpha):
+    """Against the better rule at the whole of alpha, against a champion at the first recipe's half."""
+    opponents = {} if champion is None else {"champion": model(champion), "version": 4}
+    findings, found = judged(model("sharp"), held_out, **opponents)
+    (table,) = (one for one in found.exhibits if one.name == "cost-sensitivity")
+    (reference,) = (subject for check, subject in findings if check == "costs")
+    gate = findings["baselines", reference] if champion is None else findings["champion", "version 4"]
+    assert gate.figures["alpha"] == alpha
+    assert table.rows[0]["upper"] == pytest.approx(gate.figures["upper"], rel=1e-9)
+
+
+@pytest.mark.parametrize(("recipe", "asked"), [("ours", []), ("another", ["proof against the champion"])])
+def test_missing_rows_are_counted_for_the_proof_that_is_asked(held_out, recipe, asked):
+    """A refresh owes no proof of a gain; a new recipe that is no better lacks one."""
+    few = learning(6_000, 1_500, 3)
+    begun = Evidence(PROJECT, held_out.frame, challenger=challenging(model("sharp"), held_out, learning=few))
+    known = {"champion": model("sharp"), "version": 4, "champion_rows": NOTHING, "champion_recipe": recipe}
+    found = judge_model(begun, Opponents(**known)).findings
+    assert [one.subject for one in found if one.subject.startswith("proof against")] == asked
 
 
 def test_further_decisions_on_the_same_rows_need_stronger_proofs(held_out):
