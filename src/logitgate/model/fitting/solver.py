@@ -28,13 +28,14 @@ _STEPS = 100
 _HALVINGS = 30
 _PACE = (1e-4, 6)
 """Share of the gain within which a method with an old Hessian ends, and steps that a new one is worth."""
-LARGE = 200_000
+LARGE = 150_000
 """Rows above which the Hessian is that of some of them."""
 _PART, _PER_COLUMN = 65_536, 150
 """How many those are at least, and for each column."""
 _ROUGH = 1.0
-"""Nats within which those rows are fitted, where the fit of all begins; at larger gains than that their
-Hessian is summed at every step."""
+"""Nats within which those rows are fitted, where the fit of all begins."""
+_POOR = 0.05
+"""Share of the last gain above which, at larger gains than that, their Hessian is summed again."""
 _PACE_OF_PART = (1.0, 12)
 """The same where the Hessian is that of some rows: a step by it leaves some hundredths of its gain."""
 
@@ -175,7 +176,7 @@ def solve(
 
     Each step leads to the maximum of a quadratic model within the limits. The method ends when a whole step
     would gain less than `within` of total log-likelihood (half the Newton decrement; Boyd, Vandenberghe 2004,
-    9.5.1), 1e-4 of it where the model's Hessian was summed elsewhere. At a limit the gradient does not
+    9.5.1), 1e-4 of it where the Hessian was summed elsewhere, at other weights. At a limit the gradient does not
     vanish, but no step within the limits gains anything (Karush, Kuhn, Tucker).
 
     Parameters
@@ -206,12 +207,11 @@ def solve(
     now = _objective(rows, score, at, penalty)
     for steps in range(1, _STEPS + 1):
         gradient = penalty @ at - rows.gradient(score)
-        if part is not None and _ROUGH < before < np.inf:
+        model, step, expected = _moved(model, at, gradient)
+        if part is not None and expected > max(_ROUGH, _POOR * before):
             hessian = part.hessian(part.scores(at))
             model = Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
-        model = None if model is None else model.moved(at, gradient)
-        step = None if model is None else model.step(at, gradient)
-        expected = np.nan if step is None else float(gradient @ step) / 2
+            model, step, expected = _moved(model, at, gradient)
         if model is None or (model.is_old and _is_slow(expected, before, share * within, worth)):
             hessian = rows.hessian(score)
             model = Quadratic.of(hessian + penalty, rows.bounded, is_old=False)
@@ -230,6 +230,15 @@ def solve(
         if gain < (share * within if model.is_old else within):
             return Solution(rows.weights_of(at), steps, None, hessian)
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
+
+
+def _moved(
+    model: Quadratic | None, at: FloatArray, gradient: FloatArray
+) -> tuple[Quadratic | None, FloatArray | None, float]:
+    """Return the model with the gradient at another place, its step from there, and what it would gain."""
+    model = None if model is None else model.moved(at, gradient)
+    step = None if model is None else model.step(at, gradient)
+    return model, step, np.nan if step is None else float(gradient @ step) / 2
 
 
 def _objective(rows: Likelihood, score: FloatArray, at: FloatArray, penalty: FloatArray) -> float:
