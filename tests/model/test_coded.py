@@ -83,7 +83,8 @@ def test_scores_sums_and_hessian_are_those_of_the_matrix(seed, form, n):
     whole = np.column_stack((coded.whole(), np.ones(n)))
     weights, values, curvature = rng.normal(size=whole.shape[1]), rng.normal(size=n), rng.uniform(size=n)
     assert np.allclose(coded.scores(weights), whole @ weights, rtol=0, atol=1e-10)
-    assert np.allclose(coded.sums(values), whole.T @ values, rtol=1e-9, atol=1e-9 * n)
+    for one in (coded, coded.for_many_sums()):
+        assert np.allclose(one.sums(values), whole.T @ values, rtol=1e-9, atol=1e-9 * n)
     expected = (whole * curvature[:, None]).T @ whole
     assert np.allclose(coded.hessian(curvature), expected, rtol=1e-9, atol=1e-9 * n)
 

@@ -9,7 +9,7 @@ numbers' columns written, for those rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from sklearn.compose import ColumnTransformer
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from .coding import CodedBlock, coded_block
-from .columns import LevelColumns, Numbers, WrittenColumns
+from .columns import CurveColumns, LevelColumns, Numbers, WrittenColumns
 
 _ROWS = 16_384
 """Rows that are held at a time."""
@@ -112,6 +112,13 @@ class CodedMatrix:
             at = np.append(group.columns, self.shape[1])[group.codes]
             found[np.arange(len(at)), at] = 1.0 if group.factor is None else group.factor
         return found[:, : self.shape[1]]
+
+    def for_many_sums(self) -> CodedMatrix:
+        """Return the same matrix, which has looked once at what each of many `sums` needs."""
+        numbers = tuple(
+            part.ordered(_ROWS) if isinstance(part, CurveColumns) else part for part in self.numbers
+        )
+        return replace(self, numbers=numbers)
 
     def take(self, rows: IntArray) -> CodedMatrix:
         """Return these rows."""

@@ -193,12 +193,15 @@ class CurveColumns:
     shape : Polynomials of w columns
     columns : int array of shape (w,)
         Their places in the design matrix.
+    order : int array of shape (n,), or None
+        Within each run of rows the rows by their piece: sums over pieces are then sums of neighbours.
     """
 
     values: FloatArray
     piece: Codes
     shape: Polynomials
     columns: IntArray
+    order: NDArray[np.uint16] | None = None
 
     @classmethod
     def of(cls, values: FloatArray, shape: Polynomials, columns: IntArray) -> CurveColumns:
@@ -220,7 +223,28 @@ class CurveColumns:
 
     def sums(self, values: FloatArray, rows: slice) -> FloatArray:
         """Return the sum over the rows of each column times a value of each row, shape (w,)."""
-        return self._sums(values, rows, self.piece[rows], 1).ravel()
+        if self.order is None:
+            return self._sums(values, rows, self.piece[rows], 1).ravel()
+        order, pieces = self.order[rows].astype(np.intp), self.shape.pieces
+        counts = np.bincount(self.piece[rows], minlength=pieces.shape[1])
+        present = np.flatnonzero(counts)
+        starts = (np.cumsum(counts) - counts)[present]
+        values, distance = values.take(order), self.distance(rows).take(order)
+        moments = np.zeros(pieces.shape[:2])
+        for power in reversed(range(len(pieces))):
+            moments[power, present] = np.add.reduceat(values, starts)
+            values = values * distance
+        return np.asarray(np.einsum("jm,jmw->w", moments, pieces))
+
+    def ordered(self, run: int) -> CurveColumns:
+        """Return the same columns for many sums over runs of so many rows, 65,536 at most."""
+        if self.shape.pieces.shape[1] == 1:
+            return self
+        order = np.empty(len(self.values), dtype=np.uint16)
+        for start in range(0, len(order), run):
+            rows = slice(start, start + run)
+            order[rows] = np.argsort(self.piece[rows], kind="stable")
+        return replace(self, order=order)
 
     def sums_by(self, code: IntArray, groups: int, values: FloatArray) -> FloatArray:
         """Return `sums` over all rows for each group of rows, shape (groups, w)."""
@@ -228,7 +252,7 @@ class CurveColumns:
 
     def taken(self, rows: IntArray) -> CurveColumns:
         """Return these rows."""
-        return replace(self, values=self.values[rows], piece=self.piece[rows])
+        return replace(self, values=self.values[rows], piece=self.piece[rows], order=None)
 
     def moved(self, places: int) -> CurveColumns:
         """Return the same columns so many places further on."""

@@ -84,6 +84,7 @@ class Rows:
         if len(sign) > max(LARGE, 2 * size):
             some, counts = drawn(coded, size)
             part = cls(coded.take(some), sign[some], weights, bounded, counts)
+            coded = coded.for_many_sums()
         return cls(coded, sign, weights, bounded, part=part)
 
     def scores(self, steps: FloatArray) -> FloatArray:
@@ -176,8 +177,8 @@ def solve(
 
     Each step leads to the maximum of a quadratic model within the limits. The method ends when a whole step
     would gain less than `within` of total log-likelihood (half the Newton decrement; Boyd, Vandenberghe 2004,
-    9.5.1), 1e-4 of it where the Hessian was summed elsewhere, at other weights. At a limit the gradient does not
-    vanish, but no step within the limits gains anything (Karush, Kuhn, Tucker).
+    9.5.1), 1e-4 of it where the Hessian was summed elsewhere. At a limit the gradient does not vanish, but no
+    step within the limits gains anything (Karush, Kuhn, Tucker).
 
     Parameters
     ----------
