@@ -20,6 +20,7 @@ from logitgate.project.reading.load import load_project
 from logitgate.project.search import Form
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
+from tests.homes import put_back
 
 CATEGORIES = ("paid", "grade", "rate", "opened", "noticed", "side")
 MOMENTS = [dt.datetime(2021, 1, 1, 6) + dt.timedelta(hours=31 * number) for number in range(3)]
@@ -128,14 +129,15 @@ def template(prefect_server, mlflow_template, tmp_path_factory):
     with living_in(folder / "home", mlflow_template):
         got = logitgate("train", project, "--json")
         assert got.json["promoted"], got.everything
+    shutil.copytree(folder / "home", folder / "copy")
     return folder
 
 
 @pytest.fixture
-def project(template, tmp_path, mlflow_template):
-    """The project file; commands live in a copy of the home."""
-    shutil.copytree(template / "home", tmp_path / "home")
-    with living_in(tmp_path / "home", mlflow_template):
+def project(template, mlflow_template):
+    """The project file; commands live in the home as it was after the training."""
+    put_back(template / "copy", template / "home")
+    with living_in(template / "home", mlflow_template):
         yield template / "visits.toml"
 
 
