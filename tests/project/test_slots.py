@@ -119,6 +119,8 @@ def test_what_the_clocks_show_twice_counts_once():
         *("11-03 07:00", "11-03 07:20", "11-03 07:40"),
     ]
     assert days("0 * * * *", *autumn) == [f"11-03 0{hour}:00" for hour in (5, 6, 7, 8, 9)]
+    every_half_hour = [f"11-03 0{hour}:{minute}" for hour in (4, 5, 6, 7, 8) for minute in ("00", "30")]
+    assert days("*/30 * * * *", *autumn) == [*every_half_hour[1:], "11-03 09:00"]
 
 
 def test_a_day_that_the_clocks_skip_comes_at_the_jump():
