@@ -192,7 +192,7 @@ def test_an_unforeseen_error_is_named_by_its_type_and_place_alone(commands, tmp_
     def broken(*_):
         raise RuntimeError("Wilhelmine")
 
-    monkeypatch.setattr(check, "check_contract", broken)
+    monkeypatch.setattr(check, "check_table", broken)
     project = projects.write(tmp_path, visits.iloc[:50])
     got = logitgate("check", project, "--json")
     assert got.code == 3
