@@ -203,6 +203,7 @@ def test_the_replay_is_kept_as_a_run_with_curves(played):
     assert not client.search_registered_models() and not client.search_model_versions()
 
 
+@pytest.mark.acceptance
 def test_the_same_history_gives_the_same_result(played):
     """In two processes as in one, from Python as from the command, with fewer policies as with all."""
     answer, project, frame, _, _ = played

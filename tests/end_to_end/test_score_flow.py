@@ -339,6 +339,7 @@ def test_a_command_that_is_killed_while_it_writes_leaves_no_file(project, new_ro
     assert len(pd.read_csv(out)) == len(many) and not list(tmp_path.glob(".out.csv.*"))
 
 
+@pytest.mark.acceptance
 def test_without_a_server_no_prefect_is_loaded(project, table, template, tmp_path):
     """A process of its own, with no server named, neither starts one nor imports Prefect."""
     commands = (
