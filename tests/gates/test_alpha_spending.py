@@ -84,14 +84,21 @@ def test_the_same_rows_are_the_same_window():
     assert (one.first, one.last, one.rows) == ("", "", 3)
 
 
-@pytest.mark.parametrize(
-    "forged", [{}, {"test_first": "soon"}, {"test_first": "2021-01-01"}, {"test_last": "NaT"}]
-)
-def test_what_cannot_be_read_counts(forged):
-    """A tag that somebody removed or overwrote saves no alpha."""
+@pytest.mark.parametrize("name", ["test_first", "test_last"])
+@pytest.mark.parametrize("forged", [None, "soon", "NaT", ""])
+def test_what_cannot_be_read_counts(name, forged):
+    """A tag that was removed or overwritten saves no alpha."""
     got = {"test_first": "2020-01-01", "test_last": "2020-01-09", "test_digest": "other"}
-    assert window("2021-03-01", 11).overlaps({"test_digest": "other", **forged})
     assert not window("2021-03-01", 11).overlaps(got)
+    broken = got | {name: forged} if forged is not None else {key: got[key] for key in got if key != name}
+    assert window("2021-03-01", 11).overlaps(broken)
+
+
+def test_no_rows_have_no_span():
+    """They share time with none, and are the same as no rows."""
+    none = window("2021-03-01", 0)
+    assert (none.first, none.last, none.rows) == ("", "", 0)
+    assert not none.overlaps(window("2021-03-01", 3).tags()) and none.overlaps(none.tags())
 
 
 def test_tags_say_when_and_how_many():
