@@ -13,10 +13,10 @@ from logitgate.model.fitting.fit import Choice, fit
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
 
-ROWS = 120_000
+ROWS = 160_000
 NUMBERS, LEVELS = tuple(f"x{place}" for place in range(8)), ("city", "kind")
 MEGABYTES = 60
-"""The design, written out in double precision, would be 155."""
+"""The design, written out in double precision, would be 207; the Hessian is that of some of so many rows."""
 
 
 def _rows():
