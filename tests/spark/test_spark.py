@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 import logitgate as lg
 from logitgate.data.contract.validation import check_table
 from logitgate.data.frames import source_of
+from logitgate.data.project_files import load_project
 from logitgate.data.readers.spark.conditions import pushed
 from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
@@ -32,6 +34,8 @@ from logitgate.production.scoring.score import ScoringRequest, score_table
 from logitgate.project.project import Project
 from logitgate.project.search import Form
 from tests import projects, sparks
+
+FLIGHTS = Path(__file__).parents[2] / "mlproject" / "flights.toml"
 
 pytestmark = [sparks.NEEDED, pytest.mark.acceptance]
 
@@ -375,3 +379,22 @@ def test_a_rule_that_rows_elsewhere_break_stops_the_fit(spark, tmp_path):
     matrix = CodedMatrix.of(layout, every.frame[list(asked.features.all)])
     expected = fitted_weights(matrix, every.y, choice.C, subject="all but one")
     assert np.abs(regression.coef_[0] - expected[:-1]).max() < 1e-8
+
+
+def test_the_flights_fitted_in_spark_are_those_fitted_in_memory(spark):
+    """Within 1e-8, from a sample of 50,000 rows and sums over all in the window; splines, an interaction."""
+    flights = load_project(FLIGHTS)
+    asked = flights.model_copy(
+        update={"rows": flights.rows.model_copy(update={"engine": "spark", "evaluate_at_most": 50_000})}
+    )
+    observed = observe(read_rows(flights).frame, flights, None)
+    every, table = observed.sample, read_rows(asked)
+    some = observe(table.frame, asked, observed.as_of).sample
+    assert len(some) < 50_000 < len(every) < table.whole.rows < 120_000
+    choice, names = Choice(flights.search.forms[-1], 0.1), list(flights.features.all)
+    whole = TableInSpark.of(table.whole, some, asked, observed.as_of)
+    found = fit(choice, some.frame, some.y, flights.features, flights.search, whole=whole)
+    matrix = CodedMatrix.of(found[0], every.frame[names])
+    expected = fitted_weights(matrix, every.y, choice.C, subject="all")
+    weights = np.append(found[-1].coef_[0], found[-1].intercept_[0])
+    assert np.abs(weights - expected).max() < 1e-8
