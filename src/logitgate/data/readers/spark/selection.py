@@ -64,7 +64,7 @@ class Selection:
 
     def sum_of_hashes(self) -> str:
         """Return the sum of a hash of each row, by which other rows are told apart."""
-        cells = ", ".join(f"CAST({quoted(name)} AS STRING)" for name in sorted(self.frame.names))
+        cells = ", ".join(quoted(name) for name in sorted(self.frame.names))
         return str(self.frame.figure(f"SUM(CAST(xxhash64({cells}) AS DECIMAL(38, 0)))"))
 
 
