@@ -21,7 +21,7 @@ def drawn(seed, rows=300, clusters=25):
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=25)
 def test_influences_are_derivatives(seed):
     """One row's weight moved a little moves scikit-learn's weighted average precision as much as said."""
     y, score, _ = drawn(seed, rows=40)
