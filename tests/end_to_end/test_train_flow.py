@@ -150,7 +150,7 @@ def test_a_run_keeps_what_its_readers_need(road):
 
 
 def test_each_recipe_on_the_same_rows_needs_a_stronger_proof(road):
-    """One recipe spends half of alpha however often it is trained, the next a sixth; on rules twice that."""
+    """One recipe spends half of alpha however often it is trained, the next a sixth; on rules 3/2 of that."""
     home, answers, _ = road
     for k, name in ((1, "first"), (1, "refused"), (2, "better"), (2, "before")):
         got = answers[name].findings("rows", stopping=False)["test window"]
