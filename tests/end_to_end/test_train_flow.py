@@ -160,7 +160,7 @@ def test_each_recipe_on_the_same_rows_needs_a_stronger_proof(road):
         assert (
             proof["figures"]["alpha"]
             == got["figures"]["alpha_of_rules"]
-            == pytest.approx(0.1 / (k * (k + 1)))
+            == pytest.approx(0.075 / (k * (k + 1)))
         )
     assert answers["again"].findings("rows", stopping=False) == answers["better"].findings(
         "rows", stopping=False

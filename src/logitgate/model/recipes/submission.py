@@ -2,8 +2,7 @@
 
 The search's choice is submitted unless a simpler recipe does as well: step by step, to plain linear and to
 the best single feature, a simpler one takes its place where it is not proven dearer. A recipe that is not
-proven cheaper than flagging none and all never takes the place of another; as the best of several is picked
-there, each proves it at its share of alpha (Bonferroni).
+proven cheaper than flagging none and all never takes the place of another.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def submit(recipes: Mapping[str, Scored], alpha: float) -> Submission:
     for simpler in reversed(ordered[:-1]):
         compared = {name: paired(recipes[name], recipes[simpler], alpha) for name in passed}
         needed = any(one.upper < 0 for one in compared.values())
-        taken = not needed and beats_rules(recipes[simpler], alpha / len(ordered))
+        taken = not needed and beats_rules(recipes[simpler], alpha)
         steps.append(Step(now, simpler, compared[now], taken))
         passed.append(simpler)
         if needed:

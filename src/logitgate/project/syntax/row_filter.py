@@ -53,6 +53,7 @@ class RowFilter:
     >>> grown = RowFilter.parse("age >= 18 and (region in ['north', 'south'] or missing(region))")
     >>> sorted((name, kind.value) for name, kind in grown.types.items())
     [('age', 'number'), ('region', 'text')]
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"age": [20.0, 17.0, np.nan, 40.0], "region": ["north", "north", "north", None]})
     >>> grown.matches(rows).tolist()
     [True, False, False, True]
