@@ -34,7 +34,7 @@ test-pure: environment ## Test the arithmetic alone, where neither MLflow nor Pr
 	$(BIN)/python -m pytest -n 2 --dist loadfile --pure -m "not acceptance" $(PURE) \
 		$(addprefix --ignore=,$(WITH_A_STORE)) $(ARGS)
 
-acceptance: environment ## Build the image's environment and run every documented command, as a stranger would
+acceptance: environment ## Build the image's environment and run every documented command, as a new user would
 	$(BIN)/python -m pytest -m acceptance $(ARGS)
 
 check: environment ## Formatting, lint, types, import contracts, image and compose file, what is installed

@@ -24,8 +24,8 @@ VALUES = (1_000, 100_000, 1_000_000)
 
 def rule(kind, **kwargs):
     """Return one entry of a suite."""
-    told = {"because": "what it costs is measured"}
-    return {"type": kind, "kwargs": kwargs, "severity": "warning", "meta": told}
+    meta = {"because": "what it costs is measured"}
+    return {"type": kind, "kwargs": kwargs, "severity": "warning", "meta": meta}
 
 
 def ranges(number):

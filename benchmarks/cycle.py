@@ -80,12 +80,12 @@ def run_usual(as_of: str, environment: dict[str, str]) -> Measured:
 def refuse_other_work(ours: Measured, usual: Measured) -> None:
     """Stop unless both used the same rows, tried as many candidates and found as good a model."""
     for name in ("train", "calibrate", "threshold", "test", "candidates"):
-        if ours.told[name] != usual.told[name]:
-            raise SystemExit(f"not the same work: {name} {ours.told[name]} and {usual.told[name]}")
-    apart = abs(ours.told["auc"] - usual.told["auc"])
-    print(f"{ours.told['candidates']} candidates, {ours.told['test']} test rows")
+        if ours.measured[name] != usual.measured[name]:
+            raise SystemExit(f"not the same work: {name} {ours.measured[name]} and {usual.measured[name]}")
+    apart = abs(ours.measured["auc"] - usual.measured["auc"])
+    print(f"{ours.measured['candidates']} candidates, {ours.measured['test']} test rows")
     for name, way in (("ours", ours), ("usual", usual)):
-        print(f"{name}: AUC {way.told['auc']:.4f}, cost {way.told['cost']:.3f} a row")
+        print(f"{name}: AUC {way.measured['auc']:.4f}, cost {way.measured['cost']:.3f} a row")
     print()
     if not apart <= AUC_APART:
         raise SystemExit(f"not the same work: the AUCs are {apart:.4f} apart, at most {AUC_APART:g}")

@@ -89,16 +89,16 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("table", choices=list(DAYS))
     asked.add_argument("replications", nargs="?", type=int, default=24)
-    told = asked.parse_args()
-    project = load_project(ROOT / "mlproject" / f"{told.table}.toml")
+    given = asked.parse_args()
+    project = load_project(ROOT / "mlproject" / f"{given.table}.toml")
     unseasonal = project.monitoring.model_copy(update={"season": None})
     free = {"split": project.split.model_copy(update={"window": None}), "monitoring": unseasonal}
     project = project.model_copy(update=free)
     sample: Sample = observe(read_rows(project).frame, project, None).sample
-    days, shifts = DAYS[told.table], SHIFTS[told.table]
+    days, shifts = DAYS[given.table], SHIFTS[given.table]
     day = sample.cluster
     model, counts, power = None, [], {name: np.zeros(2) for name in shifts}
-    for replication in range(told.replications):
+    for replication in range(given.replications):
         rng = np.random.default_rng(replication)
         order = rng.permutation(int(day.max()) + 1)
         before = sample.take(np.isin(day, order[: days[0]]))
@@ -114,8 +114,8 @@ def main() -> None:
             changed = found(shift(after.frame, rng), known, project, model)
             power[name] += [name in changed[0], name in changed[1]]
     rows, significant, alarms, windows = np.mean(counts, axis=0)
-    windows_of = f"{told.replications} windows of {len(project.features.all)} columns"
-    print(f"{told.table}: {days[1]} random days against {days[0]}, {windows_of}")
+    windows_of = f"{given.replications} windows of {len(project.features.all)} columns"
+    print(f"{given.table}: {days[1]} random days against {days[0]}, {windows_of}")
     print("| | a window |\n|---|---|")
     print(f"| beyond chance and floor, rows counted | {rows:.2f} |")
     print(f"| beyond chance and floor, clusters counted | {significant:.2f} |")
@@ -123,7 +123,7 @@ def main() -> None:
     print(f"| windows with any beyond chance and floor | {windows:.2f} |")
     print("| shift | found | alarm |\n|---|---|---|")
     for name, hits in power.items():
-        print(f"| {name} | {hits[0] / told.replications:.2f} | {hits[1] / told.replications:.2f} |")
+        print(f"| {name} | {hits[0] / given.replications:.2f} | {hits[1] / given.replications:.2f} |")
 
 
 def linear(sample: Sample, project: Project):

@@ -72,7 +72,7 @@ def reference(frame: pd.DataFrame, made_for: Project) -> Reference:
 
 
 def alarms(frame: pd.DataFrame, known: Reference, made_for: Project) -> set[str]:
-    """Return the features that are told to have changed."""
+    """Return the features that are reported as changed."""
     findings, _ = drift(frame, None, known, made_for)
     return {one.subject for one in findings if one.status is Status.FAIL}
 

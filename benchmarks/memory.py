@@ -200,7 +200,7 @@ def _train(project_file: Path) -> None:
 
 
 def measured(rows: int, kind: str, folder: Path) -> dict:
-    """Train on so many rows in a fresh process and return what it told."""
+    """Train on so many rows in a fresh process and return what it measured."""
     table = folder / f"rows{rows}.{kind}"
     write_table(table, rows)
     words = [sys.executable, "-m", "benchmarks.memory", "--train", project_of(folder, table.name)]
@@ -211,18 +211,18 @@ def measured(rows: int, kind: str, folder: Path) -> dict:
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def shown(rows: int, told: dict) -> None:
+def shown(rows: int, taken: dict) -> None:
     """Print the stages, and the rules for so many rows."""
-    print(f"\n{rows:,} rows: {told['status']}; {told['before']:.0f} MB before\n")
+    print(f"\n{rows:,} rows: {taken['status']}; {taken['before']:.0f} MB before\n")
     print(f"{'':10}{'CPU s':>8}{'MB peak':>10}{'MB left':>10}")
-    for name, cpu, peak, left in told["stages"]:
+    for name, cpu, peak, left in taken["stages"]:
         print(f"{name:10}{cpu:8.1f}{peak:10.0f}{left:10.0f}")
-    peak = max(stage[2] for stage in told["stages"])
-    print(f"{'in all':10}{told['cpu']:8.1f}{peak:10.0f}")
+    peak = max(stage[2] for stage in taken["stages"])
+    print(f"{'in all':10}{taken['cpu']:8.1f}{peak:10.0f}")
     megabytes, seconds = RULES.get(rows, (0, 0))
     if megabytes:
         print(f"\n{_kept(peak <= megabytes)}: {peak:.0f} MB, at most {megabytes}")
-        print(f"{_kept(told['cpu'] <= seconds)}: {told['cpu']:.1f} CPU s, at most {seconds}")
+        print(f"{_kept(taken['cpu'] <= seconds)}: {taken['cpu']:.1f} CPU s, at most {seconds}")
 
 
 def _kept(holds: object) -> str:
@@ -246,9 +246,9 @@ def _measure(sizes: list[int], kind: str) -> None:
     took = {}
     with tempfile.TemporaryDirectory() as folder:
         for rows in sizes:
-            told = measured(rows, kind, Path(folder))
-            shown(rows, told)
-            took[rows] = told["cpu"]
+            taken = measured(rows, kind, Path(folder))
+            shown(rows, taken)
+            took[rows] = taken["cpu"]
     for rows, seconds in took.items():
         if 10 * rows in took:
             ratio = took[10 * rows] / seconds

@@ -73,8 +73,8 @@ def _peak():
 
 def _measured(way, *paths):
     (loaded, began), rows = {"ours": ours, "at_once": at_once}[way](*map(Path, paths))
-    told = {"rows": rows, "loaded": loaded, "peak": _peak(), "seconds": time.perf_counter() - began}
-    print(json.dumps(told))
+    measured = {"rows": rows, "loaded": loaded, "peak": _peak(), "seconds": time.perf_counter() - began}
+    print(json.dumps(measured))
 
 
 def main():
@@ -91,9 +91,11 @@ def main():
             words = [sys.executable, __file__, way, home, table, Path(folder) / f"{way}.parquet"]
             ended = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
             assert ended.returncode == 0, ended.stderr
-            told = found[way] = json.loads(ended.stdout.splitlines()[-1])
-            own = told["peak"] - told["loaded"]
-            figures = f"{told['seconds']:10.1f}{told['loaded']:12.0f}{told['peak']:10.0f}{own:13.0f}"
+            measured = found[way] = json.loads(ended.stdout.splitlines()[-1])
+            own = measured["peak"] - measured["loaded"]
+            figures = (
+                f"{measured['seconds']:10.1f}{measured['loaded']:12.0f}{measured['peak']:10.0f}{own:13.0f}"
+            )
             print(f"{way:12}{figures}")
         peaks = [found[way]["peak"] for way in ("ours", "at_once")]
         print(f"\npeak memory, ours to all at once: {peaks[0] / peaks[1]:.2f}")

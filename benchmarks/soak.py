@@ -236,8 +236,8 @@ def _table(ends):
     print(f"{'act':<12}{'killed':>8}{'done':>8}{'refused':>9}{'conflict':>10}{'unavailable':>13}{'other':>7}")
     for act in LONGEST:
         codes = collections.Counter({code: times for (one, code), times in ends.items() if one == act})
-        told = [codes.pop(code, 0) for code in (-9, 0, 1, 4, 3)]
-        print(f"{act:<12}{told[0]:>8}{told[1]:>8}{told[2]:>9}{told[3]:>10}{told[4]:>13}{codes.total():>7}")
+        ends = [codes.pop(code, 0) for code in (-9, 0, 1, 4, 3)]
+        print(f"{act:<12}{ends[0]:>8}{ends[1]:>8}{ends[2]:>9}{ends[3]:>10}{ends[4]:>13}{codes.total():>7}")
 
 
 def main():

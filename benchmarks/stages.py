@@ -22,11 +22,11 @@ _MEGABYTE = 1e6
 
 @dataclass(frozen=True)
 class Measured:
-    """What a process took: seconds and peak megabytes by stage and in total, and what it told."""
+    """What a process took: seconds and peak megabytes by stage and in total, and its figures."""
 
     seconds: Mapping[str, float]
     megabytes: Mapping[str, float]
-    told: Mapping[str, float]
+    measured: Mapping[str, float]
 
 
 class Clock:
@@ -60,7 +60,7 @@ class Clock:
 
     def tell(self, **figures: float) -> None:
         """Note what shows that the work was done."""
-        self._write({"told": figures})
+        self._write({"measured": figures})
 
     def _write(self, line: dict) -> None:
         with self._path.open("a") as file:
@@ -98,8 +98,8 @@ def _measured(lines: list[dict], samples: list[tuple[float, float]], whole: tupl
         inside = [name for name, begin, end in spans if begin <= moment <= end] or [REST]
         for name in inside:
             megabytes[name] = max(megabytes.get(name, 0.0), held)
-    told = {name: figure for line in lines for name, figure in line.get("told", {}).items()}
-    return Measured(seconds, megabytes, told)
+    measured = {name: figure for line in lines for name, figure in line.get("measured", {}).items()}
+    return Measured(seconds, megabytes, measured)
 
 
 def _sample_until_it_ends(process: subprocess.Popen) -> list[tuple[float, float]]:

@@ -45,13 +45,13 @@ def mutants(tree: ast.Module) -> Iterator[tuple[str, str]]:
         for kind in range(len(list(_changes(node)))):
             other = copy.deepcopy(tree)
             changed = list(ast.walk(other))[place]
-            told = ast.unparse(changed)[:70]
+            change = ast.unparse(changed)[:70]
             new = list(_changes(changed))[kind]()
             if isinstance(new, ast.expr):
                 other = _Put(changed, new).visit(other)
             text = ast.unparse(ast.fix_missing_locations(other))
             line = getattr(node, "lineno", 0)
-            yield f"line {line}: {told!r} -> {ast.unparse(new or changed)[:70]!r}", text
+            yield f"line {line}: {change!r} -> {ast.unparse(new or changed)[:70]!r}", text
 
 
 class _Put(ast.NodeTransformer):
@@ -120,17 +120,17 @@ def main(target: str, tests: list[str]) -> None:
     def finish() -> None:
         nonlocal killed
         pid, status = os.wait()
-        told = running.pop(pid)
+        change = running.pop(pid)
         killed += status != 0
         if status == 0:
-            left.append(told)
-            print("SURVIVED", told, flush=True)  # noqa: T201
+            left.append(change)
+            print("SURVIVED", change, flush=True)  # noqa: T201
 
-    for told, text in mutants(ast.parse(path.read_text())):
+    for change, text in mutants(ast.parse(path.read_text())):
         if len(running) == _WORKERS:
             finish()
         if pid := os.fork():
-            running[pid] = told
+            running[pid] = change
             continue
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
