@@ -66,7 +66,7 @@ def logitgate(*words, all_figures=False):
         logger.addHandler(listener)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["logitgate", *(str(word) for word in words)])
-        # Beside others on a Prefect server a slow answer is no fault; without one this very process would end.
+        # The Prefect server is shared, so a slow answer is no fault; it would end this very process.
         patch.setattr(watchdog, "GRACE_SECONDS", 90.0)
         if not all_figures:
             patch.setattr(style, "save", rendered_once(style.save))
