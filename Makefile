@@ -8,6 +8,8 @@ PURE := $(addprefix tests/,evaluation model decision gates data checks monitorin
 WITH_A_STORE := $(wildcard tests/decision/test_look_ups.py tests/decision/test_pyfunc.py \
 	tests/decision/test_served_types.py tests/monitoring/test_shadow.py tests/model/test_scored_rows.py \
 	tests/data/test_dialects.py tests/data/test_row_ids.py)
+# Whole files to a worker, in their order; without the last option a run waits for ever for one that has died.
+BY_FILE := --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 
@@ -28,10 +30,10 @@ test test-pure: export DO_NOT_TRACK = 1
 # Set, it would have every process compile the tests and the sources again.
 test test-pure acceptance: export PYTHONDONTWRITEBYTECODE =
 test: environment ## Run the whole suite, doctests included
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not acceptance" $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(BY_FILE) -m "not acceptance" $(ARGS)
 
 test-pure: environment ## Test the arithmetic alone, where neither MLflow nor Prefect can be imported
-	$(BIN)/python -m pytest -n 2 --dist loadfile --pure -m "not acceptance" $(PURE) \
+	$(BIN)/python -m pytest -n 2 $(BY_FILE) --pure -m "not acceptance" $(PURE) \
 		$(addprefix --ignore=,$(WITH_A_STORE)) $(ARGS)
 
 acceptance: environment ## Build the image's environment and run every documented command, as a new user would
