@@ -21,7 +21,7 @@ from .solver import Rows
 
 @dataclass(frozen=True, slots=True)
 class BlockSums:
-    """BlockSums over rows at some weights; they add up over blocks, wherever these lie.
+    """Sums over rows at some weights; they add up over blocks, wherever these lie.
 
     Attributes
     ----------

@@ -181,10 +181,11 @@ def _parts(home: pa.Table) -> list[ScoredPart]:
         pickle.loads(part)  # noqa: S301 - what our own tasks said, in a session of our own
         for part in home.column("part").to_pylist()
     ]
-    for part in sorted(parts, key=lambda one: one.number):
+    parts.sort(key=lambda one: one.number)
+    for part in parts:
         if part.error is not None:
             raise part.error
-    return sorted(parts, key=lambda one: one.number)
+    return parts
 
 
 def _kept(draft: Path, parts: list[ScoredPart]) -> dict[str, str]:
