@@ -148,3 +148,22 @@ n = 1
     assert [lines.of(key) for key in ("a.b", "x.y", "c", "c.list", "c.d e.f", "t.n")] == [1, 2, 5, 6, 11, 13]
     assert lines.of_value("c.list", "two") == 8
     assert lines.of("no") is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "mistake"),
+    [
+        ("rows = 5\n", ["rows"]),
+        ('[rows]\nengine = "spark"\ntable = "a"\npath = "a.parquet"\n', ["rows"]),
+        ('[rows]\nengine = "Spark"\n', ["rows", "rows.engine"]),
+        ("", ["rows"]),
+    ],
+)
+def test_what_is_faulty_is_not_missing_as_well(rows, mistake):
+    """A section that contradicts itself is one mistake; one that is not there is one, too."""
+    rest = (
+        '[outcome]\ncolumn = "y"\nevent = "1"\n[features]\nnumeric = ["a"]\n'
+        "[costs]\ntrue_positive = 1\nfalse_positive = 1\nfalse_negative = 5\n"
+    )
+    got = read_with_mistakes(f'name = "v"\n{rows}{rest}', None).mistakes
+    assert [one.key for one in got] == mistake

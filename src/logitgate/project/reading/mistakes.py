@@ -96,16 +96,19 @@ def read_with_mistakes(text: str, path: Path) -> Reading:
 def read_plain_with_mistakes(plain: Mapping[str, Any], lines: KeyLines) -> Reading:
     """Read a project, as TOML gives it, and name every mistake."""
     mended, mistakes = deepcopy(dict(plain)), dict[tuple[str, str], Mistake]()
-    project = None
+    project: Project | None = None
+    taken_out = set[object]()
     for _ in range(_ROUNDS):
         try:
             project = Project.model_validate(mended)
             break
         except ValidationError as error:
             found = [dict(one) for one in error.errors(include_url=False)]
-        for one in found:
+        # What was faulty and has been taken out is not missing in the file.
+        for one in (one for one in found if not (one["type"] == "missing" and one["loc"] in taken_out)):
             for mistake in _mistakes(one, lines):
                 mistakes.setdefault((mistake.key, mistake.text), mistake)
+        taken_out |= {one["loc"] for one in found}
         changed = [_mend(mended, one) for one in found]
         if not any(changed):
             break
