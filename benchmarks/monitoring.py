@@ -30,9 +30,13 @@ from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.monitoring.performance.decay import decay, window_sums
 from logitgate.monitoring.performance.estimated import estimate
-from logitgate.monitoring.performance.realised import CALIBRATION, realised, reference_chunks
+from logitgate.monitoring.performance.realised.calibration import CALIBRATION
+from logitgate.monitoring.performance.realised.figures import reference_chunks
+from logitgate.monitoring.performance.realised.findings import realised
 from logitgate.monitoring.performance.versus_rules import versus_rules
-from logitgate.monitoring.reactions.policy import Action, RollbackTarget, WindowRecord, decide
+from logitgate.monitoring.reactions.policy import decide
+from logitgate.monitoring.reactions.records import RollbackTarget, WindowRecord
+from logitgate.monitoring.reactions.remedies import Action
 from logitgate.monitoring.reactions.symptoms import symptoms_of
 from logitgate.monitoring.since_release import added
 from logitgate.project.reading.load import parse_project

@@ -19,7 +19,8 @@ from logitgate.production.registry import ledger_store
 from logitgate.production.registry.model_files import register
 from logitgate.production.registry.registry import Label, by_alias, champion
 from logitgate.project.data import FeaturesConfig
-from logitgate.tracking.runs import Note, training_run
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note
 
 NAME = "visits"
 BECAUSE = Reason("promotion", "ann", "PASS: 9 PASS", "PASS", {"cost": 2.5, "cost_low": 2.0, "cost_high": 3.0})

@@ -12,7 +12,7 @@ from logitgate.catalogue import Check
 from logitgate.data.project_files import load_project
 from logitgate.environment import home
 from logitgate.errors import ConflictError, LogitgateError, UnavailableError
-from logitgate.monitoring.reactions.policy import Action, Failure
+from logitgate.monitoring.reactions.remedies import Action, Failure
 from logitgate.monitoring.window import MonitoringResult
 from logitgate.production.ledger.entries import Release
 from logitgate.production.promotion.rollback import RollbackRequest, roll_back, see_whom_it_is_about

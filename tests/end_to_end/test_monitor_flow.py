@@ -8,7 +8,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from logitgate.limits import Bound
-from logitgate.monitoring.reactions.policy import Action, ActionReason, Failure, Reaction, Symptom
+from logitgate.monitoring.reactions.policy import ActionReason, Reaction
+from logitgate.monitoring.reactions.remedies import Action, Failure, Symptom
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.promotion.lock import held
 from logitgate_flows.reactions import act

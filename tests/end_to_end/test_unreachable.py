@@ -15,8 +15,7 @@ from mlflow.exceptions import MlflowException
 from logitgate import environment
 from logitgate import limits as bounds
 from logitgate.errors import NoAnswerError, UnavailableError
-from logitgate.tracking import heartbeat
-from logitgate.tracking import runs as tracking
+from logitgate.tracking import heartbeat, recording
 from logitgate.tracking import store as store_module
 from logitgate.tracking.store import Store, again, reached
 from tests import victims
@@ -50,7 +49,7 @@ def test_what_is_waited_for_adds_up_to_less_than_15_seconds():
     """One answer, the last try to end the run, and the last sign of life; MLflow itself repeats nothing."""
     got = environment.DEFAULTS
     assert got["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
-    ends = tracking._FAREWELL.seconds + heartbeat._GOODBYE_SECONDS
+    ends = recording._FAREWELL.seconds + heartbeat._GOODBYE_SECONDS
     longest = int(got["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + ends
     assert longest < 13
     assert bounds.ANSWER.usual < 13

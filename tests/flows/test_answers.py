@@ -18,7 +18,8 @@ from logitgate.findings import Finding, Status, Verdict
 from logitgate.gates.verdict.gain import gain
 from logitgate.gates.verdict.groups import groups, passed
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.reactions.policy import Action, ActionReason, Failure, Reaction, Symptom
+from logitgate.monitoring.reactions.policy import ActionReason, Reaction
+from logitgate.monitoring.reactions.remedies import Action, Failure, Symptom
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 from logitgate.production.ledger.history import History
 from logitgate.production.ledger.ledger import Ledger

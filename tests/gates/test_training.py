@@ -16,7 +16,7 @@ from logitgate.gates.contest import Opponents
 from logitgate.gates.evidence import Evidence
 from logitgate.gates.judge import compare_briefly, examine_model, judge_model
 from logitgate.gates.training import key_of, learn_model, part_rows
-from logitgate.monitoring.reference import reference_profile
+from logitgate.monitoring.profiling import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay
 from logitgate.project.reading.load import parse_project
 

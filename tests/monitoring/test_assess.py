@@ -15,7 +15,7 @@ from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from logitgate.monitoring.performance.control_limits import NO_REFERENCE
-from logitgate.monitoring.performance.realised import reference_chunks
+from logitgate.monitoring.performance.realised.figures import reference_chunks
 from logitgate.project.project import Project
 from logitgate.project.search import Form
 from tests.projects import START, plain, table

@@ -16,7 +16,8 @@ from logitgate.monitoring.distributions.contribution import (
     mixed_contributions,
 )
 from logitgate.monitoring.drift import drift
-from logitgate.monitoring.reference import Reference, reference_profile
+from logitgate.monitoring.profiling import reference_profile
+from logitgate.monitoring.reference import Reference
 from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
 from tests.projects import plain

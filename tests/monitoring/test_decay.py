@@ -14,7 +14,7 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.monitoring.performance.decay import ALL_ROWS, decay, earlier_sums, window_sums
-from logitgate.monitoring.reactions.policy import WindowRecord
+from logitgate.monitoring.reactions.records import WindowRecord
 from logitgate.monitoring.since_release import ErrorSums, added
 from logitgate.project.reading.load import parse_project
 from tests.projects import plain

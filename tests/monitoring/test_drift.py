@@ -21,7 +21,8 @@ from logitgate.monitoring.distributions.divergence import chi_squared, jensen_sh
 from logitgate.monitoring.distributions.independence import ALONE, INDEPENDENT
 from logitgate.monitoring.distributions.season import proposed_season
 from logitgate.monitoring.drift import drift, q_values
-from logitgate.monitoring.reference import Reference, reference_profile
+from logitgate.monitoring.profiling import reference_profile
+from logitgate.monitoring.reference import Reference
 from logitgate.project.reading.load import parse_project
 from tests.projects import plain
 

@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 
 from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.reactions.policy import (
-    REMEDIES,
-    Action,
-    Obstacle,
-    RollbackTarget,
-    Symptom,
-    WindowRecord,
-    decide,
-)
+from logitgate.monitoring.reactions.policy import decide
 from logitgate.monitoring.reactions.reasons import sentences
+from logitgate.monitoring.reactions.records import RollbackTarget, WindowRecord
+from logitgate.monitoring.reactions.remedies import REMEDIES, Action, Obstacle, Symptom
 from logitgate.monitoring.reactions.symptoms import symptoms_of
 from logitgate.project.operations.reactions import Reactions
 

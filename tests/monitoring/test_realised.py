@@ -14,15 +14,15 @@ from logitgate.findings import Status
 from logitgate.monitoring.performance.control_limits import Chunks, ControlLimits
 from logitgate.monitoring.performance.estimated import NAMES as EXPECTED
 from logitgate.monitoring.performance.estimated import expected_cost
-from logitgate.monitoring.performance.realised import (
+from logitgate.monitoring.performance.realised.figures import (
     NAMES,
     Realised,
     excess,
-    realised,
     realised_chunks,
     reference_chunks,
     with_excess_cost,
 )
+from logitgate.monitoring.performance.realised.findings import realised
 from logitgate.project.project import Project
 from tests.projects import plain
 

@@ -12,8 +12,9 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import DataError
 from logitgate.evaluation.evaluate import Scored
 from logitgate.monitoring.performance.control_limits import Chunks
-from logitgate.monitoring.performance.realised import reference_chunks
-from logitgate.monitoring.reference import Reference, reference_profile
+from logitgate.monitoring.performance.realised.figures import reference_chunks
+from logitgate.monitoring.profiling import reference_profile
+from logitgate.monitoring.reference import Reference
 from logitgate.project.reading.load import parse_project
 
 PROJECT = parse_project(

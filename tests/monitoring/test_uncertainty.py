@@ -9,7 +9,7 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.monitoring.performance.control_limits import Chunks
 from logitgate.monitoring.performance.estimated import estimate, expected_figures
-from logitgate.monitoring.performance.realised import reference_chunks
+from logitgate.monitoring.performance.realised.figures import reference_chunks
 from logitgate.monitoring.performance.uncertainty import backtest, intervals, offset, recalibrated, shifted
 from logitgate.monitoring.since_release import ErrorSums
 

@@ -9,7 +9,8 @@ from logitgate.evaluation.histograms import Numbers, longest_run
 from logitgate.findings import Status
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
-from logitgate.monitoring.reference import Features, Reference, ReferenceProfile
+from logitgate.monitoring.distributions.features import Features
+from logitgate.monitoring.reference import Reference, ReferenceProfile
 from logitgate.monitoring.unfamiliar_values import CellCounts, Known, unfamiliar
 from logitgate.project.project import Project
 from logitgate.project.search import Form

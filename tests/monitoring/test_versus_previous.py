@@ -8,7 +8,7 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
 from logitgate.monitoring.performance.control_limits import Chunks
-from logitgate.monitoring.performance.realised import reference_chunks
+from logitgate.monitoring.performance.realised.figures import reference_chunks
 from logitgate.monitoring.performance.versus_previous import Contender, versus_previous
 from logitgate.project.project import Project
 from tests.projects import plain

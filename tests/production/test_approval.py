@@ -27,7 +27,8 @@ from logitgate.production.release.retirement import retire
 from logitgate.production.scoring.shadow_record import promote_from_shadow
 from logitgate.production.standing import standing
 from logitgate.project.reading.load import load_project
-from logitgate.tracking.runs import Note, training_run
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note
 from tests import projects
 from tests.command import living_in, logitgate, opened
 from tests.releases import BECAUSE, NAME, kinds, plain_shipment, production, promoted

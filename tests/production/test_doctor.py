@@ -17,7 +17,8 @@ from logitgate.production.registry import ledger_store
 from logitgate.production.repair import doctor
 from logitgate.project.reading.load import load_project
 from logitgate.tracking import heartbeat
-from logitgate.tracking.runs import Note, training_run
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note
 from tests import victims
 from tests.command import close, living_in, logitgate, opened
 from tests.victims import AtWrite

@@ -14,8 +14,9 @@ from logitgate.production.promotion.lock import Lock
 from logitgate.production.release import idempotency
 from logitgate.tracking import heartbeat
 from logitgate.tracking.heartbeat import Heartbeat
-from logitgate.tracking.runs import Note, training_run
-from logitgate.tracking.store import alone
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note
+from logitgate.tracking.stores.embedded import alone
 from tests import victims
 from tests.command import close, logitgate, opened
 from tests.victims import AtStep, AtWrite

@@ -7,7 +7,8 @@ from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
-from logitgate.monitoring.reference import ReferenceProfile, reference_profile
+from logitgate.monitoring.profiling import reference_profile
+from logitgate.monitoring.reference import ReferenceProfile
 from logitgate.production.packaging.input_example import made_up_row
 from logitgate.project.reading.load import parse_project
 

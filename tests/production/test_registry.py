@@ -21,7 +21,8 @@ from logitgate.production.packaging.code_version import code_version
 from logitgate.production.packaging.model_package import MANIFEST
 from logitgate.production.registry.model_files import load, register
 from logitgate.production.registry.registry import Label, champion
-from logitgate.tracking.runs import Note, training_run
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note
 from tests.command import mlflow_asks
 from tests.homes import filled, put_back
 

@@ -19,7 +19,8 @@ from logitgate.production.promotion.transaction import PromotionRequest, carry_o
 from logitgate.production.registry import ledger_store, registry
 from logitgate.production.registry.versions import judged_against
 from logitgate.production.repair.repair_production import adopt, begin_a_new_chain
-from logitgate.tracking.runs import Note, training_run
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note
 from logitgate.tracking.store import open_store
 from tests import projects
 from tests.command import logitgate

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from logitgate.catalogue import Check
 from logitgate.evaluation.estimates import Estimate
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.reactions.policy import Action, Symptom
+from logitgate.monitoring.reactions.remedies import Action, Symptom
 from logitgate.replay.policies import Policy
 from logitgate.replay.results.ageing import AgeCost
 from logitgate.replay.results.result import Alarms, PolicyCost, ReactionTaken, Replay, ReplayedRelease

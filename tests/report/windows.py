@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from logitgate.catalogue import Check
 from logitgate.evidence_table import Exhibit
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.reactions.policy import Action, ActionReason, Reaction, Symptom
+from logitgate.monitoring.reactions.policy import ActionReason, Reaction
+from logitgate.monitoring.reactions.remedies import Action, Symptom
 from logitgate.monitoring.reactions.signals import ActionMark, SignalCurve, SignalHistory, SignalPoint
 from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence
 

@@ -25,7 +25,7 @@ from logitgate.model.design.coded import CodedMatrix
 from logitgate.model.design.matrix import fitted_design
 from logitgate.model.distributed.whole_table import TableInSpark
 from logitgate.model.fitting.fit import Choice, fit, fitted_weights
-from logitgate.monitoring.reference import reference_profile
+from logitgate.monitoring.profiling import reference_profile
 from logitgate.production.packaging.model_package import ModelPackage
 from logitgate.production.registry.registry import ModelVersion
 from logitgate.production.scoring.champion import Serving

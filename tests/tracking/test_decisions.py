@@ -9,7 +9,8 @@ from logitgate.data.sampling.sample import Sample
 from logitgate.errors import UnavailableError
 from logitgate.gates.rules.alpha_spending import LookWindow
 from logitgate.tracking.batches import RunEntries
-from logitgate.tracking.runs import Note, candidates, record, training_run
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import Note, candidates, record
 from logitgate.tracking.trainings import decisions
 from logitgate.tracking.trainings.decisions import KEY, earlier_decisions
 

@@ -11,16 +11,8 @@ from mlflow.exceptions import MlflowException
 
 from logitgate.errors import UnavailableError
 from logitgate.tracking.batches import RunEntries, shortened
-from logitgate.tracking.runs import (
-    DatasetNote,
-    Note,
-    artifacts,
-    candidates,
-    dataset,
-    experiment,
-    record,
-    training_run,
-)
+from logitgate.tracking.recording import training_run
+from logitgate.tracking.runs import DatasetNote, Note, artifacts, candidates, dataset, experiment, record
 
 
 def status(run):

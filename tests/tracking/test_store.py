@@ -14,7 +14,8 @@ import pytest
 from logitgate.errors import ProjectError, UnavailableError
 from logitgate.limits import ANSWER
 from logitgate.tracking import store as module
-from logitgate.tracking.store import Store, alone, located, open_store, within
+from logitgate.tracking.store import Store, located, open_store, within
+from logitgate.tracking.stores.embedded import alone
 
 SOURCE = Path(module.__file__).parents[2]
 FORK = multiprocessing.get_context("fork")

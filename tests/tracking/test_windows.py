@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from logitgate.evaluation.confidence_sequence import Sums
-from logitgate.monitoring.reactions.policy import Action, Failure, Symptom, WindowRecord
+from logitgate.monitoring.reactions.records import WindowRecord
+from logitgate.monitoring.reactions.remedies import Action, Failure, Symptom
 from logitgate.monitoring.since_release import ErrorSums
 from logitgate.tracking.history.windows import _kept_sums, _remembered
 

@@ -39,7 +39,7 @@ from ..production.scoring.score import ScoringRequest, score_table
 from ..project.gates import Slices
 from ..project.project import Project
 from ..tracking.history import windows
-from ..tracking.runs import training_run
+from ..tracking.recording import training_run
 from ..tracking.store import open_store
 from .project import ProjectSource, load_project, moment_of
 from .training import Training

@@ -1,4 +1,5 @@
 """Drift, performance and the reaction policy for a model in production: pure functions.
 
-Imports `model` and below. Read `window`, `drift`, `reactions.policy`; then `performance` and `distributions`.
+Imports `model` and below. Read `window`, `reference`, `drift`, `reactions.policy`; then `performance` and
+`distributions`.
 """

@@ -56,7 +56,8 @@ from .distributions.change import (
     text_change,
 )
 from .distributions.independence import ALONE, ClusterSizes, Correlation
-from .reference import FLAGGED, LOG_ODDS, Reference, score_correlations
+from .profiling import score_correlations
+from .reference import FLAGGED, LOG_ODDS, Reference
 
 __all__ = ["DRIFT", "LEVELS", "MISSINGNESS", "ORDER", "SCORE", "drift"]
 

@@ -15,8 +15,10 @@ from ..findings import Finding, Verdict
 from ..html_tables import html_table
 from ..project.operations.reactions import Reactions
 from ..project.project import Project
-from .reactions.policy import Action, Failure, Reaction, Symptom, WindowRecord
+from .reactions.policy import Reaction
 from .reactions.reasons import blind, sentences
+from .reactions.records import WindowRecord
+from .reactions.remedies import Action, Failure, Symptom
 from .reactions.symptoms import symptoms_of
 from .since_release import SumsByName
 

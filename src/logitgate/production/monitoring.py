@@ -23,7 +23,8 @@ from ..monitoring.drift import drift
 from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, performance
 from ..monitoring.performance.decay import earlier_sums
 from ..monitoring.performance.staleness import staleness
-from ..monitoring.reactions.policy import Reaction, RollbackTarget, WindowRecord, decide
+from ..monitoring.reactions.policy import Reaction, decide
+from ..monitoring.reactions.records import RollbackTarget, WindowRecord
 from ..monitoring.reference import Reference, as_learned
 from ..monitoring.skew import PROBABILITY, skew
 from ..monitoring.window import MonitoringResult, MonitoringWindow, WindowEvidence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from ..monitoring.reactions.policy import Action
+from ..monitoring.reactions.remedies import Action
 from .costs import ReplayCosts
 from .course import PeriodDecision, Played
 from .dates import Dates

@@ -18,7 +18,8 @@ from ..gates.evidence import Evidence
 from ..gates.judge import examine_model
 from ..gates.training import learn_model, part_rows
 from ..model.model import Model
-from ..monitoring.reference import ReferenceProfile, reference_profile
+from ..monitoring.profiling import reference_profile
+from ..monitoring.reference import ReferenceProfile
 from ..project.project import Project
 
 

@@ -14,7 +14,8 @@ from ..monitoring.performance.assess import LabelledWindow, MonitoredVersion, pe
 from ..monitoring.performance.decay import earlier_sums
 from ..monitoring.performance.staleness import staleness
 from ..monitoring.performance.versus_rules import RULE
-from ..monitoring.reactions.policy import Reaction, RollbackTarget, WindowRecord, decide
+from ..monitoring.reactions.policy import Reaction, decide
+from ..monitoring.reactions.records import RollbackTarget, WindowRecord
 from ..monitoring.reference import as_learned
 from ..monitoring.window import MonitoringWindow, WindowEvidence
 from .policies import PolicyStanding

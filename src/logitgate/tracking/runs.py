@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.entities import Run as Recorded
 from mlflow.exceptions import MlflowException
 from mlflow.utils import mlflow_tags
 
-from ..errors import LogitgateError
-from ..limits import Bound
 from .batches import RunEntries, Value, write
-from .heartbeat import HEARTBEAT, beating, heartbeat
-from .store import Store, again, reached, within
-from .system_metrics import system_metrics
+from .store import Store, reached
 
 NO_GATE = "nobody"
 """Value of the tag `refused_by` of what passed every gate."""
-
 KEY = "logitgate.key"
 """Tag with what makes a training the same training."""
-
 _LONGEST_DIGEST = 36
-_FAREWELL = Bound(2.0, ())
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # the UI shows training runs, not chats
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,33 +95,6 @@ def experiment(store: Store, name: str) -> str:
             return str(made.experiment_id)
 
 
-@contextmanager
-def training_run(store: Store, experiment_name: str, note: Note, resumed: str | None = None) -> Iterator[Run]:
-    """Record a run for as long as the block lasts, and give signs of life meanwhile.
-
-    It ends FINISHED, FAILED after an error, KILLED after SIGTERM or Ctrl-C. A run that was interrupted is
-    `resumed` by its id. Under ``mlflow run`` the run that it made (``MLFLOW_RUN_ID``) is continued, once and
-    while it is running; a run of that name that is anything else is left as it is.
-
-    Raises
-    ------
-    UnavailableError
-        When the store cannot be reached, or does not know the run of ``MLFLOW_RUN_ID``.
-    """
-    with _terminable():
-        run = _begin(store, experiment_name, note, resumed)
-        try:
-            with beating(store, run.run_id), system_metrics(store, run.run_id):
-                yield run
-            again(store, lambda: store.client.set_terminated(run.run_id, "FINISHED"))
-        except Exception:
-            _end_anyway(run, "FAILED")
-            raise
-        except BaseException:
-            _end_anyway(run, "KILLED")
-            raise
-
-
 def known_run(store: Store, run_id: str) -> Run:
     """Return a run that has ended, to record more about it.
 
@@ -178,7 +137,7 @@ def candidates(run: Run, tried: Mapping[str, RunEntries]) -> None:
         When the store cannot be reached.
     """
     client = run.store.client
-    tags = {mlflow_tags.MLFLOW_PARENT_RUN_ID: run.run_id, mlflow_tags.MLFLOW_USER: _user()}
+    tags = {mlflow_tags.MLFLOW_PARENT_RUN_ID: run.run_id, mlflow_tags.MLFLOW_USER: user()}
     with reached(run.store):
         there = {child.info.run_name: child for child in children(run.store, run.experiment_id, run.run_id)}
         for name, entries in tried.items():
@@ -245,69 +204,6 @@ def artifacts(run: Run, folder: Path) -> None:
         run.store.client.log_artifacts(run.run_id, str(folder))
 
 
-def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) -> Run:
-    # Taken out of the environment, so that a second run of this process is a run of its own.
-    given = os.environ.pop("MLFLOW_RUN_ID", None)
-    tags = {**note.tags, mlflow_tags.MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
-    with reached(store):
-        known = resumed or (given if given and _may_be_adopted(store.client.get_run(given)) else None)
-        if known is None:
-            # With its key and a heartbeat from the first moment, to be found if it is killed.
-            signed = {name: str(value) for name, value in note.tags.items()} | {HEARTBEAT: heartbeat().text()}
-            made = store.client.create_run(
-                experiment(store, experiment_name),
-                tags={mlflow_tags.MLFLOW_USER: _user(), **signed},
-                run_name=note.name,
-            )
-        else:
-            made = store.client.get_run(known)
-            store.client.set_tag(known, HEARTBEAT, heartbeat().text())
-            store.client.update_run(known, status="RUNNING", name=note.name)
-    info = made.info
-    run = Run(store, str(info.run_id), str(info.experiment_id), note.name, int(info.start_time))
-    record(run, RunEntries(tags=tags))
-    return run
-
-
-def _may_be_adopted(run: Recorded) -> bool:
-    """Return whether `mlflow run` made a run for this very process; anybody else's is left as it is."""
-    tags = run.data.tags
-    own = sorted(name for name in tags if name.startswith("logitgate."))
-    made = mlflow_tags.MLFLOW_PROJECT_ENTRY_POINT in tags
-    if made and not own and run.info.status == "RUNNING":
-        return True
-    reason = "already used" if own else f"status={run.info.status}" if made else "not made by mlflow run"
-    _LOG.warning("MLFLOW_RUN_ID run=%s left alone: %s", run.info.run_id, reason)
-    return False
-
-
-def _end_anyway(run: Run, status: str) -> None:
-    """End the run without hiding why it ends: the error that is under way matters more."""
-    try:
-        with reached(run.store):
-            end = partial(run.store.client.set_terminated, run.run_id, status)
-            within(_FAREWELL, end, run.store)
-    except LogitgateError as error:
-        _LOG.warning("run=%s status=%s not recorded: %s", run.run_id, status, error)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Turn SIGTERM into an exception, unless Prefect already does, or this is a thread."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _terminate(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
-def _user() -> str:
+def user() -> str:
+    """Return who is running this, as the environment says it."""
     return os.environ.get("LOGNAME") or os.environ.get("USER") or "unknown"

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
-from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from requests import RequestException
 from requests import Timeout as HttpTimeout
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from ..databases import database_url, knock
-from ..errors import HeldError, NoAnswerError, UnavailableError
-from ..limits import ANSWER, FILE, LOCK, PATIENCE, Bound
+from ..databases import knock
+from ..errors import NoAnswerError, UnavailableError
+from ..limits import ANSWER, FILE, Bound
 from ..redaction import redacted, without_secrets
-from .schemas import refuse_another_schema
+from .stores.addresses import DATABASES, SQLITE, named_by
+from .stores.embedded import make
+from .stores.schemas import refuse_another_schema
 
-_SQLITE = "sqlite:///"
-_MEMORY = ("", ":memory:")
-_FOLDERS = ("file", "")
-_DATABASES = ("postgresql", "postgres", "mysql", "mssql")
 _PAUSES = (0.5, 1.0, 1.5)
-
 Answer = TypeVar("Answer")
 
 
@@ -59,7 +53,7 @@ class Store:
     @property
     def folder(self) -> Path | None:
         """Folder of the SQLite file, when embedded."""
-        return Path(self.tracking_uri.removeprefix(_SQLITE)).parent if self.embedded else None
+        return Path(self.tracking_uri.removeprefix(SQLITE)).parent if self.embedded else None
 
     @property
     def artifact_root(self) -> str | None:
@@ -85,14 +79,14 @@ def open_store(home: Path) -> Store:
     """
     store = located(home)
     for uri in {store.tracking_uri, store.registry_uri}:
-        if uri.startswith(_SQLITE):
-            _make(Path(uri.removeprefix(_SQLITE)))
+        if uri.startswith(SQLITE):
+            make(Path(uri.removeprefix(SQLITE)))
     with reached(store):
         runs, models = (
-            FILE if uri.startswith(_SQLITE) else ANSWER for uri in (store.tracking_uri, store.registry_uri)
+            FILE if uri.startswith(SQLITE) else ANSWER for uri in (store.tracking_uri, store.registry_uri)
         )
         for uri in {store.tracking_uri, store.registry_uri}:
-            if uri.startswith(_DATABASES):
+            if uri.startswith(DATABASES):
                 within(ANSWER, partial(knock, uri), store)
                 within(ANSWER, partial(refuse_another_schema, uri), store)
         within(runs, lambda: store.client.search_experiments(max_results=1), store)
@@ -108,10 +102,10 @@ def located(home: Path) -> Store:
     UnavailableError
         When a variable is no address of a store.
     """
-    embedded = f"{_SQLITE}{home.absolute() / 'mlflow.db'}"
-    tracking_uri = _named("MLFLOW_TRACKING_URI") or embedded
-    registry_uri = _named("MLFLOW_REGISTRY_URI") or tracking_uri
-    return Store(tracking_uri, registry_uri, tracking_uri.startswith(_SQLITE))
+    embedded = f"{SQLITE}{home.absolute() / 'mlflow.db'}"
+    tracking_uri = named_by("MLFLOW_TRACKING_URI") or embedded
+    registry_uri = named_by("MLFLOW_REGISTRY_URI") or tracking_uri
+    return Store(tracking_uri, registry_uri, tracking_uri.startswith(SQLITE))
 
 
 _FAILURES = (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError)
@@ -170,33 +164,6 @@ def again(store: Store, ask: Callable[[], Answer]) -> Answer:
         return ask()
 
 
-@contextmanager
-def alone(path: Path, patience: float | None = None) -> Iterator[None]:
-    """Hold the lock file until the end of the block; locks of dead processes are free.
-
-    Raises
-    ------
-    HeldError
-        When another process held it for two minutes, or for `patience` seconds.
-    UnavailableError
-        When the folder cannot be written.
-    """
-    seconds = LOCK.seconds if patience is None else patience
-    lock = FileLock(path, timeout=seconds)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise HeldError(
-            f"lock {path}", f"held by another process for {seconds:g} s", "wait for it or stop it"
-        ) from error
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def within(bound: Bound, ask: Callable[[], Answer], store: Store) -> Answer:
     """Ask in a thread that is left behind when no answer comes, whatever the driver's own patience.
 
@@ -234,121 +201,3 @@ def _timed_out(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
-
-
-def _named(variable: str) -> str | None:
-    """Return the address that a variable names, in the form in which MLflow takes it.
-
-    Raises
-    ------
-    UnavailableError
-        When it cannot be one; MLflow would crash, or make a folder of that name.
-    """
-    uri = os.environ.get(variable, "").strip()
-    if not uri or (uri.startswith("databricks") and _is_split(uri)):
-        return uri or None
-    scheme = uri.partition("://")[0].lower() if "://" in uri else ""
-    rule = None
-    if scheme in _FOLDERS:
-        rule = "names a folder, which MLflow no longer keeps runs in" if scheme else "has no scheme"
-    elif scheme.partition("+")[0] == "sqlite":
-        uri, rule = _file_of(uri)
-    elif scheme.startswith("http"):
-        rule = None if _is_address(uri) else "is no address of a server"
-    elif scheme.partition("+")[0] in _DATABASES:
-        try:
-            uri = database_url(uri).render_as_string(hide_password=False)
-        except (ValueError, ArgumentError):
-            rule = "is no address of a database"
-    elif not _is_split(uri):
-        rule = "is no address, as its brackets stand for nothing"
-    if rule is not None:
-        remedy = (
-            "write it like http://host:5000, postgresql://user@host/mlflow or sqlite:////folder/mlflow.db"
-        )
-        raise UnavailableError(variable, rule, remedy)
-    return uri
-
-
-def _file_of(uri: str) -> tuple[str, str | None]:
-    """Return the URI of a SQLite file by its whole path, and what is wrong with it."""
-    path, _, options = uri.partition("://")[2].removeprefix("/").partition("?")
-    if options:
-        return (
-            uri,
-            f"has options ('{options}'), but a file takes none; {PATIENCE} sets how long to wait",
-        )
-    if path in _MEMORY:
-        return uri, "names no file, and what is kept in memory ends with the command"
-    if path.startswith("file:"):
-        return uri, "names a file by a second URI"
-    return _SQLITE + str(Path(path).absolute()), None
-
-
-def _is_split(uri: str) -> bool:
-    """Whether an address falls into its parts; MLflow says none of its own where it does not."""
-    try:
-        return bool(urlsplit(uri))
-    except ValueError:
-        return False
-
-
-def _is_address(uri: str) -> bool:
-    try:
-        parts = urlsplit(uri)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _make(database: Path) -> None:
-    """Make the SQLite file unless it is there, by renaming a finished one: none sees half of it."""
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        if _filled(database):
-            if not all(_writable(path) for path in (database, database.parent)):
-                raise PermissionError(f"{database.name} is read-only")
-            refuse_another_schema(f"{_SQLITE}{database}")
-            with suppress(
-                sqlite3.OperationalError
-            ):  # another process is writing: the next one who opens it tries again
-                _write_ahead(database)
-            return
-        with alone(database.with_name(database.name + ".lock")):
-            if not _filled(database):
-                _migrate(database)
-    except (OSError, sqlite3.Error) as error:
-        raise _unwritable(database.parent, error) from error
-
-
-def _migrate(database: Path) -> None:
-    draft = database.with_name(database.name + ".draft")
-    for stale in database.parent.glob(draft.name + "*"):
-        stale.unlink()  # of a process that died here; we hold the lock
-    uri = f"{_SQLITE}{draft}"
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    client.search_registered_models(max_results=1)
-    client.search_experiments(max_results=1)
-    _write_ahead(draft)
-    draft.replace(database)
-
-
-def _write_ahead(database: Path) -> None:
-    """Let readers and the writer not wait for each other; the mode is kept in the file."""
-    with closing(sqlite3.connect(database, timeout=0.2)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _filled(database: Path) -> bool:
-    return database.exists() and database.stat().st_size > 0
-
-
-def _writable(path: Path) -> bool:
-    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _unwritable(folder: Path, error: Exception) -> UnavailableError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return UnavailableError(
-        f"folder {folder}", f"cannot be written ({reason})", "name another one by LOGITGATE_HOME"
-    )

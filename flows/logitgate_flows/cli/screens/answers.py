@@ -11,8 +11,8 @@ from logitgate.evaluation.estimates import Estimate
 from logitgate.findings import Finding, Verdict
 from logitgate.gates.verdict import sentences
 from logitgate.gates.verdict.outcome import Outcome
-from logitgate.monitoring.reactions.policy import Action
 from logitgate.monitoring.reactions.reasons import TITLES
+from logitgate.monitoring.reactions.remedies import Action
 from logitgate.production.ledger.history import History, money_of
 from logitgate.production.ledger.ledger import Tenure
 from logitgate_flows.cli.screens.screen import Line, labelled, screen, titled

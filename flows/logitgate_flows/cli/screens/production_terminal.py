@@ -10,7 +10,7 @@ from rich.table import Table
 
 from logitgate.production.ledger.history import History, cost_of, rollback_command_of
 from logitgate.production.promotion.transaction import PromotionResult
-from logitgate.tracking.schemas import Migrated
+from logitgate.tracking.stores.schemas import Migrated
 from logitgate_flows.cli.screens.answers import history_lines
 from logitgate_flows.cli.screens.terminal import OUT, print_findings, print_json, print_lines, width
 

@@ -14,7 +14,7 @@ from logitgate.gates.evidence import Evidence
 from logitgate.gates.rejudge import Span, choose_rows, rejudge
 from logitgate.gates.verdict.outcome import Outcome
 from logitgate.production.release import comparison as comparing
-from logitgate.tracking.runs import training_run
+from logitgate.tracking.recording import training_run
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.progress import step
 

@@ -10,7 +10,7 @@ from logitgate.monitoring.window import MonitoringResult, MonitoringWindow
 from logitgate.production import monitoring
 from logitgate.production.monitoring import WindowFiles
 from logitgate.tracking.history import windows
-from logitgate.tracking.runs import training_run
+from logitgate.tracking.recording import training_run
 from logitgate.tracking.store import open_store
 from logitgate_flows.messages.progress import step
 

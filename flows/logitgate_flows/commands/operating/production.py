@@ -11,8 +11,8 @@ from logitgate.production.ledger.history import History, audit
 from logitgate.production.ledger.state import state_of
 from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, rehearse, roll_back
 from logitgate.production.promotion.transaction import PromotionResult
-from logitgate.tracking.schemas import Migrated, migrate
 from logitgate.tracking.store import located, open_store, reached
+from logitgate.tracking.stores.schemas import Migrated, migrate
 
 
 def run_history(project_file: Path, verify: bool) -> History:  # noqa: FBT001 - the command line's own flag

@@ -13,7 +13,8 @@ from ...data.sampling.sample import Sample
 from ...decision.costs import IntArray
 from ...findings import Finding
 from ...monitoring.drift import drift
-from ...monitoring.reference import Reference, reference_profile
+from ...monitoring.profiling import reference_profile
+from ...monitoring.reference import Reference
 from ...monitoring.skew import PROBABILITY, skew
 from ..material import Material, numbers
 from .failure import FailureShown, Lesson, failure, metrics, stopped_by

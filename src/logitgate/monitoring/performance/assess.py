@@ -28,7 +28,9 @@ from .control_limits import Chunks
 from .decay import ALL_ROWS, decay, window_sums
 from .estimated import CHECK as ESTIMATE
 from .estimated import estimate
-from .realised import CALIBRATION, COST, realised
+from .realised.calibration import CALIBRATION
+from .realised.figures import COST
+from .realised.findings import realised
 from .versus_previous import CHECK as PREVIOUS
 from .versus_previous import Contender, VersusPrevious, versus_previous
 from .versus_rules import CHECK as NO_MODEL

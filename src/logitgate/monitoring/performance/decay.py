@@ -25,7 +25,7 @@ from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from ..reactions.policy import WindowRecord
+from ..reactions.records import WindowRecord
 from ..since_release import ErrorSums, SumsByName
 
 CHECK = Check.DECAY

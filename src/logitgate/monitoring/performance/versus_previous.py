@@ -27,9 +27,10 @@ from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import lower_bound
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from ..reactions.policy import Symptom
+from ..reactions.remedies import Symptom
 from .control_limits import Chunks
-from .realised import EXCESS_COST, excess_limits, realised_chunks, with_excess_cost
+from .realised.cost import excess_limits
+from .realised.figures import EXCESS_COST, realised_chunks, with_excess_cost
 
 CHECK = Check.PREVIOUS
 Answer: TypeAlias = Literal["champion loses", "both degraded", "champion degraded", "neither", "unknown"]

@@ -1,4 +1,4 @@
 """From the findings of windows to what is to be done: symptoms, the policy, its sentences.
 
-Read `policy` first. Imports `since_release` of the room, nothing else of it.
+Read `remedies` and `policy` first. Imports `since_release` of the room, nothing else of it.
 """

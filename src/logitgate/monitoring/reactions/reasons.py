@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...project.operations.reactions import Reactions
-from .policy import Action, ActionReason, Obstacle, Reaction, Symptom
+from .policy import ActionReason, Reaction
+from .remedies import Action, Obstacle, Symptom
 
 NOTHING = "nothing was found"
 _STATES = {

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from ...catalogue import Check
 from ...findings import Finding, Verdict
-from .policy import Action
+from .remedies import Action
 
 VALUE, LOW, HIGH = "value", "low", "high"
 _LOWER_LIMITS, _UPPER_LIMITS = ("limit_low",), ("limit_high", "limit_days")

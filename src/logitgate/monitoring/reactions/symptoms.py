@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ...catalogue import Check
 from ...findings import Finding, Status
-from .policy import Symptom
+from .remedies import Symptom
 
 FAILED: Mapping[Check, Symptom] = MappingProxyType(
     {

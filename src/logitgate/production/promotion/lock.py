@@ -16,7 +16,8 @@ from ...databases import database_url
 from ...environment import home
 from ...errors import HeldError, UnavailableError
 from ...limits import LOCK
-from ...tracking.store import Store, alone
+from ...tracking.store import Store
+from ...tracking.stores.embedded import alone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

@@ -21,10 +21,11 @@ from ...gates.training import key_of
 from ...gates.verdict.outcome import Outcome
 from ...gates.verdict.sentences import verdict_sentence
 from ...model.train import FittedModel
-from ...monitoring.reference import reference_profile
+from ...monitoring.profiling import reference_profile
 from ...project.project import Project, as_of_text, parse_as_of
 from ...tracking.batches import RunEntries
-from ...tracking.runs import KEY, NO_GATE, Note, Run, record, training_run
+from ...tracking.recording import training_run
+from ...tracking.runs import KEY, NO_GATE, Note, Run, record
 from ...tracking.store import Store
 from ...tracking.trainings.decisions import earlier_decisions
 from ...tracking.trainings.training import (

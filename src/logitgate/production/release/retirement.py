@@ -19,7 +19,8 @@ from ...findings import Figure, Finding
 from ...gates.rules.alpha_spending import RECIPE
 from ...monitoring.performance.versus_rules import RULE
 from ...project.project import Project
-from ...tracking.runs import NO_GATE, Note, training_run
+from ...tracking.recording import training_run
+from ...tracking.runs import NO_GATE, Note
 from ...tracking.store import Store
 from ..ledger.entries import Reason, Release
 from ..packaging.golden import answered

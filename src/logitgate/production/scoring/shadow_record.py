@@ -12,7 +12,8 @@ from ...findings import Finding
 from ...monitoring.shadow import CHECK, Shadow, shadow_finding
 from ...project.project import Project
 from ...tracking.batches import RunEntries
-from ...tracking.runs import NO_GATE, Note, experiment, found_runs, record, training_run
+from ...tracking.recording import training_run
+from ...tracking.runs import NO_GATE, Note, experiment, found_runs, record
 from ...tracking.store import Store, reached
 from ..ledger.entries import Reason
 from ..promotion.candidacy import propose

@@ -8,7 +8,8 @@ import numpy as np
 
 from ...decision.expressions import FloatArray
 from ...evaluation.estimates import Estimate
-from ...monitoring.reactions.policy import Action, ActionReason
+from ...monitoring.reactions.policy import ActionReason
+from ...monitoring.reactions.remedies import Action
 from ..costs import ReplayCosts
 from ..course import PeriodDecision, Played
 from ..dates import Dates

@@ -9,7 +9,7 @@ from typing import Any
 from ...evaluation.estimates import Estimate
 from ...findings import Finding, finite
 from ...html_tables import html_table
-from ...monitoring.reactions.policy import Action, Symptom
+from ...monitoring.reactions.remedies import Action, Symptom
 from ..policies import SIMPLER, Holder, Policy
 from .ageing import AgeCost, AgeLimit, age_limit
 from .plain import plain, worded

@@ -17,7 +17,8 @@ from ...replay.results.result import Replay
 from ...replay.results.tables import exhibits
 from ...report.page import FILE
 from ..batches import RunEntries, Value
-from ..runs import Note, artifacts, record, training_run
+from ..recording import training_run
+from ..runs import Note, artifacts, record
 from ..store import Store, reached
 from ..trainings.training import write_exhibits
 from .replay_figures import draw_replay

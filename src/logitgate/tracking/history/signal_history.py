@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from mlflow.entities import Run as Recorded
 
-from ...monitoring.reactions.policy import Action
+from ...monitoring.reactions.remedies import Action
 from ...monitoring.reactions.signals import (
     SIGNALS,
     VALUE,

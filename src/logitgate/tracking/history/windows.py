@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from ...errors import DataError
 from ...findings import Verdict
 from ...gates.verdict.markdown import markdown
-from ...monitoring.reactions.policy import Action, Failure, Symptom, WindowRecord
+from ...monitoring.reactions.records import WindowRecord
+from ...monitoring.reactions.remedies import Action, Failure, Symptom
 from ...monitoring.reactions.signals import SignalHistory
 from ...monitoring.since_release import ErrorSums
 from ...monitoring.window import MonitoringResult, MonitoringWindow

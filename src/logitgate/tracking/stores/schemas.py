@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.pool import NullPool
 
-from ..databases import database_url
-from ..errors import UnavailableError
-from ..redaction import redacted
+from ...databases import database_url
+from ...errors import UnavailableError
+from ...redaction import redacted
 
 _SQLITE = "sqlite:///"
 _BOOK, _QUESTION = "alembic_version", "SELECT version_num FROM alembic_version"
