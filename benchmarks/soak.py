@@ -29,7 +29,7 @@ from benchmarks.holding import Holding
 from logitgate.errors import LogitgateError
 from logitgate.production.ledger.entries import Reason
 from logitgate.production.ledger.state import State, state_of
-from logitgate.production.promotion import promotion
+from logitgate.production.promotion import intents
 from logitgate.production.promotion.promotion import promote
 from logitgate.production.promotion.rollback import RollbackRequest, history, look_at_files, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest
@@ -55,10 +55,10 @@ SHARE = 0.12
 """Share of the requests that are held back; a quarter of it for those that only read."""
 
 
-def move(home, act, seed, uri=None, lease=promotion.LEASE_SECONDS):
+def move(home, act, seed, uri=None, lease=intents.LEASE_SECONDS):
     """Change production by a random version, as a process of its own; what it refuses is its own affair."""
     os.environ["LOGITGATE_HOME"] = home
-    promotion.LEASE_SECONDS = lease
+    intents.LEASE_SECONDS = lease
     if uri is not None:
         os.environ |= {"MLFLOW_TRACKING_URI": uri, "MLFLOW_HTTP_REQUEST_TIMEOUT": str(PATIENCE)}
     chance = random.Random(seed)
@@ -172,7 +172,7 @@ def hold(folder, project, given):
     ends, bad, moved, rounds = collections.Counter(), [], 0, 0
     home = folder / "served"
     home.mkdir()
-    promotion.LEASE_SECONDS = LEASE
+    intents.LEASE_SECONDS = LEASE
     with mlflow_server(folder, f"sqlite:///{home / 'mlflow.db'}") as port:
         uri = f"http://127.0.0.1:{port}"
         line = Holding(port, PATIENCE, HELD, SHARE, chance.randrange(1_000))

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .interface import evaluation, monitoring
     from .interface.lab import lab
-    from .interface.production import champion, compare, explain, monitor, register
+    from .interface.production.champion import champion, explain
+    from .interface.production.releases import compare, register
+    from .interface.production.windows import monitor
     from .interface.project import load_project
     from .interface.replay import replay
     from .interface.scaffold import init
@@ -26,18 +28,18 @@ __version__ = "0.1.0"
 
 _PUBLIC: dict[str, tuple[str, str | None]] = {
     "_settle": ("interface.environment", "settle"),
-    "champion": ("interface.production", "champion"),
+    "champion": ("interface.production.champion", "champion"),
     "check": ("interface.training", "check"),
-    "compare": ("interface.production", "compare"),
+    "compare": ("interface.production.releases", "compare"),
     "evaluation": ("interface.evaluation", None),
-    "explain": ("interface.production", "explain"),
+    "explain": ("interface.production.champion", "explain"),
     "init": ("interface.scaffold", "init"),
     "lab": ("interface.lab", "lab"),
     "load_project": ("interface.project", "load_project"),
-    "monitor": ("interface.production", "monitor"),
+    "monitor": ("interface.production.windows", "monitor"),
     "monitoring": ("interface.monitoring", None),
     "read_table": ("interface.tables", "read_table"),
-    "register": ("interface.production", "register"),
+    "register": ("interface.production.releases", "register"),
     "replay": ("interface.replay", "replay"),
     "train": ("interface.training", "train"),
 }

@@ -26,8 +26,10 @@ from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, ServedM
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import ConflictError, DataError
 from logitgate.model.design import matrix
-from logitgate.production.packaging import model_package as packaging
-from logitgate.production.packaging.model_package import pack, signature, terms_of, unpack
+from logitgate.production.packaging import served_code
+from logitgate.production.packaging.model_package import pack, terms_of, unpack
+from logitgate.production.packaging.seal import seal
+from logitgate.production.packaging.signature import signature
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def test_a_configuration_that_arrives_is_refused(packed):
 
 def test_two_versions_of_the_code_live_together(package, packed, plain_rows, tmp_path, monkeypatch):
     """A model that was shipped with other code keeps its answers beside one with today's."""
-    root = Path(packaging._package_file).parent
+    root = Path(served_code._package_file).parent
     older = tmp_path / "older" / "logitgate"
     shutil.copytree(root, older, ignore=shutil.ignore_patterns("__pycache__"))
     source = (older / "decision" / "rule.py").read_text("utf-8")
@@ -115,7 +117,7 @@ def test_two_versions_of_the_code_live_together(package, packed, plain_rows, tmp
     (older / "decision" / "rule.py").write_text(
         source.replace("probability >= threshold", "probability < threshold"), "utf-8"
     )
-    monkeypatch.setattr(packaging, "_package_file", str(older / "__init__.py"))
+    monkeypatch.setattr(served_code, "_package_file", str(older / "__init__.py"))
     pack(package, tmp_path / "model", MLmodel(artifact_path="model"))
     other = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     ours = mlflow.pyfunc.load_model(str(packed))
@@ -266,7 +268,7 @@ def test_an_unknown_part_is_not_loaded_although_the_digest_is_right(package, tmp
     unknown = Pipeline([("mine", FunctionTransformer(func=os.path.join))])
     skops.io.dump(unknown, folder / "artifacts" / "model.skops")
     with pytest.raises(DataError, match=r"model\.skops: 1 types are not trusted: posixpath\.join"):
-        unpack(folder, packaging._seal(folder))
+        unpack(folder, seal(folder))
 
 
 def test_the_best_forgery_runs_nothing(package, plain_rows, judged, tmp_path):
@@ -289,7 +291,7 @@ def test_the_best_forgery_runs_nothing(package, plain_rows, judged, tmp_path):
             return exec, (touch,)
 
     (folder / "model.pkl").write_bytes(pickle.dumps(Trap()))
-    loaded = unpack(folder, packaging._seal(folder))
+    loaded = unpack(folder, seal(folder))
     assert not marker.exists()
     assert np.array_equal(loaded.model.probability(plain_rows), judged.probability)
     pickle.loads((folder / "model.pkl").read_bytes())  # noqa: S301 - the trap itself works

@@ -11,7 +11,7 @@ from logitgate.monitoring import shadow
 from logitgate.monitoring.performance.versus_rules import RULE
 from logitgate.production.ledger.history import History
 from logitgate.production.promotion.candidacy import propose
-from logitgate.production.promotion.promotion import settle
+from logitgate.production.promotion.intents import settle
 from logitgate.production.promotion.rollback import RollbackRequest, history, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest, carry_out
 from logitgate.production.registry.model_files import register

@@ -16,9 +16,9 @@ from mlflow.exceptions import MlflowException
 
 from logitgate import __version__
 from logitgate.errors import ConflictError, DataError, UnavailableError
-from logitgate.production.packaging import model_package as packaging
 from logitgate.production.packaging.code_version import code_version
-from logitgate.production.packaging.model_package import MANIFEST
+from logitgate.production.packaging.model_package import unpack
+from logitgate.production.packaging.seal import MANIFEST, seal
 from logitgate.production.registry.model_files import load, register
 from logitgate.production.registry.registry import Label, champion
 from logitgate.tracking.recording import training_run
@@ -176,7 +176,7 @@ def test_what_is_no_file_is_refused_by_name(store, versions, lay, said):
     with pytest.raises(ConflictError, match=f"model file .*{said}"):
         load(store, versions[0])
     with pytest.raises(ConflictError, match=f"model file .*{said}"):
-        packaging.unpack(folder, versions[0].digest)
+        unpack(folder, versions[0].digest)
 
 
 def swapped(path):
@@ -237,7 +237,7 @@ def test_a_forged_manifest_is_refused(store, versions):
     (theirs / "artifacts" / "decision.json").write_bytes(
         (ours / "artifacts" / "decision.json").read_bytes() + b" "
     )
-    assert packaging._seal(theirs) != versions[1].digest
+    assert seal(theirs) != versions[1].digest
     with pytest.raises(ConflictError, match=MANIFEST):
         load(store, versions[1])
 

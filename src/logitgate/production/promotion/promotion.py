@@ -7,21 +7,16 @@ stands in the ledger before the alias moves, and the alias shows how far the cha
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from ...errors import ConflictError, DataError, UnavailableError
-from ...tracking.heartbeat import Heartbeat, is_gone
 from ...tracking.store import Store
-from ..ledger.entries import Entry, Kind, Reason
+from ..ledger.entries import Kind, Reason
 from ..ledger.ledger import Ledger
 from ..registry import aliases, ledger_store, registry
-from ..registry.registry import CANDIDATE, CHAMPION, PREVIOUS, ModelVersion
-from .lock import LOCK_URL
+from ..registry.registry import CHAMPION, ModelVersion
+from .intents import see_that_it_is_young, settle, write_the_intent
+from .other_aliases import drop_the_candidate, move_the_previous
 from .transaction import PromotionRequest, PromotionResult, Step, Transaction, carry_out
-
-LEASE_SECONDS = 120.0
-"""How long the request of an intent may still be under way, and how long one of another lock is left alone,
-since its writer may be alive."""
 
 
 def promote(store: Store, request: PromotionRequest) -> PromotionResult:
@@ -38,24 +33,6 @@ def promote(store: Store, request: PromotionRequest) -> PromotionResult:
         When the store or the lock cannot be reached, or the lock was lost on the way.
     """
     return carry_out(store, request, PROMOTION)
-
-
-def settle(now: Transaction) -> Transaction:
-    """Read the ledger, and end the intent that a process which died has left open."""
-    model = now.request.model
-    ledger, champion = ledger_store.read(now.store, model), registry.champion(now.store, model)
-    now = replace(now, ledger=ledger, champion=champion)
-    begun = ledger.open
-    if begun is None:
-        return now
-    _refuse_a_living_writer(begun, now)
-    if champion is None or not champion.release.is_same(begun.release):
-        until = _may_arrive_until(begun, now)
-        if until is not None and not _is_wanted(begun, now):
-            raise _under_way(begun, until, now)
-        return now.wrote(replace(begun, kind=Kind.ABANDONED, may_arrive_until=until))
-    _show_the_way_back(now, begun)
-    return drop_the_candidate(now).wrote(replace(begun, kind=Kind.DONE))
 
 
 def see_the_chain(now: Transaction) -> Transaction:
@@ -130,16 +107,6 @@ def prove_the_files(now: Transaction) -> Transaction:
     return replace(now, request=replace(now.request, reason=reason))
 
 
-def write_the_intent(now: Transaction) -> Transaction:
-    """Write down what is about to happen, before it does; not while an older request could undo it."""
-    for entry in now.ledger.entries:
-        until = entry.may_arrive_until
-        if until is not None and until > datetime.now(UTC) and not _is_wanted(entry, now):
-            raise _under_way(entry, until, now)
-    intent = now.entry(Kind.INTENT)
-    return replace(now.wrote(intent), intent=intent)
-
-
 def see_the_lock(now: Transaction) -> Transaction:
     """Stop when the lock was lost on the way."""
     if not now.lock.is_held():
@@ -156,27 +123,8 @@ def move_the_champion(now: Transaction) -> Transaction:
     if not is_ours or last.head != now.ledger.head:
         rule = "another process has written to it since; production was not changed"
         raise ConflictError(f"ledger of {now.request.model}", rule, "see the history, and judge again")
-    _see_that_it_is_young(now)
+    see_that_it_is_young(now)
     aliases.put(now.store, now.request.model, CHAMPION, now.version.version)
-    return now
-
-
-def move_the_previous(now: Transaction) -> Transaction:
-    """Set the alias `previous` to the rollback target, or remove it where there is none."""
-    if now.intent is not None:
-        _show_the_way_back(now, now.intent)
-    return now
-
-
-def drop_the_candidate(now: Transaction) -> Transaction:
-    """Take the alias `candidate` away: what awaits approval was judged against the champion of before."""
-    aliases.take_away(now.store, now.request.model, CANDIDATE)
-    return now
-
-
-def show_the_way_back(now: Transaction) -> Transaction:
-    """Set the alias `previous` to the rollback target by the ledger as it is now."""
-    _let_previous_be(now, now.ledger)
     return now
 
 
@@ -224,7 +172,6 @@ def show_the_history(now: Transaction) -> Transaction:
 
 BEFORE: tuple[Step, ...] = (settle, see_the_chain)
 """How each transaction begins, unless it is forced."""
-
 MOVE: tuple[Step, ...] = (
     prove_the_files,
     write_the_intent,
@@ -237,68 +184,8 @@ MOVE: tuple[Step, ...] = (
     see_that_both_agree,
 )
 """From a version to the version in production."""
-
 PROMOTION: tuple[Step, ...] = (*BEFORE, see_the_champion, compare_the_champion, note_what_was_found, *MOVE)
 """First release and promotion."""
-
-
-def _refuse_a_living_writer(begun: Entry, now: Transaction) -> None:
-    """Refuse to end an intent that was written under another lock, which does not exclude this one."""
-    age = (datetime.now(UTC) - begun.time).total_seconds()
-    if begun.lock != now.lock.identity and age < LEASE_SECONDS:
-        who = begun.reason.actor
-        rule = f"{who} began to put version {begun.version} there {age:.0f} s ago, by another lock"
-        remedy = f"try again in {LEASE_SECONDS - age:.0f} s, and set {LOCK_URL} for everybody who promotes"
-        raise ConflictError(f"champion of {now.request.model}", rule, remedy)
-
-
-def _may_arrive_until(begun: Entry, now: Transaction) -> datetime | None:
-    """Return until when the request of an intent may still arrive; None when it cannot any more.
-
-    A SQLite file has no request under way: who wrote to it is through or dead. A database ends what a client
-    has begun when that ends, so it is enough that the writer, on this host, is gone. A server may sit on it.
-    """
-    until = begun.time + timedelta(seconds=LEASE_SECONDS)
-    uri, writer = now.store.registry_uri, Heartbeat.read(begun.writer)
-    is_dead = writer is not None and is_gone(writer)
-    if uri.startswith("sqlite") or (is_dead and not uri.startswith("http")) or until <= datetime.now(UTC):
-        return None
-    return until
-
-
-def _is_wanted(begun: Entry, now: Transaction) -> bool:
-    """Return whether a late request would only do what is requested now."""
-    version = now.request.version
-    return version is not None and version.release.is_same(begun.release)
-
-
-def _under_way(begun: Entry, until: datetime, now: Transaction) -> ConflictError:
-    seconds = max(1, round((until - datetime.now(UTC)).total_seconds()))
-    who, version = begun.reason.actor, begun.version
-    rule = f"is not known yet: the request of {who} to put version {version} there may still arrive"
-    return ConflictError(f"champion of {now.request.model}", rule, f"try again in {seconds} s")
-
-
-def _see_that_it_is_young(now: Transaction) -> None:
-    """Send nothing so late that others have given up waiting for it."""
-    if now.intent is not None:
-        age = (datetime.now(UTC) - now.intent.time).total_seconds()
-        if age > LEASE_SECONDS / 2:
-            rule = f"took {age:.0f} s since its intent; production was not changed"
-            raise UnavailableError(f"promotion of {now.request.model}", rule, "try again")
-
-
-def _show_the_way_back(now: Transaction, intent: Entry) -> None:
-    """Set the alias `previous` as the ledger will say it when the intent is done."""
-    _let_previous_be(now, now.ledger.followed_by(replace(intent, kind=Kind.DONE)))
-
-
-def _let_previous_be(now: Transaction, ledger: Ledger) -> None:
-    back = ledger.rollback_target()
-    if back is not None:
-        aliases.put(now.store, now.request.model, PREVIOUS, back.version)
-    else:
-        aliases.take_away(now.store, now.request.model, PREVIOUS)
 
 
 def _named(version: int | None) -> str:

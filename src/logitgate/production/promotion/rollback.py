@@ -16,15 +16,8 @@ from ..ledger.ledger import Ledger
 from ..ledger.state import GONE, Production, State, because, remedy, state_of
 from ..registry import ledger_store, registry
 from ..registry.registry import CHAMPION, PREVIOUS, ModelVersion
-from .promotion import (
-    BEFORE,
-    MOVE,
-    note_what_was_found,
-    prove_the_files,
-    see_the_lock,
-    settle,
-    show_the_history,
-)
+from .intents import settle
+from .promotion import BEFORE, MOVE, note_what_was_found, prove_the_files, see_the_lock, show_the_history
 from .transaction import PromotionRequest, PromotionResult, Step, Transaction, carry_out
 
 ACTOR = "LOGITGATE_ACTOR"

@@ -25,8 +25,8 @@ from ..ledger.entries import Anchoring, Reason
 from ..ledger.history import audit
 from ..ledger.ledger import Ledger
 from ..ledger.state import Production, State, state_of
+from ..promotion.intents import settle
 from ..promotion.lock import held, locked
-from ..promotion.promotion import settle
 from ..promotion.rollback import actor, look_at_files
 from ..promotion.transaction import PromotionRequest, Transaction
 from ..registry import ledger_store

@@ -8,7 +8,9 @@ from ...errors import ConflictError, ProjectError
 from ...tracking.store import Store
 from ..ledger.entries import Act, Kind, Reason
 from ..ledger.state import State, because, state_of
-from ..promotion.promotion import BEFORE, MOVE, settle, show_the_history, show_the_way_back
+from ..promotion.intents import settle
+from ..promotion.other_aliases import show_the_way_back
+from ..promotion.promotion import BEFORE, MOVE, show_the_history
 from ..promotion.rollback import LONGEST_REASON, RollbackRequest, actor, look_at_files, roll_back, stated
 from ..promotion.transaction import PromotionRequest, PromotionResult, Transaction, carry_out
 from ..registry import aliases, ledger_store, registry

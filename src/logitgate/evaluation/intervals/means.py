@@ -1,8 +1,7 @@
-"""Intervals for rates, means and ratios, one-sided bounds, and a correction for many tests.
+"""Means and ratios of groups of rows, with errors that respect clusters; intervals and one-sided bounds.
 
-Means may be clustered: rows of one entity are not independent, so the error of the mean is taken
-from the clusters' sums of residuals. Sources: Wilson (1927); Liang, Zeger (1986); Hall (1992); Pepe
-(2003); Holm (1979).
+Rows of one entity are not independent, so the error of a mean is taken from the clusters' sums of residuals.
+Sources: Liang, Zeger (1986); Hall (1992) for skewed units.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri, stdtr, stdtrit
+from scipy.special import stdtr, stdtrit
 
-from ..decision.costs import BoolArray, IntArray
-from ..decision.expressions import FloatArray
-from .estimates import NAN, Estimate
+from ...decision.costs import BoolArray, IntArray
+from ...decision.expressions import FloatArray
+from ..estimates import NAN, Estimate
 
 Clusters: TypeAlias = NDArray[np.integer] | None
 _HARDLY = 1e-6
@@ -175,80 +174,6 @@ class Units:
         return Means(ratio, np.where(units > 1, error, NAN), units - 1, adjusted)
 
 
-def wilson(successes: float, n: float, confidence: float = 0.95) -> Estimate:
-    """Return a rate with Wilson's score interval; NaN when there are no rows.
-
-    Examples
-    --------
-    >>> rate = wilson(7, 12)
-    >>> round(rate.low, 6), round(rate.high, 6)
-    (0.319511, 0.80674)
-    """
-    if not n > 0:
-        return Estimate(NAN)
-    rate = successes / n
-    low, high = wilson_limits(np.array(rate), np.array(n), float(ndtri((1 + confidence) / 2)))
-    return Estimate(float(rate), float(low), float(high))
-
-
-def wilson_limits(
-    rate: FloatArray, n: FloatArray, quantile: FloatArray | float
-) -> tuple[FloatArray, FloatArray]:
-    """Return Wilson's limits of rates over n rows, at a normal (or t) quantile; NaN without rows."""
-    square = quantile**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre = (n * rate + square / 2) / (n + square)
-        reach = np.sqrt(square * (n * rate * (1 - rate) + square / 4)) / (n + square)
-    low = np.where((rate == 0) & (reach > 0), 0.0, np.maximum(0.0, centre - reach))
-    high = np.where((rate == 1) & (reach > 0), 1.0, np.minimum(1.0, centre + reach))
-    return low, high
-
-
-def log_odds_limits(
-    means: Means, degrees: FloatArray | None = None, confidence: float = 0.95
-) -> tuple[FloatArray, FloatArray]:
-    """Return t limits of shares that are symmetric in their log-odds, so within (0, 1) (Pepe 2003).
-
-    Parameters
-    ----------
-    means : Means
-        Shares; of 0, 1 or without an error there are none: NaN.
-    degrees : array of shape (k,), optional
-        Degrees of freedom, where they are not those of `means`.
-    confidence : float
-    """
-    share, error = means.mean, means.error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled_error = np.where(error > 0, error, NAN) / (share * (1 - share))
-        scaled = Means(logit(share), scaled_error, means.degrees if degrees is None else degrees)
-    low, high = scaled.limits(confidence)
-    return expit(low), expit(high)
-
-
-def meat(scores: FloatArray, cluster: Clusters) -> FloatArray:
-    """Return the middle of a sandwich: the summed products of the clusters' scores, times G / (G - 1).
-
-    Parameters
-    ----------
-    scores : array of shape (n, p)
-        Each row's contribution to p sums that are 0 over all rows, such as scores or influences.
-    cluster : int array of shape (n,), optional
-        Codes from 0 on; without them each row stands for itself.
-
-    Returns
-    -------
-    array of shape (p, p)
-        Liang, Zeger (1986); NaN below two clusters.
-    """
-    used = np.ones(len(scores)) if cluster is None else np.bincount(cluster)
-    clusters = np.count_nonzero(used)
-    if clusters < 2:
-        return np.full((scores.shape[1],) * 2, NAN)
-    if cluster is not None:
-        scores = np.column_stack([np.bincount(cluster, column, len(used)) for column in scores.T])
-    return np.asarray(scores.T @ scores * (clusters / (clusters - 1)), dtype=np.float64)
-
-
 def mean_interval(values: FloatArray, cluster: Clusters = None, confidence: float = 0.95) -> Estimate:
     """Return the mean of the rows with its t interval; fewer than two clusters have none.
 
@@ -271,23 +196,6 @@ def upper_bound(values: FloatArray, cluster: Clusters = None, alpha: float = 0.0
 def lower_bound(values: FloatArray, cluster: Clusters = None, alpha: float = 0.05) -> float:
     """Return the one-sided lower t bound of the mean: true in 1 - alpha of all samples."""
     return float(_one_group(values, cluster).upper(1 - alpha)[0])
-
-
-def holm(p_values: FloatArray) -> FloatArray:
-    """Return Holm's step-down adjusted p-values, in the order given.
-
-    A NaN stays NaN and still counts as a test of the family.
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    left = np.arange(len(p_values), 0, -1)
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(np.asarray(p_values)[order] * left), 1.0)
-    return adjusted
 
 
 def _unskewed(quantile: FloatArray, a: FloatArray) -> FloatArray:
