@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ...errors import FitError
+from ...evaluation.probabilities.cox import chances
 from ...model.fitting.fit import fitted_weights
 from ...model.fitting.fitted import Fitted
 from ...model.fitting.solver import Rows, solve
@@ -97,7 +97,7 @@ def _start(fitted: Fitted, keep: BoolArray, factor: tuple[FloatArray, bool]) -> 
 
 def _gradient(fitted: Fitted, weights: FloatArray) -> FloatArray:
     scores = (fitted.matrix.scores(column) for column in weights.T)
-    return np.column_stack([fitted.matrix.sums(expit(score) - fitted.y) for score in scores])
+    return np.column_stack([fitted.matrix.sums(chances(score) - fitted.y) for score in scores])
 
 
 def _solved(fitted: Fitted, keep: BoolArray, feature: str) -> FloatArray:

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.special import expit
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -24,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from ...decision.expressions import FloatArray
 from ...errors import FitError
+from ...evaluation.probabilities.cox import chances
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
 from ..design.coded import CodedMatrix
@@ -210,7 +210,7 @@ def _few(names: list[str]) -> str:
 
 
 def _refuse_certain(matrix: CodedMatrix, weights: FloatArray, y: NDArray[np.integer]) -> None:
-    residual = np.abs(y - expit(matrix.scores(weights)))
+    residual = np.abs(y - chances(matrix.scores(weights)))
     if float(residual.max()) < _CERTAIN:
         raise FitError(
             "the features together",
@@ -255,7 +255,7 @@ def penalised_hessian(
     array of shape (p + 1, p + 1)
         Of the penalised log loss, summed over the rows.
     """
-    fitted = expit(matrix.scores(weights))
+    fitted = chances(matrix.scores(weights))
     curvature = fitted * (1 - fitted)
     hessian = matrix.hessian(curvature if counts is None else curvature * counts)
     columns = np.arange(len(weights) - 1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
@@ -15,6 +14,7 @@ from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
 from ...evaluation.estimates import NAN
 from ...evaluation.intervals import Clusters
+from ...evaluation.probabilities.cox import chances
 from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
 from ..design.signs import FREE, Limits, Signs
@@ -145,7 +145,7 @@ def _meat(fitted: Fitted) -> FloatArray:
     assert fitted.cluster is not None  # noqa: S101 - the caller looked
     code = np.unique(fitted.cluster, return_inverse=True)[1]
     clusters = int(code.max()) + 1
-    sums = fitted.matrix.sums_by(code, fitted.y - expit(fitted.scores))
+    sums = fitted.matrix.sums_by(code, fitted.y - chances(fitted.scores))
     centred = sums - sums.mean(axis=0)
     meat: FloatArray = centred.T @ centred * (clusters / max(clusters - 1, 1))
     return meat

@@ -12,10 +12,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
+from ...evaluation.probabilities.cox import chances, softplus
 from ..design.coded import CodedMatrix
 from ..design.signs import Limits
 from .leverage import drawn
@@ -23,7 +23,7 @@ from .quadratic import Quadratic
 
 _WITHIN = 1e-9
 _ROUNDING = 1e-7
-"""Nats below which rounding may hide what a step gains."""
+"""Nats, or share of fewer than one nat, below which rounding may hide what a step gains."""
 _STEPS = 100
 _HALVINGS = 30
 _PACE = (1e-4, 6)
@@ -93,18 +93,18 @@ class Rows:
 
     def gradient(self, score: FloatArray) -> FloatArray:
         """Return the gradient of the likelihood in the steps where rows have these scores, shape (p + 1,)."""
-        found = self.X.sums(self._counted(self.sign * expit(-self.sign * score)))
+        found = self.X.sums(self._counted(self.sign * chances(-self.sign * score)))
         return found if self.weights is None else self.weights.T @ found
 
     def hessian(self, score: FloatArray) -> FloatArray:
         """Return the likelihood's Hessian in the steps, shape (p + 1, p + 1)."""
-        chance = expit(-self.sign * score)
+        chance = chances(-self.sign * score)
         found = self.X.hessian(self._counted(chance * (1 - chance)))
         return found if self.weights is None else self.weights.T @ found @ self.weights
 
     def loss(self, score: FloatArray) -> float:
         """Return the log loss, summed over the rows, in nats."""
-        return float(self._counted(np.logaddexp(0.0, -self.sign * score)).sum())
+        return float(self._counted(softplus(-self.sign * score)).sum())
 
     def _counted(self, values: FloatArray) -> FloatArray:
         return values if self.counts is None else values * self.counts
@@ -176,9 +176,9 @@ def solve(
     """Maximise the likelihood less half the squared coefficients over C; the intercept is free.
 
     Each step leads to the maximum of a quadratic model within the limits. The method ends when a whole step
-    would gain less than `within` of total log-likelihood (half the Newton decrement; Boyd, Vandenberghe 2004,
-    9.5.1), 1e-4 of it where the Hessian was summed elsewhere. At a limit the gradient does not vanish, but no
-    step within the limits gains anything (Karush, Kuhn, Tucker).
+    gains less than `within` of total log-likelihood (half the Newton decrement; Boyd, Vandenberghe 2004,
+    9.5.1), 1e-4 of it where the Hessian was summed elsewhere; that step is still made. At a limit the
+    gradient does not vanish, but no step within the limits gains anything (Karush, Kuhn, Tucker).
 
     Parameters
     ----------
@@ -219,17 +219,18 @@ def solve(
             step = None if model is None else model.step(at, gradient)
         if model is None or step is None:
             return Solution(rows.weights_of(at), steps, "the Hessian is singular or ill-conditioned")
-        gain, along = float(gradient @ step) / 2, rows.scores(step)
+        gain = float(gradient @ step) / 2
+        if gain < (share * within if model.is_old else within):  # too little to look at what it leads to
+            return Solution(rows.weights_of(at - step), steps, None, hessian)
+        along = rows.scores(step)
         for _ in range(_HALVINGS):
             then = _objective(rows, score - along, at - step, penalty)
-            if then <= now or gain < _ROUNDING:
+            if then <= now or gain < _ROUNDING * min(1.0, now):
                 break
             step, along = step / 2, along / 2
         else:
             break
         at, score, now, before = at - step, score - along, then, gain
-        if gain < (share * within if model.is_old else within):
-            return Solution(rows.weights_of(at), steps, None, hessian)
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
 
 
