@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,18 @@ from sklearn.compose import ColumnTransformer
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from .coding import CodedBlock, coded_block
-from .columns import CurveColumns, LevelColumns, Numbers, WrittenColumns
+from .columns import CurveColumns, LevelColumns, WrittenColumns, summed
+from .pooled import FEWEST, Levels, Numbers, PooledColumns, together
 
 _ROWS = 16_384
 """Rows that are held at a time."""
+_LOOKED_UP = 131_072
+"""Rows for which levels are looked up at a time."""
+_WRITTEN = 4_096
+"""Rows whose columns of numbers stand in a processor's cache."""
 _SMALL = 64 * 2**20
 """Bytes up to which all columns of numbers are written at once: a product of matrices is fast."""
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,13 @@ class CodedMatrix:
     ----------
     shape : pair of ints
         Rows, and columns without the ones.
-    numbers : tuple of WrittenColumns or CurveColumns
-    groups : tuple of LevelColumns
+    numbers : tuple of WrittenColumns, CurveColumns or PooledColumns
+    groups : tuple of LevelColumns or PooledColumns
     """
 
     shape: tuple[int, int]
     numbers: tuple[Numbers, ...] = ()
-    groups: tuple[LevelColumns, ...] = ()
+    groups: tuple[Levels, ...] = ()
 
     @classmethod
     def of_dense(cls, X: FloatArray) -> CodedMatrix:
@@ -55,7 +62,7 @@ class CodedMatrix:
         Curves are written at once where that is small, unless the rows are to be kept narrow.
         """
         parts = [
-            coded_block(name, transformer, frame[list(columns)])
+            coded_block(name, transformer, frame[list(columns)], is_narrow=is_narrow)
             for name, transformer, columns in layout.transformers_
             if name != "remainder"
         ]
@@ -68,13 +75,16 @@ class CodedMatrix:
         placed = list(zip(parts, starts, strict=False))
         numbers = tuple(one.moved(start) for part, start in placed for one in part.numbers)
         groups = tuple(one.moved(start) for part, start in placed for one in part.groups)
-        return cls((rows, starts[-1]), numbers if is_narrow else _written_if_small(numbers, rows), groups)
+        if is_narrow:
+            return cls((rows, starts[-1]), numbers, groups)
+        numbers = _written_if_small(numbers, rows)
+        return cls((rows, starts[-1]), numbers, together(groups) if rows >= FEWEST else groups)
 
     def scores(self, weights: FloatArray) -> FloatArray:
         """Return the matrix times p + 1 weights, shape (n,)."""
         found = np.full(self.shape[0], weights[-1])
-        for rows in self._slices():
-            for part in self._parts:
+        for part in self._parts:
+            for rows in self._slices(_run(part)):
                 found[rows] += part.scores(weights, rows)
         return found
 
@@ -82,8 +92,8 @@ class CodedMatrix:
         """Return the transposed matrix times a value of each row, shape (p + 1,)."""
         found = np.zeros(self.shape[1] + 1)
         found[-1] = values.sum()
-        for rows in self._slices():
-            for part in self._parts:
+        for part in self._parts:
+            for rows in self._slices(_run(part)):
                 found[part.columns] += part.sums(values[rows], rows)
         return found
 
@@ -99,8 +109,8 @@ class CodedMatrix:
     def hessian(self, curvature: FloatArray) -> FloatArray:
         """Return the sum over the rows of curvature times the row times itself, shape (p + 1, p + 1)."""
         found = np.zeros((self.shape[1] + 1,) * 2)
-        for rows in self._slices():
-            self._add(found, curvature[rows], rows)
+        self._add_numbers(found, curvature)
+        self._add_levels(found, curvature)
         return found
 
     def whole(self) -> FloatArray:
@@ -108,7 +118,7 @@ class CodedMatrix:
         found = np.zeros((self.shape[0], self.shape[1] + 1))
         for part in self.numbers:
             found[:, part.columns] = part.written(slice(None))
-        for group in self.groups:
+        for group in self._levels:
             at = np.append(group.columns, self.shape[1])[group.codes]
             found[np.arange(len(at)), at] = 1.0 if group.factor is None else group.factor
         return found[:, : self.shape[1]]
@@ -136,56 +146,88 @@ class CodedMatrix:
     def _parts(self) -> tuple[Numbers | LevelColumns, ...]:
         return (*self.numbers, *self.groups)
 
-    def _slices(self) -> Iterator[slice]:
-        """Yield the rows block by block."""
-        return (slice(start, min(start + _ROWS, self.shape[0])) for start in range(0, self.shape[0], _ROWS))
+    @property
+    def _levels(self) -> Iterator[LevelColumns]:
+        """Yield the levels feature by feature."""
+        for group in self.groups:
+            yield from group.levels if isinstance(group, PooledColumns) else (group,)
 
-    def _add(self, found: FloatArray, curvature: FloatArray, rows: slice) -> None:
-        ones = np.ones((len(curvature), 1))
-        dense = np.hstack([*(part.written(rows) for part in self.numbers), ones])
-        places = np.concatenate([*(part.columns for part in self.numbers), [self.shape[1]]])
-        scaled = dense * np.sqrt(curvature)[:, None]
-        found[np.ix_(places, places)] += scaled.T @ scaled
-        if not self.groups:
-            return
-        codes = [one.codes[rows].astype(np.intp) for one in self.groups]
-        weights = [one.weighed(curvature, rows) for one in self.groups]
-        _add_across(found, self.groups, (codes, weights), dense, places)
-        for place, group in enumerate(self.groups):
-            width, own = len(group.columns) + 1, group.weighed(weights[place], rows)
-            found[group.columns, group.columns] += np.bincount(codes[place], own, width)[:-1]
-            for at, other in enumerate(self.groups[place + 1 :], start=place + 1):
-                both = codes[place] * (len(other.columns) + 1) + codes[at]
-                own = other.weighed(weights[place], rows)
-                counts = np.bincount(both, own, width * (len(other.columns) + 1)).reshape(width, -1)
-                found[np.ix_(group.columns, other.columns)] += counts[:-1, :-1]
-                found[np.ix_(other.columns, group.columns)] += counts[:-1, :-1].T
+    def _slices(self, run: int) -> Iterator[slice]:
+        """Yield the rows block by block."""
+        return (slice(start, min(start + run, self.shape[0])) for start in range(0, self.shape[0], run))
+
+    def _add_numbers(self, found: FloatArray, curvature: FloatArray) -> None:
+        """Add the products of the numbers' columns, and of these and the levels' columns."""
+        numbers = [part.tabled() if isinstance(part, PooledColumns) else part for part in self.numbers]
+        places = np.concatenate([*(part.columns for part in numbers), [self.shape[1]]])
+        starts = np.cumsum([0, *(group.cells for group in self.groups)])
+        own, across = np.zeros((len(places),) * 2), np.zeros((int(starts[-1]), len(places)))
+        for rows in self._slices(_WRITTEN):
+            root = np.sqrt(curvature[rows])
+            dense = np.hstack([*(part.written(rows) for part in numbers), np.ones((len(root), 1))])
+            dense *= root[:, None]
+            own += dense.T @ dense
+            if self.groups:
+                across += _wide(self.groups, starts, root, rows).T @ dense
+        found[np.ix_(places, places)] += own
+        for group, start in zip(self.groups, starts, strict=False):
+            sums = group.gathered(across[start : start + group.cells])
+            found[np.ix_(group.columns, places)] += sums
+            found[np.ix_(places, group.columns)] += sums.T
+
+    def _add_levels(self, found: FloatArray, curvature: FloatArray) -> None:
+        """Add the products of the levels' columns."""
+        for group in self.groups:
+            squared = group.weighed(group.weighed(curvature, _ALL), _ALL)
+            counts = summed(group.codes, squared, group.cells)
+            if isinstance(group, LevelColumns):
+                found[group.columns, group.columns] += group.gathered(counts)
+            else:
+                found[np.ix_(group.columns, group.columns)] += group.gathered(
+                    group.gathered(np.diag(counts)).T
+                )
+        for group, other in combinations(self.groups, 2):
+            sums = self._counted(group, other, curvature)
+            found[np.ix_(group.columns, other.columns)] += sums
+            found[np.ix_(other.columns, group.columns)] += sums.T
+
+    def _counted(self, group: Levels, other: Levels, curvature: FloatArray) -> FloatArray:
+        """Return the products of the columns of two groups."""
+        pairs = group.cells * other.cells
+        counts = np.zeros(pairs)
+        for rows in self._slices(max(_LOOKED_UP, 8 * pairs)):
+            both = group.codes[rows].astype(np.intp)
+            both *= other.cells
+            both += other.codes[rows]
+            weights = other.weighed(group.weighed(curvature[rows], rows), rows)
+            counts += np.bincount(both, weights, pairs)
+        return other.gathered(group.gathered(counts.reshape(group.cells, -1)).T).T
+
+
+def _run(part: Numbers | LevelColumns) -> int:
+    """Return for how many rows a part is asked at a time."""
+    if isinstance(part, PooledColumns):
+        return max(_LOOKED_UP, 16 * part.cells)
+    return _LOOKED_UP if isinstance(part, LevelColumns) else _ROWS
 
 
 def _written_if_small(numbers: tuple[Numbers, ...], rows: int) -> tuple[Numbers, ...]:
     """Return the columns of numbers as one written block where it is small, and else as they are."""
-    width = sum(len(part.columns) for part in numbers)
-    if not numbers or rows * width * 8 > _SMALL:
+    wide = [part for part in numbers if not isinstance(part, PooledColumns)]
+    width = sum(len(part.columns) for part in wide)
+    if not wide or rows * width * 8 > _SMALL:
         return numbers
-    dense = np.hstack([part.written(slice(0, rows)) for part in numbers])
-    return (WrittenColumns(dense, np.concatenate([part.columns for part in numbers])),)
+    dense = np.empty((rows, width))
+    for start in range(0, rows, _WRITTEN):
+        own = slice(start, min(start + _WRITTEN, rows))
+        np.concatenate([part.written(own) for part in wide], axis=1, out=dense[own])
+    block = WrittenColumns(dense, np.concatenate([part.columns for part in wide]))
+    return (block, *(part for part in numbers if isinstance(part, PooledColumns)))
 
 
-def _add_across(
-    found: FloatArray,
-    groups: Sequence[LevelColumns],
-    rows: tuple[list[IntArray], list[FloatArray]],
-    dense: FloatArray,
-    places: IntArray,
-) -> None:
-    """Add the products of the groups' columns and the numbers' columns."""
-    codes, weights = rows
-    starts = np.cumsum([0, *(len(group.columns) + 1 for group in groups)])
-    at = np.column_stack([code + start for code, start in zip(codes, starts, strict=False)]).ravel()
-    pointers = np.arange(0, len(at) + 1, len(groups))
-    wide = csr_array((np.column_stack(weights).ravel(), at, pointers), shape=(len(dense), int(starts[-1])))
-    across = wide.T @ dense
-    for group, start in zip(groups, starts, strict=False):
-        own = across[start : start + len(group.columns)]
-        found[np.ix_(group.columns, places)] += own
-        found[np.ix_(places, group.columns)] += own.T
+def _wide(groups: Sequence[Levels], starts: IntArray, root: FloatArray, rows: slice) -> csr_array:
+    """Return a column for each cell of each group, shape (r, cells), with values of each row."""
+    at = np.column_stack([group.codes[rows] + start for group, start in zip(groups, starts, strict=False)])
+    weights = np.column_stack([group.weighed(root, rows) for group in groups])
+    pointers = np.arange(0, at.size + 1, len(groups))
+    return csr_array((weights.ravel(), at.ravel(), pointers), shape=(len(root), int(starts[-1])))

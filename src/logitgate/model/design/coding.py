@@ -14,7 +14,8 @@ from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 from ...decision.compiled import columns_of_levels, places_of_pairs
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
-from .columns import CurveColumns, LevelColumns, Numbers, Polynomials, WrittenColumns, narrow
+from .columns import CurveColumns, LevelColumns, Polynomials, WrittenColumns, narrow
+from .pooled import Numbers, PooledColumns, distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class CodedBlock:
     ----------
     width : int
         Number of columns.
-    numbers : tuple of WrittenColumns or CurveColumns
+    numbers : tuple of WrittenColumns, CurveColumns or PooledColumns
     groups : tuple of LevelColumns
     """
 
@@ -34,7 +35,9 @@ class CodedBlock:
     groups: tuple[LevelColumns, ...] = ()
 
 
-def coded_block(name: str, fitted: BaseEstimator, frame: pd.DataFrame) -> CodedBlock:
+def coded_block(
+    name: str, fitted: BaseEstimator, frame: pd.DataFrame, *, is_narrow: bool = False
+) -> CodedBlock:
     """Apply a fitted block of a design matrix to rows; see `matrix.blocks` for the names.
 
     Parameters
@@ -43,6 +46,8 @@ def coded_block(name: str, fitted: BaseEstimator, frame: pd.DataFrame) -> CodedB
     fitted : transformer
     frame : DataFrame of shape (n, ...)
         The columns that the block reads.
+    is_narrow : bool
+        Whether numbers are kept as they are, without a look at which distinct ones there are.
     """
     if name in ("levels", "values"):
         return _levels(fitted, frame)
@@ -53,7 +58,7 @@ def coded_block(name: str, fitted: BaseEstimator, frame: pd.DataFrame) -> CodedB
     if name == "polynomial":
         cells = np.asarray(fitted.transform(frame), dtype=np.float64)
         return CodedBlock(cells.shape[1], (WrittenColumns(cells, np.arange(cells.shape[1])),))
-    return _curves(fitted, frame)
+    return _curves(fitted, frame, is_narrow=is_narrow)
 
 
 def numbers_of(column: pd.Series) -> FloatArray:
@@ -61,13 +66,23 @@ def numbers_of(column: pd.Series) -> FloatArray:
     return column.to_numpy(np.float64, na_value=np.nan)
 
 
-def _curves(fitted: Pipeline, frame: pd.DataFrame) -> CodedBlock:
+def _curves(fitted: Pipeline, frame: pd.DataFrame, *, is_narrow: bool) -> CodedBlock:
     shapes, numbers, start = _shapes(fitted), [], 0
     for (_, column), shape in zip(frame.items(), shapes, strict=True):
         width = shape.pieces.shape[2]
-        numbers.append(CurveColumns.of(numbers_of(column), shape, np.arange(start, start + width)))
+        numbers.append(
+            _curve(numbers_of(column), shape, np.arange(start, start + width), is_narrow=is_narrow)
+        )
         start += width
     return CodedBlock(start, tuple(numbers))
+
+
+def _curve(values: FloatArray, shape: Polynomials, columns: IntArray, *, is_narrow: bool) -> Numbers:
+    pooled = None if is_narrow else distinct(values)
+    if pooled is None:
+        return CurveColumns.of(values, shape, columns)
+    codes, each = pooled
+    return PooledColumns(codes, len(each), (CurveColumns.of(each, shape, columns),))
 
 
 def _shapes(fitted: Pipeline) -> list[Polynomials]:

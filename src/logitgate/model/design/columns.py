@@ -48,6 +48,15 @@ class LevelColumns:
     columns: IntArray
     factor: FloatArray | None = None
 
+    @property
+    def cells(self) -> int:
+        """How many codes there are, that of rows without a column included."""
+        return len(self.columns) + 1
+
+    def gathered(self, by_cell: FloatArray) -> FloatArray:
+        """Return the sums of the columns from those of the codes, shapes (w, ...) and (cells, ...)."""
+        return by_cell[:-1]
+
     def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
         """Return what the columns add to each row's score, shape (r,)."""
         found = np.append(weights[self.columns], 0.0).take(self.codes[rows])
@@ -289,6 +298,3 @@ def _polynomials(pieces: FloatArray, distance: FloatArray, piece: Codes) -> Floa
         found *= distance
         found += coefficients.take(piece, axis=0)
     return found
-
-
-Numbers = WrittenColumns | CurveColumns

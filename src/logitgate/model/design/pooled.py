@@ -1,0 +1,178 @@
+"""Columns of many rows that share few values: computed once for each distinct value, and looked up.
+
+A number that is measured to so many digits, and a few features of few levels taken together, have far fewer
+distinct cells than there are rows. What weights make of the cells is looked up for each row, and what a sum
+over the columns needs of the rows is their sum by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from ...decision.costs import BoolArray, IntArray
+from ...decision.expressions import FloatArray
+from .columns import Codes, CurveColumns, LevelColumns, WrittenColumns, narrow, summed
+
+FEWEST = 20_000
+"""Rows from which on it pays."""
+_CELLS = 65_535
+"""Most distinct values of a number: sums over them stay in a processor's cache."""
+_ROWS_EACH = 4
+"""Rows that a distinct value has to stand for, on average."""
+_TOGETHER = 256
+"""Most combinations of levels that are cells."""
+_ALL = slice(None)
+
+Each: TypeAlias = WrittenColumns | CurveColumns | LevelColumns
+
+
+@dataclass(frozen=True, slots=True)
+class PooledColumns:
+    """Columns of which each row has those of a cell.
+
+    Attributes
+    ----------
+    codes : unsigned int array of shape (n,)
+        The cell of each row.
+    cells : int
+    each : tuple of WrittenColumns, CurveColumns or LevelColumns
+        The columns of the cells.
+    """
+
+    codes: Codes
+    cells: int
+    each: tuple[Each, ...]
+
+    @property
+    def columns(self) -> IntArray:
+        """Places of the columns in the design matrix, shape (w,)."""
+        return np.concatenate([part.columns for part in self.each])
+
+    @property
+    def factor(self) -> None:
+        """What stands in a row's column: 1 where levels are pooled."""
+        return
+
+    @property
+    def _places(self) -> IntArray:
+        return self.codes.astype(np.int64)
+
+    @property
+    def levels(self) -> tuple[LevelColumns, ...]:
+        """The levels of the rows, feature by feature."""
+        return tuple(part.taken(self._places) for part in self.each if isinstance(part, LevelColumns))
+
+    def gathered(self, by_cell: FloatArray) -> FloatArray:
+        """Return the sums of the columns of levels from those of the cells, (w, ...) of (cells, ...)."""
+        ones, cell = np.ones(self.cells), np.arange(self.cells)
+        parts = [part for part in self.each if isinstance(part, LevelColumns)]
+        spread = [csr_array((ones, (part.codes, cell)), (part.cells, self.cells)) for part in parts]
+        return np.concatenate(
+            [part.gathered(np.asarray(one @ by_cell)) for part, one in zip(parts, spread, strict=True)]
+        )
+
+    def written(self, rows: slice) -> FloatArray:
+        """Return the columns of numbers, shape (r, w)."""
+        parts = [part.written(_ALL) for part in self.each if not isinstance(part, LevelColumns)]
+        return np.hstack([part.take(self.codes[rows], axis=0) for part in parts])
+
+    def tabled(self) -> PooledColumns:
+        """Return the same columns of numbers, written once for each cell."""
+        numbers = [part for part in self.each if not isinstance(part, LevelColumns)]
+        return replace(self, each=tuple(WrittenColumns(one.written(_ALL), one.columns) for one in numbers))
+
+    def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
+        """Return what the columns add to each row's score, shape (r,)."""
+        table = np.sum([part.scores(weights, _ALL) for part in self.each], axis=0)
+        return np.asarray(table.take(self.codes[rows]))
+
+    def sums(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Return the sum over the rows of each column times a value of each row, shape (w,)."""
+        by_cell = summed(self.codes[rows], values, self.cells)
+        return np.concatenate([part.sums(by_cell, _ALL) for part in self.each])
+
+    def sums_by(self, code: IntArray, groups: int, values: FloatArray) -> FloatArray:
+        """Return `sums` over all rows for each group of rows, shape (groups, w)."""
+        return np.hstack([part.taken(self._places).sums_by(code, groups, values) for part in self.each])
+
+    def weighed(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Return the values times what stands in each row's column, shape (r,)."""
+        return values
+
+    def taken(self, rows: IntArray) -> PooledColumns:
+        """Return these rows."""
+        return replace(self, codes=self.codes[rows])
+
+    def moved(self, places: int) -> PooledColumns:
+        """Return the same columns so many places further on."""
+        return replace(self, each=tuple(part.moved(places) for part in self.each))
+
+    def among(self, kept: BoolArray, places: IntArray) -> PooledColumns | None:
+        """Return the columns that are kept, at their new places; None where none is."""
+        left = tuple(one for part in self.each if (one := part.among(kept, places)) is not None)
+        return replace(self, each=left) if left else None
+
+
+Numbers: TypeAlias = WrittenColumns | CurveColumns | PooledColumns
+Levels: TypeAlias = LevelColumns | PooledColumns
+
+
+def distinct(values: FloatArray) -> tuple[Codes, FloatArray] | None:
+    """Return which distinct value each row has, shape (n,), and the values; None where they are too many."""
+    most = min(_CELLS, len(values) // _ROWS_EACH)
+    if len(values) < FEWEST or len(_encoded(values[: 2 * most]).dictionary) > most:
+        return None
+    found = _encoded(values)
+    if len(found.dictionary) > most:
+        return None
+    each = found.dictionary.to_numpy(zero_copy_only=False)
+    return narrow(found.indices.to_numpy(zero_copy_only=False), len(each)), each
+
+
+def _encoded(values: FloatArray) -> pa.DictionaryArray:
+    """Return numbers with their distinct values; Arrow's own pool of memory would keep what it took."""
+    plain = pa.array(values, from_pandas=False)
+    return pc.dictionary_encode(plain, memory_pool=pa.system_memory_pool())
+
+
+def together(groups: Sequence[LevelColumns]) -> tuple[Levels, ...]:
+    """Return levels of several features as the levels' combinations, as long as these are few."""
+    return tuple(one[0] if len(one) == 1 else _combined(one) for one in _few(groups))
+
+
+def _few(groups: Sequence[LevelColumns]) -> Iterator[list[LevelColumns]]:
+    """Yield which features are taken together: the widest first, each where there is still room."""
+    sizes: list[int] = []
+    bins: list[list[LevelColumns]] = []
+    for group in sorted(groups, key=lambda one: -len(one.columns)):
+        width = len(group.columns) + 1
+        if group.factor is not None:
+            yield [group]
+            continue
+        place = next((at for at, size in enumerate(sizes) if size * width <= _TOGETHER), None)
+        if place is None:
+            sizes.append(width)
+            bins.append([group])
+        else:
+            sizes[place] *= width
+            bins[place].append(group)
+    yield from bins
+
+
+def _combined(groups: Sequence[LevelColumns]) -> PooledColumns:
+    cells = int(np.prod([len(group.columns) + 1 for group in groups]))
+    cell, each, stride = np.arange(cells), [], 1
+    codes = np.zeros(len(groups[0].codes), dtype=np.min_scalar_type(cells))
+    for group in groups:
+        width = len(group.columns) + 1
+        each.append(LevelColumns(narrow(cell // stride % width, width), group.columns))
+        codes += group.codes.astype(codes.dtype) * codes.dtype.type(stride)
+        stride *= width
+    return PooledColumns(codes, cells, tuple(each))
