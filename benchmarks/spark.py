@@ -124,7 +124,7 @@ def in_spark(project, layout, as_of):
     from logitgate.data.sampling.sample import observe
     from logitgate.data.table import read_rows
     from logitgate.model.design.coded import CodedMatrix
-    from logitgate.model.distributed.whole_table import TableInSpark
+    from logitgate.model.distributed.in_spark import TableInSpark
     from logitgate.model.fitting.fit import fitted_weights
 
     table = read_rows(project)

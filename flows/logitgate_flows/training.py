@@ -14,7 +14,8 @@ from logitgate.checks.cases import Cases
 from logitgate.data.contract.quarantine import keep
 from logitgate.data.contract.validation import check_table
 from logitgate.data.project_files import load_project
-from logitgate.data.table import Table, read_rows
+from logitgate.data.table import read_rows
+from logitgate.data.typed import Table
 from logitgate.environment import home
 from logitgate.errors import HeldError, NoAnswerError, UnavailableError
 from logitgate.gates.evidence import Evidence

@@ -23,7 +23,7 @@ from logitgate.data.table import read_rows
 from logitgate.errors import DataError, ProjectError, UnavailableError
 from logitgate.model.design.coded import CodedMatrix
 from logitgate.model.design.matrix import fitted_design
-from logitgate.model.distributed.whole_table import TableInSpark
+from logitgate.model.distributed.in_spark import TableInSpark
 from logitgate.model.fitting.fit import Choice, fit, fitted_weights
 from logitgate.monitoring.profiling import reference_profile
 from logitgate.production.packaging.model_package import ModelPackage

@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..errors import UnavailableError
 from ..project.project import Project
+from .readers.files.kinds import kind_of, readable
 from .readers.files.table_parts import completed, is_iceberg, parts_of
-from .readers.source import Source, rebatched
+from .readers.source import Source, Wanted, rebatched
 from .row_ids import RowNames
-from .table import Table, dialect_of, kind_of, texts_of, typed
+from .typed import Table, dialect_of, texts_of, typed
 
 ROWS = 1 << 16
 """Rows of a batch. The digest of a table depends on it, and the last bit of a probability may."""
@@ -34,13 +34,10 @@ def read_batches(path: Path, project: Project, rows: int = ROWS) -> Iterator[Tab
     ProjectError
         When the file is of no known kind.
     """
-    try:
-        names = RowNames()
+    names = RowNames()
+    with readable(path):
         for source in rebatched(_blocks(path, project, rows), rows):
             yield typed(source, project, names)
-    except OSError as error:
-        rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
-        raise UnavailableError(str(error.filename or path), rule, remedy) from error
 
 
 def query_batches(query: str, url_env: str, project: Project, rows: int = ROWS) -> Iterator[Table]:
@@ -58,12 +55,45 @@ def query_batches(query: str, url_env: str, project: Project, rows: int = ROWS) 
         yield typed(source, project, names)
 
 
+def blocks_of(project: Project, wanted: Wanted | None = None, rows: int = ROWS) -> Iterator[Source]:
+    """Read the cells of a project's rows, a block at a time.
+
+    Parameters
+    ----------
+    project : Project
+        Whose rows are files or what a query returns.
+    wanted : Wanted, optional
+        Other columns are left out; rows outside its time may be.
+    rows : int
+        At most so many are read at a time, where the reader can be asked.
+
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        As `read_batches`, when the reading has come there.
+    """
+    path = project.rows.path
+    if path is not None:
+        with readable(path):
+            yield from _blocks(path, project, rows, wanted)
+        return
+    from .readers.sql import query_blocks
+
+    for source in query_blocks(str(project.rows.query), str(project.rows.url_env), texts_of(project), rows):
+        yield source if wanted is None else wanted.of(source)
+
+
 def digest_of_batches(digests: Iterable[str]) -> str:
     """Return the digest of a whole table from those of its batches of `ROWS` rows."""
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _blocks(path: Path, project: Project, rows: int) -> Iterator[Source]:
+def _blocks(path: Path, project: Project, rows: int, wanted: Wanted | None = None) -> Iterator[Source]:
+    for source in _all_blocks(path, project, rows, wanted):
+        yield source if wanted is None else wanted.of(source)
+
+
+def _all_blocks(path: Path, project: Project, rows: int, wanted: Wanted | None) -> Iterator[Source]:
     if is_iceberg(path):
         from .readers.files.iceberg import iceberg_blocks
 
@@ -78,5 +108,5 @@ def _blocks(path: Path, project: Project, rows: int) -> Iterator[Source]:
         else:
             from .readers.files.parquet import parquet_blocks
 
-            for block in parquet_blocks(part.path, levels, rows):
+            for block in parquet_blocks(part.path, levels, rows, wanted):
                 yield completed(block, part, levels)

@@ -18,9 +18,10 @@ from ..project.reading.open_features import FeatureKind, closed
 from ..project.syntax.column_types import ColumnType
 from .readers.casts import Column, cast, is_number, is_text
 from .readers.files.csv_blocks import csv_blocks
+from .readers.files.kinds import kind_of
 from .readers.files.table_parts import Part, completed, is_iceberg, parts_of
 from .readers.source import Source
-from .table import column_of, dialect_of, kind_of
+from .typed import column_of, dialect_of
 
 
 def with_features(plain: Mapping[str, Any], folder: Path, source: str) -> Mapping[str, Any]:

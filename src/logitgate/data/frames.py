@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..errors import DataError, ProjectError
 from ..project.project import Project
 from .readers.source import Source, numbered, unique_names
-from .table import Table, typed
+from .typed import Table, typed
 
 _NAME = "the table"
 _STREAMS = ("__arrow_c_stream__", "__arrow_c_array__")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ProjectError, UnavailableError
+from ..project.data import FeaturesConfig
 
 LIMIT = "LOGITGATE_MEMORY"
 """Environment variable: gigabytes that take the place of what is free."""
 _CELL = 60
 """Bytes that a training takes for each cell of a table, 20 features and more (`benchmarks/memory.py`)."""
+_NUMBER, _LEVEL = 10, 3
+"""Bytes of a number and of a level among the codes that a fit reads from disk, with what marks gaps."""
+FEWEST = 100_000
+"""Rows of a table too large for memory that must fit, so that a sample of it is worth a judgement."""
+_MOST = 1e12
 _TEXT = 8
 """Bytes that it takes for each byte of CSV."""
 _SQUEEZED = 6
@@ -19,15 +27,65 @@ _SQUEEZED = 6
 _GIGABYTE = 1e9
 
 
+def needed_bytes(parquet: Iterable[Path], csv: Iterable[Path]) -> float:
+    """Return about how much memory a training on all cells of some files takes.
+
+    Parameters
+    ----------
+    parquet, csv : iterables of Path
+        The footers of the first and the sizes of the others are read.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be read.
+    """
+    cells = sum(rows * columns for rows, columns in map(_shape, parquet))
+    return float(cells * _CELL + sum(map(_of_csv, csv)))
+
+
+def rows_of(parquet: Iterable[Path]) -> int:
+    """Return how many rows Parquet files hold, by their footers.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be read.
+    """
+    return sum(_shape(path)[0] for path in parquet)
+
+
+def rows_that_fit(columns: int) -> int:
+    """Return how many rows of so many columns a training may hold: 1, 2 or 5 times a power of ten.
+
+    So coarse, because what is free differs from hour to hour, and a sample of another size is another sample.
+
+    Raises
+    ------
+    ProjectError
+        As `free_bytes`.
+
+    Examples
+    --------
+    >>> import os
+    >>> os.environ["LOGITGATE_MEMORY"] = "2"
+    >>> rows_that_fit(20)
+    1000000
+    """
+    free = min(free_bytes() / (_CELL * columns), _MOST)
+    steps = [mantissa * 10**power for power in range(13) for mantissa in (1, 2, 5)]
+    return max((step for step in steps if step <= free), default=0)
+
+
 def refuse_too_large(name: str, parquet: Iterable[Path], csv: Iterable[Path]) -> None:
-    """Refuse a table whose training would take more memory than this machine has free.
+    """Refuse a table that is read whole if that would take more memory than this machine has free.
 
     Parameters
     ----------
     name : str
         What the refusal calls the table.
     parquet, csv : iterables of Path
-        The files it is made of; the footers of the first and the sizes of the others are read.
+        As `needed_bytes`.
 
     Raises
     ------
@@ -40,7 +98,7 @@ def refuse_too_large(name: str, parquet: Iterable[Path], csv: Iterable[Path]) ->
         "give a file or a query with fewer rows (a shorter time) or only the columns that the project "
         "names, or take a larger machine"
     )
-    _refuse(name, sum(map(_of_parquet, parquet)) + sum(map(_of_csv, csv)), remedy)
+    _refuse(name, needed_bytes(parquet, csv), remedy)
 
 
 def refuse_too_many(name: str, rows: int, columns: int, remedy: str) -> None:
@@ -52,6 +110,24 @@ def refuse_too_many(name: str, rows: int, columns: int, remedy: str) -> None:
         With the estimate, what is free, and a remedy.
     """
     _refuse(name, float(rows * columns * _CELL), remedy)
+
+
+def refuse_without_room(name: str, rows: int, features: FeaturesConfig) -> None:
+    """Refuse rows whose codes do not fit on the disk of temporary files.
+
+    Raises
+    ------
+    UnavailableError
+        With the estimate, what is free, and what would help.
+    """
+    row = _NUMBER * len(features.numeric) + _LEVEL * len(features.categorical) + _NUMBER
+    needed, free = float(rows * row), float(shutil.disk_usage(tempfile.gettempdir()).free)
+    if needed > free:
+        rule = (
+            f"the codes of {rows:,} rows take about {needed / _GIGABYTE:.1f} GB on the disk of "
+            f"{tempfile.gettempdir()}, where {free / _GIGABYTE:.1f} GB are free"
+        )
+        raise UnavailableError(name, rule, "make room there, or name another folder by TMPDIR")
 
 
 def _refuse(name: str, needed: float, remedy: str) -> None:
@@ -105,7 +181,8 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _of_parquet(path: Path) -> float:
+def _shape(path: Path) -> tuple[int, int]:
+    """Return rows and columns of a Parquet file."""
     import pyarrow.parquet as pq
 
     try:
@@ -114,8 +191,8 @@ def _of_parquet(path: Path) -> float:
         # A damaged file is refused where it is read, in words of its own.
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        return 0.0
-    return float(footer.num_rows * footer.num_columns * _CELL)
+        return 0, 0
+    return footer.num_rows, footer.num_columns
 
 
 def _of_csv(path: Path) -> float:

@@ -20,6 +20,7 @@ from ..data.readers.spark.selection import Selection
 from ..data.sampling.blocks import Blocks
 from ..data.sampling.row_hashes import FittedRows
 from ..data.sampling.sample import Sample
+from ..data.streaming.streamed import StreamedRows
 from ..decision.costs import BoolArray
 from ..errors import DataError, FitError
 from ..evaluation.evaluate import Evaluation, Scored
@@ -97,7 +98,7 @@ class Evidence:
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
-    whole: Selection | None = None
+    whole: Selection | StreamedRows | None = None
     """All rows, in Spark, of which the frame's are a sample."""
     cases: Cases | None = None
     """What was read of the project's case file; None where it declares none."""

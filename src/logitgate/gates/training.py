@@ -21,7 +21,8 @@ from ..errors import ProjectError
 from ..evaluation.sample_size import Learning, cox_snell, learning, row_findings
 from ..findings import Finding, Status
 from ..model.design.learnable import usable_features
-from ..model.distributed.whole_table import TableInSpark
+from ..model.distributed.whole_table import whole_table
+from ..model.fitting.distant import WholeTable
 from ..model.train import Learned, learn, recipe_key
 from ..project.project import Project
 from ..project.reading.fitted_defaults import fitted
@@ -110,10 +111,10 @@ def learn_model(evidence: Evidence) -> Evidence:
     return known.plus(found, [block_exhibit(learned)])
 
 
-def _whole(evidence: Evidence, project: Project) -> TableInSpark | None:
+def _whole(evidence: Evidence, project: Project) -> WholeTable | None:
     if evidence.whole is None or evidence.blocks is None:
         return None
-    return TableInSpark.of(evidence.whole, evidence.blocks.sample, project, evidence.as_of)
+    return whole_table(evidence.whole, evidence.blocks.sample, project, evidence.as_of)
 
 
 def _challenger(evidence: Evidence, learned: Learned) -> Challenger:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..data.frames import typed_frame
-from ..data.table import Table, read_rows
+from ..data.table import read_rows
+from ..data.typed import Table
 from .project import ProjectSource, load_project
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 from ..catalogue import Check
 from ..data.contract.batches import input_contract
 from ..data.contract.quarantine import quarantine
-from ..data.table import Table, read_table
+from ..data.table import read_table
+from ..data.typed import Table
 from ..decision.rule import Decision
 from ..errors import ConflictError, DataError, LogitgateError
 from ..evidence_table import Exhibit

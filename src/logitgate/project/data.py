@@ -55,6 +55,8 @@ class RowsConfig(Section):
     """Settings of the Spark session that is started, such as `"spark.master" = "local[4]"`; no secrets."""
     evaluate_at_most: Annotated[int, Field(ge=1_000)] = 50_000_000
     """Rows that come home from Spark; of more rows, those whose ids have the lowest hashes."""
+    in_memory: Annotated[int, Field(ge=1_000)] | None = None
+    """Rows that a training holds in memory; of more, those of the lowest hashes. Default: as many as fit."""
     where: str | None = None
     """Condition over columns; the project is about the rows that match, such as `"age >= 18"`."""
     encoding: str = "utf-8"
@@ -101,6 +103,8 @@ class RowsConfig(Section):
             raise ValueError("give one of table, query and path")
         if self.url_env is not None:
             raise ValueError("engine = 'spark' runs the query itself; drop url_env")
+        if self.in_memory is not None:
+            raise ValueError("engine = 'spark' reads evaluate_at_most in place of in_memory")
         secret = [name for name in self.spark if _SECRET.search(name)]
         if secret:
             raise ValueError(f"spark.'{secret[0]}' holds a secret; set it in Spark's own spark-defaults.conf")

@@ -13,10 +13,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ..data.frames import source_of
+from ..data.readers.files.kinds import kind_of
 from ..data.readers.files.table_parts import is_iceberg, parts_of
 from ..data.readers.source import Source
 from ..data.readers.sql import read_query
-from ..data.table import cells_in, kind_of
+from ..data.table import cells_in
 from ..errors import UnavailableError
 from ..files.atomic import write_whole
 from ..project.data import RowsConfig

@@ -73,11 +73,10 @@ def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
         yield Finding(CHECK, "rows.where", Status.PASS, because, {"rows": kept, "left_out": left_out})
 
 
-def sampled(rows: int, of: int | None) -> Iterator[Finding]:
-    """Yield that the rows are a sample of those in Spark, where they are."""
-    if of is not None:
-        because = f"{rows:,} of {of:,} rows came home from Spark, those whose ids have the lowest hashes"
-        yield Finding(CHECK, "rows.evaluate_at_most", Status.PASS, because, {"rows": rows, "of": of})
+def sampled(rows: int, of: int, limited_by: str) -> Finding:
+    """Return that the rows are a sample of others, whose size a key of the project limits."""
+    because = f"{rows:,} of {of:,} rows are judged, those whose ids have the lowest hashes"
+    return Finding(CHECK, limited_by, Status.PASS, because, {"rows": rows, "of": of})
 
 
 def missing(rule: ContractRule, frame: pd.DataFrame) -> Finding:

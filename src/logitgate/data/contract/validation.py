@@ -17,7 +17,7 @@ from ...errors import ProjectError
 from ...findings import Finding, Status
 from ...project.project import Project
 from ...project.syntax.column_types import ColumnType
-from ..table import Table
+from ..typed import Table
 from . import kernels
 from .breaches import (
     CHECK,
@@ -76,8 +76,10 @@ def check_table(table: Table, project: Project) -> ContractResult:
         As `check_contract`.
     """
     found = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
-    of = None if table.whole is None else table.whole.rows
-    return replace(found, findings=(*found.findings, *sampled(table.rows, of)))
+    if table.whole is None:
+        return found
+    sample = sampled(table.rows, table.whole.rows, table.whole.limited_by)
+    return replace(found, findings=(*found.findings, sample))
 
 
 def check_contract(

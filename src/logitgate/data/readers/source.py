@@ -6,11 +6,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
 
+from ...decision.costs import IntArray
 from ...errors import DataError
 
 
@@ -31,6 +33,34 @@ class Source:
     name: str
     cells: pa.Table
     place: Callable[[int], str]
+
+    def taken(self, rows: IntArray) -> Source:
+        """Return some rows, given by their positions, shape (m,)."""
+        return Source(self.name, self.cells.take(pa.array(rows)), lambda row: self.place(int(rows[row])))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is needed of a table whose other cells need not be read.
+
+    Attributes
+    ----------
+    columns : frozenset of str
+    time : str, optional
+        Column by which whole stretches of a file may be left out.
+    start, end : datetime, optional
+        Rows before `start`, and those not before `end`, may be left out; rows without a time may not.
+    """
+
+    columns: frozenset[str]
+    time: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def of(self, source: Source) -> Source:
+        """Return the source with no other columns, in its order."""
+        names = [name for name in source.cells.column_names if name in self.columns]
+        return Source(source.name, source.cells.select(names), source.place)
 
 
 def numbered(name: str, cells: pa.Table, before: int = 0) -> Source:

@@ -1,4 +1,4 @@
-"""What is done with rows on the executors: coded by a layout, once, and summed at some weights."""
+"""What is done with rows that are not all in memory: coded by a layout, once, and summed at some weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...data.contract.suite import Suite
 from ...data.readers.source import Source, numbered, rebatched
 from ...data.sampling.outcome_levels import read_outcomes
 from ...data.sampling.sample import used_rows
-from ...data.table import typed
+from ...data.typed import typed
 from ...decision.expressions import FloatArray
 from ...errors import LogitgateError
 from ...project.project import Project
@@ -35,7 +35,7 @@ SUMMED = "sums binary"
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """Codes the rows of a partition that are learned from; it is sent to the executors.
+    """Codes the rows that are learned from, block by block; Spark sends it to the executors.
 
     Attributes
     ----------
@@ -59,12 +59,23 @@ class Coding:
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Return the coded blocks of a partition."""
         try:
-            for source in rebatched(self._sources(batches), BLOCK):
-                coded = self._coded(source)
-                if coded is not None:
-                    yield _record(pickle.dumps(coded, pickle.HIGHEST_PROTOCOL), len(coded.sign), None)
+            for rows in self.blocks(self._sources(batches)):
+                yield _record(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL), len(rows.sign), None)
         except LogitgateError as error:
             yield _record(None, 0, pickle.dumps(error))
+
+    def blocks(self, sources: Iterable[Source]) -> Iterator[Rows]:
+        """Yield the coded rows of some sources, at most `BLOCK` at a time.
+
+        Raises
+        ------
+        DataError
+            When a row is not as declared, or breaks a rule whose breach stops.
+        """
+        for source in rebatched(sources, BLOCK):
+            coded = self._coded(source)
+            if coded is not None:
+                yield coded
 
     def _coded(self, source: Source) -> Rows | None:
         project = self.project

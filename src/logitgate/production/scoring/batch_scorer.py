@@ -13,7 +13,7 @@ from ...catalogue import Check
 from ...data.contract.batches import InputContract, input_contract
 from ...data.contract.breaches import chosen
 from ...data.contract.quarantine import quarantine
-from ...data.table import Table
+from ...data.typed import Table
 from ...decision.rule import Decision
 from ...findings import Finding, Status
 from ...model.model import Model

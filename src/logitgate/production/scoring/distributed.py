@@ -24,8 +24,8 @@ import pyarrow as pa
 from ...data.batches import ROWS
 from ...data.readers.source import Source, numbered, rebatched
 from ...data.readers.spark.selection import declared, of_path
-from ...data.row_sums import RowSums
-from ...data.table import Table, typed
+from ...data.streaming.row_sums import RowSums
+from ...data.typed import Table, typed
 from ...errors import LogitgateError, ProjectError, UnavailableError
 from ...findings import Finding
 from ...project.project import Project

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...data.batches import digest_of_batches, query_batches, read_batches
-from ...data.table import Table
+from ...data.typed import Table
 from ...errors import ProjectError
 from ...project.project import Project
 from .batch_scorer import SCHEMA, SHADOW_SCHEMA, BatchScorer, RefusedScoringError, ShadowScoring

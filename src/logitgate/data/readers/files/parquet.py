@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....errors import DataError
-from ..source import Source, numbered, unique_names
+from ..source import Source, Wanted, numbered, unique_names
 
 _BUFFER = 1 << 20
+_SLACK = timedelta(days=1)
+"""By which more is read: a date has a whole day, and units are rounded."""
 _THRIFT_I32, _CHECKSUM = 5, 4
 # Nanoseconds, the usual unit, end in the year 2262, and int96 goes on from 1677.
 _STRICT: Mapping[str, Any] = {"page_checksum_verification": True, "coerce_int96_timestamp_unit": "us"}
@@ -38,8 +42,18 @@ def read_parquet(path: Path, levels: Collection[str]) -> Source:
     return numbered(path.name, cells)
 
 
-def parquet_blocks(path: Path, levels: Collection[str], rows: int) -> Iterator[Source]:
+def parquet_blocks(
+    path: Path, levels: Collection[str], rows: int, wanted: Wanted | None = None
+) -> Iterator[Source]:
     """Read a Parquet file at most so many rows at a time; the cells are read as by `read_parquet`.
+
+    Parameters
+    ----------
+    path : Path
+    levels : collection of str
+    rows : int
+    wanted : Wanted, optional
+        Other columns are not read, and no row group whose statistics say that it has no such row.
 
     Raises
     ------
@@ -51,17 +65,60 @@ def parquet_blocks(path: Path, levels: Collection[str], rows: int) -> Iterator[S
         # Buffered, so that not even one row group is in memory whole.
         with pq.ParquetFile(path, read_dictionary=texts, buffer_size=_BUFFER, **_STRICT) as file:
             unique_names(path.name, file.schema_arrow.names)
-            empty = file.schema_arrow.remove_metadata().empty_table()
-            promised = file.metadata.num_rows
-            before = 0
-            for batch in file.iter_batches(rows):
-                cells = pa.Table.from_batches([batch]).replace_schema_metadata()
-                cells.validate(full=True)
-                yield numbered(path.name, cells, before)
-                before += cells.num_rows
-            _refuse_other_count(path, before, promised)
-            if not before:
+            asked = [name for name in file.schema_arrow.names if wanted is None or name in wanted.columns]
+            empty = file.schema_arrow.remove_metadata().empty_table().select(asked)
+            any_read = False
+            for before, groups in _stretches(path, file.metadata, wanted):
+                found, promised = 0, sum(file.metadata.row_group(group).num_rows for group in groups)
+                columns = None if wanted is None else asked
+                for batch in file.iter_batches(rows, row_groups=groups, columns=columns):
+                    cells = pa.Table.from_batches([batch]).replace_schema_metadata().select(asked)
+                    cells.validate(full=True)
+                    yield numbered(path.name, cells, before + found)
+                    found += cells.num_rows
+                _refuse_other_count(path, found, promised)
+                any_read = any_read or found > 0
+            if not any_read:
                 yield numbered(path.name, empty)
+
+
+def _stretches(
+    path: Path, metadata: pq.FileMetaData, wanted: Wanted | None
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield row groups to read that follow each other, and how many rows stand before them."""
+    kept = range(metadata.num_row_groups) if wanted is None else _row_groups(path, metadata, wanted)
+    rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    _refuse_other_count(path, sum(rows), metadata.num_rows)
+    starts = [0, *accumulate(rows)]
+    for _, stretch in groupby(enumerate(kept), key=lambda pair: pair[1] - pair[0]):
+        groups = [group for _, group in stretch]
+        yield starts[groups[0]], groups
+
+
+def _row_groups(path: Path, metadata: pq.FileMetaData, wanted: Wanted) -> list[int]:
+    """Return the row groups that may hold wanted rows, by the statistics in the footer."""
+    every = list(range(metadata.num_row_groups))
+    if wanted.start is None and wanted.end is None:
+        return every
+    schema = metadata.schema.to_arrow_schema()
+    if wanted.time not in schema.names or not pa.types.is_timestamp(schema.field(wanted.time).type):
+        return every
+    import pyarrow.dataset as ds
+    from pyarrow.fs import LocalFileSystem
+
+    column, kind = ds.field(wanted.time), schema.field(wanted.time).type
+    condition = ds.scalar(True)  # noqa: FBT003 - Arrow's own signature
+    if wanted.start is not None:
+        condition &= column >= _moment(wanted.start - _SLACK, kind)
+    if wanted.end is not None:
+        condition &= column < _moment(wanted.end + _SLACK, kind)
+    fragment = ds.ParquetFileFormat().make_fragment(str(path), filesystem=LocalFileSystem())
+    return [group.id for group in fragment.subset(condition | column.is_null()).row_groups]
+
+
+def _moment(moment: datetime, kind: pa.TimestampType) -> pa.Scalar:
+    seconds = pa.scalar(int(moment.timestamp()), pa.int64())
+    return seconds.cast(pa.timestamp("s", tz=kind.tz)).cast(kind)
 
 
 def lacks_checksums(path: Path) -> bool:

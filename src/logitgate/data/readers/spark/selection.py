@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isqrt
 from pathlib import Path
+from typing import ClassVar
 
 from ....errors import ProjectError
 from ....project.project import Project
@@ -37,6 +38,7 @@ class Selection:
         Columns whose hash says which rows come home where there are more: the id, or all.
     """
 
+    limited_by: ClassVar[str] = "rows.evaluate_at_most"
     frame: SparkFrame
     rows: int
     left_out: int

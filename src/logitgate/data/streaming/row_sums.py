@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .row_ids import hashes_of
+from ..row_ids import hashes_of
 
 _WHOLE = 1 << 64
 _ODD = 0x9E3779B97F4A7C15

@@ -1,0 +1,184 @@
+"""Rows of files or of a query, read block by block: a sample of them to be judged, and all to be fitted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ...decision.costs import BoolArray
+from ...errors import DataError
+from ...project.project import Project
+from ..batches import ROWS, blocks_of
+from ..memory import refuse_without_room
+from ..readers.casts import cast
+from ..readers.cells import cells_of
+from ..readers.files.table_parts import is_iceberg, parts_of
+from ..readers.source import Source, Wanted, joined, rebatched
+from ..row_ids import hashes_of
+from ..typed import Table, column_of, every_row, matching, typed
+from .lowest_hashes import LowestHashes
+from .row_sums import RowSums
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedRows:
+    """All rows of a table of which a sample is in memory.
+
+    Attributes
+    ----------
+    project : Project
+    wanted : Wanted
+        The declared columns, and the window.
+    rows : int
+        Rows within the window that `rows.where` matches.
+    read : int
+        Rows that were read to find them.
+    files : tuple
+        Name, bytes and time of change of each file; empty for a query.
+    """
+
+    limited_by: ClassVar[str] = "rows.in_memory"
+    project: Project
+    wanted: Wanted
+    rows: int
+    read: int
+    files: tuple[tuple[str, int, int], ...]
+
+    def sources(self) -> Iterator[Source]:
+        """Yield the cells of the table again, block by block, also of rows outside the window.
+
+        Raises
+        ------
+        DataError
+            When the table is no longer the one that the sample was taken of.
+        UnavailableError, ProjectError
+            As `blocks_of`.
+        """
+        found = 0
+        for source in blocks_of(self.project, self.wanted):
+            found += source.cells.num_rows
+            yield source
+        if found != self.read or _files(self.project) != self.files:
+            remedy = "train on a table that nobody writes to meanwhile, such as a copy of it"
+            raise DataError(self.project.rows.place, "has changed while it was read", remedy)
+
+
+def whole_if_few(project: Project, at_most: int) -> Table | None:
+    """Read the rows of a project whole if there are at most so many, and none of them to the end otherwise.
+
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        As `read_batches`.
+    """
+    held: list[Source] = []
+    rows = 0
+    for source in blocks_of(project):
+        held.append(source)
+        rows += source.cells.num_rows
+        if rows > at_most:
+            return None
+    return typed(joined(held), project)
+
+
+def read_sample(project: Project, as_of: datetime | None, at_most: int) -> Table:
+    """Read all rows of a project once, and keep those with the lowest hashes of their ids.
+
+    Only declared columns are read, and of Parquet files only the row groups that the window reaches into.
+    Each cell is cast, so that what is not as declared is refused wherever it stands.
+
+    Parameters
+    ----------
+    project : Project
+    as_of : datetime, optional
+        Rows that are not older are left out. Default: just after the newest row.
+    at_most : int
+        Rows to keep.
+
+    Returns
+    -------
+    Table
+        The sample; its digest is that of all rows and of the sample's size, in whatever order they came.
+
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        As `read_batches`.
+    """
+    files, wanted = _files(project), _wanted(project, as_of)
+    named = (project.columns.id,) if project.columns.id else project.names_of_rows
+    kept, sums, read, left_out = LowestHashes(at_most), RowSums(), 0, 0
+    for source in rebatched(blocks_of(project, wanted), ROWS):
+        table = every_row(source, project)
+        of_window = _within(table.frame, wanted)
+        chosen = of_window & matching(table, project)
+        kept.add(source, hashes_of(table.frame, named), chosen)
+        sums += RowSums.of(table.frame[chosen], project.declared_types)
+        read += table.rows
+        left_out += int(of_window.sum() - chosen.sum())
+    sample = typed(kept.source(), project)
+    pa.default_memory_pool().release_unused()
+    digest = hashlib.sha256(f"{sums.digest}\0{sample.rows}".encode()).hexdigest()
+    sample = replace(sample, digest=digest, left_out=left_out)
+    if sample.rows == sums.rows:
+        return sample
+    refuse_without_room(project.rows.place, sums.rows, project.features)
+    return replace(sample, whole=StreamedRows(project, wanted, sums.rows, read, files))
+
+
+def _wanted(project: Project, as_of: datetime | None) -> Wanted:
+    columns, time, window = frozenset(project.declared_types), project.columns.time, project.split.window
+    if time is None:
+        return Wanted(columns)
+    end = as_of if as_of is None or as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    if window is None:
+        return Wanted(columns, time, None, end)
+    limit = end or _newest(project, time)
+    return Wanted(columns, time, None if limit is None else limit - window, end)
+
+
+def _newest(project: Project, time: str) -> datetime | None:
+    """Return the moment just after the newest row; None where no row has a time."""
+    found: list[datetime] = []
+    for source in blocks_of(project, Wanted(frozenset({time}))):
+        if time not in source.cells.column_names:
+            return None
+        column = column_of(source, time, project.rows, is_level=True)
+        newest = pd.Series(cells_of(cast(column, project.declared_types[time]), levels=True).values).max()
+        if not pd.isna(newest):
+            found.append(newest.to_pydatetime())
+    return max(found) + timedelta(microseconds=1) if found else None
+
+
+def _within(frame: pd.DataFrame, wanted: Wanted) -> BoolArray:
+    """Return which rows are of the window, shape (n,); those without a time are, to be refused later."""
+    found = np.ones(len(frame), dtype=bool)
+    if wanted.time not in frame.columns:
+        return found
+    time = frame[wanted.time]
+    if wanted.start is not None:
+        found &= (time >= wanted.start).to_numpy()
+    if wanted.end is not None:
+        found &= (time < wanted.end).to_numpy()
+    return found | time.isna().to_numpy()
+
+
+def _files(project: Project) -> tuple[tuple[str, int, int], ...]:
+    path = project.rows.path
+    if path is None:
+        return ()
+    paths = _descriptions(path) if is_iceberg(path) else [part.path for part in parts_of(path)]
+    states = [(str(path), path.stat()) for path in paths]
+    return tuple((name, state.st_size, state.st_mtime_ns) for name, state in states)
+
+
+def _descriptions(folder: Path) -> list[Path]:
+    return sorted((folder / "metadata").glob("*.metadata.json"))
