@@ -12,7 +12,7 @@ from logitgate import environment
 
 environment.prepare(Path(tempfile.gettempdir()))
 
-from logitgate.data.contract.validation import check_contract  # noqa: E402 - the environment comes first
+from logitgate.data.contract.validation import check_table  # noqa: E402 - the environment comes first
 from logitgate.data.table import read_rows  # noqa: E402
 from logitgate.project.reading.load import load_project  # noqa: E402
 from tests import projects  # noqa: E402
@@ -48,7 +48,7 @@ def seconds(rules):
         project.contract.suite.write_text(json.dumps({"name": "visits", "expectations": rules}))
         table = read_rows(project)
         began = time.perf_counter()
-        found = check_contract(table.frame, table.absent, project)
+        found = check_table(table, project)
         assert len(found.findings) == 1, found.findings
         return time.perf_counter() - began
 

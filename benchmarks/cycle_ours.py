@@ -25,7 +25,7 @@ def put_clocks():
     flow = sys.modules["logitgate_flows.training"]
     for name, stage in {
         "read_rows": "read",
-        "check_contract": "contract",
+        "check_table": "contract",
         "keep": "contract",
         "part_rows": "contract",
         "judge_model": "evaluation",

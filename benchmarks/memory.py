@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RULES = {1_000_000: (1_000, 25), 10_000_000: (2_000, 300)}
 """Rows, and the megabytes and CPU seconds that their training may take."""
+MOST = 1_000_000
+"""Rows that are in memory; of larger tables as many are judged, and all are fitted."""
 SLOWEST = 11
 """How much more CPU ten times the rows may take."""
 NUMBERS = tuple(f"number{place}" for place in range(10))
@@ -52,8 +54,9 @@ _SUITE = {
 }
 
 
-def project_of(folder: Path, table: str = "rows.parquet") -> Path:
+def project_of(folder: Path, table: str = "rows.parquet", in_memory: int | None = None) -> Path:
     """Write the project of such a table and its contract; return the project file."""
+    most = "" if in_memory is None else f"in_memory = {in_memory}"
     (folder / "suite.json").write_text(json.dumps(_SUITE))
     kinds = dict.fromkeys(CODES, "integer") | dict.fromkeys(MARKS, "boolean")
     types = "\n".join(f'{name} = "{kind}"' for name, kind in kinds.items())
@@ -61,6 +64,7 @@ def project_of(folder: Path, table: str = "rows.parquet") -> Path:
 name = "rows"
 [rows]
 path = "{table}"
+{most}
 [rows.types]
 {types}
 [columns]
@@ -170,7 +174,7 @@ def _train(project_file: Path) -> None:
     """Train in stages, after a training of a few rows that loads all libraries; print a line of JSON."""
     import logitgate as lg
     from logitgate.checks.case_files import read_cases
-    from logitgate.data.contract.validation import check_contract
+    from logitgate.data.contract.validation import check_table
     from logitgate.data.table import read_rows
     from logitgate.gates.contest import Opponents
     from logitgate.gates.evidence import Evidence
@@ -185,11 +189,13 @@ def _train(project_file: Path) -> None:
     with stages.of("read"):
         rows = read_rows(project)
     with stages.of("contract"):
-        contract = check_contract(rows.frame, rows.absent, project, rows.unchecked, rows.left_out)
+        contract = check_table(rows, project)
         kept = contract.kept(rows.frame)
+    whole = rows.whole
     del rows
     with stages.of("parts"):
-        evidence = part_rows(Evidence(project, kept, None, contract.findings, cases=read_cases(project)))
+        evidence = Evidence(project, kept, None, contract.findings, whole=whole, cases=read_cases(project))
+        evidence = part_rows(evidence)
     with stages.of("learn"):
         evidence = learn_model(evidence)
     with stages.of("judge"):
@@ -203,7 +209,8 @@ def measured(rows: int, kind: str, folder: Path) -> dict:
     """Train on so many rows in a fresh process and return what it measured."""
     table = folder / f"rows{rows}.{kind}"
     write_table(table, rows)
-    words = [sys.executable, "-m", "benchmarks.memory", "--train", project_of(folder, table.name)]
+    project = project_of(folder, table.name, MOST if rows > MOST else None)
+    words = [sys.executable, "-m", "benchmarks.memory", "--train", project]
     env = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     ended = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if ended.returncode:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from logitgate.data.contract import kernels, library
 from logitgate.data.contract.suite import ContractRule
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
+from logitgate.data.table import read_rows
 from logitgate.project.reading.load import load_project
 from tests import projects
 
@@ -184,9 +185,9 @@ def test_a_table_that_keeps_its_contract_needs_no_library(tmp_path):
         "import sys, json\nfrom pathlib import Path\n"
         "from logitgate.project.reading.load import load_project\n"
         "from logitgate.data.table import read_rows\n"
-        "from logitgate.data.contract.validation import check_contract\n"
+        "from logitgate.data.contract.validation import check_table\n"
         f"project = load_project(Path({str(path)!r}))\ntable = read_rows(project)\n"
-        "found = check_contract(table.frame, table.absent, project).findings\n"
+        "found = check_table(table, project).findings\n"
         "print(json.dumps(['great_expectations' in sys.modules, [one.as_json() for one in found]]))"
     )
     got = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
@@ -194,7 +195,6 @@ def test_a_table_that_keeps_its_contract_needs_no_library(tmp_path):
     assert not loaded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernels, "_KERNELS", {})
-        frame = projects.table()
-        by_library = check_contract(frame, (), project).findings
+        by_library = check_table(read_rows(project), project).findings
     assert [one["status"] for one in findings] == [one.status for one in by_library] == ["PASS"]
     assert findings[0]["figures"] == by_library[0].as_json()["figures"]

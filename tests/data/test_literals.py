@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from logitgate.data.contract.batches import input_contract
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.table import read_rows
+from logitgate.data.typed import Table
 from logitgate.errors import ProjectError
 from logitgate.findings import Status
 from logitgate.project.reading.load import load_project
@@ -45,7 +46,7 @@ def check(request, tmp_path):
         changes["features"] = {"categorical": ["side", "grade", "paid"]}
         project = load_project(projects.write(tmp_path, frame, rules=rules, **changes))
         table = read_rows(project)
-        result = check_contract(table.frame, table.absent, project)
+        result = check_table(table, project)
         contract, _ = input_contract(project).plus(table.frame)
         return result.findings, contract.findings()
 
@@ -114,7 +115,7 @@ def test_what_a_table_holds_matches_in_any_format(check, kept):
 def test_what_no_cell_can_match_is_refused_when_the_suite_is_read(tmp_path, wrong):
     """With exit code 2, by the rule's place and column."""
     project = load_project(projects.write(tmp_path, projects.table(50), rules=(wrong,)))
-    for read in (lambda: check_contract(pd.DataFrame(), (), project), lambda: input_contract(project)):
+    for read in (lambda: check_table(Table(pd.DataFrame(), "", 0), project), lambda: input_contract(project)):
         with pytest.raises(ProjectError, match="expectation 2") as refusal:
             read()
         assert refusal.value.exit_code == 2 and json.dumps(wrong["kwargs"]) not in str(refusal.value)

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.readers.files.parquet import lacks_checksums, parquet_blocks, read_parquet
 from logitgate.data.table import read_rows
 from logitgate.errors import DataError
@@ -139,7 +139,7 @@ def test_the_contract_notes_files_without_checksums(tmp_path):
         rows = pq.read_table(project.rows.path)
         pq.write_table(rows, project.rows.path, write_page_checksum=checksum)
         table = read_rows(project)
-        (found,) = check_contract(table.frame, table.absent, project, table.unchecked).findings
+        (found,) = check_table(table, project).findings
         assert found.status is Status.PASS
         assert ("parquet_files_without_checksums" in found.figures) is not checksum
         assert ("page checksums" in found.because) is not checksum

@@ -14,8 +14,9 @@ import pytest
 from logitgate.data.contract import library as contract
 from logitgate.data.contract.quarantine import keep, quarantine
 from logitgate.data.contract.suite import read_suite
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.table import read_rows
+from logitgate.data.typed import Table
 from logitgate.errors import ProjectError, UnavailableError
 from logitgate.findings import Status
 from logitgate.project.reading.load import load_project, parse_project
@@ -54,7 +55,7 @@ def check(tmp_path):
     def _check(frame, *rules, absent=(), **promises):
         suite = tmp_path / "suite.json"
         suite.write_text(json.dumps({"name": "visits", "expectations": rules}), encoding="utf-8")
-        return check_contract(frame, absent, project(suite=str(suite), **promises))
+        return check_table(Table(frame, "", len(frame), absent), project(suite=str(suite), **promises))
 
     return _check
 
@@ -504,7 +505,7 @@ def examples():
 def test_the_real_rows_keep_their_contract(examples, name):
     """Every expectation holds, warnings as well, and none was lost on the way."""
     project, rows = examples[name]
-    (finding,) = check_contract(rows.frame, rows.absent, project).findings
+    (finding,) = check_table(rows, project).findings
     written = json.loads(project.contract.suite.read_text())["expectations"]
     assert finding.status == Status.PASS
     assert finding.figures["holding"] == finding.figures["expectations"] == len(written)

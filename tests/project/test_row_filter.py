@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.data import batches as table_batches
-from logitgate.data.contract.validation import check_contract
+from logitgate.data.contract.validation import check_table
 from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
 from logitgate.project.reading.load import load_project, parse_project
@@ -110,7 +110,7 @@ def test_only_matching_rows_are_read(tmp_path, name):
     table = read_rows(project)
     assert table.frame["visit"].tolist() == expected
     assert (table.rows, table.left_out) == (len(expected), 200 - len(expected))
-    found = check_contract(table.frame, table.absent, project, left_out=table.left_out).findings
+    found = check_table(table, project).findings
     assert (found[0].subject, found[0].figures["left_out"]) == ("rows.where", 200 - len(expected))
     batches = list(table_batches.read_batches(project.rows.path, project, rows=64))
     assert [visit for batch in batches for visit in batch.frame["visit"]] == expected

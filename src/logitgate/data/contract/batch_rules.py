@@ -22,7 +22,7 @@ from .breaches import CHECK, RuleResult, counts_of, positions_of
 from .suite import ContractRule, Suite
 from .validation import ContractResult, hold, suite_of
 
-_UNIQUE = "expect_column_values_to_be_unique"
+UNIQUE = "expect_column_values_to_be_unique"
 _SIZE = ("expect_table_row_count_", "expect_table_column")
 
 
@@ -178,4 +178,4 @@ def _names(plain: Any) -> set[str]:  # noqa: ANN401 - whatever JSON holds
 
 def on_its_own(rule: ContractRule, project: Project) -> bool:
     """Whether each row keeps or breaks the rule on its own; the ids are compared across batches elsewhere."""
-    return rule.by_row and (rule.type != _UNIQUE or rule.columns == (project.columns.row_id,))
+    return rule.by_row and (rule.type != UNIQUE or rule.columns == (project.columns.row_id,))

@@ -13,10 +13,21 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError
-from ...findings import Figure, Finding, Status
+from ...findings import Finding, Status
 from ...project.project import Project
-from .batch_rules import HeldBatch, InputRules, input_rules, on_its_own
-from .breaches import CHECK, RuleResult, breach, checked, excess, harmless, holding, positions_of, share_of
+from .batch_rules import UNIQUE, HeldBatch, InputRules, input_rules, on_its_own
+from .breaches import (
+    CHECK,
+    RowResults,
+    RuleResult,
+    breach,
+    checked,
+    excess,
+    harmless,
+    holding,
+    positions_of,
+    together,
+)
 from .suite import Suite
 from .validation import ContractResult, hold, suite_of
 
@@ -109,7 +120,7 @@ class InputContract:
         found: dict[int, RuleResult] = {}
         for batch in self.batches:
             for place, outcome in batch.outcomes.items():
-                found[place] = _together(found[place], outcome) if place in found else outcome
+                found[place] = together(found[place], outcome) if place in found else outcome
         return found
 
     @property
@@ -154,6 +165,45 @@ def rules_by_row(project: Project) -> Suite:
     return replace(suite, rules=tuple(rule for rule in suite.rules if on_its_own(rule, project)))
 
 
+@dataclass(frozen=True, slots=True)
+class RowRules:
+    """Rules of a training table that each row keeps or breaks on its own, held against it block by block.
+
+    Attributes
+    ----------
+    project : Project
+    suite : Suite
+    places : tuple of int
+        Of the rules in the project's own suite.
+    """
+
+    project: Project
+    suite: Suite
+    places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, project: Project) -> RowRules:
+        """Take a project's rules, but that ids are unique, which blocks cannot say.
+
+        Raises
+        ------
+        ProjectError
+            When the suite cannot be read.
+        """
+        suite = suite_of(project)
+        places = [place for place, rule in enumerate(suite.rules) if rule.by_row and rule.type != UNIQUE]
+        return cls(
+            project, replace(suite, rules=tuple(suite.rules[place] for place in places)), tuple(places)
+        )
+
+    def hold(self, frame: pd.DataFrame) -> RowResults:
+        """Hold a block against the rules."""
+        held = hold(frame, self.suite, self.project)
+        outcomes = {self.places[place]: replace(one, positions=()) for place, one in held.outcomes.items()}
+        may_go = frozenset(self.places[place] for place in held.aside)
+        return RowResults(len(frame), outcomes, may_go, len(positions_of(held.aside.values())))
+
+
 def sound_rows(frame: pd.DataFrame, by_row: Suite, project: Project) -> pd.DataFrame:
     """Return the rows of a block of a training table that are not put aside.
 
@@ -166,18 +216,7 @@ def sound_rows(frame: pd.DataFrame, by_row: Suite, project: Project) -> pd.DataF
     for place, outcome in held.outcomes.items():
         if not outcome.holds and place not in held.aside and outcome.rule.status.stops:
             found = breach(outcome)
-            remedy = "correct the table: this was found among the rows that did not come home"
+            remedy = "correct the table: this was found among the rows that are not of the sample"
             raise DataError(found.subject, found.because, remedy)
     aside = positions_of(held.aside.values())
     return frame.drop(index=frame.index[aside]) if len(aside) else frame
-
-
-def _together(one: RuleResult, other: RuleResult) -> RuleResult:
-    figures: dict[str, Figure] = dict(other.figures)
-    for name in ("rows", "cells", "unexpected"):
-        both = [outcome.figures.get(name) for outcome in (one, other)]
-        if all(isinstance(number, int) for number in both):
-            figures[name] = sum(number for number in both if isinstance(number, int))
-    if "unexpected" in figures:
-        figures["unexpected_share"] = share_of(figures)
-    return RuleResult(one.rule, one.holds and other.holds, one.error or other.error, figures)

@@ -14,6 +14,7 @@ from ...decision.costs import IntArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
 from ..readers.headers import likely
+from ..typed import Table
 from .suite import ContractRule, Suite
 
 CHECK = Check.CONTRACT
@@ -29,6 +30,48 @@ class RuleResult:
     error: str | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)
     positions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowResults:
+    """What became of rules that each row keeps or breaks on its own, over all rows of a table; they add up.
+
+    Attributes
+    ----------
+    rows : int
+    outcomes : mapping of int to RuleResult
+        By the place of the rule in the project's suite, without positions.
+    may_go : frozenset of int
+        Places of broken rules whose rows are put aside.
+    aside : int
+        Rows that are put aside.
+    """
+
+    rows: int = 0
+    outcomes: Mapping[int, RuleResult] = field(default_factory=dict)
+    may_go: frozenset[int] = frozenset()
+    aside: int = 0
+
+    def __add__(self, other: RowResults) -> RowResults:
+        """Take the rows of both."""
+        outcomes = dict(self.outcomes)
+        for place, outcome in other.outcomes.items():
+            outcomes[place] = together(outcomes[place], outcome) if place in outcomes else outcome
+        return RowResults(
+            self.rows + other.rows, outcomes, self.may_go | other.may_go, self.aside + other.aside
+        )
+
+
+def together(one: RuleResult, other: RuleResult) -> RuleResult:
+    """Return what became of a rule over the rows of two blocks."""
+    figures: dict[str, Figure] = dict(other.figures)
+    for name in ("rows", "cells", "unexpected"):
+        both = [outcome.figures.get(name) for outcome in (one, other)]
+        if all(isinstance(number, int) for number in both):
+            figures[name] = sum(number for number in both if isinstance(number, int))
+    if "unexpected" in figures:
+        figures["unexpected_share"] = share_of(figures)
+    return RuleResult(one.rule, one.holds and other.holds, one.error or other.error, figures)
 
 
 def unsaid(frame: pd.DataFrame, absent: tuple[str, ...], project: Project) -> Iterator[Finding]:
@@ -73,10 +116,12 @@ def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
         yield Finding(CHECK, "rows.where", Status.PASS, because, {"rows": kept, "left_out": left_out})
 
 
-def sampled(rows: int, of: int, limited_by: str) -> Finding:
-    """Return that the rows are a sample of others, whose size a key of the project limits."""
-    because = f"{rows:,} of {of:,} rows are judged, those whose ids have the lowest hashes"
-    return Finding(CHECK, limited_by, Status.PASS, because, {"rows": rows, "of": of})
+def sampled(table: Table) -> Iterator[Finding]:
+    """Yield that a table is a sample of other rows, where it is, and which key of the project limits it."""
+    if table.whole is not None:
+        rows, of = table.rows, table.whole.rows
+        because = f"{rows:,} of {of:,} rows are judged, those whose ids have the lowest hashes"
+        yield Finding(CHECK, table.whole.limited_by, Status.PASS, because, {"rows": rows, "of": of})
 
 
 def missing(rule: ContractRule, frame: pd.DataFrame) -> Finding:

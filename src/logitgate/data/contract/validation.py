@@ -21,6 +21,7 @@ from ..typed import Table
 from . import kernels
 from .breaches import (
     CHECK,
+    RowResults,
     RuleResult,
     breach,
     checked,
@@ -68,66 +69,48 @@ class ContractResult:
 
 
 def check_table(table: Table, project: Project) -> ContractResult:
-    """Hold a table that was read against the project's suite, and say so where it is a sample.
-
-    Raises
-    ------
-    ProjectError
-        As `check_contract`.
-    """
-    found = check_contract(table.frame, table.absent, project, table.unchecked, table.left_out)
-    if table.whole is None:
-        return found
-    sample = sampled(table.rows, table.whole.rows, table.whole.limited_by)
-    return replace(found, findings=(*found.findings, sample))
-
-
-def check_contract(
-    frame: pd.DataFrame,
-    absent: tuple[str, ...],
-    project: Project,
-    unchecked: int = 0,
-    left_out: int = 0,
-) -> ContractResult:
     """Hold a table against the project's suite, and against what every table promises unsaid.
 
-    Parameters
-    ----------
-    frame : DataFrame of shape (n, columns)
-    absent : tuple of str
-        Declared columns that the table does not have.
-    project : Project
-    unchecked : int
-        Files that the table was read from without checksums; a note in what holds.
-    left_out : int
-        Rows that `rows.where` has left out of the frame.
-
-    Returns
-    -------
-    ContractResult
+    Where the table is a sample, rules that each row keeps or breaks on its own speak of all rows that were
+    read for it, and the others of the sample.
 
     Raises
     ------
     ProjectError
         When the suite cannot be read, or holds a repetition.
     """
-    suite = suite_of(project)
-    findings = [*chosen(len(frame), left_out, project), *unsaid(frame, absent, project), *unpromised(project)]
+    suite, frame = suite_of(project), table.frame
     held = hold(frame, suite, project)
-    held = replace(held, outcomes={place: checked(one) for place, one in held.outcomes.items()})
-    findings += held.unread
+    every = _of_every_row(table, held)
+    findings = [
+        *chosen(every.rows, table.left_out, project),
+        *unsaid(frame, table.absent, project),
+        *unpromised(project),
+        *sampled(table),
+        *held.unread,
+    ]
     if not len(frame):
         return ContractResult(tuple(findings))
-    findings += [*held.missing, *holding(suite, held.outcomes.values(), unchecked)]
-    broken = {place: outcome for place, outcome in held.outcomes.items() if not outcome.holds}
-    breaches = {place: breach(outcome) for place, outcome in broken.items()}
+    outcomes = {place: checked(one) for place, one in every.outcomes.items()}
+    findings += [*held.missing, *holding(suite, outcomes.values(), table.unchecked)]
+    breaches = {place: breach(outcome) for place, outcome in outcomes.items() if not outcome.holds}
     rows = positions_of(held.aside.values())
     findings += nameless(frame, rows, project)
-    too_many = excess(len(rows), len(frame), project)
+    too_many = excess(every.aside, every.rows, project)
     if too_many is not None:
         return ContractResult((*findings, *breaches.values(), too_many))
-    breaches |= {place: harmless(breaches[place]) for place in held.aside}
+    breaches |= {place: harmless(breaches[place]) for place in every.may_go}
     return ContractResult((*findings, *breaches.values()), rows, counts_of(held.aside.values()))
+
+
+def _of_every_row(table: Table, held: Held) -> RowResults:
+    """Return what became of the rules: over all rows where they were asked of all, else over the table."""
+    aside = positions_of(held.aside.values())
+    here = RowResults(len(table.frame), held.outcomes, frozenset(held.aside), len(aside))
+    every = None if table.whole is None else table.whole.by_row
+    if every is None:
+        return here
+    return replace(every, outcomes={**here.outcomes, **every.outcomes}, may_go=here.may_go | every.may_go)
 
 
 def suite_of(project: Project) -> Suite:

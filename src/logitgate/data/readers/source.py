@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...decision.costs import IntArray
 from ...errors import DataError
 
 
@@ -33,10 +32,6 @@ class Source:
     name: str
     cells: pa.Table
     place: Callable[[int], str]
-
-    def taken(self, rows: IntArray) -> Source:
-        """Return some rows, given by their positions, shape (m,)."""
-        return Source(self.name, self.cells.take(pa.array(rows)), lambda row: self.place(int(rows[row])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,8 @@ def rebatched(sources: Iterable[Source], rows: int) -> Iterator[Source]:
 
 
 def _part(source: Source, start: int, rows: int) -> Source:
-    return Source(source.name, source.cells.slice(start, rows), lambda row: source.place(start + row))
+    place = source.place  # the part does not keep the whole source in memory
+    return Source(source.name, source.cells.slice(start, rows), lambda row: place(start + row))
 
 
 def joined(sources: Sequence[Source]) -> Source:
@@ -111,11 +107,12 @@ def joined(sources: Sequence[Source]) -> Source:
         return first
     for other in others:
         _same_schema(first, other)
-    ends = list(accumulate(source.cells.num_rows for source in sources))
+    starts = [0, *accumulate(source.cells.num_rows for source in sources)]
+    places = [source.place for source in sources]
 
     def place(row: int) -> str:
-        found = bisect_right(ends, row)
-        return sources[found].place(row - ends[found] + sources[found].cells.num_rows)
+        found = bisect_right(starts, row) - 1
+        return places[found](row - starts[found])
 
     names = first.cells.column_names
     return Source(first.name, pa.concat_tables([source.cells.select(names) for source in sources]), place)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...decision.costs import BoolArray
-from ..readers.source import Source, joined
 
 _MORE = 1.25
 """How many times as many rows as are wanted are held before the highest hashes are dropped."""
@@ -24,58 +24,47 @@ class LowestHashes:
 
     Examples
     --------
-    >>> import pyarrow as pa
-    >>> from logitgate.data.readers.source import numbered
     >>> kept = LowestHashes(2)
-    >>> block = numbered("rows", pa.table({"x": [1, 2, 3]}))
-    >>> kept.add(block, np.array([30, 10, 20], dtype=np.uint64), np.ones(3, dtype=bool))
-    >>> kept.source().cells.column("x").to_pylist()
+    >>> hashes = np.array([30, 10, 20], dtype=np.uint64)
+    >>> kept.add(pa.table({"x": [1, 2, 3]}), hashes, np.ones(3, dtype=bool))
+    >>> kept.cells().column("x").to_pylist()
     [2, 3]
     """
 
     def __init__(self, at_most: int) -> None:
         self._at_most = at_most
-        self._empty: Source | None = None
-        self._held: list[Source] = []
+        self._held: list[pa.Table] = []
         self._hashes = np.empty(0, dtype=np.uint64)
         self._limit = np.iinfo(np.uint64).max
 
-    def add(self, source: Source, hashes: NDArray[np.uint64], chosen: BoolArray) -> None:
+    def add(self, cells: pa.Table, hashes: NDArray[np.uint64], chosen: BoolArray) -> None:
         """Take rows of a block into account.
 
         Parameters
         ----------
-        source : Source of n rows
+        cells : pyarrow.Table of n rows
+            Of the same columns as those before.
         hashes : uint64 array of shape (n,)
         chosen : bool array of shape (n,)
             Which of them the sample may hold.
         """
-        if self._empty is None:
-            self._empty = source.taken(np.empty(0, dtype=np.int64))
         rows = np.flatnonzero(chosen & (hashes <= self._limit))
-        if not len(rows):
+        if self._held and not len(rows):
             return
-        self._held.append(source.taken(rows))
+        self._held.append(cells.take(pa.array(rows)))
         self._hashes = np.concatenate([self._hashes, hashes[rows]])
         if len(self._hashes) > _MORE * self._at_most:
             self._trim()
 
-    def source(self) -> Source:
-        """Return the rows of the sample.
-
-        Raises
-        ------
-        DataError
-            When blocks had different columns.
-        """
-        assert self._empty is not None  # noqa: S101 - a reader yields one block at least
+    def cells(self) -> pa.Table:
+        """Return the rows of the sample; one block at least was added."""
         self._trim()
-        return joined(self._held or [self._empty])
+        return pa.concat_tables(self._held)
 
     def _trim(self) -> None:
         if len(self._hashes) <= self._at_most:
             return
         rows = np.sort(np.argsort(self._hashes, kind="stable")[: self._at_most])
-        self._held = [joined(self._held).taken(rows)]
+        self._held = [pa.concat_tables(self._held).take(pa.array(rows))]
         self._hashes = self._hashes[rows]
-        self._limit = int(self._hashes.max())
+        self._limit = self._hashes.max()

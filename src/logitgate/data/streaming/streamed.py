@@ -12,16 +12,19 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ...decision.costs import BoolArray
 from ...errors import DataError
 from ...project.project import Project
 from ..batches import ROWS, blocks_of
+from ..contract.batches import RowRules
+from ..contract.breaches import RowResults
 from ..memory import refuse_without_room
 from ..readers.casts import cast
 from ..readers.cells import cells_of
 from ..readers.files.table_parts import is_iceberg, parts_of
-from ..readers.source import Source, Wanted, joined, rebatched
+from ..readers.source import Source, Wanted, joined, numbered, rebatched
 from ..row_ids import hashes_of
 from ..typed import Table, column_of, every_row, matching, typed
 from .lowest_hashes import LowestHashes
@@ -41,6 +44,8 @@ class StreamedRows:
         Rows within the window that `rows.where` matches.
     read : int
         Rows that were read to find them.
+    by_row : RowResults
+        What became of the contract's rules that each row keeps or breaks on its own.
     files : tuple
         Name, bytes and time of change of each file; empty for a query.
     """
@@ -50,6 +55,7 @@ class StreamedRows:
     wanted: Wanted
     rows: int
     read: int
+    by_row: RowResults
     files: tuple[tuple[str, int, int], ...]
 
     def sources(self) -> Iterator[Source]:
@@ -114,24 +120,35 @@ def read_sample(project: Project, as_of: datetime | None, at_most: int) -> Table
         As `read_batches`.
     """
     files, wanted = _files(project), _wanted(project, as_of)
-    named = (project.columns.id,) if project.columns.id else project.names_of_rows
+    rules, by_row = RowRules.of(project), RowResults()
     kept, sums, read, left_out = LowestHashes(at_most), RowSums(), 0, 0
     for source in rebatched(blocks_of(project, wanted), ROWS):
         table = every_row(source, project)
         of_window = _within(table.frame, wanted)
         chosen = of_window & matching(table, project)
-        kept.add(source, hashes_of(table.frame, named), chosen)
-        sums += RowSums.of(table.frame[chosen], project.declared_types)
+        kept.add(source.cells, _hashes(table.frame, project), chosen)
+        frame = table.frame[chosen]
+        sums += RowSums.of(frame, project.declared_types)
+        by_row += rules.hold(frame)
         read += table.rows
         left_out += int(of_window.sum() - chosen.sum())
-    sample = typed(kept.source(), project)
+    # Each cell was cast before, so none is refused now and where it stood need not be known.
+    sample = typed(numbered(project.rows.place, kept.cells()), project)
     pa.default_memory_pool().release_unused()
     digest = hashlib.sha256(f"{sums.digest}\0{sample.rows}".encode()).hexdigest()
     sample = replace(sample, digest=digest, left_out=left_out)
     if sample.rows == sums.rows:
         return sample
     refuse_without_room(project.rows.place, sums.rows, project.features)
-    return replace(sample, whole=StreamedRows(project, wanted, sums.rows, read, files))
+    return replace(sample, whole=StreamedRows(project, wanted, sums.rows, read, by_row, files))
+
+
+def _hashes(frame: pd.DataFrame, project: Project) -> NDArray[np.uint64]:
+    """Return a hash of what names each row, shape (n,): 0 without an id, so that the sample shows it."""
+    named = project.columns.id
+    if named is None or named not in frame.columns:
+        return hashes_of(frame, project.names_of_rows)
+    return np.where(frame[named].isna(), np.uint64(0), hashes_of(frame, [named]))
 
 
 def _wanted(project: Project, as_of: datetime | None) -> Wanted:

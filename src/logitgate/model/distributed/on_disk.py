@@ -98,7 +98,8 @@ def _write(path: Path, blocks: Iterable[Rows]) -> int:
         for rows in blocks:
             arrays: list[pickle.PickleBuffer] = []
             structure = pickle.dumps(rows, pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
-            buffers = pa.array([[array.raw() for array in arrays]], pa.list_(pa.large_binary()))
+            # As bytes: an Arrow array of memoryviews never lets go of what they show (PyArrow 25.0).
+            buffers = pa.array([[bytes(array.raw()) for array in arrays]], pa.list_(pa.large_binary()))
             writer.write_batch(pa.record_batch([pa.array([structure], pa.binary()), buffers], schema=_SCHEMA))
             written += len(rows.sign)
     return written

@@ -39,6 +39,7 @@ class Selection:
     """
 
     limited_by: ClassVar[str] = "rows.evaluate_at_most"
+    by_row: ClassVar[None] = None
     frame: SparkFrame
     rows: int
     left_out: int
