@@ -277,7 +277,16 @@ def test_the_guides_complete_example_loads_and_shows_nearly_every_key():
     assert set(declared) - set(shown("", whole)) == {
         *(
             f"rows.{key}"
-            for key in ("engine", "query", "table", "url_env", "spark", "evaluate_at_most", "unnamed")
+            for key in (
+                "engine",
+                "query",
+                "table",
+                "url_env",
+                "spark",
+                "evaluate_at_most",
+                "in_memory",
+                "unnamed",
+            )
         ),
         "columns.entity",
         "features.all_except",

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..project.project import Project
 from .readers.files.kinds import kind_of, readable
 from .readers.files.table_parts import completed, is_iceberg, parts_of
-from .readers.source import Source, Wanted, rebatched
+from .readers.source import Source, Scan, rebatched
 from .row_ids import RowNames
 from .typed import Table, dialect_of, texts_of, typed
 
@@ -55,14 +55,14 @@ def query_batches(query: str, url_env: str, project: Project, rows: int = ROWS) 
         yield typed(source, project, names)
 
 
-def blocks_of(project: Project, wanted: Wanted | None = None, rows: int = ROWS) -> Iterator[Source]:
+def blocks_of(project: Project, scan: Scan | None = None, rows: int = ROWS) -> Iterator[Source]:
     """Read the cells of a project's rows, a block at a time.
 
     Parameters
     ----------
     project : Project
         Whose rows are files or what a query returns.
-    wanted : Wanted, optional
+    scan : Scan, optional
         Other columns are left out; rows outside its time may be.
     rows : int
         At most so many are read at a time, where the reader can be asked.
@@ -75,12 +75,12 @@ def blocks_of(project: Project, wanted: Wanted | None = None, rows: int = ROWS) 
     path = project.rows.path
     if path is not None:
         with readable(path):
-            yield from _blocks(path, project, rows, wanted)
+            yield from _blocks(path, project, rows, scan)
         return
     from .readers.sql import query_blocks
 
     for source in query_blocks(str(project.rows.query), str(project.rows.url_env), texts_of(project), rows):
-        yield source if wanted is None else wanted.of(source)
+        yield source if scan is None else scan.of(source)
 
 
 def digest_of_batches(digests: Iterable[str]) -> str:
@@ -88,12 +88,12 @@ def digest_of_batches(digests: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _blocks(path: Path, project: Project, rows: int, wanted: Wanted | None = None) -> Iterator[Source]:
-    for source in _all_blocks(path, project, rows, wanted):
-        yield source if wanted is None else wanted.of(source)
+def _blocks(path: Path, project: Project, rows: int, scan: Scan | None = None) -> Iterator[Source]:
+    for source in _all_blocks(path, project, rows, scan):
+        yield source if scan is None else scan.of(source)
 
 
-def _all_blocks(path: Path, project: Project, rows: int, wanted: Wanted | None) -> Iterator[Source]:
+def _all_blocks(path: Path, project: Project, rows: int, scan: Scan | None) -> Iterator[Source]:
     if is_iceberg(path):
         from .readers.files.iceberg import iceberg_blocks
 
@@ -108,5 +108,5 @@ def _all_blocks(path: Path, project: Project, rows: int, wanted: Wanted | None) 
         else:
             from .readers.files.parquet import parquet_blocks
 
-            for block in parquet_blocks(part.path, levels, rows, wanted):
+            for block in parquet_blocks(part.path, levels, rows, scan):
                 yield completed(block, part, levels)

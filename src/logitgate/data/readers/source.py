@@ -35,7 +35,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Scan:
     """What is needed of a table whose other cells need not be read.
 
     Attributes

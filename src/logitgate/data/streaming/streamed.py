@@ -24,7 +24,7 @@ from ..memory import refuse_without_room
 from ..readers.casts import cast
 from ..readers.cells import cells_of
 from ..readers.files.table_parts import is_iceberg, parts_of
-from ..readers.source import Source, Wanted, joined, numbered, rebatched
+from ..readers.source import Source, Scan, joined, numbered, rebatched
 from ..row_ids import hashes_of
 from ..typed import Table, column_of, every_row, matching, typed
 from .lowest_hashes import LowestHashes
@@ -38,7 +38,7 @@ class StreamedRows:
     Attributes
     ----------
     project : Project
-    wanted : Wanted
+    scan : Scan
         The declared columns, and the window.
     rows : int
         Rows within the window that `rows.where` matches.
@@ -52,7 +52,7 @@ class StreamedRows:
 
     limited_by: ClassVar[str] = "rows.in_memory"
     project: Project
-    wanted: Wanted
+    scan: Scan
     rows: int
     read: int
     by_row: RowResults
@@ -69,7 +69,7 @@ class StreamedRows:
             As `blocks_of`.
         """
         found = 0
-        for source in blocks_of(self.project, self.wanted):
+        for source in blocks_of(self.project, self.scan):
             found += source.cells.num_rows
             yield source
         if found != self.read or _files(self.project) != self.files:
@@ -119,12 +119,12 @@ def read_sample(project: Project, as_of: datetime | None, at_most: int) -> Table
     DataError, UnavailableError, ProjectError
         As `read_batches`.
     """
-    files, wanted = _files(project), _wanted(project, as_of)
+    files, scan = _files(project), _scan(project, as_of)
     rules, by_row = RowRules.of(project), RowResults()
     kept, sums, read, left_out = LowestHashes(at_most), RowSums(), 0, 0
-    for source in rebatched(blocks_of(project, wanted), ROWS):
+    for source in rebatched(blocks_of(project, scan), ROWS):
         table = every_row(source, project)
-        of_window = _within(table.frame, wanted)
+        of_window = _within(table.frame, scan)
         chosen = of_window & matching(table, project)
         kept.add(source.cells, _hashes(table.frame, project), chosen)
         frame = table.frame[chosen]
@@ -140,7 +140,7 @@ def read_sample(project: Project, as_of: datetime | None, at_most: int) -> Table
     if sample.rows == sums.rows:
         return sample
     refuse_without_room(project.rows.place, sums.rows, project.features)
-    return replace(sample, whole=StreamedRows(project, wanted, sums.rows, read, by_row, files))
+    return replace(sample, whole=StreamedRows(project, scan, sums.rows, read, by_row, files))
 
 
 def _hashes(frame: pd.DataFrame, project: Project) -> NDArray[np.uint64]:
@@ -151,21 +151,21 @@ def _hashes(frame: pd.DataFrame, project: Project) -> NDArray[np.uint64]:
     return np.where(frame[named].isna(), np.uint64(0), hashes_of(frame, [named]))
 
 
-def _wanted(project: Project, as_of: datetime | None) -> Wanted:
+def _scan(project: Project, as_of: datetime | None) -> Scan:
     columns, time, window = frozenset(project.declared_types), project.columns.time, project.split.window
     if time is None:
-        return Wanted(columns)
+        return Scan(columns)
     end = as_of if as_of is None or as_of.tzinfo else as_of.replace(tzinfo=UTC)
     if window is None:
-        return Wanted(columns, time, None, end)
+        return Scan(columns, time, None, end)
     limit = end or _newest(project, time)
-    return Wanted(columns, time, None if limit is None else limit - window, end)
+    return Scan(columns, time, None if limit is None else limit - window, end)
 
 
 def _newest(project: Project, time: str) -> datetime | None:
     """Return the moment just after the newest row; None where no row has a time."""
     found: list[datetime] = []
-    for source in blocks_of(project, Wanted(frozenset({time}))):
+    for source in blocks_of(project, Scan(frozenset({time}))):
         if time not in source.cells.column_names:
             return None
         column = column_of(source, time, project.rows, is_level=True)
@@ -175,16 +175,16 @@ def _newest(project: Project, time: str) -> datetime | None:
     return max(found) + timedelta(microseconds=1) if found else None
 
 
-def _within(frame: pd.DataFrame, wanted: Wanted) -> BoolArray:
+def _within(frame: pd.DataFrame, scan: Scan) -> BoolArray:
     """Return which rows are of the window, shape (n,); those without a time are, to be refused later."""
     found = np.ones(len(frame), dtype=bool)
-    if wanted.time not in frame.columns:
+    if scan.time not in frame.columns:
         return found
-    time = frame[wanted.time]
-    if wanted.start is not None:
-        found &= (time >= wanted.start).to_numpy()
-    if wanted.end is not None:
-        found &= (time < wanted.end).to_numpy()
+    time = frame[scan.time]
+    if scan.start is not None:
+        found &= (time >= scan.start).to_numpy()
+    if scan.end is not None:
+        found &= (time < scan.end).to_numpy()
     return found | time.isna().to_numpy()
 
 

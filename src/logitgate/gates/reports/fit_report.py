@@ -32,7 +32,11 @@ def fit_findings(learned: Learned) -> list[Finding]:
 
 def _rows(ship: FittedModel) -> str:
     here = f"{len(ship.rows)} rows"
-    return here if ship.whole is None else f"the usable of {ship.whole.rows} rows, {here} of them in memory"
+    return (
+        here
+        if ship.whole is None
+        else f"the usable of {ship.whole.rows:,} rows, of which {here} are in memory"
+    )
 
 
 def block_exhibit(learned: Learned) -> Exhibit:

@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ...data.frames import source_of
-from ...data.table import Table, read_rows
+from ...data.table import read_rows
+from ...data.typed import Table
 from ...decision.pyfunc import ANSWER, answer
 from ...decision.rule import Decision
 from ...environment import home

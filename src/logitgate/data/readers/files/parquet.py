@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....errors import DataError
-from ..source import Source, Wanted, numbered, unique_names
+from ..source import Source, Scan, numbered, unique_names
 
 _BUFFER = 1 << 20
 _SLACK = timedelta(days=1)
@@ -43,7 +43,7 @@ def read_parquet(path: Path, levels: Collection[str]) -> Source:
 
 
 def parquet_blocks(
-    path: Path, levels: Collection[str], rows: int, wanted: Wanted | None = None
+    path: Path, levels: Collection[str], rows: int, scan: Scan | None = None
 ) -> Iterator[Source]:
     """Read a Parquet file at most so many rows at a time; the cells are read as by `read_parquet`.
 
@@ -52,7 +52,7 @@ def parquet_blocks(
     path : Path
     levels : collection of str
     rows : int
-    wanted : Wanted, optional
+    scan : Scan, optional
         Other columns are not read, and no row group whose statistics say that it has no such row.
 
     Raises
@@ -65,12 +65,12 @@ def parquet_blocks(
         # Buffered, so that not even one row group is in memory whole.
         with pq.ParquetFile(path, read_dictionary=texts, buffer_size=_BUFFER, **_STRICT) as file:
             unique_names(path.name, file.schema_arrow.names)
-            asked = [name for name in file.schema_arrow.names if wanted is None or name in wanted.columns]
+            asked = [name for name in file.schema_arrow.names if scan is None or name in scan.columns]
             empty = file.schema_arrow.remove_metadata().empty_table().select(asked)
             any_read = False
-            for before, groups in _stretches(path, file.metadata, wanted):
+            for before, groups in _stretches(path, file.metadata, scan):
                 found, promised = 0, sum(file.metadata.row_group(group).num_rows for group in groups)
-                columns = None if wanted is None else asked
+                columns = None if scan is None else asked
                 for batch in file.iter_batches(rows, row_groups=groups, columns=columns):
                     cells = pa.Table.from_batches([batch]).replace_schema_metadata().select(asked)
                     cells.validate(full=True)
@@ -82,11 +82,9 @@ def parquet_blocks(
                 yield numbered(path.name, empty)
 
 
-def _stretches(
-    path: Path, metadata: pq.FileMetaData, wanted: Wanted | None
-) -> Iterator[tuple[int, list[int]]]:
+def _stretches(path: Path, metadata: pq.FileMetaData, scan: Scan | None) -> Iterator[tuple[int, list[int]]]:
     """Yield row groups to read that follow each other, and how many rows stand before them."""
-    kept = range(metadata.num_row_groups) if wanted is None else _row_groups(path, metadata, wanted)
+    kept = range(metadata.num_row_groups) if scan is None else _row_groups(path, metadata, scan)
     rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
     _refuse_other_count(path, sum(rows), metadata.num_rows)
     starts = [0, *accumulate(rows)]
@@ -95,23 +93,23 @@ def _stretches(
         yield starts[groups[0]], groups
 
 
-def _row_groups(path: Path, metadata: pq.FileMetaData, wanted: Wanted) -> list[int]:
-    """Return the row groups that may hold wanted rows, by the statistics in the footer."""
+def _row_groups(path: Path, metadata: pq.FileMetaData, scan: Scan) -> list[int]:
+    """Return the row groups that may hold rows of the window, by the statistics in the footer."""
     every = list(range(metadata.num_row_groups))
-    if wanted.start is None and wanted.end is None:
+    if scan.start is None and scan.end is None:
         return every
     schema = metadata.schema.to_arrow_schema()
-    if wanted.time not in schema.names or not pa.types.is_timestamp(schema.field(wanted.time).type):
+    if scan.time not in schema.names or not pa.types.is_timestamp(schema.field(scan.time).type):
         return every
     import pyarrow.dataset as ds
     from pyarrow.fs import LocalFileSystem
 
-    column, kind = ds.field(wanted.time), schema.field(wanted.time).type
+    column, kind = ds.field(scan.time), schema.field(scan.time).type
     condition = ds.scalar(True)  # noqa: FBT003 - Arrow's own signature
-    if wanted.start is not None:
-        condition &= column >= _moment(wanted.start - _SLACK, kind)
-    if wanted.end is not None:
-        condition &= column < _moment(wanted.end + _SLACK, kind)
+    if scan.start is not None:
+        condition &= column >= _moment(scan.start - _SLACK, kind)
+    if scan.end is not None:
+        condition &= column < _moment(scan.end + _SLACK, kind)
     fragment = ds.ParquetFileFormat().make_fragment(str(path), filesystem=LocalFileSystem())
     return [group.id for group in fragment.subset(condition | column.is_null()).row_groups]
 

@@ -1,0 +1,278 @@
+"""Tables with more rows than a training may hold: a sample is kept, and every row is read and checked."""
+
+import gzip
+import json
+import re
+import sqlite3
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logitgate.data import memory
+from logitgate.data.contract.validation import check_table
+from logitgate.data.sampling.sample import observe
+from logitgate.data.streaming.lowest_hashes import LowestHashes
+from logitgate.data.table import read_rows, read_table
+from logitgate.errors import DataError, ProjectError, UnavailableError
+from logitgate.project.project import Project
+from logitgate.project.reading.load import parse_project
+from tests import projects
+
+ROWS = 3_000
+RULE = {
+    "type": "expect_column_values_to_be_between",
+    "kwargs": {"column": "load", "min_value": -50, "max_value": 80},
+    "severity": "critical",
+    "meta": {"because": "a load beyond that is a broken scale"},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The visits in five kinds of storage, with an undeclared column; the parts are in another order."""
+    folder = tmp_path_factory.mktemp("visits")
+    frame = projects.table(ROWS).assign(note="free words")
+    frame.to_parquet(folder / "rows.parquet", index=False, row_group_size=500)
+    frame.to_csv(folder / "rows.csv", index=False)
+    (folder / "rows.csv.gz").write_bytes(gzip.compress((folder / "rows.csv").read_bytes()))
+    (folder / "parts").mkdir()
+    shuffled = frame.sample(frac=1.0, random_state=0)
+    for place, rows in enumerate(np.array_split(np.arange(ROWS), 3)):
+        shuffled.iloc[rows].to_parquet(folder / "parts" / f"{place}.parquet", index=False)
+    with sqlite3.connect(folder / "rows.db") as base:
+        frame.assign(at=frame["at"].astype(str)).to_sql("visits", base, index=False)
+    (folder / "visits.json").write_text(json.dumps(projects.suite()))
+    return folder
+
+
+def asked(folder, kind="rows.parquet", most=1_000, monkeypatch=None, **changes):
+    """Return a project of one of the tables, of which so many rows may be in memory."""
+    rows = {"path": folder / kind, "in_memory": most}
+    if kind == "query":
+        monkeypatch.setenv("VISITS_URL", f"sqlite:///{folder / 'rows.db'}")
+        rows = {"path": None, "query": "select * from visits", "url_env": "VISITS_URL", "in_memory": most}
+    changes = {"contract": {"suite": folder / "visits.json"}} | changes
+    rows |= changes.pop("rows", {})
+    return Project.model_validate(projects.plain(rows=rows, **changes))
+
+
+def cells(frame):
+    """Return the rows in the order of their ids, levels as texts: unused ones are no part of a row."""
+    texts = {name: frame[name].astype("str") for name in frame.columns if frame[name].dtype == "category"}
+    return frame.assign(**texts).sort_values("visit").reset_index(drop=True)
+
+
+KINDS = ["rows.parquet", "rows.csv", "rows.csv.gz", "parts", "query"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_many_rows_as_fit_are_read_as_ever(folder, kind, monkeypatch):
+    """The same cells and digest as without a limit."""
+    expected = read_rows(asked(folder, kind, None, monkeypatch))
+    found = read_rows(asked(folder, kind, ROWS, monkeypatch))
+    assert (found.digest, found.rows, found.whole) == (expected.digest, ROWS, None)
+    pd.testing.assert_frame_equal(found.frame, expected.frame)
+
+
+def test_of_more_rows_a_sample_is_kept_whatever_holds_them(folder, monkeypatch):
+    """The same rows cell by cell, in the columns that the project names; rows and digest are those of all."""
+    everything = cells(read_rows(asked(folder, most=None)).frame.drop(columns=["note", "worth"]))
+    tables = [read_rows(asked(folder, kind, monkeypatch=monkeypatch)) for kind in KINDS]
+    for table in tables:
+        assert (table.rows, table.whole.rows, table.digest) == (1_000, ROWS, tables[0].digest)
+        frame = cells(table.frame)
+        kept = everything[everything["visit"].isin(set(frame["visit"]))].reset_index(drop=True)
+        pd.testing.assert_frame_equal(frame, kept, check_like=True)
+    (said,) = [one for one in check_table(tables[0], asked(folder)).findings if "in_memory" in one.subject]
+    assert dict(said.figures) == {"rows": 1_000, "of": ROWS}
+    assert read_rows(asked(folder, most=1_200)).digest != tables[0].digest
+
+
+def test_rows_without_ids_are_sampled_by_what_they_hold(folder):
+    """And named as in the whole table."""
+    plain = asked(folder, columns={"id": None}, contract={"suite": None})
+    every = read_rows(plain.model_copy(update={"rows": plain.rows.model_copy(update={"in_memory": None})}))
+    table = read_rows(plain)
+    assert table.rows == 1_000 and set(table.frame["row_id"]) < set(every.frame["row_id"])
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=60),
+    st.lists(st.integers(1, 9), min_size=1, max_size=20),
+    st.integers(1, 40),
+)
+def test_blocks_make_no_difference_to_a_sample(hashes, sizes, most):
+    """What is kept are the lowest hashes, in the order of the rows."""
+    hashes = np.array(hashes, dtype=np.uint64)
+    kept, start, number = LowestHashes(most), 0, 0
+    while start < len(hashes):
+        block = hashes[start : start + sizes[number % len(sizes)]]
+        rows = pa.table({"row": np.arange(start, start + len(block))})
+        kept.add(rows, block, np.ones(len(block), dtype=bool))
+        start, number = start + len(block), number + 1
+    rows = kept.cells().column("row").to_numpy()
+    assert sorted(hashes[rows]) == sorted(hashes)[:most] and (np.diff(rows) > 0).all()
+
+
+@pytest.mark.parametrize("as_of", [None, datetime(2021, 4, 10, tzinfo=UTC)])
+def test_window_and_condition_are_those_of_a_table_in_memory(folder, as_of):
+    """Of a window with fewer rows than fit all are kept, and are those that a training uses."""
+    changes = {"split": {"window": "15 days"}, "rows": {"where": "load > 9"}}
+    plain = asked(folder, **changes)
+    whole = observe(read_rows(asked(folder, most=None, **changes)).frame, plain, as_of).sample
+    table = read_rows(plain, as_of)
+    assert table.whole is None and len(whole) < 1_000
+    found = observe(table.frame, plain, as_of).sample
+    assert found.ids.tolist() == whole.ids.tolist()
+    assert len(table.frame) < 1.2 * len(whole)
+
+
+def test_row_groups_outside_the_window_are_not_read(tmp_path, folder):
+    """One that is damaged stops a reading of the whole table alone."""
+    path = tmp_path / "rows.parquet"
+    rows = pq.read_table(folder / "rows.parquet")
+    pq.write_table(rows, path, row_group_size=500, write_page_checksum=True)
+    chunk = pq.read_metadata(path).row_group(0).column(3)
+    raw = bytearray(path.read_bytes())
+    raw[chunk.data_page_offset + chunk.total_compressed_size // 2] ^= 0xFF
+    path.write_bytes(raw)
+    (tmp_path / "visits.json").write_text(json.dumps(projects.suite()))
+    assert read_rows(asked(tmp_path, split={"window": "15 days"})).rows > 500
+    for plain in (asked(tmp_path), asked(tmp_path, most=None)):
+        with pytest.raises(DataError, match="damaged"):
+            read_rows(plain)
+
+
+def test_columns_that_are_not_declared_are_not_read(tmp_path, folder):
+    """A damaged page of theirs does not matter to a sample."""
+    path = tmp_path / "rows.parquet"
+    pq.write_table(
+        pq.read_table(folder / "rows.parquet"), path, write_page_checksum=True, use_dictionary=False
+    )
+    metadata = pq.read_metadata(path)
+    (chunk,) = [
+        column
+        for column in (metadata.row_group(0).column(at) for at in range(metadata.num_columns))
+        if column.path_in_schema == "note"
+    ]
+    raw = bytearray(path.read_bytes())
+    raw[chunk.data_page_offset + chunk.total_compressed_size // 2] ^= 0xFF
+    path.write_bytes(raw)
+    (tmp_path / "visits.json").write_text(json.dumps(projects.suite()))
+    assert read_rows(asked(tmp_path)).rows == 1_000
+
+
+def test_a_cell_that_is_not_as_declared_is_refused_wherever_it_stands(tmp_path):
+    """By its line, though the row would not be of the sample; the cell is not shown."""
+    frame = projects.table(ROWS)
+    (tmp_path / "visits.json").write_text(json.dumps(projects.suite()))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    kept = set(read_rows(asked(tmp_path, "rows.csv")).frame["visit"])
+    row = int(np.flatnonzero(~frame["visit"].isin(kept))[7])
+    frame = frame.astype({"load": object})
+    frame.loc[row, "load"] = "heavy"
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match=rf"line {row + 2}, column 'load'") as found:
+        read_rows(asked(tmp_path, "rows.csv"))
+    assert "heavy" not in str(found.value)
+
+
+def _broken(tmp_path, folder, **changes):
+    """Return project and table whose one broken row is not of the sample."""
+    (tmp_path / "visits.json").write_text(json.dumps(projects.suite(RULE)))
+    frame = projects.table(ROWS)
+    kept = set(read_rows(asked(folder)).frame["visit"])
+    frame.loc[np.flatnonzero(~frame["visit"].isin(kept))[7], "load"] = 9_999.0
+    frame.to_parquet(tmp_path / "rows.parquet", index=False)
+    project = asked(tmp_path, contract={"suite": tmp_path / "visits.json", **changes})
+    return project, read_rows(project)
+
+
+def test_rules_by_row_speak_of_every_row(tmp_path, folder):
+    """A breach outside the sample stops before a fit; quarantined, it warns, up to the limit."""
+    project, table = _broken(tmp_path, folder)
+    assert table.frame["load"].max() < 80
+    (found,) = [one for one in check_table(table, project).findings if one.status.stops]
+    assert "broken scale" in found.because
+    assert (found.figures["rows"], found.figures["unexpected"]) == (ROWS, 1)
+    aside = {"quarantine": tmp_path / "aside"}
+    project, table = _broken(tmp_path, folder, **aside)
+    findings = check_table(table, project).findings
+    assert not any(one.status.stops for one in findings)
+    assert [one.status.value for one in findings if "broken scale" in one.because] == ["WARN"]
+    project, table = _broken(tmp_path, folder, **aside, most_quarantined=0.0001)
+    assert [one.subject for one in check_table(table, project).findings if one.status.stops] == [
+        f"load: {RULE['type']}",
+        "quarantine",
+    ]
+
+
+def test_a_row_without_an_id_is_always_of_the_sample(tmp_path):
+    """So the check that each row has one finds it."""
+    frame = projects.table(ROWS)
+    frame.loc[17, "visit"] = None
+    frame.to_parquet(tmp_path / "rows.parquet", index=False)
+    project = asked(tmp_path, contract={"suite": None})
+    (found,) = [one for one in check_table(read_rows(project), project).findings if one.status.stops]
+    assert (found.subject, found.figures["missing"]) == ("visit", 1)
+
+
+def test_rows_that_change_while_they_are_read_are_refused(tmp_path, folder):
+    """By their number, and by the state of their files."""
+    rows = projects.table(ROWS)
+    rows.to_parquet(tmp_path / "rows.parquet", index=False)
+    whole = read_rows(asked(tmp_path, contract={"suite": None})).whole
+    assert sum(source.cells.num_rows for source in whole.sources()) == ROWS
+    for changed in (rows[1:], rows.assign(load=1.0)):
+        changed.to_parquet(tmp_path / "rows.parquet", index=False)
+        with pytest.raises(DataError, match="has changed while it was read"):
+            list(whole.sources())
+
+
+def test_without_a_limit_the_machine_says_how_many_rows_fit(folder, monkeypatch):
+    """A table that fits is read whole, a larger one sampled in round numbers, and one too large refused."""
+    columns = len(asked(folder).declared_types)
+    monkeypatch.setattr(memory, "FEWEST", 500)
+    monkeypatch.setattr("logitgate.data.table.FEWEST", 500)
+    for kind in KINDS:
+        project = asked(folder, kind, None, monkeypatch)
+        monkeypatch.setenv(memory.LIMIT, str(memory._CELL * columns * 1_300 / 1e9))
+        assert (read_rows(project).rows, read_rows(project).whole.rows) == (1_000, ROWS)
+        monkeypatch.setenv(memory.LIMIT, "1")
+        assert read_rows(project).whole is None
+        monkeypatch.setenv(memory.LIMIT, "0.000001")
+        with pytest.raises(UnavailableError, match=r"GB are free.*rows\.in_memory"):
+            read_rows(project)
+
+
+def test_a_limit_that_the_machine_cannot_hold_is_refused(folder, monkeypatch):
+    """The remedy is the key."""
+    monkeypatch.setenv(memory.LIMIT, "0.001")
+    with pytest.raises(UnavailableError, match=r"rows\.in_memory.*lower rows\.in_memory"):
+        read_rows(asked(folder, most=1_000_000))
+
+
+def test_codes_that_find_no_room_on_the_disk_are_refused(folder, monkeypatch):
+    """Before anything is learned, with the folder and the variable that names another."""
+    monkeypatch.setattr(memory, "_NUMBER", 10**15)
+    with pytest.raises(UnavailableError, match=r"GB on the disk of.*TMPDIR"):
+        read_rows(asked(folder))
+
+
+@pytest.mark.parametrize("most", [0, 999, -5, "many"])
+def test_a_limit_that_is_no_number_of_rows_is_refused(most):
+    """By its key."""
+    with pytest.raises(ProjectError, match=re.escape("rows.in_memory")):
+        parse_project(projects.plain(rows={"in_memory": most}), "visits.toml")
+
+
+def test_a_window_of_files_is_read_whole(folder):
+    """The limit is for what a project learns from: labels and windows are read as before."""
+    project = asked(folder)
+    assert read_table(folder / "rows.parquet", project).rows == ROWS
