@@ -9,7 +9,7 @@ from pathlib import Path
 from ..project.project import Project
 from .readers.files.kinds import kind_of, readable
 from .readers.files.table_parts import completed, is_iceberg, parts_of
-from .readers.source import Source, Scan, rebatched
+from .readers.source import Scan, Source, rebatched
 from .row_ids import RowNames
 from .typed import Table, dialect_of, texts_of, typed
 

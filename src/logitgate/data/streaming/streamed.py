@@ -24,7 +24,7 @@ from ..memory import refuse_without_room
 from ..readers.casts import cast
 from ..readers.cells import cells_of
 from ..readers.files.table_parts import is_iceberg, parts_of
-from ..readers.source import Source, Scan, joined, numbered, rebatched
+from ..readers.source import Scan, Source, joined, numbered, rebatched
 from ..row_ids import hashes_of
 from ..typed import Table, column_of, every_row, matching, typed
 from .lowest_hashes import LowestHashes

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....errors import DataError
-from ..source import Source, Scan, numbered, unique_names
+from ..source import Scan, Source, numbered, unique_names
 
 _BUFFER = 1 << 20
 _SLACK = timedelta(days=1)
