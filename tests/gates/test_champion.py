@@ -75,9 +75,9 @@ def test_without_champion_or_recipe_there_is_no_lane(version, recipe):
 )
 def test_the_alpha_that_is_left_is_reported(decision, others):
     """The first decision counts no recipe before it; each later one all of them."""
-    found = reuse(decision, 0.05)
+    found = reuse(decision, 0.05, 0.01)
     assert found.status is Status.PASS and others in found.because
-    left = {"alpha": spent(0.05, decision), "alpha_of_rules": 0.075 / (decision * (decision + 1))}
+    left = {"alpha": spent(0.05, decision), "alpha_of_rules": 0.01}
     assert found.figures == pytest.approx({"decision": decision, "alpha_in_all": 0.05} | left)
 
 

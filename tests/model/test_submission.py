@@ -8,7 +8,7 @@ import pytest
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
-from logitgate.model.recipes.submission import beats_rules, submit
+from logitgate.model.recipes.submission import CHOICE, SIMPLER, beats_rules, share_after, submit
 
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
 NAMES = ("prior", "best single feature", "plain linear", "search")
@@ -69,6 +69,75 @@ def test_a_simpler_recipe_that_a_complex_one_beats_is_never_submitted():
 def _proven(one, other):
     difference = one.cost - other.cost
     return difference.mean() + 3.1 * difference.std() / np.sqrt(len(difference)) < 0
+
+
+def flagging(hits, false=0, n=400):
+    """Return decisions that flag so many of a hundred events, and so many other rows."""
+    y = (np.arange(n) < 100).astype(np.int64)
+    flagged = (np.arange(n) < hits) | (np.arange(n) >= n - false)
+    costs = COSTS.rows({}, n)
+    decided = Decision.by(DecisionRule("constant", 0.2), flagged.astype(float), costs)
+    return Scored(y, decided, costs)
+
+
+PROVEN, NEARLY, UNPROVEN = (flagging(hits, 8) for hits in (56, 44, 3))
+"""Against flag-none and flag-all: proven at any level, only at the share of the choice, not at all."""
+
+
+def test_the_levels_of_the_made_up_recipes():
+    """What the tests below rest on."""
+    assert beats_rules(PROVEN, SIMPLER * 0.05)
+    assert beats_rules(NEARLY, CHOICE * 0.05) and not beats_rules(NEARLY, SIMPLER * 0.05)
+    assert not beats_rules(UNPROVEN, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("above", "share"),
+    [
+        ((), CHOICE),
+        ((NEARLY,), CHOICE),
+        ((UNPROVEN,), SIMPLER),
+        ((NEARLY, UNPROVEN), SIMPLER),
+        ((UNPROVEN, PROVEN), CHOICE),
+        ((UNPROVEN, NEARLY), SIMPLER),
+        ((NEARLY, NEARLY), CHOICE),
+    ],
+)
+def test_a_proof_hands_its_share_on(above, share):
+    """Each recipe is tested with the share of the one before where that is proven, else with its own."""
+    assert share_after(above, 0.05) == share
+
+
+@pytest.mark.parametrize(
+    ("search", "linear", "submitted"),
+    [
+        (NEARLY, NEARLY, "plain linear"),
+        (UNPROVEN, NEARLY, "search"),
+        (UNPROVEN, PROVEN, "plain linear"),
+        (PROVEN, UNPROVEN, "search"),
+    ],
+)
+def test_the_luckier_of_two_recipes_is_not_submitted(search, linear, submitted):
+    """A choice that is not proven gives way only to a recipe that is so by its own share."""
+    found = submit({"prior": UNPROVEN, "plain linear": linear, "search": search}, 0.05)
+    assert found.name == submitted
+    assert found.above == (() if submitted == "search" else ("search",))
+
+
+def test_all_recipes_together_are_falsely_proven_within_alpha():
+    """Three recipes flag rows of their own, none of them to any gain: alpha holds for the three of them."""
+    rng, draws, alpha, n, flags = np.random.default_rng(1), 1_000, 0.2, 900, 100
+    costs, passed = COSTS.rows({}, n), 0
+    for _ in range(draws):
+        y = (rng.random(n) < np.where(np.arange(n) < 3 * flags, 0.2, 0.02)).astype(np.int64)
+        recipes = {}
+        for place, name in enumerate(NAMES[1:]):
+            flagged = (np.arange(n) // flags == place).astype(float)
+            recipes[name] = Scored(y, Decision.by(DecisionRule("constant", 0.5), flagged, costs), costs)
+        found = submit(recipes, alpha)
+        level = share_after([recipes[name] for name in found.above], alpha) * alpha
+        passed += beats_rules(recipes[found.name], level)
+    assert 0.12 < passed / draws < alpha + 0.03
 
 
 def test_rules_are_beaten_by_proof_alone():

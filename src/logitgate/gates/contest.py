@@ -8,8 +8,10 @@ from ..data.sampling.row_hashes import FittedRows, untouched
 from ..data.sampling.slicing import rare_pooled, slice_levels
 from ..errors import LogitgateError
 from ..model.model import Model
+from ..model.recipes.submission import share_after
 from ..project.project import Project
 from .evidence import Challenger
+from .rules.alpha_spending import spent_on_rules
 from .rules.head_to_head import HeadToHead, Lane
 
 
@@ -56,5 +58,6 @@ def head_to_head(challenger: Challenger, opponents: Opponents, project: Project)
         untouched(challenger.rows, project, fitted_on),
         challenger.last,
         Lane.REFRESH if same else Lane.NEW_RECIPE,
-        opponents.earlier_decisions + 1,
+        decision := opponents.earlier_decisions + 1,
+        share_after(challenger.above, spent_on_rules(project.gates.alpha, decision)),
     )

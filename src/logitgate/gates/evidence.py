@@ -71,6 +71,12 @@ class Challenger:
     fitted_on: FittedRows | None = None
     model: Model | None = None
 
+    @property
+    def above(self) -> tuple[Scored, ...]:
+        """The more complex recipes on the same rows, the most complex one first."""
+        names = () if self.submission is None else self.submission.above
+        return tuple(self.simpler[name] for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

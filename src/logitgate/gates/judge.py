@@ -101,7 +101,7 @@ def _deciding(
     contest: HeadToHead, challenger: Challenger, opponents: Opponents, project: Project
 ) -> list[Finding]:
     return [
-        test_set_reuse(contest.decision, project.gates.alpha),
+        test_set_reuse(contest.decision, project.gates.alpha, contest.alpha_of_rules(project)),
         *lane_finding(opponents.version, contest.lane.value, challenger.recipe, opponents.champion_recipe),
         *beside_production(comparison_findings(contest, project), contest, project),
         *self_test(contest, challenger.rows, project),

@@ -49,18 +49,20 @@ def spent(alpha: float, k: int) -> float:
 
 
 def spent_on_rules(alpha: float, k: int) -> float:
-    """Return the error rate of the k-th decision against each rule without a model: 3/2 of `spent`.
+    """Return the error rate of the k-th decision against the rules without a model: twice that of `spent`.
 
-    The first recipe may spend three quarters of alpha, since nothing was chosen by these rows before it; all
-    decisions together err with probability 1.5 alpha at most, with less where no rule is clearly the better
-    one: a model has to be proven cheaper than both. Parameters and errors are those of `spent`.
+    The first training may spend all of alpha, since nothing was chosen by these rows before it; its recipes
+    share it (`share_after`). All decisions together err with probability 2 alpha at most, with less where no
+    rule is clearly the better one: a model has to be proven cheaper than both.
+
+    Parameters and errors are those of `spent`.
 
     Examples
     --------
     >>> [round(spent_on_rules(0.06, k), 4) for k in (1, 2, 3)]
-    [0.045, 0.015, 0.0075]
+    [0.06, 0.02, 0.01]
     """
-    return 1.5 * spent(alpha, k)
+    return 2 * spent(alpha, k)
 
 
 @dataclass(frozen=True, slots=True)

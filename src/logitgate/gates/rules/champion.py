@@ -12,7 +12,7 @@ from ...evaluation.estimates import proves_below
 from ...evaluation.evaluate import Scored
 from ...findings import Figure, Finding, Status
 from ...project.gates import Gates, Slices
-from .alpha_spending import spent, spent_on_rules
+from .alpha_spending import spent
 
 CHECK = Check.CHAMPION
 
@@ -152,9 +152,19 @@ def believable(version: int, compared: Paired, champion: Scored, gates: Gates) -
     return Finding(CHECK, f"version {version}: size of the gain", status, because, figures)
 
 
-def test_set_reuse(decision: int, alpha: float) -> Finding:
-    """Report how many other recipes were tried on these rows before, and the alpha left for this decision."""
-    left, of_rules = spent(alpha, decision), spent_on_rules(alpha, decision)
+def test_set_reuse(decision: int, alpha: float, of_rules: float) -> Finding:
+    """Report how many other recipes were tried on these rows before, and the alpha left for this decision.
+
+    Parameters
+    ----------
+    decision : int
+        From 1 on.
+    alpha : float
+        For all decisions together.
+    of_rules : float
+        What this decision may spend on each proof against the rules without a model.
+    """
+    left = spent(alpha, decision)
     tried = "no other recipe was tried on these rows"
     if decision > 1:
         tried = f"other recipes were tried on these rows before: {decision - 1}"

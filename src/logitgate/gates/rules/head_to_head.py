@@ -14,6 +14,7 @@ from ...evaluation.intervals import mean_interval
 from ...evaluation.probabilities.cox import fit_cox, log_odds
 from ...evaluation.slices import SliceLevels
 from ...findings import Finding
+from ...model.recipes.submission import CHOICE
 from ...project.project import Project
 from . import champion as champion_gate
 from . import gates
@@ -55,6 +56,8 @@ class HeadToHead:
     lane : Lane
     decision : int
         1-based index of this decision on these rows among those of other recipes, for alpha spending.
+    share : float
+        Of what this decision may spend against the rules without a model; see `share_after`.
     """
 
     scored: Scored
@@ -67,6 +70,7 @@ class HeadToHead:
     last: BoolArray | None = None
     lane: Lane = Lane.NEW_RECIPE
     decision: int = 1
+    share: float = CHOICE
 
     def alpha(self, project: Project) -> float:
         """Return the error rate that each proof of this decision may spend."""
@@ -74,7 +78,7 @@ class HeadToHead:
 
     def alpha_of_rules(self, project: Project) -> float:
         """Return the error rate that the proof against each rule without a model may spend."""
-        return spent_on_rules(project.gates.alpha, self.decision)
+        return self.share * spent_on_rules(project.gates.alpha, self.decision)
 
     @property
     def met(self) -> tuple[Scored, Scored] | None:
