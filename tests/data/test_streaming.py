@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from logitgate.data import memory
 from logitgate.data.contract.validation import check_table
+from logitgate.data.readers.source import Scan
 from logitgate.data.sampling.sample import observe
 from logitgate.data.streaming.lowest_hashes import LowestHashes
+from logitgate.data.streaming.stretch import read_stretch
 from logitgate.data.table import read_rows, read_table
 from logitgate.errors import DataError, ProjectError, UnavailableError
 from logitgate.project.project import Project
@@ -276,3 +278,81 @@ def test_a_window_of_files_is_read_whole(folder):
     """The limit is for what a project learns from: labels and windows are read as before."""
     project = asked(folder)
     assert read_table(folder / "rows.parquet", project).rows == ROWS
+
+
+def _rule(kind, **kwargs):
+    return {
+        "type": kind,
+        "kwargs": kwargs,
+        "severity": "critical",
+        "meta": {"because": "so the export has it each month"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "holds"),
+    [
+        (_rule("expect_table_row_count_to_be_between", min_value=2_500, max_value=3_500), True),
+        (_rule("expect_table_row_count_to_be_between", min_value=900, max_value=1_100), False),
+        (_rule("expect_table_row_count_to_be_between", min_value=3_000, strict_min=True), False),
+        (_rule("expect_table_row_count_to_equal", value=3_000), True),
+        (_rule("expect_table_row_count_to_equal", value=1_000), False),
+        (_rule("expect_column_values_to_not_be_null", column="note"), True),
+        (_rule("expect_column_values_to_be_in_set", column="note", value_set=["other words"]), False),
+        (_rule("expect_table_column_count_to_equal", value=10), True),
+        (_rule("expect_column_mean_to_be_between", column="worth", min_value=6, max_value=10), True),
+        (
+            _rule(
+                "expect_column_values_to_be_between",
+                column="load",
+                min_value=-50,
+                row_condition={
+                    "type": "comparison",
+                    "column": {"name": "worth"},
+                    "operator": ">",
+                    "parameter": 11.99,
+                },
+            ),
+            True,
+        ),
+    ],
+)
+def test_rules_about_the_table_speak_of_the_whole_of_it(tmp_path, folder, rule, holds):
+    """Of all its rows, and of columns that the contract alone names."""
+    (tmp_path / "visits.json").write_text(json.dumps(projects.suite(rule)))
+    found = {}
+    for most in (None, 1_000):
+        project = asked(folder, most=most, contract={"suite": tmp_path / "visits.json"})
+        findings = check_table(read_rows(project), project).findings
+        found[most] = [one.subject for one in findings if one.status.stops]
+    assert found[None] == found[1_000] and (not found[None]) == holds
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "query"])
+def test_a_stretch_of_time_is_read_without_the_rest(folder, kind, monkeypatch):
+    """The same rows as of the whole table, in the memory that they need."""
+    project = asked(folder, kind, None)
+    scan = Scan(None, "at", datetime(2021, 4, 1, tzinfo=UTC), datetime(2021, 4, 3, tzinfo=UTC))
+    whole = read_table(folder / kind, project).frame
+    expected = whole[(whole["at"] >= scan.start) & (whole["at"] < scan.end)]
+    monkeypatch.setenv(memory.LIMIT, "0.0003")
+    with pytest.raises(UnavailableError):
+        read_table(folder / kind, project)
+    found = read_stretch(folder / kind, project, scan)
+    assert 50 < found.rows == len(expected)
+    pd.testing.assert_frame_equal(cells(found.frame), cells(expected))
+    with pytest.raises(UnavailableError, match="shorter time"):
+        read_stretch(folder / kind, project, Scan(None, "at", None, scan.end))
+
+
+def test_a_stretch_without_rows_is_a_table_without_rows(folder):
+    """As is one that ends before it begins; a row without a time is of each."""
+    project = asked(folder, most=None)
+    later = datetime(2031, 1, 1, tzinfo=UTC)
+    for scan in (Scan(None, "at", later, None), Scan(None, "at", later, datetime(2021, 1, 1, tzinfo=UTC))):
+        assert read_stretch(folder / "rows.parquet", project, scan).rows == 0
+    frame = pd.read_parquet(folder / "rows.parquet")
+    frame.loc[3, "at"] = pd.NaT
+    frame.to_parquet(folder / "without.parquet", index=False)
+    found = read_stretch(folder / "without.parquet", project, Scan(None, "at", later, None))
+    assert found.frame["visit"].tolist() == ["v000003"]

@@ -35,9 +35,8 @@ def read_batches(path: Path, project: Project, rows: int = ROWS) -> Iterator[Tab
         When the file is of no known kind.
     """
     names = RowNames()
-    with readable(path):
-        for source in rebatched(_blocks(path, project, rows), rows):
-            yield typed(source, project, names)
+    for source in rebatched(blocks_in(path, project, rows=rows), rows):
+        yield typed(source, project, names)
 
 
 def query_batches(query: str, url_env: str, project: Project, rows: int = ROWS) -> Iterator[Table]:
@@ -74,8 +73,7 @@ def blocks_of(project: Project, scan: Scan | None = None, rows: int = ROWS) -> I
     """
     path = project.rows.path
     if path is not None:
-        with readable(path):
-            yield from _blocks(path, project, rows, scan)
+        yield from blocks_in(path, project, scan, rows)
         return
     from .readers.sql import query_blocks
 
@@ -83,14 +81,16 @@ def blocks_of(project: Project, scan: Scan | None = None, rows: int = ROWS) -> I
         yield source if scan is None else scan.of(source)
 
 
+def blocks_in(path: Path, project: Project, scan: Scan | None = None, rows: int = ROWS) -> Iterator[Source]:
+    """Read the cells of a file, a folder that is a table or a glob, a block at a time; see `blocks_of`."""
+    with readable(path):
+        for source in _all_blocks(path, project, rows, scan):
+            yield source if scan is None else scan.of(source)
+
+
 def digest_of_batches(digests: Iterable[str]) -> str:
     """Return the digest of a whole table from those of its batches of `ROWS` rows."""
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
-def _blocks(path: Path, project: Project, rows: int, scan: Scan | None = None) -> Iterator[Source]:
-    for source in _all_blocks(path, project, rows, scan):
-        yield source if scan is None else scan.of(source)
 
 
 def _all_blocks(path: Path, project: Project, rows: int, scan: Scan | None) -> Iterator[Source]:

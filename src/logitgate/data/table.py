@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ..project.data import RowsConfig
 from ..project.project import Project
+from .contract.validation import columns_read
 from .memory import (
     FEWEST,
     free_bytes,
@@ -83,7 +84,7 @@ def _whole(project: Project, at_most: int) -> Table | None:
 def _of_spark(project: Project, as_of: datetime | None) -> Table:
     from .readers.spark.selection import selected
 
-    chosen = selected(project, as_of)
+    chosen = selected(project, as_of, columns_read(project))
     remedy = "lower rows.evaluate_at_most, shorten split.window, or take a larger machine"
     refuse_too_many(chosen.frame.subject, chosen.at_home, len(chosen.frame.names), remedy)
     table = typed(chosen.home(), project)

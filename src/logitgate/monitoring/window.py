@@ -47,6 +47,11 @@ class MonitoringWindow:
         start = f"{_aware(self.since):%Y-%m-%d %H:%M}" if self.since is not None else "the beginning"
         return f"{start} to {self.end:%Y-%m-%d %H:%M}"
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether it is a part of the rows that are given."""
+        return self.since is not None or self.until is not None
+
     def chosen(self, frame: pd.DataFrame, project: Project) -> pd.DataFrame:
         """Return the rows of the window.
 
@@ -57,7 +62,7 @@ class MonitoringWindow:
         DataError
             When the table lacks the time.
         """
-        if self.since is None and self.until is None:
+        if not self.is_limited:
             return frame
         column = project.columns.time
         if column is None:

@@ -12,6 +12,9 @@ import pandas as pd
 from ..catalogue import Check
 from ..data.contract.batches import input_contract
 from ..data.contract.quarantine import quarantine
+from ..data.contract.validation import columns_read
+from ..data.readers.source import Scan
+from ..data.streaming.stretch import read_stretch
 from ..data.table import read_table
 from ..data.typed import Table
 from ..decision.rule import Decision
@@ -105,17 +108,22 @@ class WindowTables:
     served: Table | None
 
 
-def read_window(files: WindowFiles, project: Project) -> WindowTables:
+def read_window(files: WindowFiles, limits: MonitoringWindow, project: Project) -> WindowTables:
     """Read new rows and what came apart from them; slices need not be among any.
+
+    Of a longer table only the rows of the window are read.
 
     Raises
     ------
     DataError, ProjectError, UnavailableError
         As `tables.read_table`.
     """
-    plain = project.model_copy(update={"slices": Slices()})
+    plain, time = project.model_copy(update={"slices": Slices()}), project.columns.time
     apart = [None if path is None else read_table(path, plain) for path in (files.labels, files.served)]
-    return WindowTables(read_table(files.table, plain), *apart)
+    if time is None or not limits.is_limited:
+        return WindowTables(read_table(files.table, plain), *apart)
+    scan = Scan(columns_read(project), time, limits.begin, limits.end)
+    return WindowTables(read_stretch(files.table, plain, scan), *apart)
 
 
 def check_window(

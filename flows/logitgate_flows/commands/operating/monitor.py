@@ -21,7 +21,7 @@ def monitor_window(project_file: Path, files: WindowFiles, limits: MonitoringWin
     now = monitoring.load_versions(store, project)
     with training_run(store, windows.experiment_name(project), windows.opening_note(limits)) as run:
         with step("read the rows"):
-            tables = monitoring.read_window(files, project)
+            tables = monitoring.read_window(files, limits, project)
         with step("check contract, drift and performance"):
             checked = monitoring.check_window(tables, limits, project)
             evidence = monitoring.assess_window(checked, limits, now, project, tables)

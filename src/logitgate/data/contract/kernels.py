@@ -15,7 +15,7 @@ import pandas as pd
 
 from ...decision.costs import BoolArray
 from ...findings import Figure
-from .breaches import share_of
+from .breaches import RuleResult, share_of
 from .suite import ContractRule
 
 _NUMBER = (int, float)
@@ -176,6 +176,18 @@ def _filled(column: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] |
 
 def _row_count(rows: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] | None:
     return {"observed": len(rows)} if _lies_between(len(rows), kwargs) else None
+
+
+def row_count(rule: ContractRule, rows: int) -> RuleResult:
+    """Return what becomes of a rule about the number of rows of a table, of which a sample is at hand."""
+    limits = dict(rule.kwargs)
+    if "value" in limits:
+        limits |= dict.fromkeys(("min_value", "max_value"), limits["value"])
+    at_limit = [
+        limits.get(strict) and limits.get(limit) == rows
+        for strict, limit in (("strict_min", "min_value"), ("strict_max", "max_value"))
+    ]
+    return RuleResult(rule, _lies_between(rows, limits) and not any(at_limit), figures={"observed": rows})
 
 
 def _lies_between(value: float, kwargs: Mapping[str, Any]) -> bool:

@@ -56,6 +56,11 @@ class ContractRule:
         return not self.columns and not self.type.startswith("expect_table_row_count_")
 
     @property
+    def counts_rows(self) -> bool:
+        """Whether the rule is about the number of rows of the table."""
+        return self.type in ("expect_table_row_count_to_be_between", "expect_table_row_count_to_equal")
+
+    @property
     def subject(self) -> str:
         """The rule's name in a verdict."""
         return f"{', '.join(self.columns) or 'table'}: {self.type}"

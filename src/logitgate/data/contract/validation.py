@@ -107,10 +107,16 @@ def _of_every_row(table: Table, held: Held) -> RowResults:
     """Return what became of the rules: over all rows where they were asked of all, else over the table."""
     aside = positions_of(held.aside.values())
     here = RowResults(len(table.frame), held.outcomes, frozenset(held.aside), len(aside))
-    every = None if table.whole is None else table.whole.by_row
-    if every is None:
+    if table.whole is None:
         return here
-    return replace(every, outcomes={**here.outcomes, **every.outcomes}, may_go=here.may_go | every.may_go)
+    every = table.whole.by_row or here
+    counted = {
+        place: kernels.row_count(one.rule, table.whole.rows)
+        for place, one in here.outcomes.items()
+        if one.rule.counts_rows
+    }
+    outcomes = {**here.outcomes, **every.outcomes, **counted}
+    return replace(every, outcomes=outcomes, may_go=here.may_go | every.may_go)
 
 
 def suite_of(project: Project) -> Suite:
@@ -129,6 +135,20 @@ def suite_of(project: Project) -> Suite:
         remedy = "write the values in the column's type, or declare the type under rows.types"
         raise ProjectError(str(project.contract.suite), "; ".join(wrong), remedy)
     return suite
+
+
+def columns_read(project: Project) -> frozenset[str] | None:
+    """Return the columns that a project or its contract names; None where a rule may read any column.
+
+    Raises
+    ------
+    ProjectError
+        As `read_suite`.
+    """
+    rules = suite_of(project).rules
+    if any(rule.reads_more for rule in rules):
+        return None
+    return frozenset(project.declared_types).union(*(rule.columns for rule in rules))
 
 
 @dataclass(frozen=True, slots=True)

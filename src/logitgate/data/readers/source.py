@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ...decision.costs import IntArray
 from ...errors import DataError
 
 
@@ -33,6 +34,11 @@ class Source:
     cells: pa.Table
     place: Callable[[int], str]
 
+    def taken(self, rows: IntArray) -> Source:
+        """Return some rows, given by their positions, shape (m,)."""
+        place = self.place  # the rows do not keep the whole source in memory
+        return Source(self.name, self.cells.take(pa.array(rows)), lambda row: place(int(rows[row])))
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
@@ -40,20 +46,23 @@ class Scan:
 
     Attributes
     ----------
-    columns : frozenset of str
+    columns : frozenset of str, or None
+        None: all.
     time : str, optional
         Column by which whole stretches of a file may be left out.
     start, end : datetime, optional
         Rows before `start`, and those not before `end`, may be left out; rows without a time may not.
     """
 
-    columns: frozenset[str]
+    columns: frozenset[str] | None
     time: str | None = None
     start: datetime | None = None
     end: datetime | None = None
 
     def of(self, source: Source) -> Source:
         """Return the source with no other columns, in its order."""
+        if self.columns is None:
+            return source
         names = [name for name in source.cells.column_names if name in self.columns]
         return Source(source.name, source.cells.select(names), source.place)
 

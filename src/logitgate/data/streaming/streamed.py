@@ -14,21 +14,20 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...decision.costs import BoolArray
 from ...errors import DataError
 from ...project.project import Project
 from ..batches import ROWS, blocks_of
 from ..contract.batches import RowRules
 from ..contract.breaches import RowResults
+from ..contract.validation import columns_read
 from ..memory import refuse_without_room
-from ..readers.casts import cast
-from ..readers.cells import cells_of
 from ..readers.files.table_parts import is_iceberg, parts_of
 from ..readers.source import Scan, Source, joined, numbered, rebatched
 from ..row_ids import hashes_of
-from ..typed import Table, column_of, every_row, matching, typed
+from ..typed import Table, every_row, matching, typed
 from .lowest_hashes import LowestHashes
 from .row_sums import RowSums
+from .stretch import times, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,8 @@ def read_sample(project: Project, as_of: datetime | None, at_most: int) -> Table
     kept, sums, read, left_out = LowestHashes(at_most), RowSums(), 0, 0
     for source in rebatched(blocks_of(project, scan), ROWS):
         table = every_row(source, project)
-        of_window = _within(table.frame, scan)
+        has_time = scan.time in table.frame.columns
+        of_window = within(table.frame[scan.time], scan) if has_time else np.ones(table.rows, dtype=bool)
         chosen = of_window & matching(table, project)
         kept.add(source.cells, _hashes(table.frame, project), chosen)
         frame = table.frame[chosen]
@@ -152,7 +152,7 @@ def _hashes(frame: pd.DataFrame, project: Project) -> NDArray[np.uint64]:
 
 
 def _scan(project: Project, as_of: datetime | None) -> Scan:
-    columns, time, window = frozenset(project.declared_types), project.columns.time, project.split.window
+    columns, time, window = columns_read(project), project.columns.time, project.split.window
     if time is None:
         return Scan(columns)
     end = as_of if as_of is None or as_of.tzinfo else as_of.replace(tzinfo=UTC)
@@ -164,28 +164,13 @@ def _scan(project: Project, as_of: datetime | None) -> Scan:
 
 def _newest(project: Project, time: str) -> datetime | None:
     """Return the moment just after the newest row; None where no row has a time."""
+    scan = Scan(frozenset({time}), time)
     found: list[datetime] = []
-    for source in blocks_of(project, Scan(frozenset({time}))):
-        if time not in source.cells.column_names:
-            return None
-        column = column_of(source, time, project.rows, is_level=True)
-        newest = pd.Series(cells_of(cast(column, project.declared_types[time]), levels=True).values).max()
-        if not pd.isna(newest):
+    for source in blocks_of(project, scan):
+        newest = None if (column := times(source, scan, project)) is None else column.max()
+        if newest is not None and not pd.isna(newest):
             found.append(newest.to_pydatetime())
     return max(found) + timedelta(microseconds=1) if found else None
-
-
-def _within(frame: pd.DataFrame, scan: Scan) -> BoolArray:
-    """Return which rows are of the window, shape (n,); those without a time are, to be refused later."""
-    found = np.ones(len(frame), dtype=bool)
-    if scan.time not in frame.columns:
-        return found
-    time = frame[scan.time]
-    if scan.start is not None:
-        found &= (time >= scan.start).to_numpy()
-    if scan.end is not None:
-        found &= (time < scan.end).to_numpy()
-    return found | time.isna().to_numpy()
 
 
 def _files(project: Project) -> tuple[tuple[str, int, int], ...]:

@@ -22,8 +22,9 @@ from uuid import uuid4
 import pyarrow as pa
 
 from ...data.batches import ROWS
+from ...data.contract.validation import columns_read
 from ...data.readers.source import Source, numbered, rebatched
-from ...data.readers.spark.selection import declared, of_path
+from ...data.readers.spark.selection import named, of_path
 from ...data.streaming.row_sums import RowSums
 from ...data.typed import Table, typed
 from ...errors import LogitgateError, ProjectError, UnavailableError
@@ -151,7 +152,7 @@ def score_in_spark(
     project.business_key("scores of Spark")
     scorer, frame = BatchScorer.of(serving, project, None), _asked(project, table)
     with _draft(out) as draft:
-        found = declared(scorer.project, frame).mapped(
+        found = named(frame, columns_read(scorer.project)).mapped(
             PartScoring(scorer, frame.subject, draft), "part binary"
         )
         parts = _parts(found.home())

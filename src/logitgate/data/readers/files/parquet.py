@@ -65,13 +65,14 @@ def parquet_blocks(
         # Buffered, so that not even one row group is in memory whole.
         with pq.ParquetFile(path, read_dictionary=texts, buffer_size=_BUFFER, **_STRICT) as file:
             unique_names(path.name, file.schema_arrow.names)
-            asked = [name for name in file.schema_arrow.names if scan is None or name in scan.columns]
+            columns = None if scan is None else scan.columns
+            asked = [name for name in file.schema_arrow.names if columns is None or name in columns]
             empty = file.schema_arrow.remove_metadata().empty_table().select(asked)
             any_read = False
             for before, groups in _stretches(path, file.metadata, scan):
                 found, promised = 0, sum(file.metadata.row_group(group).num_rows for group in groups)
-                columns = None if scan is None else asked
-                for batch in file.iter_batches(rows, row_groups=groups, columns=columns):
+                only = None if columns is None else asked
+                for batch in file.iter_batches(rows, row_groups=groups, columns=only):
                     cells = pa.Table.from_batches([batch]).replace_schema_metadata().select(asked)
                     cells.validate(full=True)
                     yield numbered(path.name, cells, before + found)

@@ -71,8 +71,8 @@ class Selection:
         return str(self.frame.figure(f"SUM(CAST(xxhash64({cells}) AS DECIMAL(38, 0)))"))
 
 
-def declared(project: Project, frame: SparkFrame) -> SparkFrame:
-    """Return the columns that the project names.
+def named(frame: SparkFrame, columns: frozenset[str] | None) -> SparkFrame:
+    """Return the columns that are among these; None: all.
 
     Raises
     ------
@@ -80,11 +80,10 @@ def declared(project: Project, frame: SparkFrame) -> SparkFrame:
         When two columns have one name.
     """
     unique_names(frame.subject, frame.names)
-    wanted = project.declared_types
-    return frame.select([name for name in frame.names if name in wanted])
+    return frame.select([name for name in frame.names if columns is None or name in columns])
 
 
-def selected(project: Project, as_of: datetime | None) -> Selection:
+def selected(project: Project, as_of: datetime | None, columns: frozenset[str] | None) -> Selection:
     """Choose the rows that a project learns from.
 
     Rows without a time are kept, to be refused at home.
@@ -94,20 +93,22 @@ def selected(project: Project, as_of: datetime | None) -> Selection:
     project : Project
     as_of : datetime, optional
         Default: just after the newest row.
+    columns : frozenset of str, or None
+        Those that project and contract read; None: all.
 
     Raises
     ------
     UnavailableError, ProjectError, DataError
         When there is no Spark or no such table, or the query is refused.
     """
-    whole = declared(project, located(project))
+    whole = named(located(project), columns)
     kinds = whole.kinds
     conditions = pushed(project, kinds)
     kept = whole.where(*conditions)
     left_out = whole.count() - kept.count() if conditions else 0
     kept = kept.where(*_window(project, kept, kinds, as_of))
-    named = (project.columns.row_id,) if project.columns.row_id in kinds else tuple(kinds)
-    return Selection(kept, kept.count(), left_out, project.rows.evaluate_at_most, named)
+    by = (project.columns.row_id,) if project.columns.row_id in kinds else tuple(kinds)
+    return Selection(kept, kept.count(), left_out, project.rows.evaluate_at_most, by)
 
 
 def located(project: Project) -> SparkFrame:
