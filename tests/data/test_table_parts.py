@@ -36,14 +36,14 @@ def in_a_child(code, *words):
 
 DELTA = """
 import sys
-import pyarrow as pa, pyarrow.parquet as pq
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 rows = pq.read_table(sys.argv[1])
 half = rows.num_rows // 2
-partitions = sys.argv[3:] or None
-write_deltalake(sys.argv[2], rows.slice(0, half).drop(["load"]), partition_by=partitions)
-write_deltalake(sys.argv[2], rows.slice(half), mode="append", schema_mode="merge", partition_by=partitions)
-DeltaTable(sys.argv[2]).delete("side = 'east'")
+for place, parts in zip(sys.argv[2:], (None, ["side", "bad"])):
+    write_deltalake(place, rows.slice(0, half).drop(["load"]), partition_by=parts)
+    write_deltalake(place, rows.slice(half), mode="append", schema_mode="merge", partition_by=parts)
+    DeltaTable(place).delete("side = 'east'")
 """
 
 ICEBERG = """
@@ -67,8 +67,7 @@ def folders(tmp_path_factory):
     """The same rows as each format keeps them, after some were deleted."""
     where = tmp_path_factory.mktemp("tables")
     ROWS.to_parquet(where / "all.parquet", index=False)
-    in_a_child(DELTA, where / "all.parquet", where / "delta")
-    in_a_child(DELTA, where / "all.parquet", where / "partitioned", "side", "bad")
+    in_a_child(DELTA, where / "all.parquet", where / "delta", where / "partitioned")
     in_a_child(ICEBERG, where / "all.parquet", where / "iceberg")
     for (side, bad), rows in KEPT.groupby(["side", "bad"]):
         place = where / "hive" / f"side={side}" / f"bad={bad}"

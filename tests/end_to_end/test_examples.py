@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from logitgate.project.reading.load import load_project
@@ -87,3 +88,43 @@ def test_a_column_that_knows_the_outcome_is_found_without_a_declaration(name, co
     assert found["figures"]["auc"] > 0.75 and "separates the outcome" in found["because"]
     assert "columns.known_after_outcome" in found["because"]
     assert f"[gates.leakage.trusted]: {column} = " in found["because"]
+
+
+SABOTAGES = {
+    "turnaround": "leakage",
+    "temp": "shifts",
+    "carrier": "shifts",
+    "late": "shifts",
+}
+
+
+@pytest.mark.parametrize("column", SABOTAGES)
+def test_the_command_names_what_was_done_to_a_table(column, tmp_path):
+    """By `logitgate check` on the table as a file: the finding names the cause; what may be honest warns."""
+    table = pd.read_parquet(ROOT / "data" / "flights.parquet")
+    table = table[table["scheduled_at"].between("2013-04-01", "2013-06-01")].copy()
+    rows = table["scheduled_at"] >= pd.Timestamp("2013-05-18" if column == "late" else "2013-05-01", tz="UTC")
+    match column:
+        case "turnaround":
+            table = table.rename(columns={"dep_delay": "turnaround"})
+        case "temp":
+            table["temp"] = table["temp"].where(~rows, (table["temp"] - 32) / 1.8)
+        case "carrier":
+            table["carrier"] = table["carrier"].where(~rows, "X" + table["carrier"])
+        case "late":
+            table["late"] = table["late"].where(~rows, table["late"].map({"yes": "no", "no": "yes"}))
+    table.to_parquet(tmp_path / "flights.parquet", index=False)
+
+    def here(plain):
+        plain["rows"]["path"] = str(tmp_path / "flights.parquet")
+        if column == "turnaround":
+            plain["columns"]["known_after_outcome"] = []
+            plain["features"]["numeric"].append("turnaround")
+            # The case file is about the features that were declared.
+            del plain["behaviour"]
+
+    got = logitgate("check", _copy("flights", tmp_path, here), "--json")
+    expected = "WARN" if column == "turnaround" else "FAIL"
+    assert got.code == (1 if expected == "FAIL" else 0), got.everything
+    named = {(one["check"], one["subject"]) for one in got.json["findings"] if one["status"] == expected}
+    assert named == {(SABOTAGES[column], column)}

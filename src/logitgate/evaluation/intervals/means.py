@@ -166,10 +166,11 @@ class Units:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.totals(above) / total
             residual = above - ratio[self.owner] * below
-            squares = self.totals(residual**2)
+            square = residual**2  # times itself once more: a power of 3 takes a hundred times as long
+            squares = self.totals(square)
             units = self.totals(self.sums((numerator != 0) | (denominator != 0)) > 0)
             error = np.sqrt(squares * units / (units - 1)) / np.abs(total)
-            skewness = np.sign(total) * self.totals(residual**3) / units / (squares / units) ** 1.5
+            skewness = np.sign(total) * self.totals(square * residual) / units / (squares / units) ** 1.5
             adjusted = skewness * np.sqrt(units * (units - 1)) / np.where(units > 2, units - 2, NAN)
         return Means(ratio, np.where(units > 1, error, NAN), units - 1, adjusted)
 
