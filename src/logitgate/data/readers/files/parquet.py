@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import accumulate, groupby
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,11 @@ def parquet_blocks(
             columns = None if scan is None else scan.columns
             asked = [name for name in file.schema_arrow.names if columns is None or name in columns]
             empty = file.schema_arrow.remove_metadata().empty_table().select(asked)
-            any_read = False
-            for before, groups in _stretches(path, file.metadata, scan):
-                found, promised = 0, sum(file.metadata.row_group(group).num_rows for group in groups)
-                only = None if columns is None else asked
-                for batch in file.iter_batches(rows, row_groups=groups, columns=only):
+            only, any_read = None if columns is None else asked, False
+            # One by one: over several the library holds on to what it has decoded, 120 bytes a row and more.
+            for group, before, promised in _row_groups(path, file.metadata, scan):
+                found = 0
+                for batch in file.iter_batches(rows, row_groups=[group], columns=only):
                     cells = pa.Table.from_batches([batch]).replace_schema_metadata().select(asked)
                     cells.validate(full=True)
                     yield numbered(path.name, cells, before + found)
@@ -83,18 +83,16 @@ def parquet_blocks(
                 yield numbered(path.name, empty)
 
 
-def _stretches(path: Path, metadata: pq.FileMetaData, scan: Scan | None) -> Iterator[tuple[int, list[int]]]:
-    """Yield row groups to read that follow each other, and how many rows stand before them."""
-    kept = range(metadata.num_row_groups) if scan is None else _row_groups(path, metadata, scan)
+def _row_groups(path: Path, metadata: pq.FileMetaData, scan: Scan | None) -> Iterator[tuple[int, int, int]]:
+    """Yield row groups to read, how many rows stand before them, and how many they hold."""
     rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
     _refuse_other_count(path, sum(rows), metadata.num_rows)
     starts = [0, *accumulate(rows)]
-    for _, stretch in groupby(enumerate(kept), key=lambda pair: pair[1] - pair[0]):
-        groups = [group for _, group in stretch]
-        yield starts[groups[0]], groups
+    for group in range(metadata.num_row_groups) if scan is None else _of_window(path, metadata, scan):
+        yield group, starts[group], rows[group]
 
 
-def _row_groups(path: Path, metadata: pq.FileMetaData, scan: Scan) -> list[int]:
+def _of_window(path: Path, metadata: pq.FileMetaData, scan: Scan) -> list[int]:
     """Return the row groups that may hold rows of the window, by the statistics in the footer."""
     every = list(range(metadata.num_row_groups))
     if scan.start is None and scan.end is None:
@@ -148,6 +146,8 @@ def _sound(path: Path) -> Iterator[None]:
         if not path.stat().st_size:
             raise DataError(path.name, "has no bytes", "export it again")
         yield
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
