@@ -47,7 +47,7 @@ def stability(fitted: Fitted, shipped: FittedModel, project: Project) -> Finding
     try:
         again = fit(
             choice,
-            rows.frame.iloc[order],
+            rows.frame[list(shipped.model.features.all)].iloc[order],
             fitted.y[order],
             shipped.model.features,
             project.search,

@@ -14,8 +14,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
+from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from .columns import CurveColumns, Polynomials, summed
+from .pooled import NONE, Known, numbers_of, tallied
 
 _ROWS = 16_384
 """Rows for which columns are written at a time."""
@@ -23,7 +25,7 @@ _NEVER_CONSTANT = 1e-9
 """Variance from which on rounding cannot be taken for it."""
 
 
-def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
+def fitted_block(block: BaseEstimator, frame: pd.DataFrame, known: Known = NONE) -> BaseEstimator:
     """Fit one block of a design matrix to rows, its columns written for some thousand rows at a time.
 
     Parameters
@@ -32,6 +34,8 @@ def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
         From `blocks`.
     frame : DataFrame of shape (n, k)
         The columns that it reads.
+    known : mapping of str to Distinct
+        Some of its numbers by their distinct values.
 
     Returns
     -------
@@ -40,12 +44,12 @@ def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
     """
     if not isinstance(block, Pipeline) or "impute" not in block.named_steps:
         return block.fit(frame)
-    _fit_medians(block.named_steps["impute"], frame)
+    _fit_medians(block.named_steps["impute"], frame, known)
     for place, (_, step) in enumerate(block.steps[1:], start=1):
         if isinstance(step, SplineTransformer):
             step.fit(block[:place].transform(frame.iloc[:2]))
             continue
-        if isinstance(block.steps[place - 1][1], SplineTransformer) and _scaled(block, frame):
+        if isinstance(block.steps[place - 1][1], SplineTransformer) and _scaled(block, frame, known):
             continue
         for start in range(0, len(frame), _ROWS):
             before = block[:place].transform(frame.iloc[start : start + _ROWS])
@@ -56,18 +60,30 @@ def fitted_block(block: BaseEstimator, frame: pd.DataFrame) -> BaseEstimator:
     return block
 
 
-def _fit_medians(impute: SimpleImputer, frame: pd.DataFrame) -> None:
+def _fit_medians(impute: SimpleImputer, frame: pd.DataFrame, known: Known) -> None:
     """Fit an imputer of medians: its own way sorts masked arrays."""
     impute.fit(frame.iloc[:1])
     medians = []
     for name in frame.columns:
-        values = frame[name].to_numpy(np.float64, na_value=np.nan)
-        known = values[~np.isnan(values)]
-        medians.append(float(np.median(known)) if len(known) else 0.0)
+        if name in known:
+            medians.append(_median(*tallied(known[name])))
+            continue
+        values = numbers_of(frame[name])
+        present = values[~np.isnan(values)]
+        medians.append(float(np.median(present)) if len(present) else 0.0)
     impute.statistics_ = np.array(medians)
 
 
-def _scaled(block: Pipeline, frame: pd.DataFrame) -> bool:
+def _median(observed: FloatArray, counts: IntArray) -> float:
+    """Return the median of values of which each stands for so many rows; 0 without rows."""
+    if not len(observed):
+        return 0.0
+    after = np.cumsum(counts)
+    middle = np.searchsorted(after, [(after[-1] - 1) // 2, after[-1] // 2], side="right")
+    return float(observed[middle].sum() / 2)
+
+
+def _scaled(block: Pipeline, frame: pd.DataFrame, known: Known) -> bool:
     """Fit the scaler of a block of splines by their moments; False where it is to be written.
 
     The variance is the mean square of each column less its mean, summed from the moments by piece.
@@ -77,11 +93,12 @@ def _scaled(block: Pipeline, frame: pd.DataFrame) -> bool:
     spline, scale = block.named_steps["spline"], block.named_steps["scale"]
     absent = block.named_steps["impute"].statistics_
     means, variances = [], []
-    for (_, column), missing, basis in zip(frame.items(), absent, spline.bsplines_, strict=True):
+    for (name, column), missing, basis in zip(frame.items(), absent, spline.bsplines_, strict=True):
         width = spline.n_features_out_ // len(absent)
         shape = Polynomials.spline(missing, basis, np.zeros(width), np.ones(width))
-        curve = CurveColumns.of(column.to_numpy(np.float64, na_value=np.nan), shape, np.arange(width))
-        mean, variance = _moments(curve)
+        one = known.get(str(name))
+        values, counts = (numbers_of(column), None) if one is None else (one.values, one.counts)
+        mean, variance = _moments(CurveColumns.of(values, shape, np.arange(width)), counts)
         means.append(mean)
         variances.append(variance)
     mean, variance = np.concatenate(means), np.concatenate(variances)
@@ -93,17 +110,18 @@ def _scaled(block: Pipeline, frame: pd.DataFrame) -> bool:
     return True
 
 
-def _moments(curve: CurveColumns) -> tuple[FloatArray, FloatArray]:
-    """Return the mean and the variance of each column over all rows, shapes (w,)."""
-    pieces, rows = curve.shape.pieces, len(curve.values)
-    degree, count = len(pieces) - 1, pieces.shape[1]
-    powers = np.zeros((2 * degree + 1, count))
-    for start in range(0, rows, _ROWS):
+def _moments(curve: CurveColumns, counts: IntArray | None) -> tuple[FloatArray, FloatArray]:
+    """Return the mean and the variance of each column over all rows, or values that stand for some; (w,)."""
+    pieces = curve.shape.pieces
+    rows = len(curve.values) if counts is None else int(counts.sum())
+    degree, pieces_in_all = len(pieces) - 1, pieces.shape[1]
+    powers = np.zeros((2 * degree + 1, pieces_in_all))
+    for start in range(0, len(curve.values), _ROWS):
         part = slice(start, start + _ROWS)
-        distance, piece = curve.distance(part), curve.piece[part]
-        power = np.ones(len(distance))
+        distance, piece = curve.distance(part), curve.piece[part].astype(np.intp)
+        power = np.ones(len(distance)) if counts is None else counts[part].astype(np.float64)
         for exponent in range(2 * degree + 1):
-            powers[exponent] += summed(piece, power, count)
+            powers[exponent] += summed(piece, power, pieces_in_all)
             power = power * distance
     powers /= rows
     rising = pieces[::-1]

@@ -19,9 +19,9 @@ from sklearn.compose import ColumnTransformer
 
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
-from .coding import CodedBlock, coded_block
+from .coding import CodedBlock, coded_block, curved
 from .columns import CurveColumns, LevelColumns, WrittenColumns, summed
-from .pooled import FEWEST, Levels, Numbers, PooledColumns, together
+from .pooled import FEWEST, NONE, Known, Levels, Numbers, PooledColumns, pooled, together
 
 _ROWS = 16_384
 """Rows that are held at a time."""
@@ -56,13 +56,23 @@ class CodedMatrix:
         return cls((len(X), X.shape[1]), (WrittenColumns(X, np.arange(X.shape[1])),))
 
     @classmethod
-    def of(cls, layout: ColumnTransformer, frame: pd.DataFrame, *, is_narrow: bool = False) -> CodedMatrix:
+    def of(
+        cls,
+        layout: ColumnTransformer,
+        frame: pd.DataFrame,
+        *,
+        is_narrow: bool = False,
+        known: Known | None = None,
+    ) -> CodedMatrix:
         """Return what a fitted layout makes of rows: `whole()` equals its `transform`.
 
-        Curves are written at once where that is small, unless the rows are to be kept narrow.
+        Curves are written at once where that is small, unless the rows are to be kept narrow. Numbers are
+        looked up by their distinct values, unless others are known already.
         """
+        if known is None:
+            known = NONE if is_narrow else pooled(frame, curved(layout))
         parts = [
-            coded_block(name, transformer, frame[list(columns)], is_narrow=is_narrow)
+            coded_block(name, transformer, frame[list(columns)], known)
             for name, transformer, columns in layout.transformers_
             if name != "remainder"
         ]

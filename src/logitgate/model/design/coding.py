@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 
@@ -15,7 +16,10 @@ from ...decision.compiled import columns_of_levels, places_of_pairs
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from .columns import CurveColumns, LevelColumns, Polynomials, WrittenColumns, narrow
-from .pooled import Numbers, PooledColumns, distinct
+from .pooled import NONE, Distinct, Known, Numbers, PooledColumns, numbers_of
+
+_CURVED = ("linear", "straight", "spline", "piecewise")
+"""How the names of their blocks begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,7 @@ class CodedBlock:
     groups: tuple[LevelColumns, ...] = ()
 
 
-def coded_block(
-    name: str, fitted: BaseEstimator, frame: pd.DataFrame, *, is_narrow: bool = False
-) -> CodedBlock:
+def coded_block(name: str, fitted: BaseEstimator, frame: pd.DataFrame, known: Known = NONE) -> CodedBlock:
     """Apply a fitted block of a design matrix to rows; see `matrix.blocks` for the names.
 
     Parameters
@@ -46,8 +48,8 @@ def coded_block(
     fitted : transformer
     frame : DataFrame of shape (n, ...)
         The columns that the block reads.
-    is_narrow : bool
-        Whether numbers are kept as they are, without a look at which distinct ones there are.
+    known : mapping of str to Distinct
+        Some of its numbers by their distinct values.
     """
     if name in ("levels", "values"):
         return _levels(fitted, frame)
@@ -58,31 +60,28 @@ def coded_block(
     if name == "polynomial":
         cells = np.asarray(fitted.transform(frame), dtype=np.float64)
         return CodedBlock(cells.shape[1], (WrittenColumns(cells, np.arange(cells.shape[1])),))
-    return _curves(fitted, frame, is_narrow=is_narrow)
+    return _curves(fitted, frame, known)
 
 
-def numbers_of(column: pd.Series) -> FloatArray:
-    """Return a column as floats, NaN where missing; shape (n,)."""
-    return column.to_numpy(np.float64, na_value=np.nan)
+def curved(layout: ColumnTransformer) -> list[str]:
+    """Return the numbers of a layout that are lines or curves."""
+    blocks = [(name, columns) for name, _, columns in layout.transformers_ if name.startswith(_CURVED)]
+    return [str(column) for _, columns in blocks for column in columns]
 
 
-def _curves(fitted: Pipeline, frame: pd.DataFrame, *, is_narrow: bool) -> CodedBlock:
+def _curves(fitted: Pipeline, frame: pd.DataFrame, known: Known) -> CodedBlock:
     shapes, numbers, start = _shapes(fitted), [], 0
-    for (_, column), shape in zip(frame.items(), shapes, strict=True):
+    for (name, column), shape in zip(frame.items(), shapes, strict=True):
         width = shape.pieces.shape[2]
-        numbers.append(
-            _curve(numbers_of(column), shape, np.arange(start, start + width), is_narrow=is_narrow)
-        )
+        numbers.append(_curve(known.get(str(name)), column, shape, np.arange(start, start + width)))
         start += width
     return CodedBlock(start, tuple(numbers))
 
 
-def _curve(values: FloatArray, shape: Polynomials, columns: IntArray, *, is_narrow: bool) -> Numbers:
-    pooled = None if is_narrow else distinct(values)
-    if pooled is None:
-        return CurveColumns.of(values, shape, columns)
-    codes, each = pooled
-    return PooledColumns(codes, len(each), (CurveColumns.of(each, shape, columns),))
+def _curve(one: Distinct | None, column: pd.Series, shape: Polynomials, places: IntArray) -> Numbers:
+    if one is None:
+        return CurveColumns.of(numbers_of(column), shape, places)
+    return PooledColumns(one.codes, len(one.values), (CurveColumns.of(one.values, shape, places),))
 
 
 def _shapes(fitted: Pipeline) -> list[Polynomials]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
+from .pooled import Distinct, tallied
 
 CUBIC = 3
 _FEWEST_KNOTS = 3
@@ -46,7 +47,7 @@ class Curve:
     levels: FloatArray
 
 
-def curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
+def curve(values: FloatArray | Distinct, most: int, fewest_rows: int) -> Curve:
     """Choose knots and levels of a number.
 
     A level is a value with at least `fewest_rows` rows that fills more than one of the `most` - 1 intervals
@@ -57,7 +58,7 @@ def curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
 
     Parameters
     ----------
-    values : array of shape (n,)
+    values : array of shape (n,), or Distinct of n rows
         NaN is left out.
     most : int
         Number of quantiles, from the smallest to the largest value.
@@ -71,19 +72,19 @@ def curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
     >>> found.levels.tolist(), found.knots.tolist()
     ([0.0, 98.0], [1.0, 2.0, 3.0])
     """
-    observed, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    observed, counts = tallied(values)
     is_level, is_other = _parted(observed, counts, most, fewest_rows)
     places = _places(np.repeat(observed[is_other], counts[is_other]), most, fewest_rows)
     return Curve(*_supported(places, observed[is_other]), observed[is_level])
 
 
-def rising_curve(values: FloatArray, most: int, fewest_rows: int) -> Curve:
+def rising_curve(values: FloatArray | Distinct, most: int, fewest_rows: int) -> Curve:
     """Choose the knots of a number whose curve may go one way only; it has no levels.
 
     An indicator would jump at one value and come back behind it. Instead each value that would be a level is
     a knot, so that the curve can climb as steeply as the rows ask for on either side of it.
     """
-    observed, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    observed, counts = tallied(values)
     is_level, is_other = _parted(observed, counts, most, fewest_rows)
     places = _places(np.repeat(observed[is_other], counts[is_other]), most, fewest_rows)
     both = np.union1d(places, observed[is_level])

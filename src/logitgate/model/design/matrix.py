@@ -24,6 +24,7 @@ from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
 from .block_fit import fitted_block
 from .curve import CUBIC, curve, rising_curve
+from .pooled import NONE, Known, numbers_of
 from .signs import FREE, Signs
 
 Block: TypeAlias = "tuple[str, BaseEstimator, list[str]]"
@@ -68,8 +69,13 @@ def design(
     return ColumnTransformer(blocks(form, features, search, rows, signs), sparse_threshold=0.0)
 
 
-def fitted_design(
-    form: Form, features: FeaturesConfig, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+def fitted_design(  # noqa: PLR0913, PLR0917 - as `design`
+    form: Form,
+    features: FeaturesConfig,
+    search: Search,
+    rows: pd.DataFrame,
+    signs: Signs = FREE,
+    known: Known = NONE,
 ) -> ColumnTransformer:
     """Return the design matrix fitted to rows, as `design(...).fit(rows)` would be, parameters as there.
 
@@ -77,8 +83,8 @@ def fitted_design(
     scikit-learn counts texts one by one in Python. No column is written for more than some thousand rows.
     """
     coded, labels = level_codes(rows, features)
-    parts = blocks(form, features, search, coded, signs)
-    fitted = [(name, fitted_block(part, coded[columns]), columns) for name, part, columns in parts]
+    parts = blocks(form, features, search, coded, signs, known)
+    fitted = [(name, fitted_block(part, coded[columns], known), columns) for name, part, columns in parts]
     for name, block, columns in fitted:
         if name == "levels":
             _name_levels(block, columns, labels)
@@ -119,8 +125,13 @@ def _name_levels(encoder: OneHotEncoder, columns: list[str], labels: dict[str, n
     ]
 
 
-def blocks(
-    form: Form, features: FeaturesConfig, search: Search, rows: pd.DataFrame, signs: Signs = FREE
+def blocks(  # noqa: PLR0913, PLR0917 - as `design`
+    form: Form,
+    features: FeaturesConfig,
+    search: Search,
+    rows: pd.DataFrame,
+    signs: Signs = FREE,
+    known: Known = NONE,
 ) -> list[Block]:
     """Return the blocks of columns that make up a design matrix; see `design`.
 
@@ -134,7 +145,7 @@ def blocks(
         case "polynomial":
             found = [("polynomial", _polynomial(), list(features.numeric))]
         case "spline":
-            found = _splines(features.numeric, search, rows, signs)
+            found = _splines(features.numeric, search, rows, signs, known)
     found.append(("missing", MissingIndicator(features="all"), gaps))
     found.append(("levels", _levels(search), list(features.categorical)))
     for position, (name, pair) in enumerate(search.interactions.items()):
@@ -153,11 +164,15 @@ def source_of(fitted: ColumnTransformer) -> list[tuple[str, ...]]:
     return sources
 
 
-def _splines(columns: tuple[str, ...], search: Search, rows: pd.DataFrame, signs: Signs) -> list[Block]:
+def _splines(
+    columns: tuple[str, ...], search: Search, rows: pd.DataFrame, signs: Signs, known: Known
+) -> list[Block]:
     """Group the columns by degree and knots of their curves; those that support no curve stay linear."""
     curves = {
         column: (rising_curve if column in signs else curve)(
-            rows[column].to_numpy(dtype=np.float64), search.knots, search.rare_level_rows
+            known[column] if column in known else numbers_of(rows[column]),
+            search.knots,
+            search.rare_level_rows,
         )
         for column in columns
     }

@@ -7,11 +7,13 @@ over the columns needs of the rows is their sum by cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
@@ -124,22 +126,72 @@ Numbers: TypeAlias = WrittenColumns | CurveColumns | PooledColumns
 Levels: TypeAlias = LevelColumns | PooledColumns
 
 
-def distinct(values: FloatArray) -> tuple[Codes, FloatArray] | None:
-    """Return which distinct value each row has, shape (n,), and the values; None where they are too many."""
-    most = min(_CELLS, len(values) // _ROWS_EACH)
-    if len(values) < FEWEST or len(_encoded(values[: 2 * most]).dictionary) > most:
-        return None
-    found = _encoded(values)
-    if len(found.dictionary) > most:
-        return None
-    each = found.dictionary.to_numpy(zero_copy_only=False)
-    return narrow(found.indices.to_numpy(zero_copy_only=False), len(each)), each
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """A number of n rows by its d distinct values.
+
+    Attributes
+    ----------
+    codes : unsigned int array of shape (n,)
+    values : array of shape (d,)
+        In any order, NaN where missing; not all need occur.
+    """
+
+    codes: Codes
+    values: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Distinct | None:
+        """Find the distinct values of n rows; None where they are too many to save anything."""
+        most = min(_CELLS, len(values) // _ROWS_EACH)
+        if len(values) < FEWEST or len(_encoded(values[: 2 * most]).dictionary) > most:
+            return None
+        found = _encoded(values)
+        if len(found.dictionary) > most:
+            return None
+        each = found.dictionary.to_numpy(zero_copy_only=False)
+        return cls(narrow(found.indices.to_numpy(zero_copy_only=False), len(each)), each)
+
+    @property
+    def counts(self) -> IntArray:
+        """How many rows have each value, shape (d,)."""
+        return np.bincount(self.codes, minlength=len(self.values))
+
+    def taken(self, rows: slice | IntArray) -> Distinct:
+        """Return these rows."""
+        return replace(self, codes=self.codes[rows])
 
 
 def _encoded(values: FloatArray) -> pa.DictionaryArray:
     """Return numbers with their distinct values; Arrow's own pool of memory would keep what it took."""
     plain = pa.array(values, from_pandas=False)
     return pc.dictionary_encode(plain, memory_pool=pa.system_memory_pool())
+
+
+Known: TypeAlias = Mapping[str, Distinct]
+"""Numbers by their distinct values, by name; those that have too many are left out."""
+NONE: Known = MappingProxyType({})
+
+
+def pooled(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, Distinct]:
+    """Return the numbers of rows whose distinct values are few."""
+    found = {name: Distinct.of(numbers_of(frame[name])) for name in names}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def numbers_of(column: pd.Series) -> FloatArray:
+    """Return a column as floats, NaN where missing; shape (n,)."""
+    return column.to_numpy(np.float64, na_value=np.nan)
+
+
+def tallied(values: FloatArray | Distinct) -> tuple[FloatArray, IntArray]:
+    """Return the distinct values that occur, rising and without NaN, and how many rows have each."""
+    if not isinstance(values, Distinct):
+        return np.unique(values[~np.isnan(values)], return_counts=True)
+    counts = values.counts
+    kept = np.flatnonzero((counts > 0) & ~np.isnan(values.values))
+    kept = kept[np.argsort(values.values[kept])]
+    return values.values[kept], counts[kept]
 
 
 def together(groups: Sequence[LevelColumns]) -> tuple[Levels, ...]:

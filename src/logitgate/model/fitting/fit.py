@@ -29,10 +29,11 @@ from ...project.search import Form, Search
 from ..design.coded import CodedMatrix
 from ..design.learnable import refuse_unlearnable
 from ..design.matrix import fitted_design, source_of
+from ..design.pooled import pooled
 from ..design.signs import FREE, Limits, Signs
 from .distant import CodedElsewhere, DistantRows, WholeTable
 from .leverage import drawn
-from .solver import LARGE, Likelihood, Rows, part_size, solve
+from .solver import LARGE, Likelihood, Rows, beginning, part_size, solve
 
 _CERTAIN = 1e-6
 _WORST_CONDITION = 1e12
@@ -99,8 +100,9 @@ def fit(  # noqa: PLR0913 - rows, what is chosen and what is declared about them
     """
     refuse_unlearnable(X, y, features, search)
     rows = X[list(features.all)]
-    layout = fitted_design(choice.form, features, search, rows, signs)
-    matrix = CodedMatrix.of(layout, rows)
+    known = pooled(rows, features.numeric)
+    layout = fitted_design(choice.form, features, search, rows, signs, known)
+    matrix = CodedMatrix.of(layout, rows, known=known)
     if np.isinf(choice.C):
         _refuse_unbounded(layout, matrix.whole(), y)
     limits, subject = Limits.of(layout, signs), f"model {choice}"
@@ -153,7 +155,7 @@ def fitted_weights(  # noqa: PLR0913 - rows here and elsewhere, penalty and limi
         here = Rows.of(matrix, y, limits)
         return here if elsewhere is None else DistantRows.of(here, elsewhere)
 
-    free = _solved(rows(None), C, np.zeros(matrix.shape[1] + 1), subject)
+    free = _solved(rows(None), C, beginning(y, matrix.shape[1]), subject)
     if limits is None or limits.hold(free[:-1]):
         return free
     return _solved(rows(limits), C, free, f"{subject} and declared signs")

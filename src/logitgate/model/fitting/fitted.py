@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ _STRAIGHT = ("linear", "straight")
 _MARKS = ("missing", "levels", "values")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fitted:
     """A logistic model on the rows it was fitted to: p design columns, and the intercept, which stands last.
 
@@ -84,7 +85,7 @@ class Fitted:
             Limits.of(layout, signs),
         )
 
-    @property
+    @cached_property
     def covariance(self) -> FloatArray:
         """Covariance of the weights, shape (p + 1, p + 1).
 

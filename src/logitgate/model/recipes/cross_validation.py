@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ...data.sampling.blocks import Fold
 from ...data.sampling.sample import stretch
-from ...decision.costs import BoolArray
+from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
 from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
@@ -22,13 +22,14 @@ from ..design.block_fit import fitted_block
 from ..design.coded import CodedMatrix
 from ..design.coding import CodedBlock, coded_block
 from ..design.matrix import Block, blocks, level_codes
+from ..design.pooled import Known, pooled
 from ..design.signs import FREE, Limits, Signs
 from ..fitting.fit import Choice
-from ..fitting.solver import Rows, solve
+from ..fitting.solver import Rows, beginning, solve
 
 _THREADS = 2
-_WITHIN, _WITHIN_MANY = 1e-9, 1e-3
-"""Nats within which a fit ends; of many rows the log-odds are then within 1e-4 (root mean square)."""
+_WITHIN, _WITHIN_MANY = 1e-9, 1e-2
+"""Nats within which a fit ends; of many rows the log-odds are then within 1e-3 (root mean square)."""
 _LEFT_OUT = "left out: a sample of the rows proves another one better"
 
 
@@ -65,6 +66,18 @@ class _Tried:
     failure: str | None
     n_features: int
     iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of a fold, and their numbers by distinct value."""
+
+    frame: pd.DataFrame
+    known: Known
+
+    @classmethod
+    def of(cls, X: pd.DataFrame, known: Known, rows: slice | IntArray) -> _Part:
+        return cls(X.iloc[rows], {name: one.taken(rows) for name, one in known.items()})
 
 
 _Built: TypeAlias = tuple[CodedBlock, CodedBlock, Limits]
@@ -107,13 +120,15 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
     tuple of Trial
         In the order of the forms, C rising.
     """
-    X = level_codes(X, features)[0]
+    X, known = level_codes(X, features)[0], pooled(X, features.numeric)
     if wanted is None:
         wanted = np.ones((len(folds), len(choices.forms) * len(set(choices.C))), dtype=bool)
     largest_first = sorted(range(len(folds)), key=lambda number: -len(folds[number].learned))
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
         running = {
-            number: pool.submit(_try_fold, (X, y), folds[number], features, choices, signs, wanted[number])
+            number: pool.submit(
+                _try_fold, (X, y, known), folds[number], features, choices, signs, wanted[number]
+            )
             for number in largest_first
         }
         by_fold = [running[number].result() for number in range(len(folds))]
@@ -121,7 +136,7 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
 
 
 def _try_fold(  # noqa: PLR0913, PLR0917 - as `tried`
-    rows: tuple[pd.DataFrame, NDArray[np.integer]],
+    rows: tuple[pd.DataFrame, NDArray[np.integer], Known],
     fold: Fold,
     features: FeaturesConfig,
     choices: Search,
@@ -129,8 +144,8 @@ def _try_fold(  # noqa: PLR0913, PLR0917 - as `tried`
     wanted: BoolArray,
 ) -> list[_Tried]:
     """Try the wanted choices on one fold, form by form."""
-    X, y = rows
-    learned, judged = (X.iloc[stretch(rows)] for rows in (fold.learned, fold.judged))
+    X, y, known = rows
+    learned, judged = (_Part.of(X, known, stretch(own)) for own in (fold.learned, fold.judged))
     built: dict[str, _Built | str] = {}
     trials = []
     for form, tries in zip(choices.forms, wanted.reshape(len(choices.forms), -1), strict=True):
@@ -138,20 +153,24 @@ def _try_fold(  # noqa: PLR0913, PLR0917 - as `tried`
             trials += [_Tried(Choice(form, C), np.empty(0), _LEFT_OUT, 0, 0) for C in sorted(set(choices.C))]
             continue
         parts = []
-        for name, transformer, columns in blocks(form, features, choices, learned, signs):
+        for name, transformer, columns in blocks(
+            form, features, choices, learned.frame, signs, learned.known
+        ):
             if name not in built:
                 built[name] = _built((name, transformer, columns), learned, judged, signs)
             parts.append(built[name])
-        trials += _try_form(form, parts, (y[fold.learned], len(judged)), choices, tries)
+        trials += _try_form(form, parts, (y[fold.learned], len(judged.frame)), choices, tries)
     return trials
 
 
-def _built(block: Block, learned: pd.DataFrame, judged: pd.DataFrame, signs: Signs) -> _Built | str:
+def _built(block: Block, learned: _Part, judged: _Part, signs: Signs) -> _Built | str:
     """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
     name, transformer, columns = block
     try:
-        fitted_block(transformer, learned[columns])
-        ours, theirs = (coded_block(name, transformer, rows[columns]) for rows in (learned, judged))
+        fitted_block(transformer, learned.frame[columns], learned.known)
+        ours, theirs = (
+            coded_block(name, transformer, rows.frame[columns], rows.known) for rows in (learned, judged)
+        )
     except ValueError as error:
         return str(error)
     return ours, theirs, Limits.of_block(name, transformer, columns, ours.width, signs)
@@ -173,7 +192,7 @@ def _try_form(
     learned = CodedMatrix.joined([part[0] for part in sound], len(y))
     judged = CodedMatrix.joined([part[1] for part in sound], judged_rows)
     fitted = Rows.of(learned, y, Limits.joined([part[2] for part in sound]))
-    trials, weights, hessian = [], np.zeros(learned.shape[1] + 1), None
+    trials, weights, hessian = [], beginning(y, learned.shape[1]), None
     within = _WITHIN if fitted.part is None else _WITHIN_MANY
     for C, is_tried in zip(rising, tries, strict=True):
         choice = Choice(form, C)
