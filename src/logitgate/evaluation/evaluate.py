@@ -55,7 +55,7 @@ class Scored:
         for part, length in lengths.items():
             if length != len(self.y):
                 raise ValueError(f"{length} {part} for {len(self.y)} outcomes")
-        if not np.isin(self.y, (0, 1)).all():
+        if not ((self.y == 0) | (self.y == 1)).all():
             raise ValueError("an outcome is neither 0 nor 1")
         if self.cluster is not None and len(self.cluster) and int(self.cluster.min()) < 0:
             raise ValueError("a row without a cluster: cluster codes start at 0")

@@ -46,7 +46,7 @@ class ScoreGroups:
         missing = int(np.isnan(score).sum())
         if missing:
             raise ValueError(f"{missing} of {len(score)} scores are missing")
-        order = np.argsort(-score, kind="stable")
+        order = np.argsort(-score)
         fresh = np.diff(score[order], prepend=np.inf) != 0
         return cls(order, np.flatnonzero(fresh))
 

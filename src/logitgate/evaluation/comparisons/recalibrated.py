@@ -14,7 +14,7 @@ from scipy.special import expit
 from ...decision.expressions import FloatArray
 from ..estimates import Estimate
 from ..evaluate import Scored
-from ..intervals import mean_interval
+from ..intervals import mean_interval, renumbered
 from ..metrics import log_losses
 from ..probabilities.cox import fit_cox, log_odds
 from .comparison import effective_number
@@ -69,6 +69,6 @@ def _recalibrated(scored: Scored, seed: int) -> FloatArray:
 def _halves(scored: Scored, seed: int) -> np.ndarray:
     """Draw half of the clusters; the order of the rows makes no difference."""
     cluster = np.arange(len(scored.y)) if scored.cluster is None else scored.cluster
-    codes = np.unique(cluster, return_inverse=True)[1]
+    codes = renumbered(cluster)[1]
     drawn = np.random.default_rng(seed).permutation(int(codes.max()) + 1)
     return np.asarray(drawn[codes] < (int(codes.max()) + 1) / 2, dtype=bool)

@@ -4,7 +4,7 @@ Read `means`: rows of one entity are not independent, so errors are taken from c
 """
 
 from .many_tests import holm
-from .means import Clusters, Means, Units, lower_bound, mean_interval, upper_bound
+from .means import Clusters, Means, Units, lower_bound, mean_interval, renumbered, upper_bound
 from .sandwich import meat
 from .shares import log_odds_limits, wilson, wilson_limits
 
@@ -17,6 +17,7 @@ __all__ = [
     "lower_bound",
     "mean_interval",
     "meat",
+    "renumbered",
     "upper_bound",
     "wilson",
     "wilson_limits",

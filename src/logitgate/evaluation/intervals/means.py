@@ -19,6 +19,8 @@ from ..estimates import NAN, Estimate
 
 Clusters: TypeAlias = NDArray[np.integer] | None
 _HARDLY = 1e-6
+_CODES_A_ROW = 4
+"""Codes for each row up to which they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,24 @@ class Means:
         return np.asarray(stdtrit(np.where(self.degrees > 0, self.degrees, NAN), probability))
 
 
+def renumbered(codes: NDArray[np.integer]) -> tuple[IntArray, IntArray]:
+    """Return the codes in use, rising, and the place of each row's code among them, shape (n,).
+
+    Codes are not negative. Where they are not many more than rows they are counted, not sorted.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in renumbered(np.array([7, 2, 7]))]
+    [[2, 7], [1, 0, 1]]
+    """
+    most = int(codes.max(initial=-1)) + 1
+    if most > _CODES_A_ROW * len(codes):
+        used, place = np.unique(codes, return_inverse=True)
+        return used, place
+    found = np.bincount(codes, minlength=most) > 0
+    return np.flatnonzero(found), (np.cumsum(found) - 1)[codes]
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """The independent units of each group: its rows, or the parts of clusters that lie in it."""
@@ -128,7 +148,7 @@ class Units:
             return cls(groups, np.arange(len(group)), group)
         if len(cluster) and int(cluster.min()) < 0:
             raise ValueError("a row without a cluster: cluster codes start at 0")
-        pairs, unit = np.unique(cluster.astype(np.int64) * groups + group, return_inverse=True)
+        pairs, unit = renumbered(cluster.astype(np.int64) * groups + group)
         return cls(groups, unit, pairs % groups)
 
     def effective(self, sums: FloatArray) -> FloatArray:

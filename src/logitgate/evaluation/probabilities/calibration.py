@@ -18,7 +18,7 @@ from scipy.special import ndtr, stdtr
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ..estimates import NAN, Estimate
-from ..intervals import Clusters
+from ..intervals import Clusters, renumbered
 from .cox import Statistic, fit_cox, log_odds
 from .reliability import MANY, RESAMPLES, Null, null, pool
 
@@ -113,7 +113,7 @@ def spiegelhalter(y: NDArray[np.integer], probability: FloatArray, cluster: Clus
         spread = float(np.sqrt(np.sum(weight**2 * probability * (1 - probability))))
         value = float(terms.sum()) / spread if spread > 0 else NAN
         return Statistic(value, 2 * float(ndtr(-abs(value))))
-    sums = np.bincount(np.unique(cluster, return_inverse=True)[1], terms)
+    sums = np.bincount(renumbered(cluster)[1], terms)
     spread = float(np.sqrt(len(sums)) * sums.std(ddof=1)) if len(sums) > 1 else 0.0
     value = float(terms.sum()) / spread if spread > 0 else NAN
     return Statistic(value, 2 * float(stdtr(max(len(sums) - 1, 1), -abs(value))))

@@ -56,7 +56,7 @@ def placements(group: IntArray, score: FloatArray, event: BoolArray, groups: int
     array of shape (n,)
         NaN where the group has no row of the other class.
     """
-    order = np.lexsort((score, group)) if groups > 1 else np.argsort(score, kind="stable")
+    order = np.lexsort((score, group)) if groups > 1 else np.argsort(score)
     ordered, rising, hit = group[order], score[order], event[order]
     fresh = (np.diff(rising, prepend=np.inf) != 0) | (np.diff(ordered, prepend=-1) != 0)
     tie, level = np.cumsum(fresh) - 1, ordered[fresh]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...decision.expressions import FloatArray
 from ..estimates import NAN, Estimate
-from ..intervals import Clusters, Means, log_odds_limits, meat
+from ..intervals import Clusters, Means, log_odds_limits, meat, renumbered
 from ..metrics import ScoreGroups
 
 
@@ -80,7 +80,7 @@ def average_precision_interval(
         return Estimate(NAN)
     variance = float(meat(influences(groups, y)[:, None], cluster)[0, 0])
     code = np.arange(len(y)) if cluster is None else cluster
-    fewest = min(len(np.unique(code[y == kind])) for kind in (0, 1))
+    fewest = min(len(renumbered(code[y == kind])[0]) for kind in (0, 1))
     found = Means(*(np.array([part], dtype=np.float64) for part in (value, variance**0.5, fewest - 1)))
     low, high = log_odds_limits(found)
     return Estimate(value, float(low[0]), float(high[0]))

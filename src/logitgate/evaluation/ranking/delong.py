@@ -14,7 +14,7 @@ from scipy.special import ndtr, ndtri
 
 from ...decision.expressions import FloatArray
 from ..estimates import NAN, Estimate
-from ..intervals import Clusters, Units
+from ..intervals import Clusters, Units, renumbered
 from .auc import mean_placements, placements
 
 
@@ -67,9 +67,11 @@ def delong(
     if event.all() or not event.any():
         return AucDifference(NAN, NAN, Estimate(NAN), NAN, NAN)
     together = np.zeros(len(event), dtype=np.int64)
-    placed = [placements(together, np.asarray(score, np.float64), event, 1) for score in (first, second)]
+    placed = [placements(together, np.asarray(first, np.float64), event, 1)]
+    is_other = second is not first
+    placed.append(placements(together, np.asarray(second, np.float64), event, 1) if is_other else placed[0])
     one, other = (float(part[event].mean()) for part in placed)
-    codes = None if cluster is None else np.unique(cluster, return_inverse=True)[1]
+    codes = None if cluster is None else renumbered(np.asarray(cluster))[1]
     difference = one - other
     error = float(mean_placements(Units.of(together, 1, codes), event, placed[0] - placed[1]).error[0])
     reach = float(ndtri(0.975)) * error

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from ...data.sampling.sample import Sample
 from ...decision.expressions import FloatArray
 from ...evaluation.estimates import NAN
-from ...evaluation.intervals import Clusters
+from ...evaluation.intervals import Clusters, renumbered
 from ...evaluation.probabilities.cox import chances
 from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
@@ -144,7 +144,7 @@ def units_of(layout: ColumnTransformer) -> FloatArray:
 def _meat(fitted: Fitted) -> FloatArray:
     """Return the covariance of the scores, summed over the clusters (Liang, Zeger 1986)."""
     assert fitted.cluster is not None  # noqa: S101 - the caller looked
-    code = np.unique(fitted.cluster, return_inverse=True)[1]
+    code = renumbered(fitted.cluster)[1]
     clusters = int(code.max()) + 1
     sums = fitted.matrix.sums_by(code, fitted.y - chances(fitted.scores))
     centred = sums - sums.mean(axis=0)

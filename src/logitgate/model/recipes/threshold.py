@@ -16,7 +16,7 @@ from ...decision.costs import CostMatrix, IntArray, RowCosts
 from ...decision.expressions import FloatArray
 from ...decision.rule import Decision, DecisionRule
 from ...evaluation.estimates import NAN, Estimate
-from ...evaluation.intervals import Clusters, upper_bound
+from ...evaluation.intervals import Clusters, renumbered, upper_bound
 from ...evaluation.metrics import ScoreGroups
 
 _ROUNDING = 1e-12
@@ -136,7 +136,7 @@ def threshold_interval(
     extra, random = _extra(y, costs), np.random.default_rng(seed)
     groups = ScoreGroups.of(probability)
     value = _reached(_cheapest(extra, groups), probability, groups)
-    code = np.arange(len(y)) if cluster is None else np.unique(cluster, return_inverse=True)[1]
+    code = np.arange(len(y)) if cluster is None else renumbered(cluster)[1]
     clusters = int(code.max()) + 1
     if clusters < 2:
         return Estimate(value, NAN, NAN)
@@ -208,7 +208,10 @@ def _cells(probability: FloatArray, order: IntArray) -> tuple[IntArray, FloatArr
     edges = np.unique(np.linspace(0, len(order), _CELLS + 1).round().astype(np.int64))[:-1]
     lowest = probability[order[np.append(edges[1:], len(order)) - 1]]
     lowest = np.unique(lowest)[::-1]
-    return np.searchsorted(-lowest, -probability), lowest
+    ends = np.searchsorted(-probability[order], -lowest, side="right")
+    cell = np.empty(len(order), dtype=np.int64)
+    cell[order] = np.repeat(np.arange(len(lowest) + 1), np.diff(ends, prepend=0, append=len(order)))
+    return cell, lowest
 
 
 def _resampled(
