@@ -14,13 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import logitgate as lg
 from logitgate.data import memory
 from logitgate.data.contract.validation import check_table
+from logitgate.data.one_row import rows_of_id
 from logitgate.data.readers.source import Scan
 from logitgate.data.sampling.sample import observe
 from logitgate.data.streaming.lowest_hashes import LowestHashes
 from logitgate.data.streaming.stretch import read_stretch
-from logitgate.data.table import read_rows, read_table
+from logitgate.data.table import read_history, read_rows, read_table
 from logitgate.errors import DataError, ProjectError, UnavailableError
 from logitgate.project.project import Project
 from logitgate.project.reading.load import parse_project
@@ -356,3 +358,38 @@ def test_a_stretch_without_rows_is_a_table_without_rows(folder):
     frame.to_parquet(folder / "without.parquet", index=False)
     found = read_stretch(folder / "without.parquet", project, Scan(None, "at", later, None))
     assert found.frame["visit"].tolist() == ["v000003"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_row_is_found_wherever_it_stands(folder, kind, monkeypatch):
+    """Outside the window and the sample too; without declared ids by its name among equal rows."""
+    project = asked(folder, kind, monkeypatch=monkeypatch, split={"window": "10 days"})
+    found = rows_of_id(project, "v000007")
+    expected = read_rows(asked(folder, kind, None, monkeypatch)).frame.query("visit == 'v000007'")
+    pd.testing.assert_frame_equal(cells(found), cells(expected)[list(found.columns)], check_like=True)
+    assert not len(rows_of_id(project, "v999999"))
+    unnamed = asked(folder, kind, None, monkeypatch, columns={"id": None}, contract={"suite": None})
+    every = read_rows(unnamed).frame
+    for row in (0, ROWS - 1):
+        name = every["row_id"].iloc[row]
+        assert rows_of_id(unnamed, name)["load"].tolist() == [every["load"].iloc[row]]
+
+
+def test_an_id_on_two_rows_is_found_twice(tmp_path):
+    """So that whoever asks for one row learns of it."""
+    frame = projects.table(200)
+    frame.loc[150, "visit"] = "v000007"
+    frame.to_parquet(tmp_path / "rows.parquet", index=False)
+    project = asked(tmp_path, most=None, contract={"suite": None})
+    assert rows_of_id(project, "v000007").index.size == 2
+
+
+def test_what_looks_back_reads_the_rows_of_all_time(folder):
+    """A replay and a comparison of old versions need rows before the window of the next training."""
+    project = asked(folder, split={"window": "10 days"})
+    window, history = read_rows(project).frame["at"], read_history(project)
+    assert (history.rows, history.whole.rows) == (1_000, ROWS)
+    assert history.frame["at"].min() < window.min() - pd.Timedelta("30 days")
+    assert lg.read_table(project).digest == history.digest
+    played = lg.replay(project, every="10 days", since="2021-04-01", policies=("never", "always"))
+    assert len(played.periods) >= 2 and len(played.policies) >= 2

@@ -57,7 +57,8 @@ def fitted(frame):
 def explained(fitted, frame, row, rule=DecisionRule("per-row"), costs=PROJECT.costs.matrix):  # noqa: B008 - both are frozen
     """Explain one row of a model that decides by this rule."""
     pipeline, means = fitted
-    return explain_row(Model(pipeline, rule, costs, PROJECT.features), means, frame, PROJECT, row)
+    found = frame[frame["id"].astype(str) == row]
+    return explain_row(Model(pipeline, rule, costs, PROJECT.features), means, found, PROJECT, row)
 
 
 @pytest.mark.parametrize("row", ["1", "17", "599"])

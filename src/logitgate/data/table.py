@@ -37,7 +37,8 @@ def read_rows(project: Project, as_of: datetime | None = None) -> Table:
     ----------
     project : Project
     as_of : datetime, optional
-        Spark, where it reads the rows, leaves out those that are not older, and those before the window.
+        Where not all rows are held in memory, those that are not older are left out, and those before the
+        window.
 
     Raises
     ------
@@ -63,6 +64,18 @@ def read_rows(project: Project, as_of: datetime | None = None) -> Table:
         remedy = "take a larger machine, or set rows.in_memory to as few rows as may be judged"
         refuse_too_many(f"a sample of {rows.place}", FEWEST, columns, remedy)
     return read_sample(project, as_of, at_most)
+
+
+def read_history(project: Project) -> Table:
+    """Read the rows of all time, for what looks back beyond `split.window`: replay, comparison, explanation.
+
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        As `read_rows`.
+    """
+    split = project.split.model_copy(update={"window": None})
+    return read_rows(project.model_copy(update={"split": split}))
 
 
 def _whole(project: Project, at_most: int) -> Table | None:

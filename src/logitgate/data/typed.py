@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -108,6 +108,17 @@ def matching(table: Table, project: Project) -> BoolArray:
     return np.asarray(RowFilter.parse(where).matches(table.frame), dtype=bool)
 
 
+def column_in(source: Source, name: str, project: Project) -> pd.Series[Any]:
+    """Read one column of a source's n rows as the project declares it, shape (n,).
+
+    Raises
+    ------
+    DataError
+        Naming line or row of what is not as declared.
+    """
+    return _cells(_asked(source, project), name).values
+
+
 def every_row(source: Source, project: Project) -> Table:
     """Read the cells of a source as the project declares them; rows without ids stay without.
 
@@ -116,7 +127,7 @@ def every_row(source: Source, project: Project) -> Table:
     DataError, ProjectError
         As `typed`.
     """
-    asked = _Asked(source, project, project.declared_types, frozenset(project.features.categorical))
+    asked = _asked(source, project)
     found = [field.name for field in source.cells.schema if not _is_left_alone(asked, field)]
     if project.columns.id is None and ROW_ID in found:
         rule = f"is not declared, and the table has a column '{ROW_ID}'"
@@ -138,6 +149,10 @@ class _Asked:
     project: Project
     declared: Mapping[str, ColumnType]
     categories: frozenset[str]
+
+
+def _asked(source: Source, project: Project) -> _Asked:
+    return _Asked(source, project, project.declared_types, frozenset(project.features.categorical))
 
 
 def _is_left_alone(asked: _Asked, stored: pa.Field) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..data.frames import typed_frame
-from ..data.table import read_rows
+from ..data.table import read_history
 from ..data.typed import Table
 from .project import ProjectSource, load_project
 
@@ -31,4 +31,4 @@ def read_table(project: ProjectSource, table: object = None) -> Table:
         When there is no such file or database.
     """
     project = load_project(project)
-    return read_rows(project) if table is None else typed_frame(table, project)
+    return read_history(project) if table is None else typed_frame(table, project)

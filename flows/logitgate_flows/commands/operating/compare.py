@@ -8,7 +8,7 @@ from logitgate.catalogue import Road
 from logitgate.checks.case_files import read_cases
 from logitgate.data.contract.validation import check_table
 from logitgate.data.project_files import load_project
-from logitgate.data.table import read_rows
+from logitgate.data.table import read_history
 from logitgate.environment import home
 from logitgate.gates.evidence import Evidence
 from logitgate.gates.rejudge import Span, choose_rows, rejudge
@@ -25,7 +25,7 @@ def compare_versions(project_file: Path, against: int, judged: int, span: Span) 
     pair = comparing.find_pair(store, project, against, judged)
     version, cases = comparing.judgeable(store, pair.judged), read_cases(project)
     with step("read the rows"):
-        table = read_rows(project)
+        table = read_history(project)
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         with step("check contract and choose the rows"):
             contract = check_table(table, project)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from logitgate.data.one_row import rows_of_id
 from logitgate.data.project_files import load_project
-from logitgate.data.table import read_rows
 from logitgate.environment import home
 from logitgate.model.explanation.row import explain_row
 from logitgate.production.release import release
@@ -20,5 +20,5 @@ def run_explain(project_file: Path, row: str, version: int | None) -> dict[str, 
     means = package.profile.design_means
     return {
         "version": known.version,
-        **explain_row(package.model, means, read_rows(project).frame, project, row),
+        **explain_row(package.model, means, rows_of_id(project, row), project, row),
     }

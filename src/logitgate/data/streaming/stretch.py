@@ -12,10 +12,8 @@ from ...decision.costs import BoolArray
 from ...project.project import Project
 from ..batches import blocks_in
 from ..memory import refuse_too_many
-from ..readers.casts import cast
-from ..readers.cells import cells_of
 from ..readers.source import Scan, Source, joined
-from ..typed import Table, column_of, typed
+from ..typed import Table, column_in, typed
 
 
 def read_stretch(path: Path, project: Project, scan: Scan) -> Table:
@@ -63,8 +61,7 @@ def times(source: Source, scan: Scan, project: Project) -> pd.Series | None:
     """
     if scan.time is None or scan.time not in source.cells.column_names:
         return None
-    column = column_of(source, scan.time, project.rows, is_level=True)
-    return pd.Series(cells_of(cast(column, project.declared_types[scan.time]), levels=True).values)
+    return column_in(source, scan.time, project)
 
 
 def within(time: pd.Series, scan: Scan) -> BoolArray:

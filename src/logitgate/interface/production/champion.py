@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ...data.frames import source_of
-from ...data.table import read_rows
+from ...data.one_row import rows_of_id
 from ...data.typed import Table
 from ...decision.pyfunc import ANSWER, answer
 from ...decision.rule import Decision
@@ -140,7 +140,7 @@ def explain(project: ProjectSource, row: str, version: int | None = None) -> dic
     project = load_project(project)
     known, package = release.load_version(open_store(home()), project, version)
     means = package.profile.design_means
-    explained = explain_row(package.model, means, read_rows(project).frame, project, str(row))
+    explained = explain_row(package.model, means, rows_of_id(project, str(row)), project, str(row))
     return {"version": known.version, **explained}
 
 

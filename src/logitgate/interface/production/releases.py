@@ -7,7 +7,7 @@ from datetime import datetime
 from ...catalogue import Road
 from ...checks.case_files import read_cases
 from ...data.contract.validation import check_table
-from ...data.table import read_rows
+from ...data.table import read_history
 from ...environment import home
 from ...gates.evidence import Evidence
 from ...gates.judge import judge_model
@@ -86,7 +86,11 @@ def compare(
     span = Span(moment_of(since, "since"), moment_of(until, "until"))
     store = open_store(home())
     pair = comparing.find_pair(store, project, against, judged)
-    version, cases, table = comparing.judgeable(store, pair.judged), read_cases(project), read_rows(project)
+    version, cases, table = (
+        comparing.judgeable(store, pair.judged),
+        read_cases(project),
+        read_history(project),
+    )
     with training_run(store, project.name, comparing.opening_note(pair)) as run:
         contract = check_table(table, project)
         kept = contract.kept(table.frame)

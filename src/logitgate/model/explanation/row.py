@@ -17,9 +17,9 @@ from .contributions import explain
 
 
 def explain_row(
-    model: Model, design_means: tuple[float, ...], frame: pd.DataFrame, project: Project, row: str
+    model: Model, design_means: tuple[float, ...], found: pd.DataFrame, project: Project, row: str
 ) -> dict[str, Any]:
-    """Explain the decision about the row with this id.
+    """Explain the decision about the one row that was found with this id.
 
     Returns
     -------
@@ -33,7 +33,6 @@ def explain_row(
     DataError
         When no row, or more than one, has this id, or the table lacks what the model needs.
     """
-    found = frame[frame[project.columns.row_id].astype(str) == row]
     if len(found) != 1:
         raise DataError(
             project.columns.row_id,
