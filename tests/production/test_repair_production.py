@@ -12,7 +12,7 @@ import pytest
 
 from logitgate.errors import ConflictError, LogitgateError, ProjectError, RefusedError, UnavailableError
 from logitgate.production.ledger.state import state_of
-from logitgate.production.promotion import promotion, transaction
+from logitgate.production.promotion import intents, promotion, transaction
 from logitgate.production.promotion.promotion import PROMOTION
 from logitgate.production.promotion.rollback import RollbackRequest, look, look_at_files, roll_back
 from logitgate.production.promotion.transaction import PromotionRequest, carry_out
@@ -301,7 +301,7 @@ def test_a_late_request_tears_nothing(served, versions, project, monkeypatch):
     promoted(served, fourth, third)  # the same version: a late request would only do that again
     with pytest.raises(ConflictError, match="may still arrive"):
         promoted(served, first, fourth)
-    for clock in (promotion, transaction):
+    for clock in (intents, transaction):
         monkeypatch.setattr(clock, "datetime", Later)
     promoted(served, first, fourth)
     arrive()
@@ -333,7 +333,7 @@ def test_a_request_is_not_sent_late(served, versions, monkeypatch):
     boundary = PROMOTION.index(promotion.move_the_champion)
 
     def be_held_up(now):
-        monkeypatch.setattr(promotion, "datetime", Later)
+        monkeypatch.setattr(intents, "datetime", Later)
         return now
 
     steps = (*PROMOTION[:boundary], be_held_up, *PROMOTION[boundary:])
