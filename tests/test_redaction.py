@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 from logitgate import environment
 from logitgate.catalogue import Check
-from logitgate.data.readers.sql import read_query
+from logitgate.data.readers.sql import query_blocks
 from logitgate.errors import DataError, LogitgateError
 from logitgate.findings import Finding, Status, Verdict
 from logitgate.orchestrator import why_unavailable
@@ -133,7 +133,7 @@ def test_stores_locks_and_sources_keep_it(mlflow_home, monkeypatch, form, word):
         "MLFLOW_TRACKING_URI": lambda: open_store(mlflow_home),
         "MLFLOW_REGISTRY_URI": lambda: open_store(mlflow_home),
         LOCK_URL: lambda: locked(located(mlflow_home), "visits").__enter__(),
-        "ROWS_URL": lambda: read_query("select 1", "ROWS_URL", []),
+        "ROWS_URL": lambda: list(query_blocks("select 1", "ROWS_URL", [])),
     }.items():
         with monkeypatch.context() as patch:
             patch.setenv(key, url)
@@ -172,7 +172,7 @@ def _failing(home, key, address):
         "MLFLOW_TRACKING_URI": lambda: open_store(home),
         "MLFLOW_REGISTRY_URI": lambda: open_store(home),
         LOCK_URL: lambda: locked(located(home), "visits").__enter__(),
-        "ROWS_URL": lambda: read_query("select 1", "ROWS_URL", []),
+        "ROWS_URL": lambda: list(query_blocks("select 1", "ROWS_URL", [])),
         "PREFECT_API_URL": lambda: why_unavailable(address),
         ADDRESSES: lambda: notify("moved", "to version 2"),
     }[key]

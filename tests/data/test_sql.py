@@ -4,10 +4,16 @@ import pytest
 import sqlalchemy as sa
 
 from logitgate.data.readers import sql as sql_rows
-from logitgate.data.readers.sql import query_blocks, read_query
+from logitgate.data.readers.sql import query_blocks
 from logitgate.errors import DataError, LogitgateError, NoAnswerError, ProjectError, UnavailableError
 from tests.databases import postgresql
 from tests.unreliable import Line
+
+
+def read_query(query, url_env, texts):
+    """Return all rows of a query in one block."""
+    (whole,) = query_blocks(query, url_env, texts)
+    return whole
 
 
 @pytest.fixture

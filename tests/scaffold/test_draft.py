@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import logitgate as lg
+from logitgate.data import memory
+from logitgate.data.streaming import glance
 from logitgate.data.table import read_rows
-from logitgate.errors import DataError, ProjectError
+from logitgate.errors import DataError, ProjectError, UnavailableError
 from logitgate.scaffold.draft import draft_of_file, draft_of_frame, write
 from logitgate.scaffold.file_check import mistakes_of
 from logitgate.scaffold.guesses.asked import Asked
@@ -42,6 +44,23 @@ def test_nothing_is_overwritten(table, tmp_path):
     assert again.different == ("visits.toml",)
     assert (out / "visits.toml").read_text() == edited
     assert '-unit = "EUR"' in again.diff.read_text() and '+unit = "cost"' in again.diff.read_text()
+
+
+def test_a_table_larger_than_memory_is_drafted_from_a_sample(table, tmp_path, monkeypatch):
+    """The same columns and roles, and the question whether the limits hold; or it is refused."""
+    whole = draft_of_file(table, Asked("late"), tmp_path)
+    columns = pd.read_csv(table).shape[1]
+    monkeypatch.setattr(glance, "FEWEST", 100)
+    monkeypatch.setattr(glance, "ROWS", 64)
+    monkeypatch.setenv(memory.LIMIT, str(250 * 60 * columns / 1e9))
+    sampled = draft_of_file(table, Asked("late"), tmp_path)
+    assert [len(one.guess.outcome.known) for one in (whole, sampled)] == [400, 200]
+    assert "400 rows only 200" in next(one.text for one in sampled.questions if one.key == "contract.suite")
+    found = [tomllib.loads(one.files[one.project_file]) for one in (whole, sampled)]
+    assert found[0]["columns"] == found[1]["columns"] and found[0]["features"] == found[1]["features"]
+    monkeypatch.setattr(glance, "FEWEST", 1_000)
+    with pytest.raises(UnavailableError, match="larger machine"):
+        draft_of_file(table, Asked("late"), tmp_path)
 
 
 def test_a_frame_becomes_a_project_with_its_rows(tmp_path):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from ..project.data import RowsConfig
 from ..project.project import Project
 from .readers.files.kinds import kind_of, readable
 from .readers.files.table_parts import completed, is_iceberg, parts_of
@@ -83,9 +84,9 @@ def blocks_of(project: Project, scan: Scan | None = None, rows: int = ROWS) -> I
 
 def blocks_in(path: Path, project: Project, scan: Scan | None = None, rows: int = ROWS) -> Iterator[Source]:
     """Read the cells of a file, a folder that is a table or a glob, a block at a time; see `blocks_of`."""
-    with readable(path):
-        for source in _all_blocks(path, project, rows, scan):
-            yield source if scan is None else scan.of(source)
+    levels = texts_of(project) - {project.columns.row_id}
+    for source in stored_blocks(path, project.rows, levels, scan, rows):
+        yield source if scan is None else scan.of(source)
 
 
 def digest_of_batches(digests: Iterable[str]) -> str:
@@ -93,20 +94,29 @@ def digest_of_batches(digests: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _all_blocks(path: Path, project: Project, rows: int, scan: Scan | None) -> Iterator[Source]:
-    if is_iceberg(path):
-        from .readers.files.iceberg import iceberg_blocks
+def stored_blocks(
+    path: Path, written: RowsConfig, levels: Collection[str], scan: Scan | None = None, rows: int = ROWS
+) -> Iterator[Source]:
+    """Read the cells of a file, a folder or a glob as they are stored; text of `levels` as dictionaries.
 
-        yield from iceberg_blocks(path)
-        return
-    levels = texts_of(project) - {project.columns.row_id}
-    for part in parts_of(path):
-        if kind_of(part.path) == "csv":
-            from .readers.files.csv_blocks import csv_blocks
+    Raises
+    ------
+    DataError, UnavailableError, ProjectError
+        As `read_batches`, when the reading has come there.
+    """
+    with readable(path):
+        if is_iceberg(path):
+            from .readers.files.iceberg import iceberg_blocks
 
-            yield from csv_blocks(part.path, project.rows.encoding, levels, dialect_of(project.rows))
-        else:
-            from .readers.files.parquet import parquet_blocks
+            yield from iceberg_blocks(path)
+            return
+        for part in parts_of(path):
+            if kind_of(part.path) == "csv":
+                from .readers.files.csv_blocks import csv_blocks
 
-            for block in parquet_blocks(part.path, levels, rows, scan):
-                yield completed(block, part, levels)
+                yield from csv_blocks(part.path, written.encoding, levels, dialect_of(written))
+            else:
+                from .readers.files.parquet import parquet_blocks
+
+                for block in parquet_blocks(part.path, levels, rows, scan):
+                    yield completed(block, part, levels)

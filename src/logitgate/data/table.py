@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ..project.data import RowsConfig
 from ..project.project import Project
 from .contract.validation import columns_read
 from .memory import (
@@ -150,30 +149,12 @@ def _unchecked(parts: Iterable[Part]) -> int:
     return sum(kind_of(part.path) == "parquet" and lacks_checksums(part.path) for part in parts)
 
 
-def cells_in(path: Path, rows: RowsConfig) -> Source:
-    """Read the cells of a file, folder or glob as they are stored, whatever the columns are for.
-
-    Raises
-    ------
-    DataError, UnavailableError, ProjectError, OSError
-        As `read_table`.
-    """
-    if is_iceberg(path):
-        from .readers.files.iceberg import read_iceberg
-
-        return read_iceberg(path)
-    return joined([_cells_of_part(part, rows, set()) for part in parts_of(path)])
-
-
 def _part(part: Part, project: Project) -> Source:
-    return _cells_of_part(part, project.rows, texts_of(project) - {project.columns.row_id})
-
-
-def _cells_of_part(part: Part, rows: RowsConfig, levels: set[str]) -> Source:
+    levels = texts_of(project) - {project.columns.row_id}
     if kind_of(part.path) == "csv":
         from .readers.files.csv import read_csv
 
-        return read_csv(part.path, rows.encoding, levels, dialect_of(rows))
+        return read_csv(part.path, project.rows.encoding, levels, dialect_of(project.rows))
     from .readers.files.parquet import read_parquet
 
     return completed(read_parquet(part.path, levels), part, levels)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from ..data.batches import ROWS, stored_blocks
 from ..data.frames import source_of
 from ..data.readers.files.kinds import kind_of
 from ..data.readers.files.table_parts import is_iceberg, parts_of
 from ..data.readers.source import Source
-from ..data.readers.sql import read_query
-from ..data.table import cells_in
+from ..data.readers.sql import query_blocks
+from ..data.streaming.glance import glance
 from ..errors import UnavailableError
 from ..files.atomic import write_whole
 from ..project.data import RowsConfig
@@ -95,13 +96,13 @@ def draft_of_file(
         first = path if is_iceberg(path) else parts_of(path)[0].path
         shape = shape_of(first) if first.is_file() and kind_of(first) == "csv" else Shape()
         rows = shape.rows(path)
-        source = cells_in(path, rows)
+        source, total = glance(stored_blocks(path, rows, ()))
     except OSError as error:
         rule, remedy = f"cannot be read ({error.strerror})", "check the path and its permissions"
         raise UnavailableError(str(error.filename or path), rule, remedy) from error
     relative = os.path.relpath(path.absolute(), folder.absolute())
     named = project_name(name or path.name.split(".", 1)[0])
-    return _drafted(guess(source, rows, asked, named), Path(relative).as_posix(), ci)
+    return _drafted(guess(source, rows, asked, named, total), Path(relative).as_posix(), ci)
 
 
 def draft_of_query(query: str, url_env: str, asked: Asked, name: str, ci: Ci = "github") -> Draft:
@@ -113,7 +114,8 @@ def draft_of_query(query: str, url_env: str, asked: Asked, name: str, ci: Ci = "
         As `draft_of_file`.
     """
     rows = RowsConfig(query=query, url_env=url_env)
-    return _drafted(guess(read_query(query, url_env, ()), rows, asked, project_name(name)), "", ci)
+    source, total = glance(query_blocks(query, url_env, (), ROWS))
+    return _drafted(guess(source, rows, asked, project_name(name), total), "", ci)
 
 
 def draft_of_frame(frame: object, asked: Asked, name: str, ci: Ci = "github") -> Draft:

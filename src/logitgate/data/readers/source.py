@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ...decision.costs import IntArray
+from ...decision.levels import text_of
 from ...errors import DataError
 
 
@@ -28,16 +29,20 @@ class Source:
         Every column, in the type that it is stored in; CSV has text only.
     place : callable
         Says where the row of an index stands: `rows.csv line 17`.
+    is_of_query : bool
+        Whether a block's types are those of its own cells: a column without any is null in one block, and
+        has numbers in the next.
     """
 
     name: str
     cells: pa.Table
     place: Callable[[int], str]
+    is_of_query: bool = False
 
     def taken(self, rows: IntArray) -> Source:
         """Return some rows, given by their positions, shape (m,)."""
         place = self.place  # the rows do not keep the whole source in memory
-        return Source(self.name, self.cells.take(pa.array(rows)), lambda row: place(int(rows[row])))
+        return replace(self, cells=self.cells.take(pa.array(rows)), place=lambda row: place(int(rows[row])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Scan:
         if self.columns is None:
             return source
         names = [name for name in source.cells.column_names if name in self.columns]
-        return Source(source.name, source.cells.select(names), source.place)
+        return replace(source, cells=source.cells.select(names))
 
 
 def numbered(name: str, cells: pa.Table, before: int = 0) -> Source:
@@ -100,7 +105,7 @@ def rebatched(sources: Iterable[Source], rows: int) -> Iterator[Source]:
 
 def _part(source: Source, start: int, rows: int) -> Source:
     place = source.place  # the part does not keep the whole source in memory
-    return Source(source.name, source.cells.slice(start, rows), lambda row: place(start + row))
+    return replace(source, cells=source.cells.slice(start, rows), place=lambda row: place(start + row))
 
 
 def joined(sources: Sequence[Source]) -> Source:
@@ -124,7 +129,34 @@ def joined(sources: Sequence[Source]) -> Source:
         return places[found](row - starts[found])
 
     names = first.cells.column_names
-    return Source(first.name, pa.concat_tables([source.cells.select(names) for source in sources]), place)
+    return replace(first, cells=concatenated([source.cells.select(names) for source in sources]), place=place)
+
+
+def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
+    """Put tables of the same columns below each other; where types differ, as a query's may, in a wider one.
+
+    Null and numbers become numbers, anything else that differs the text of the cells.
+    """
+    if all(table.schema == tables[0].schema for table in tables):
+        return pa.concat_tables(tables)
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException:
+        return pa.concat_tables([_as_text(table, _apart(tables)) for table in tables])
+
+
+def _apart(tables: Sequence[pa.Table]) -> list[str]:
+    """Return the columns whose type is not the same in all tables."""
+    kinds = [dict(zip(table.column_names, table.schema.types, strict=True)) for table in tables]
+    return [name for name in kinds[0] if any(kind[name] != kinds[0][name] for kind in kinds)]
+
+
+def _as_text(cells: pa.Table, columns: Sequence[str]) -> pa.Table:
+    for name in columns:
+        found = cells.column(name).to_pylist()
+        texts = [None if cell is None else text_of(cell) or str(cell) for cell in found]
+        cells = cells.set_column(cells.column_names.index(name), name, pa.array(texts, pa.large_string()))
+    return cells
 
 
 def unique_names(name: str, columns: Sequence[str]) -> None:
@@ -147,7 +179,8 @@ def unique_names(name: str, columns: Sequence[str]) -> None:
 def _same_schema(first: Source, other: Source) -> None:
     expected, found = _types(first.cells), _types(other.cells)
     for column in sorted(expected.keys() | found.keys()):
-        if expected.get(column) != found.get(column):
+        is_there = column in expected and column in found
+        if expected.get(column) != found.get(column) and not (is_there and other.is_of_query):
             raise DataError(
                 f"{other.name}, column '{column}'",
                 f"is {found.get(column, 'absent')}, but {expected.get(column, 'absent')} in {first.name}",

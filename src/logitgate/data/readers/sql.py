@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -33,10 +33,14 @@ _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
 _GRACE = 5.0  # the server gives up first, and says so
 
 
-def read_query(query: str, url_env: str, texts: Collection[str]) -> Source:
-    """Read the rows of a query; cells of `texts` that come as several types become text.
+def query_blocks(
+    query: str, url_env: str, texts: Collection[str], rows: int | None = None
+) -> Iterator[Source]:
+    """Read the rows of a query so many at a time, or all of them, the first block even when there are none.
 
-    The query can only read, as far as the database can tell; what it did elsewhere is rolled back.
+    The database keeps the others meanwhile, where it can, in one transaction. The query can only read, as far
+    as the database can tell; what it did elsewhere is rolled back. Cells of `texts` that come as several
+    types become text.
 
     Raises
     ------
@@ -46,22 +50,6 @@ def read_query(query: str, url_env: str, texts: Collection[str]) -> Source:
         When the database refuses the query.
     DataError
         When a column's cells are of several types.
-    """
-    (whole,) = query_blocks(query, url_env, texts)
-    return whole
-
-
-def query_blocks(
-    query: str, url_env: str, texts: Collection[str], rows: int | None = None
-) -> Iterator[Source]:
-    """Read the rows of a query so many at a time, or all of them, the first block even when there are none.
-
-    The database keeps the others meanwhile, where it can, in one transaction.
-
-    Raises
-    ------
-    UnavailableError, ProjectError, DataError
-        As `read_query`.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -116,7 +104,7 @@ def _blocks(
         clock.start()
         cells = result.fetchall() if rows is None else result.fetchmany(rows)
         if cells or not before:
-            yield numbered(_NAME, _table(names, cells, texts), before)
+            yield replace(numbered(_NAME, _table(names, cells, texts), before), is_of_query=True)
         before += len(cells)
         if not cells or rows is None:
             return

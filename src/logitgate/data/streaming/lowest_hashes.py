@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...decision.costs import BoolArray
+from ..readers.source import concatenated
 
 _MORE = 1.25
 """How many times as many rows as are wanted are held before the highest hashes are dropped."""
@@ -59,12 +60,12 @@ class LowestHashes:
     def cells(self) -> pa.Table:
         """Return the rows of the sample; one block at least was added."""
         self._trim()
-        return pa.concat_tables(self._held)
+        return concatenated(self._held)
 
     def _trim(self) -> None:
         if len(self._hashes) <= self._at_most:
             return
         rows = np.sort(np.argsort(self._hashes, kind="stable")[: self._at_most])
-        self._held = [pa.concat_tables(self._held).take(pa.array(rows))]
+        self._held = [concatenated(self._held).take(pa.array(rows))]
         self._hashes = self._hashes[rows]
         self._limit = self._hashes.max()

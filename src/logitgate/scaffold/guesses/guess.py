@@ -43,6 +43,8 @@ class Guess:
         Features that separate it well.
     known_later : tuple of str
         Columns left out whose gaps know the outcome.
+    of : int
+        Rows of the table, of which those that were looked at may be a sample.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Guess:
     leaks: tuple[Separation, ...]
     suspicious: tuple[Separation, ...]
     known_later: tuple[str, ...]
+    of: int
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -73,8 +76,8 @@ class Guess:
         return 1.0 if self.asked.cost_false_alarm is None else self.asked.cost_false_alarm
 
 
-def guess(source: Source, rows: RowsConfig, asked: Asked, name: str) -> Guess:
-    """Look at a table and find what a project would say about it.
+def guess(source: Source, rows: RowsConfig, asked: Asked, name: str, of: int | None = None) -> Guess:
+    """Look at a table, or a sample of `of` rows, and find what a project would say about it.
 
     Raises
     ------
@@ -105,6 +108,7 @@ def guess(source: Source, rows: RowsConfig, asked: Asked, name: str) -> Guess:
         tuple(one for one in ranked if one.auc >= OBVIOUS),
         tuple(one for one in ranked if SUSPICIOUS <= one.auc < OBVIOUS),
         tuple(one.name for one in later),
+        of or source.cells.num_rows,
     )
 
 
@@ -169,4 +173,8 @@ def _questions(guessed: Guess) -> Iterator[Question]:
             f"rows.missing.{name}",
             f"Does {token} in '{name}' mean missing? It is read so ({share:.1%} of rows).",
         )
+    looked_at = len(guessed.outcome.known)
+    if looked_at < guessed.of:
+        text = f"Do its limits hold? Of {guessed.of:,} rows only {looked_at:,} fit in memory."
+        yield Question("contract.suite", text)
     yield from guessed.roles.questions
