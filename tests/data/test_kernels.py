@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.contract import kernels, library
+from logitgate.data.contract.engines import kernels, library
 from logitgate.data.contract.suite import ContractRule
 from logitgate.data.contract.validation import check_table
 from logitgate.data.table import read_rows

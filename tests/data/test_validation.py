@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.contract import library as contract
+from logitgate.data.contract.engines import library as contract
 from logitgate.data.contract.quarantine import keep, quarantine
 from logitgate.data.contract.suite import read_suite
 from logitgate.data.contract.validation import check_table
@@ -169,7 +169,7 @@ def test_a_rule_that_the_library_drops_fails(check, monkeypatch):
         return suite
 
     monkeypatch.setattr(contract, "_loaded", dropping)
-    monkeypatch.setattr("logitgate.data.contract.kernels._KERNELS", {})
+    monkeypatch.setattr("logitgate.data.contract.engines.kernels._KERNELS", {})
     result = check(table(), rule(NOT_NULL, column="id"), rule(NOT_NULL, "info", column="x"))
     assert statuses(result) == {"visits": Status.PASS, f"x: {NOT_NULL}": Status.FAIL}
     assert result.findings[0].figures["holding"] == 1
@@ -185,7 +185,7 @@ def test_a_library_that_breaks_down_leaves_nothing_that_holds(check, monkeypatch
 
     loaded, calls = contract._loaded, [True]
     monkeypatch.setattr(contract, "_loaded", broken)
-    monkeypatch.setattr("logitgate.data.contract.kernels._KERNELS", {})
+    monkeypatch.setattr("logitgate.data.contract.engines.kernels._KERNELS", {})
     (finding,) = check(table(), rule(NOT_NULL, "info", column="id")).findings
     assert finding.status == Status.FAIL
     assert finding.because.endswith("could not be evaluated (RuntimeError)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,23 @@ from .readers.source import Source
 from .row_ids import RowNames
 
 if TYPE_CHECKING:
-    from .readers.spark.selection import Selection
-    from .streaming.streamed import StreamedRows
+    from .contract.results import RowResults
+
+
+class WholeRows(Protocol):
+    """All rows of a table of which a sample is in memory: in Spark, or on disk."""
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+
+    @property
+    def limited_by(self) -> str:
+        """The key of the project that says how many may be in memory."""
+
+    @property
+    def by_row(self) -> RowResults | None:
+        """What became of rules by row over all rows; None where it is found out during the fit."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +64,8 @@ class Table:
         Rows that `rows.where` does not match; they count for the digest alone.
     unchecked : int
         Parquet files without page checksums, in which damage may read as other cells.
-    whole : Selection or StreamedRows, optional
-        All rows, in Spark or on disk, of which these are a sample by the hash of their ids; None where these
-        are all.
+    whole : WholeRows, optional
+        All rows, of which these are a sample by the hash of their ids; None where these are all.
     """
 
     frame: pd.DataFrame
@@ -60,7 +74,7 @@ class Table:
     absent: tuple[str, ...] = ()
     left_out: int = 0
     unchecked: int = 0
-    whole: Selection | StreamedRows | None = None
+    whole: WholeRows | None = None
 
 
 def dialect_of(rows: RowsConfig) -> Dialect:

@@ -16,11 +16,10 @@ import pandas as pd
 
 from ..catalogue import Check, Road, required
 from ..checks.cases import Cases
-from ..data.readers.spark.selection import Selection
 from ..data.sampling.blocks import Blocks
 from ..data.sampling.row_hashes import FittedRows
 from ..data.sampling.sample import Sample
-from ..data.streaming.streamed import StreamedRows
+from ..data.typed import WholeRows
 from ..decision.costs import BoolArray
 from ..errors import DataError, FitError
 from ..evaluation.evaluate import Evaluation, Scored
@@ -104,7 +103,7 @@ class Evidence:
     as_of: datetime | None = None
     findings: tuple[Finding, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
-    whole: Selection | StreamedRows | None = None
+    whole: WholeRows | None = None
     """All rows, in Spark, of which the frame's are a sample."""
     cases: Cases | None = None
     """What was read of the project's case file; None where it declares none."""

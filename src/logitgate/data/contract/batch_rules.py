@@ -18,7 +18,8 @@ from ...decision.costs import IntArray
 from ...errors import DataError
 from ...findings import Finding, Status
 from ...project.project import Project
-from .breaches import CHECK, RuleResult, counts_of, positions_of
+from .breaches import CHECK, counts_of, positions_of
+from .results import RuleResult
 from .suite import ContractRule, Suite
 from .validation import ContractResult, hold, suite_of
 

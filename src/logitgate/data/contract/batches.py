@@ -18,16 +18,14 @@ from ...project.project import Project
 from .batch_rules import UNIQUE, HeldBatch, InputRules, input_rules, on_its_own
 from .breaches import (
     CHECK,
-    RowResults,
-    RuleResult,
     breach,
     checked,
     excess,
     harmless,
     holding,
     positions_of,
-    together,
 )
+from .results import RowResults, RuleResult, together
 from .suite import Suite
 from .validation import ContractResult, hold, suite_of
 

@@ -18,11 +18,8 @@ from ...findings import Finding, Status
 from ...project.project import Project
 from ...project.syntax.column_types import ColumnType
 from ..typed import Table
-from . import kernels
 from .breaches import (
     CHECK,
-    RowResults,
-    RuleResult,
     breach,
     checked,
     chosen,
@@ -37,7 +34,9 @@ from .breaches import (
     unpromised,
     unsaid,
 )
+from .engines import kernels
 from .literals import brought, kinds_of, problems
+from .results import RowResults, RuleResult
 from .suite import ContractRule, Suite, read_suite
 
 
@@ -194,7 +193,7 @@ def hold(frame: pd.DataFrame, suite: Suite, project: Project) -> Held:
     outcomes = {place: RuleResult(suite.rules[place], holds=True, figures=one) for place, one in kept.items()}
     if not others and not broken:
         return Held(tuple(unread), lacking, outcomes)
-    from . import library
+    from .engines import library
 
     asked, misread = library.read(others | broken, wanted)
     unread += misread

@@ -18,7 +18,7 @@ from ...errors import DataError
 from ...project.project import Project
 from ..batches import ROWS, blocks_of
 from ..contract.batches import RowRules
-from ..contract.breaches import RowResults
+from ..contract.results import RowResults
 from ..contract.validation import columns_read
 from ..memory import refuse_without_room
 from ..readers.files.table_parts import is_iceberg, parts_of

@@ -16,9 +16,10 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from ...findings import Figure, Finding, Status
-from .breaches import CHECK, RuleResult, share_of
-from .suite import ContractRule
+from ....catalogue import Check
+from ....findings import Figure, Finding, Status
+from ..results import RuleResult, share_of
+from ..suite import ContractRule
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while the next line imports
 
@@ -98,7 +99,7 @@ def read(
             asked[place] = rule, written.to_domain_obj()
         except (GreatExpectationsError, ValueError, TypeError, KeyError) as error:
             because = f"expectation {place + 1} {_misreading(error)}, so nothing checks it"
-            unread.append(Finding(CHECK, rule.type, Status.FAIL, because))
+            unread.append(Finding(Check.CONTRACT, rule.type, Status.FAIL, because))
     return asked, unread
 
 
@@ -123,7 +124,7 @@ def _said(expectation: Expectation) -> tuple[str, str]:
 
 def _loaded(expectations: Iterable[Expectation]) -> ExpectationSuite:
     """Return a suite; `add_expectation` would hold each one against all before it."""
-    suite = ExpectationSuite(name=CHECK)
+    suite = ExpectationSuite(name=Check.CONTRACT)
     suite.expectations.extend(expectation.copy(deep=True) for expectation in expectations)
     return suite
 
@@ -147,8 +148,8 @@ def _read(frame: pd.DataFrame, rules: Collection[ContractRule]) -> pd.DataFrame:
 
 def batch_of(frame: pd.DataFrame, rules: Collection[ContractRule]) -> Batch:
     """Give the library the columns of a frame that rules read."""
-    asset = _context().data_sources.add_pandas(CHECK).add_dataframe_asset(CHECK)
-    whole = asset.add_batch_definition_whole_dataframe(CHECK)
+    asset = _context().data_sources.add_pandas(Check.CONTRACT).add_dataframe_asset(Check.CONTRACT)
+    whole = asset.add_batch_definition_whole_dataframe(Check.CONTRACT)
     return whole.get_batch({"dataframe": _read(frame, rules).reset_index(drop=True)})
 
 

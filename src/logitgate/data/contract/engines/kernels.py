@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...decision.costs import BoolArray
-from ...findings import Figure
-from .breaches import RuleResult, share_of
-from .suite import ContractRule
+from ....decision.costs import BoolArray
+from ....findings import Figure
+from ..results import RuleResult, share_of
+from ..suite import ContractRule
 
 _NUMBER = (int, float)
 _DEFAULTS: Mapping[str, object] = {"mostly": 1, "strict_min": False, "strict_max": False, "or_equal": False}
