@@ -247,7 +247,10 @@ def test_without_a_limit_the_machine_says_how_many_rows_fit(folder, monkeypatch)
     for kind in KINDS:
         project = asked(folder, kind, None, monkeypatch)
         monkeypatch.setenv(memory.LIMIT, str(memory._CELL * columns * 1_300 / 1e9))
-        assert (read_rows(project).rows, read_rows(project).whole.rows) == (1_000, ROWS)
+        table = read_rows(project)
+        assert (table.rows, table.whole.rows) == (1_000, ROWS)
+        (said,) = [one for one in check_table(table, project).findings if one.subject == "rows.in_memory"]
+        assert said.status.value == "WARN" and "set rows.in_memory = 1000" in said.because
         monkeypatch.setenv(memory.LIMIT, "1")
         assert read_rows(project).whole is None
         monkeypatch.setenv(memory.LIMIT, "0.000001")

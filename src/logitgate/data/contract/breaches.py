@@ -64,12 +64,17 @@ def chosen(kept: int, left_out: int, project: Project) -> Iterator[Finding]:
         yield Finding(CHECK, "rows.where", Status.PASS, because, {"rows": kept, "left_out": left_out})
 
 
-def sampled(table: Table) -> Iterator[Finding]:
-    """Yield that a table is a sample of other rows, where it is, and which key of the project limits it."""
-    if table.whole is not None:
-        rows, of = table.rows, table.whole.rows
-        because = f"{rows:,} of {of:,} rows are judged, those whose ids have the lowest hashes"
-        yield Finding(CHECK, table.whole.limited_by, Status.PASS, because, {"rows": rows, "of": of})
+def sampled(table: Table, project: Project) -> Iterator[Finding]:
+    """Yield that a table is a sample of other rows, where it is; WARN where the machine chose its size."""
+    if table.whole is None:
+        return
+    rows, of, key = table.rows, table.whole.rows, table.whole.limited_by
+    because = f"{rows:,} of {of:,} rows are judged, those whose ids have the lowest hashes"
+    status = Status.PASS
+    if project.rows.engine == "memory" and project.rows.in_memory is None:
+        because += f"; no more fit the memory that is free now: set {key} = {rows} to keep to it"
+        status = Status.WARN
+    yield Finding(CHECK, key, status, because, {"rows": rows, "of": of})
 
 
 def missing(rule: ContractRule, frame: pd.DataFrame) -> Finding:

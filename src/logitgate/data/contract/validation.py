@@ -85,7 +85,7 @@ def check_table(table: Table, project: Project) -> ContractResult:
         *chosen(every.rows, table.left_out, project),
         *unsaid(frame, table.absent, project),
         *unpromised(project),
-        *sampled(table),
+        *sampled(table, project),
         *held.unread,
     ]
     if not len(frame):
