@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ..checks.case_files import read_cases
 from ..data.contract.validation import check_table
@@ -196,10 +197,10 @@ def train(project: ProjectSource, table: object = None, as_of: str | datetime | 
     project = load_project(project)
     moment = moment_of(as_of, "as_of")
     evidence, digest = checked(project, table, moment)
-    learned = learn_model(evidence)
-    return Training(
-        learned, judge_model(learned, Opponents()), digest, as_of_text(moment) if moment else None
-    )
+    with threadpool_limits(1):  # more BLAS threads wait for each other longer than they save
+        learned = learn_model(evidence)
+        judged = judge_model(learned, Opponents())
+    return Training(learned, judged, digest, as_of_text(moment) if moment else None)
 
 
 def checked(project: Project, table: object, moment: datetime | None) -> tuple[Evidence, str]:

@@ -56,7 +56,9 @@ def placements(group: IntArray, score: FloatArray, event: BoolArray, groups: int
     array of shape (n,)
         NaN where the group has no row of the other class.
     """
-    order = np.lexsort((score, group)) if groups > 1 else np.argsort(score)
+    order = np.argsort(score)
+    if groups > 1:  # few groups are sorted by their digits, which keeps the scores in order
+        order = order[np.argsort(group[order].astype(np.min_scalar_type(groups)), kind="stable")]
     ordered, rising, hit = group[order], score[order], event[order]
     fresh = (np.diff(rising, prepend=np.inf) != 0) | (np.diff(ordered, prepend=-1) != 0)
     tie, level = np.cumsum(fresh) - 1, ordered[fresh]
