@@ -13,7 +13,7 @@ import pytest
 
 import logitgate as lg
 from logitgate.catalogue import Check
-from logitgate.errors import DataError, ProjectError, RefusedError
+from logitgate.errors import DataError, ProjectError, RefusedError, UnavailableError
 from logitgate.evidence_table import Exhibit
 from logitgate.findings import Finding, Status, Verdict
 from tests import projects
@@ -129,6 +129,15 @@ def test_rows_in_memory_are_the_rows_of_the_file(kind, rows, tmp_path):
     pd.testing.assert_frame_equal(held.frame, stored.frame)
     again = lg.read_table(project, stored.frame)
     assert again.digest == stored.digest
+
+
+@pytest.mark.parametrize("kind", ["polars", "arrow"])
+def test_a_table_in_memory_that_leaves_no_room_for_a_training_is_refused(kind, rows, project, monkeypatch):
+    """Before anything is done with it; as a file it would be held in part."""
+    monkeypatch.setenv("LOGITGATE_MEMORY", "0.0001")
+    for table in (rows, FRAMES[kind](rows)):
+        with pytest.raises(UnavailableError, match=r"table.*GB are free.*rows\.path"):
+            lg.train(project, table)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..data.frames import typed_frame
+from ..data.memory import refuse_too_many
 from ..data.table import read_history
 from ..data.typed import Table
 from .project import ProjectSource, load_project
@@ -28,7 +29,13 @@ def read_table(project: ProjectSource, table: object = None) -> Table:
     DataError
         Naming row and column of what is not as declared.
     UnavailableError
-        When there is no such file or database.
+        When there is no such file or database, or work on a table in memory would take more than is free.
     """
     project = load_project(project)
-    return read_history(project) if table is None else typed_frame(table, project)
+    if table is None:
+        return read_history(project)
+    if hasattr(table, "columns") and hasattr(table, "shape"):
+        remedy = "write it as Parquet and name that by rows.path, of which a part is held, or give fewer rows"
+        rows, columns = table.shape
+        refuse_too_many("table", rows, columns, remedy)
+    return typed_frame(table, project)
