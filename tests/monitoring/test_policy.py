@@ -109,11 +109,6 @@ def test_what_cannot_be_judged_is_looked_into():
     assert symptoms_of([]) == {Symptom.UNKNOWN}
 
 
-def test_a_degraded_pair_leads_to_retraining():
-    """Both versions lost against their own references, so going back would not help."""
-    assert lived([{DEGRADED}, {DEGRADED}]) == ["investigate", "retrain"]
-
-
 RETIRING = Reactions(retire=True)
 
 
@@ -147,11 +142,6 @@ def test_a_loss_that_can_be_rolled_back_from_goes_first():
     bad = (LOSES, WORTHLESS)
     past = [window(0, *bad), window(1, *bad, action=Action.RETRAIN)]
     assert decide(window(12, *bad), past, BACK, Reactions(retire=True, windows=9)).wanted is Action.ROLL_BACK
-
-
-def test_age_needs_no_second_window():
-    """A limit is a limit; the cool-down still holds."""
-    assert lived([{STALE}] * 3) == ["retrain", "investigate", "investigate"]
 
 
 @pytest.mark.parametrize("symptom", Symptom)
@@ -204,16 +194,6 @@ def test_flapping_gives_one_rollback_per_cool_down():
     rolled = [day for day, action in enumerate(actions) if action == "roll back"]
     assert rolled == [3, 17, 31, 45, 59]
     assert lived(days, rules=Reactions(cool_down_days=0)).count("roll back") > 20
-
-
-def test_of_two_rollbacks_there_is_a_release_between():
-    """A champion that was gone back to is not gone back from: a new model is wanted."""
-    assert lived([{LOSES}, {LOSES}], back=AGAIN) == ["investigate", "retrain"]
-
-
-def test_without_a_way_back_a_new_model_is_wanted():
-    """There is nothing to roll back to."""
-    assert decide(window(1, LOSES), [window(0, LOSES)], NOWHERE, RULES).wanted is Action.RETRAIN
 
 
 def test_broken_rows_say_nothing_about_the_model():
