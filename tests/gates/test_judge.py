@@ -11,6 +11,7 @@ from logitgate.data.sampling.sample import Sample
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import DecisionRule
 from logitgate.errors import DataError
+from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.comparisons.mcnemar import McNemar
 from logitgate.evaluation.intervals import mean_interval
 from logitgate.evaluation.metrics import log_losses
@@ -22,7 +23,8 @@ from logitgate.gates.evidence import Challenger, Evidence
 from logitgate.gates.judge import judge_model
 from logitgate.gates.rules.head_to_head import Lane, harm_rule
 from logitgate.model.model import Model
-from logitgate.model.recipes.baselines import LINEAR, PRIOR
+from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH
+from logitgate.model.recipes.submission import Step, Submission
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.reading.load import parse_project
 
@@ -117,6 +119,26 @@ def test_a_good_model_is_released_first(held_out):
     tables = {table.name: table.rows for table in found.exhibits}
     assert [row["slice"] for row in tables["calibration-slices"]] == ["g = a", "g = b"]
     assert {"calibration", "calibration-near-threshold"} <= tables.keys()
+
+
+@pytest.mark.parametrize(
+    ("choice", "earlier", "alpha"),
+    [("blurred", 0, 0.0375), ("blurred", 2, 0.00625), ("flat", 0, 0.00625), ("flat", 1, 0.00625 / 3)],
+)
+def test_a_recipe_is_asked_at_the_level_that_it_was_submitted_at(held_out, choice, earlier, alpha):
+    """Plain linear has the share of the choice whose place it took where that one is proven, else its own."""
+    compared = paired(
+        *(model(name).score(held_out, PROJECT.costs.matrix) for name in (choice, "sharp")), 0.05
+    )
+    submission = Submission(LINEAR, (Step(SEARCH, LINEAR, compared, taken=True),))
+    simpler = {PRIOR: model("flat"), SEARCH: model(choice)}
+    begun = challenging(model("sharp"), held_out, simpler, submission=submission)
+    found = judge_model(
+        Evidence(PROJECT, held_out.frame, challenger=begun), Opponents(earlier_decisions=earlier)
+    )
+    figures = {(one.check, one.subject): one.figures for one in found.findings}
+    assert figures["baselines", "flag-none"]["alpha"] == pytest.approx(alpha)
+    assert figures["rows", "test window"]["alpha_of_rules"] == pytest.approx(alpha)
 
 
 def test_miscalibration_of_a_slice_is_warned_of(held_out):
