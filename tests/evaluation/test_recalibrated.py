@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, DecisionRule
-from logitgate.evaluation.comparisons.recalibrated import regret
+from logitgate.evaluation.comparisons.recalibrated import miscalibration, regret
 from logitgate.evaluation.evaluate import Scored
 
 MISS = 10.0
@@ -29,6 +29,22 @@ def test_probabilities_that_are_off_are_regretted(shift):
     assert off.mean.low > 0
     assert off.events > 100
     assert right.mean.low <= 0
+
+
+def test_probabilities_that_are_upside_down_are_not_calibrated():
+    """No line that rises recalibrates them: what is left of them is the event rate."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2.2, 1, 20_000)
+    y = (rng.random(20_000) < expit(odds)).astype(np.int64)
+    turned = scored(y, expit(-4.4 - odds))
+    excess = miscalibration(turned, 0)
+    rate = y.mean()
+    constant = -(y * np.log(rate) + (1 - y) * np.log(1 - rate))
+    np.testing.assert_allclose(
+        excess.mean(), (-np.log(expit(np.where(y, -4.4 - odds, 4.4 + odds))) - constant).mean(), atol=1e-3
+    )
+    assert excess.mean() > miscalibration(scored(y, expit(odds / 3 - 1.5)), 0).mean() > 0
+    assert regret(turned, 0).mean.low > 0
 
 
 def test_flags_that_no_event_speaks_for_are_a_regret_without_events():

@@ -344,6 +344,34 @@ def test_a_miscalibrated_challenger_is_stopped_only_where_it_is_worse_than_the_c
     assert worse["calibration", "beside version 4"].status is Status.PASS
 
 
+@pytest.mark.parametrize(
+    ("opponents", "status"),
+    [
+        (REFRESH, Status.WARN),
+        (REFRESH | {"champion_recipe": "another"}, Status.FAIL),  # a gain is asked over all rows
+        (REFRESH | {"last": None}, Status.FAIL),
+    ],
+)
+def test_a_refresh_is_compared_in_calibration_on_the_newest_block(held_out, opponents, status):
+    """Earlier blocks were judged by fits that knew less than the champion; in the newest one it is worse."""
+    odds = np.log(held_out.frame["sharp"] / (1 - held_out.frame["sharp"]))
+    newest = np.arange(len(odds)) >= 5_000
+    fresh = 1 / (1 + np.exp(-np.where(newest, 1, 3) * odds))
+    stale = 1 / (1 + np.exp(-np.where(newest, 3, 1) * odds))
+    rows = replace(held_out, frame=held_out.frame.assign(fresh=fresh, stale=stale))
+    findings = judged(model("fresh"), rows, champion=model("stale"), **{"last": newest} | opponents)[0]
+    assert findings["calibration", "slope"].status is status
+
+
+def test_an_upside_down_champion_is_not_taken_for_calibrated(held_out):
+    """A challenger that is twice too sure replaces it."""
+    odds = np.log(held_out.frame["sharp"] / (1 - held_out.frame["sharp"]))
+    columns = {"doubled": 1 / (1 + np.exp(-2 * odds)), "fallen": 1 / (1 + np.exp(odds))}
+    rows = replace(held_out, frame=held_out.frame.assign(**columns))
+    findings = judged(model("doubled"), rows, champion=model("fallen"), **REFRESH)[0]
+    assert findings["calibration", "slope"].status is Status.WARN
+
+
 def test_too_few_events_cannot_judge_calibration(held_out):
     """Nineteen events, or nineteen other rows, are INDETERMINATE."""
     events, others = (np.flatnonzero(held_out.y == value) for value in (1, 0))

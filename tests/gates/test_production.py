@@ -51,6 +51,7 @@ def statuses(found, challenger, champion, *, untouched=EVERY, last=LAST, lane=La
     return [one.status for one in beside_production(found, contest, PROJECT)]
 
 
+ROWS = np.arange(N) < 3
 UNPROVEN = findings(Status.INDETERMINATE, Status.FAIL)
 AS_IT_WAS = [one.status for one in UNPROVEN]
 
@@ -67,10 +68,37 @@ def test_a_champion_that_costs_no_more_stays(champion):
     assert statuses(UNPROVEN, wrong(0.1), champion) == AS_IT_WAS
 
 
-def test_a_proof_that_a_rule_is_cheaper_stops_all_the_same():
-    """Then the rule itself should decide."""
-    found = statuses(findings(Status.FAIL), wrong(0.1), decided(wrong(0.5)))
+@pytest.mark.parametrize(
+    ("challenger", "champion"), [(wrong(0.7, ROWS), wrong(1.0, ROWS)), (wrong(0.7, ROWS), RIGHT)]
+)
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_proof_that_a_rule_is_cheaper_stops_all_the_same(challenger, champion, lane):
+    """Then the rule itself should decide, though so few rows prove nothing against the champion."""
+    found = statuses(findings(Status.FAIL), challenger, decided(champion), untouched=ROWS, lane=lane)
     assert found[0] is Status.FAIL
+
+
+def test_a_proof_by_rows_that_the_champion_knew_does_not_speak_for_it():
+    """Where both are new the challenger is cheaper than the rule, and the champion costs more."""
+    challenger, champion = wrong(0.9, ~LAST), decided(wrong(0.4, LAST))
+    assert statuses(findings(Status.FAIL), challenger, champion, untouched=LAST)[0] is Status.WARN
+    assert statuses(findings(Status.FAIL), challenger, decided(RIGHT), untouched=LAST)[0] is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "status"),
+    [
+        (wrong(0.7), wrong(0.9), Status.WARN),  # both dearer than flag-none, the challenger less so
+        (wrong(0.9), wrong(0.9), Status.FAIL),
+        (wrong(0.9), wrong(0.7), Status.FAIL),
+        (wrong(0.7), wrong(0.63), Status.FAIL),
+    ],
+)
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_champion_that_a_rule_is_proven_to_beat_is_no_better(challenger, champion, status, lane):
+    """Where both cost more than a rule, that stops the challenger only for a champion that costs no more."""
+    found = statuses(findings(Status.FAIL, Status.FAIL), challenger, decided(champion), last=EVERY, lane=lane)
+    assert found[0] is status
 
 
 @pytest.mark.parametrize("status", [Status.FAIL, Status.INDETERMINATE])

@@ -53,7 +53,11 @@ def miscalibration(scored: Scored, seed: int) -> FloatArray:
 
 
 def _recalibrated(scored: Scored, seed: int) -> FloatArray:
-    """Return the cross-fitted recalibrated probabilities, or the given ones where no rising line fits."""
+    """Return the cross-fitted recalibrated probabilities, or the given ones where no line can be fitted.
+
+    Of lines that do not fall: where the best one falls it is the event rate, so that probabilities that are
+    upside down are not taken for calibrated.
+    """
     odds = log_odds(scored.decision.probability)
     changed = odds.copy()
     first = _halves(scored, seed)
@@ -61,8 +65,9 @@ def _recalibrated(scored: Scored, seed: int) -> FloatArray:
         cluster = None if scored.cluster is None else scored.cluster[half]
         with np.errstate(invalid="ignore"):  # an undefined fit has an undefined likelihood
             found = fit_cox(scored.y[half], odds[half], cluster)
-        if np.isfinite(found.slope) and found.slope > 0:
-            changed[~half] = found.intercept + found.slope * odds[~half]
+        if np.isfinite(found.slope):
+            rising = found.intercept + found.slope * odds[~half]
+            changed[~half] = rising if found.slope > 0 else log_odds(scored.y[half].mean(keepdims=True))
     return np.asarray(expit(changed))
 
 

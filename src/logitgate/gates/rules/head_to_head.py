@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from ...decision.costs import BoolArray
 from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always, better_rule, paired
 from ...evaluation.comparisons.recalibrated import miscalibration, regret
@@ -90,6 +92,17 @@ class HeadToHead:
         return self.scored.take(self.untouched), self.champion.take(self.untouched)
 
     @property
+    def newest_met(self) -> BoolArray:
+        """Which of the rows that compare both lie in the newest block.
+
+        There the judged model is nearest to what ships; earlier blocks were judged by fits that knew less
+        than the champion did.
+        """
+        assert self.untouched is not None  # noqa: S101 - as both were met
+        last = np.zeros(len(self.untouched), dtype=bool) if self.last is None else self.last
+        return last[self.untouched]
+
+    @property
     def reference(self) -> tuple[str, Scored, Scored, Mapping[str, SliceLevels]]:
         """Name, challenger, reference and slices of the comparison by slice.
 
@@ -144,8 +157,11 @@ def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
     if contest.met is None or contest.version is None:
         return found
     one, other = contest.met
-    difference = miscalibration(one, seed) - miscalibration(other, seed)
-    return gates.beside_champion(found, contest.version, mean_interval(difference, one.cluster))
+    difference, cluster = miscalibration(one, seed) - miscalibration(other, seed), one.cluster
+    newest = contest.newest_met
+    if contest.lane is Lane.REFRESH and newest.any():
+        difference, cluster = difference[newest], None if cluster is None else cluster[newest]
+    return gates.beside_champion(found, contest.version, mean_interval(difference, cluster))
 
 
 def rule_findings(scored: Scored, last: BoolArray | None, alpha: float, project: Project) -> list[Finding]:

@@ -4,7 +4,9 @@ A refusal does not lead to flag-none or flag-all: the champion goes on deciding.
 against a rule is a reason to warn, and none to keep the champion, in two cases: the champion costs more than
 the challenger on the rows that compare them, or the challenger is the champion's own recipe on newer rows and
 the champion lacks the same proof there. A challenger that is proven dearer than a rule is stopped all the
-same.
+same, as then the rule should decide, unless that speaks for the champion even less: it costs more on the
+rows that compare both, and either is proven dearer than the rule as well or the challenger is cheaper than it
+there. In a world that turned around the blocks of the turn speak against every recipe.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import replace
 
 from ...catalogue import Check
 from ...decision.costs import BoolArray
+from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always
 from ...evaluation.evaluate import Scored
 from ...findings import Finding, Status
 from ...project.project import Project
@@ -24,6 +27,8 @@ _MISSING = {LAST_BLOCK: Status.FAIL}
 """The status of a proof that is missing, and not refuted, where it is not INDETERMINATE."""
 _COSTS_MORE = "costs more"
 _LACKS_IT_TOO = "lacks that proof on the same rows"
+_PROVEN_DEARER = "is proven dearer than it as well, and costs more"
+_DEARER_THAN_BOTH = "costs more on the rows that compare both, where this is cheaper than the rule"
 
 
 def beside_production(found: Iterable[Finding], contest: HeadToHead, project: Project) -> list[Finding]:
@@ -42,35 +47,43 @@ def beside_production(found: Iterable[Finding], contest: HeadToHead, project: Pr
     list of Finding
         INDETERMINATE against a rule, or the last block's FAIL, becomes WARN when the champion costs more on
         the rows that compare both, for the last block on those of them that lie in it; in the lane of a
-        refresh also when the champion itself would be stopped there.
+        refresh also when the champion itself would be stopped there. FAIL against a rule becomes WARN when
+        the champion costs more on the rows that compare both and is proven dearer than that rule as well, or
+        the challenger costs less there than that rule.
     """
     findings = list(found)
     refused = any(one.check is Check.CHAMPION and one.status.stops for one in findings)
     if refused or contest.met is None:
         return findings
     weaknesses = _of_champion(*contest.met, contest, project)
-    return [_softened(one, contest.version, weaknesses.get(one.subject)) for one in findings]
+    return [_softened(one, contest.version, weaknesses.get((one.subject, one.status))) for one in findings]
 
 
 def _of_champion(
     challenger: Scored, champion: Scored, contest: HeadToHead, project: Project
-) -> Mapping[str, str]:
-    """Return what is held against the champion, by the subject of the finding."""
+) -> Mapping[tuple[str, Status], str]:
+    """Return what is held against the champion, by subject and status of the challenger's finding."""
     assert contest.untouched is not None  # noqa: S101 - as both were met
     last = None if contest.last is None else contest.last[contest.untouched]
-    found = rule_findings(champion, last, contest.alpha_of_rules(project), project)
+    alpha = contest.alpha_of_rules(project)
+    found = rule_findings(champion, last, alpha, project)
+    rules = {FLAG_NONE: always(challenger, flagged=False), FLAG_ALL: always(challenger, flagged=True)}
     weaknesses = {}
     for one in found:
+        missing = one.subject, _MISSING.get(one.subject, Status.INDETERMINATE)
         if _cheaper(challenger, champion, last if one.subject == LAST_BLOCK else None):
-            weaknesses[one.subject] = _COSTS_MORE
+            if one.status is Status.FAIL:
+                weaknesses[one.subject, Status.FAIL] = _PROVEN_DEARER
+            elif one.subject in rules and _cheaper(challenger, rules[one.subject], None):
+                weaknesses[one.subject, Status.FAIL] = _DEARER_THAN_BOTH
+            weaknesses[missing] = _COSTS_MORE
         elif contest.lane is Lane.REFRESH and one.status.stops:
-            weaknesses[one.subject] = _LACKS_IT_TOO
+            weaknesses[missing] = _LACKS_IT_TOO
     return weaknesses
 
 
 def _softened(one: Finding, version: int | None, weakness: str | None) -> Finding:
-    missing = _MISSING.get(one.subject, Status.INDETERMINATE)
-    if one.check is not Check.BASELINES or one.status is not missing or weakness is None:
+    if one.check is not Check.BASELINES or weakness is None:
         return one
     because = f"{one.because}; version {version}, which would stay in production, {weakness}"
     return replace(one, status=Status.WARN, because=because)
