@@ -122,18 +122,21 @@ def test_rows_that_the_champion_was_fitted_on_say_nothing():
     assert statuses(UNPROVEN, wrong(0.1), decided(wrong(0.5)), untouched=~EVERY) == AS_IT_WAS
 
 
-@pytest.mark.parametrize(("lane", "block"), [(Lane.REFRESH, Status.WARN), (Lane.NEW_RECIPE, Status.FAIL)])
-def test_a_refresh_owes_no_proof_that_production_lacks(lane, block):
-    """Neither is cheap enough in the last block; another recipe still owes the proof.
-
-    Over all rows the champion is proven cheaper than the rules, so there the proof stays asked.
-    """
+@pytest.mark.parametrize(
+    ("lane", "rule", "block"),
+    [(Lane.REFRESH, Status.WARN, Status.WARN), (Lane.NEW_RECIPE, Status.INDETERMINATE, Status.FAIL)],
+)
+def test_a_refresh_is_not_stopped_where_production_would_be(lane, rule, block):
+    """Neither is cheap enough in the last block; another recipe still owes the proofs."""
     champion = decided(wrong(0.6, LAST))
     found = statuses(UNPROVEN, wrong(0.7, LAST), champion, lane=lane)
-    assert (found[0], found[2]) == (Status.INDETERMINATE, block)
+    assert (found[0], found[2]) == (rule, block)
 
 
-def test_a_champion_that_has_the_proof_is_kept():
-    """A refresh that costs no less must give the proof that production gives."""
+def test_a_proof_that_a_refresh_just_lacks_is_no_reason_to_keep_the_older_fit():
+    """The paired difference has been asked; the last block's veto and a proof against it stay."""
     champion = decided(wrong(0.05))
-    assert statuses(UNPROVEN, wrong(0.1), champion, lane=Lane.REFRESH) == AS_IT_WAS
+    found = statuses(UNPROVEN, wrong(0.1), champion, lane=Lane.REFRESH)
+    assert (found[0], found[2]) == (Status.WARN, Status.FAIL)
+    worse = statuses(findings(Status.FAIL), wrong(0.1), champion, lane=Lane.REFRESH)
+    assert worse[0] is Status.FAIL

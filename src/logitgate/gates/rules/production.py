@@ -2,11 +2,15 @@
 
 A refusal does not lead to flag-none or flag-all: the champion goes on deciding. So a proof that is missing
 against a rule is a reason to warn, and none to keep the champion, in two cases: the champion costs more than
-the challenger on the rows that compare them, or the challenger is the champion's own recipe on newer rows and
-the champion lacks the same proof there. A challenger that is proven dearer than a rule is stopped all the
-same, as then the rule should decide, unless that speaks for the champion even less: it costs more on the
-rows that compare both, and either is proven dearer than the rule as well or the challenger is cheaper than it
-there. In a world that turned around the blocks of the turn speak against every recipe.
+the challenger on the rows that compare them, or the challenger is the champion's own recipe on newer rows. Of
+two fits of one recipe one may have a proof that the other just lacks, which does not say which is better
+(Gelman, Stern 2006); their paired difference does, and has been asked. The veto of the last block is softened
+where the champion costs more in it or, for a refresh, meets the same veto.
+
+A challenger that is proven dearer than a rule is stopped all the same, as then the rule should decide, unless
+that speaks for the champion even less: it costs more on the rows that compare both, and either is proven
+dearer than the rule as well or the challenger is cheaper than it there. In a world that turned around the
+blocks of the turn speak against every recipe.
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ from .head_to_head import HeadToHead, Lane, rule_findings
 _MISSING = {LAST_BLOCK: Status.FAIL}
 """The status of a proof that is missing, and not refuted, where it is not INDETERMINATE."""
 _COSTS_MORE = "costs more"
-_LACKS_IT_TOO = "lacks that proof on the same rows"
+_SAME_RECIPE = "was trained by the same recipe and is not proven better"
+_VETOED_TOO = "is not cheap enough there either"
 _PROVEN_DEARER = "is proven dearer than it as well, and costs more"
 _DEARER_THAN_BOTH = "costs more on the rows that compare both, where this is cheaper than the rule"
 
@@ -46,10 +51,10 @@ def beside_production(found: Iterable[Finding], contest: HeadToHead, project: Pr
     -------
     list of Finding
         INDETERMINATE against a rule, or the last block's FAIL, becomes WARN when the champion costs more on
-        the rows that compare both, for the last block on those of them that lie in it; in the lane of a
-        refresh also when the champion itself would be stopped there. FAIL against a rule becomes WARN when
-        the champion costs more on the rows that compare both and is proven dearer than that rule as well, or
-        the challenger costs less there than that rule.
+        the rows that compare both, for the last block on those of them that lie in it. In the lane of a
+        refresh the first is a WARN always, the second also when the champion would be stopped there. FAIL
+        against a rule becomes WARN when the champion costs more on the rows that compare both and is proven
+        dearer than that rule as well, or the challenger costs less there than that rule.
     """
     findings = list(found)
     refused = any(one.check is Check.CHAMPION and one.status.stops for one in findings)
@@ -77,8 +82,10 @@ def _of_champion(
             elif one.subject in rules and _cheaper(challenger, rules[one.subject], None):
                 weaknesses[one.subject, Status.FAIL] = _DEARER_THAN_BOTH
             weaknesses[missing] = _COSTS_MORE
+        elif contest.lane is Lane.REFRESH and one.subject != LAST_BLOCK:
+            weaknesses[missing] = _SAME_RECIPE
         elif contest.lane is Lane.REFRESH and one.status.stops:
-            weaknesses[missing] = _LACKS_IT_TOO
+            weaknesses[missing] = _VETOED_TOO
     return weaknesses
 
 
