@@ -62,6 +62,12 @@ def test_a_dearer_champion_is_not_kept_for_want_of_a_proof():
     assert found == [Status.WARN, Status.PASS, Status.WARN, Status.PASS, Status.INDETERMINATE]
 
 
+def test_a_champion_that_passes_and_costs_more_is_not_kept():
+    """The challenger is cheaper than it in the last block too, so the veto there warns."""
+    found = statuses(UNPROVEN, RIGHT, decided(wrong(0.05)), last=EVERY)
+    assert found[:3] == [Status.WARN, Status.PASS, Status.WARN]
+
+
 @pytest.mark.parametrize("champion", [decided(wrong(0.1)), decided(wrong(0.05)), None])
 def test_a_champion_that_costs_no_more_stays(champion):
     """An equal one, a cheaper one, and a first release: what is asked stays asked."""
