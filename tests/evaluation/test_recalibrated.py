@@ -47,6 +47,21 @@ def test_probabilities_that_are_upside_down_are_not_calibrated():
     assert regret(turned, 0).mean.low > 0
 
 
+def test_probabilities_that_are_too_sure_are_pulled_back():
+    """Doubled log-odds lose what the right ones would have kept."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2.2, 1, 20_000)
+    y = (rng.random(20_000) < expit(odds)).astype(np.int64)
+    loss = [-np.log(expit(np.where(y, by * odds, -by * odds))).mean() for by in (1, 2)]
+    assert miscalibration(scored(y, expit(2 * odds)), 0).mean() == pytest.approx(loss[1] - loss[0], abs=1e-3)
+
+
+def test_rows_without_an_event_recalibrate_nothing():
+    """No line can be fitted to them: the probabilities stay as they are."""
+    rare = scored(np.zeros(50, dtype=np.int64), np.linspace(0.01, 0.2, 50))
+    np.testing.assert_allclose(miscalibration(rare, 0), 0, atol=1e-12)
+
+
 def test_flags_that_no_event_speaks_for_are_a_regret_without_events():
     """The interval says that it is proven; the number of events says upon what."""
     rng = np.random.default_rng(0)
