@@ -38,6 +38,10 @@ class LowestHashes:
         self._hashes = np.empty(0, dtype=np.uint64)
         self._limit = np.iinfo(np.uint64).max
 
+    def __len__(self) -> int:
+        """Return how many rows are held now: at most a quarter more than are wanted."""
+        return len(self._hashes)
+
     def add(self, cells: pa.Table, hashes: NDArray[np.uint64], chosen: BoolArray) -> None:
         """Take rows of a block into account.
 
