@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
-from stages import Clock
-
-CLOCK = Clock(Path(os.environ["NOTES"]))
-
-# ruff: noqa: E402 - the imports are timed
 import great_expectations as gx
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -43,34 +37,34 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
 from sklearn.utils import resample
 
-CLOCK.imported()
 mpl.use("agg")
 PROJECT = json.loads(Path(sys.argv[1]).read_text())
 AS_OF, RESAMPLES = pd.Timestamp(sys.argv[2], tz="UTC"), int(sys.argv[3])
 FEATURES, SEARCH, SLICES = PROJECT["features"], PROJECT["search"], PROJECT["slices"]
 NUMERIC, CATEGORICAL = FEATURES["numeric"], FEATURES["categorical"]
+ENDS = (0.6, 0.7, 0.8)
+"""Shares of the rows, in order of time, before which are those to fit, to calibrate and for the threshold."""
+FOLDS = 4
 
 
 # The data.
 @task
 def read():
-    with CLOCK.stage("read"):
-        return pd.read_parquet(PROJECT["rows"]["path"])
+    return pd.read_parquet(PROJECT["rows"]["path"])
 
 
 @task
 def validate(frame):
     """Great Expectations' own quickstart: an ephemeral context and a checkpoint."""
-    with CLOCK.stage("contract"):
-        context = gx.get_context(mode="ephemeral")
-        asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("flights")
-        batch = asset.add_batch_definition_whole_dataframe("whole")
-        definition = gx.ValidationDefinition(name="flights", data=batch, suite=suite_of(context))
-        context.validation_definitions.add(definition)
-        checkpoint = gx.Checkpoint(name="flights", validation_definitions=[definition])
-        result = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": frame})
-        if not result.success:
-            raise ValueError("the rows break their contract")
+    context = gx.get_context(mode="ephemeral")
+    asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("flights")
+    batch = asset.add_batch_definition_whole_dataframe("whole")
+    definition = gx.ValidationDefinition(name="flights", data=batch, suite=suite_of(context))
+    context.validation_definitions.add(definition)
+    checkpoint = gx.Checkpoint(name="flights", validation_definitions=[definition])
+    result = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": frame})
+    if not result.success:
+        raise ValueError("the rows break their contract")
 
 
 def suite_of(context):
@@ -83,15 +77,13 @@ def suite_of(context):
 @task
 def part(frame):
     """Keep the window's rows with mature outcomes, and part them by whole days."""
-    with CLOCK.stage("contract"):
-        time, limit = frame["scheduled_at"], AS_OF - pd.Timedelta(PROJECT["outcome"]["matures_after"])
-        recent = time.between(AS_OF - pd.Timedelta(PROJECT["split"]["window"]), limit)
-        rows = frame[recent & frame["late"].notna()].sort_values(["scheduled_at", "flight_id"])
-        days = rows.groupby("service_day")["scheduled_at"].agg(["min", "size"]).sort_values("min")["size"]
-        shares = np.cumsum([PROJECT["split"][name] for name in ("train", "calibrate", "threshold")])
-        number = pd.Series(np.searchsorted(shares, (days.cumsum() - days / 2) / len(rows)), days.index)
-        parts = rows["service_day"].map(number)
-        return [rows[parts == place] for place in range(4)]
+    time, limit = frame["scheduled_at"], AS_OF - pd.Timedelta(PROJECT["outcome"]["matures_after"])
+    recent = time.between(AS_OF - pd.Timedelta(PROJECT["split"]["window"]), limit)
+    rows = frame[recent & frame["late"].notna()].sort_values(["scheduled_at", "flight_id"])
+    days = rows.groupby("service_day")["scheduled_at"].agg(["min", "size"]).sort_values("min")["size"]
+    number = pd.Series(np.searchsorted(ENDS, (days.cumsum() - days / 2) / len(rows)), days.index)
+    parts = rows["service_day"].map(number)
+    return [rows[parts == place] for place in range(4)]
 
 
 def events(rows):
@@ -132,28 +124,21 @@ def interaction(pair):
 
 @task
 def search(train):
-    with CLOCK.stage("fit and search"):
-        pipeline = Pipeline([("design", None), ("model", LogisticRegression(max_iter=1000))])
-        grid = {"design": [design(form) for form in SEARCH["forms"]], "model__C": SEARCH["C"]}
-        folds = TimeSeriesSplit(SEARCH["folds"])
-        return GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=folds, n_jobs=-1).fit(
-            train, events(train)
-        )
+    pipeline = Pipeline([("design", None), ("model", LogisticRegression(max_iter=1000))])
+    grid = {"design": [design(form) for form in SEARCH["forms"]], "model__C": SEARCH["C"]}
+    folds = TimeSeriesSplit(FOLDS)
+    return GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=folds, n_jobs=-1).fit(train, events(train))
 
 
 @task
 def calibrate(model, rows):
-    with CLOCK.stage("fit and search"):
-        return CalibratedClassifierCV(FrozenEstimator(model)).fit(rows, events(rows))
+    return CalibratedClassifierCV(FrozenEstimator(model)).fit(rows, events(rows))
 
 
 @task
 def tune(model, rows):
-    with CLOCK.stage("fit and search"):
-        scorer = make_scorer(mean_cost, greater_is_better=False)
-        return TunedThresholdClassifierCV(model, scoring=scorer, cv="prefit", refit=False).fit(
-            rows, events(rows)
-        )
+    scorer = make_scorer(mean_cost, greater_is_better=False)
+    return TunedThresholdClassifierCV(model, scoring=scorer, cv="prefit", refit=False).fit(rows, events(rows))
 
 
 # The evaluation.
@@ -240,32 +225,29 @@ def sliced(columns, y, probability, flagged):
 
 @task
 def evaluate(model, train, test):
-    with CLOCK.stage("evaluation"):
-        y = events(test).to_numpy()
-        probability, flagged = model.predict_proba(test)[:, 1], model.predict(test)
-        overall = figures(y, probability, flagged) | calibration(y, probability)
-        with CLOCK.stage("of which resamples"):
-            overall |= intervals(y, probability, flagged)
-        dummy = DummyClassifier(strategy="prior").fit(train, events(train))
-        overall["prior_log_loss"] = log_loss(y, dummy.predict_proba(test)[:, 1])
-        return overall, slice_figures(test, y, probability, flagged)
+    y = events(test).to_numpy()
+    probability, flagged = model.predict_proba(test)[:, 1], model.predict(test)
+    overall = figures(y, probability, flagged) | calibration(y, probability)
+    overall |= intervals(y, probability, flagged)
+    dummy = DummyClassifier(strategy="prior").fit(train, events(train))
+    overall["prior_log_loss"] = log_loss(y, dummy.predict_proba(test)[:, 1])
+    return overall, slice_figures(test, y, probability, flagged)
 
 
 # The records.
 @task
 def record(train, test, found, model, evaluation):
-    with CLOCK.stage("MLflow"):
-        overall, slices = evaluation
-        mlflow.set_experiment("flights")
-        with mlflow.start_run(run_name=str(AS_OF.date())):
-            mlflow.log_input(mlflow.data.from_pandas(train, targets="late"), context="training")
-            mlflow.log_params({"as_of": str(AS_OF), "C": found.best_params_["model__C"], "rows": len(train)})
-            mlflow.log_param("threshold", model.best_threshold_)
-            record_figures(overall, slices)
-            record_candidates(found)
-            mlflow.log_text(slices.to_json(orient="split"), "slices.json")
-            record_drawings(test, model, slices)
-            register(model, test)
+    overall, slices = evaluation
+    mlflow.set_experiment("flights")
+    with mlflow.start_run(run_name=str(AS_OF.date())):
+        mlflow.log_input(mlflow.data.from_pandas(train, targets="late"), context="training")
+        mlflow.log_params({"as_of": str(AS_OF), "C": found.best_params_["model__C"], "rows": len(train)})
+        mlflow.log_param("threshold", model.best_threshold_)
+        record_figures(overall, slices)
+        record_candidates(found)
+        mlflow.log_text(slices.to_json(orient="split"), "slices.json")
+        record_drawings(test, model, slices)
+        register(model, test)
 
 
 def record_figures(overall, slices):
@@ -316,10 +298,10 @@ def train_flights():
     model = tune(calibrate(found.best_estimator_, calibration_rows), threshold_rows)
     evaluation = evaluate(model, train, test)
     record(train, test, found, model, evaluation)
-    sizes = {"train": len(train), "calibrate": len(calibration_rows), "threshold": len(threshold_rows)}
-    overall = evaluation[0]
-    tried = len(found.cv_results_["params"])
-    CLOCK.tell(**sizes, test=len(test), candidates=tried, auc=overall["auc"], cost=overall["cost"])
+    rows = sum(map(len, (train, calibration_rows, threshold_rows, test)))
+    overall, tried = evaluation[0], len(found.cv_results_["params"])
+    figures = {"rows": rows, "candidates": tried, "auc": overall["auc"], "cost": overall["cost"]}
+    print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":
