@@ -16,6 +16,7 @@ from scipy.special import expit
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
@@ -106,9 +107,9 @@ def feature_contributions(pipeline: Pipeline, X: pd.DataFrame) -> dict[str, Floa
     """
     if isinstance(pipeline[-1], DummyClassifier):
         return {}
-    parts = pipeline[:-1].transform(X) * pipeline[-1].coef_[0]
-    columns: dict[str, list[int]] = {}
+    matrix, weights = CodedMatrix.of(pipeline[0], X), pipeline[-1].coef_[0]
+    columns: dict[str, BoolArray] = {}
     for place, source in enumerate(source_of(pipeline[0])):
-        for name in dict.fromkeys(source):
-            columns.setdefault(name, []).append(place)
-    return {name: parts[:, places].sum(axis=1) for name, places in columns.items()}
+        for name in source:
+            columns.setdefault(name, np.zeros(len(weights), dtype=bool))[place] = True
+    return {name: matrix.among(kept).scores(np.append(weights[kept], 0.0)) for name, kept in columns.items()}
