@@ -141,13 +141,11 @@ def store(mlflow_home):
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
-    """One Prefect server with a database of its own, for all workers: starting it costs seconds."""
-    from tests.prefect_server import named_in_the_settings, shared
+    """A Prefect server with a database of its own, one for each worker."""
+    from tests.prefect_server import named_in_the_settings, running
 
     own = tmp_path_factory.mktemp("prefect")
-    place = own.parent.parent / "prefect" if "PYTEST_XDIST_WORKER" in os.environ else own
-    place.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch, shared(place) as address:
+    with pytest.MonkeyPatch.context() as patch, running(own) as address:
         patch.delenv("PREFECT_API_URL", raising=False)
         patch.setenv("PREFECT_HOME", str(own))
         with named_in_the_settings(address):

@@ -1,4 +1,4 @@
-"""One Prefect server for all processes that test at the same time; starting one costs seconds."""
+"""A Prefect server for the tests of one process."""
 
 import os
 import sys
@@ -7,8 +7,6 @@ import urllib.request
 from contextlib import ExitStack, closing, contextmanager, suppress
 from socket import create_server
 from urllib.error import URLError
-
-from filelock import FileLock
 
 from logitgate_flows.server import prefect_server as script
 
@@ -25,35 +23,29 @@ _IDLE_SERVICES = (
 
 
 @contextmanager
-def shared(folder):
-    """Use the server of this folder, begun by whoever comes first; it ends after its last user.
+def running(folder):
+    """Use a server of one's own, with its database in a folder.
 
-    Its standard input is a named pipe that each user holds open; the pipe closes for the killed as well.
+    Several processes must not share one: SQLite's locks make it answer 503, whereupon Prefect's client waits
+    for seconds, and now and then it does not answer for a minute. Its standard input is a pipe that this
+    process holds open; the pipe closes for the killed as well.
     """
-    held = folder / "held"
-    with FileLock(folder / "starting"):
-        if not held.exists():
-            os.mkfifo(held)
-        user = os.open(held, os.O_RDWR)
-        known = folder / "address"
-        address = known.read_text("utf-8") if known.exists() else ""
-        if not _answers(address):  # nor does one whose last user has ended before
-            address = _begun(folder, held)
-            known.write_text(address, "utf-8")
-    try:
-        yield address
-    finally:
-        os.close(user)
-
-
-def _begun(folder, held):
     services = {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _IDLE_SERVICES}
     environment = {**os.environ, **services, "PREFECT_HOME": str(folder / "prefect")}
-    with closing(create_server(("127.0.0.1", 0))) as listening, held.open("rb") as end:
-        port, words = listening.getsockname()[1], (sys.executable, "-P", script.__file__, "3")
-        numbers = [(os.POSIX_SPAWN_DUP2, end.fileno(), 0), (os.POSIX_SPAWN_DUP2, listening.fileno(), 3)]
-        os.posix_spawn(words[0], words, environment, file_actions=numbers)
-    address, until = f"http://127.0.0.1:{port}/api", time.monotonic() + 120
+    end, held = os.pipe()
+    try:
+        with closing(create_server(("127.0.0.1", 0))) as listening:
+            port, words = listening.getsockname()[1], (sys.executable, "-P", script.__file__, "3")
+            numbers = [(os.POSIX_SPAWN_DUP2, end, 0), (os.POSIX_SPAWN_DUP2, listening.fileno(), 3)]
+            os.posix_spawn(words[0], words, environment, file_actions=numbers)
+        os.close(end)
+        yield _answering(f"http://127.0.0.1:{port}/api")
+    finally:
+        os.close(held)
+
+
+def _answering(address):
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         if _answers(address):
             return address
