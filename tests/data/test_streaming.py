@@ -93,6 +93,7 @@ def test_of_more_rows_a_sample_is_kept_whatever_holds_them(folder, monkeypatch):
         frame = cells(table.frame)
         kept = everything[everything["visit"].isin(set(frame["visit"]))].reset_index(drop=True)
         pd.testing.assert_frame_equal(frame, kept, check_like=True)
+    assert [table.unchecked for table in tables] == [1, 0, 0, 3, 0]
     (said,) = [one for one in check_table(tables[0], asked(folder)).findings if "in_memory" in one.subject]
     assert dict(said.figures) == {"rows": 1_000, "of": ROWS}
     assert read_rows(asked(folder, most=1_200)).digest != tables[0].digest
@@ -254,6 +255,9 @@ def test_without_a_limit_the_machine_says_how_many_rows_fit(folder, monkeypatch)
         assert (table.rows, table.whole.rows) == (1_000, ROWS)
         (said,) = [one for one in check_table(table, project).findings if one.subject == "rows.in_memory"]
         assert said.status.value == "WARN" and "set rows.in_memory = 1000" in said.because
+        if kind == "query":
+            monkeypatch.setenv(memory.LIMIT, str(memory._CELL * columns * 3_050 / 1e9))
+            assert read_rows(project).whole is None
         monkeypatch.setenv(memory.LIMIT, "1")
         assert read_rows(project).whole is None
         monkeypatch.setenv(memory.LIMIT, "0.000001")

@@ -55,8 +55,19 @@ def rows_of(parquet: Iterable[Path]) -> int:
     return sum(_shape(path)[0] for path in parquet)
 
 
+def fitting_rows(columns: int) -> int:
+    """Return how many rows of so many columns a training may hold.
+
+    Raises
+    ------
+    ProjectError
+        As `free_bytes`.
+    """
+    return int(min(free_bytes() / (_CELL * columns), _MOST))
+
+
 def rows_that_fit(columns: int) -> int:
-    """Return how many rows of so many columns a training may hold: 1, 2 or 5 times a power of ten.
+    """Return how many rows of so many columns a sample has: as many as fit, 1, 2 or 5 times a power of ten.
 
     So coarse, because what is free differs from hour to hour, and a sample of another size is another sample.
 
@@ -72,9 +83,9 @@ def rows_that_fit(columns: int) -> int:
     >>> rows_that_fit(20)
     1000000
     """
-    free = min(free_bytes() / (_CELL * columns), _MOST)
+    fitting = fitting_rows(columns)
     steps = [mantissa * 10**power for power in range(13) for mantissa in (1, 2, 5)]
-    return max((step for step in steps if step <= free), default=0)
+    return max((step for step in steps if step <= fitting), default=0)
 
 
 def refuse_too_large(name: str, parquet: Iterable[Path], csv: Iterable[Path]) -> None:

@@ -14,6 +14,7 @@ from ..project.project import Project
 from .contract.validation import columns_read
 from .memory import (
     FEWEST,
+    fitting_rows,
     free_bytes,
     needed_bytes,
     refuse_too_large,
@@ -55,14 +56,16 @@ def read_rows(project: Project, as_of: datetime | None = None) -> Table:
     if rows.in_memory is not None:
         remedy = "lower rows.in_memory, or take a larger machine"
         refuse_too_many("rows.in_memory", rows.in_memory, columns, remedy)
-    at_most = rows.in_memory or rows_that_fit(columns)
-    whole = _whole(project, at_most)
+    whole = _whole(project, rows.in_memory or fitting_rows(columns))
     if whole is not None:
         return whole
     if rows.in_memory is None:
         remedy = "take a larger machine, or set rows.in_memory to as few rows as may be judged"
         refuse_too_many(f"a sample of {rows.place}", FEWEST, columns, remedy)
-    return read_sample(project, as_of, at_most)
+    sample = read_sample(project, as_of, rows.in_memory or rows_that_fit(columns))
+    if rows.path is None or is_iceberg(rows.path):
+        return sample
+    return replace(sample, unchecked=_unchecked(parts_of(rows.path)))
 
 
 def read_history(project: Project) -> Table:
