@@ -67,25 +67,28 @@ def fitting_rows(columns: int) -> int:
 
 
 def rows_that_fit(columns: int) -> int:
-    """Return how many rows of so many columns a sample has: as many as fit, 1, 2 or 5 times a power of ten.
+    """Return how many rows of so many columns a sample has: as many as fit, in round numbers.
 
-    So coarse, because what is free differs from hour to hour, and a sample of another size is another sample.
+    What is free differs from hour to hour, and a sample of another size is another sample.
 
     Raises
     ------
     ProjectError
         As `free_bytes`.
+    """
+    return in_round_numbers(fitting_rows(columns))
+
+
+def in_round_numbers(rows: int) -> int:
+    """Return the largest of 1, 2 or 5 times a power of ten that is no more; 0 for 0.
 
     Examples
     --------
-    >>> import os
-    >>> os.environ["LOGITGATE_MEMORY"] = "2"
-    >>> rows_that_fit(20)
-    1000000
+    >>> [in_round_numbers(rows) for rows in (0, 4, 50, 1_666_666)]
+    [0, 2, 50, 1000000]
     """
-    fitting = fitting_rows(columns)
     steps = [mantissa * 10**power for power in range(13) for mantissa in (1, 2, 5)]
-    return max((step for step in steps if step <= fitting), default=0)
+    return max((step for step in steps if step <= rows), default=0)
 
 
 def refuse_too_large(name: str, parquet: Iterable[Path], csv: Iterable[Path]) -> None:
