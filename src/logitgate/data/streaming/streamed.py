@@ -38,7 +38,7 @@ class StreamedRows:
     ----------
     project : Project
     scan : Scan
-        The declared columns, and the window.
+        Columns that project and contract name, and the window.
     rows : int
         Rows within the window that `rows.where` matches.
     read : int
@@ -72,7 +72,7 @@ class StreamedRows:
             found += source.cells.num_rows
             yield source
         if found != self.read or _files(self.project) != self.files:
-            remedy = "train on a table that nobody writes to meanwhile, such as a copy of it"
+            remedy = "train on a copy of it, or while no process writes to it"
             raise DataError(self.project.rows.place, "has changed while it was read", remedy)
 
 
@@ -97,7 +97,7 @@ def whole_if_few(project: Project, at_most: int) -> Table | None:
 def read_sample(project: Project, as_of: datetime | None, at_most: int) -> Table:
     """Read all rows of a project once, and keep those with the lowest hashes of their ids.
 
-    Only declared columns are read, and of Parquet files only the row groups that the window reaches into.
+    Only columns that project or contract name are read, and of Parquet only the row groups of the window.
     Each cell is cast, so that what is not as declared is refused wherever it stands.
 
     Parameters
