@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.checks.leakage.repeats import matches, one_cluster, repeat_findings
+from logitgate.checks.leakage.repeats import copied_rows, matches, one_cluster, repeat_findings
 from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
@@ -50,9 +50,9 @@ def test_copies_of_fine_rows_are_one_cluster_each(times):
     """However often, and however they are ordered."""
     frame = pd.concat([fine(480)] * times, ignore_index=True).sample(frac=1, random_state=3)
     split = parted(frame.reset_index(drop=True))
-    (finding,) = repeat_findings(split, DECLARED)
+    (finding,) = repeat_findings(copied_rows(split, DECLARED), DECLARED)
     assert (finding.status, finding.figures["share"], finding.figures["copied_as"]) == (Status.WARN, 1, 480)
-    joined = one_cluster(split, DECLARED)
+    joined = one_cluster(split, copied_rows(split, DECLARED))
     assert len(np.unique(joined.cluster)) == 480
     assert joined.frame.groupby(joined.cluster)["a"].nunique().eq(1).all()
 
@@ -62,7 +62,8 @@ def test_copies_join_the_clusters_that_they_stand_in():
     frame = fine(100)
     frame = pd.concat([fine(309, seed=2), frame, frame.iloc[:3]], ignore_index=True)
     days = np.r_[np.full(309, 99), np.arange(100) // 10, [4, 4, 7]]
-    joined = one_cluster(parted(frame, days), DECLARED).cluster[309:]
+    split = parted(frame, days)
+    joined = one_cluster(split, copied_rows(split, DECLARED)).cluster[309:]
     days = days[309:]
     same = pd.Series(joined).groupby(days).agg(["nunique", "first"])
     assert same["nunique"].eq(1).all() and same["first"].nunique() == 8
@@ -75,14 +76,14 @@ def test_coarse_rows_are_equal_by_chance(rows):
     split = parted(coarse(rows))
     found = matches(coarse(rows), split.y)
     assert rows < 5_000 or found.matched.mean() > 0.24
-    assert list(repeat_findings(split, DECLARED)) == []
-    assert one_cluster(split, DECLARED) is split
+    assert list(repeat_findings(copied_rows(split, DECLARED), DECLARED)) == []
+    assert one_cluster(split, copied_rows(split, DECLARED)) is split
 
 
 def test_copies_among_coarse_rows_are_found():
     """Tenfold copies have not the neighbours that would explain them."""
     frame = pd.concat([coarse(400)] * 10, ignore_index=True)
-    assert len(list(repeat_findings(parted(frame), DECLARED))) == 1
+    assert copied_rows(parted(frame), DECLARED) is not None
 
 
 def test_one_feature_alone_says_nothing():

@@ -51,7 +51,7 @@ def table(n=4000, seed=0):
 def found(frame, declared):
     """Return the status of each subject, and the findings by subject."""
     blocks = cut(observe(frame, declared, None).sample, declared)
-    findings = {one.subject: one for one in leakage_findings(blocks, declared)}
+    findings = {one.subject: one for one in leakage_findings(blocks, declared, None)}
     assert {one.check for one in findings.values()} == {"leakage"}
     return {subject: one.status for subject, one in findings.items()}, findings
 
@@ -238,7 +238,7 @@ def test_an_undefined_auc_is_indeterminate():
     y = np.zeros(len(blocks.sample), dtype=np.int8)
     y[0] = 1
     lone = replace(blocks, sample=replace(blocks.sample, y=y))
-    findings = leakage_findings(lone, project())
+    findings = leakage_findings(lone, project(), None)
     statuses = {one.subject: one.status for one in findings}
     assert (statuses["a"], statuses["b"]) == (Status.INDETERMINATE, Status.INDETERMINATE)
     assert "single features" not in statuses
@@ -278,7 +278,7 @@ def repeated(frame, declared):
     """Cut 400 rows into five blocks by their place, and return the findings about repeated rows."""
     sample = observe(frame, declared, None).sample
     blocks = Blocks(sample, np.arange(len(sample)) * 5 // len(sample), in_time=True)
-    return {one.subject: one for one in leakage_findings(blocks, declared)}
+    return {one.subject: one for one in leakage_findings(blocks, declared, None)}
 
 
 @pytest.mark.parametrize(("copies", "status"), [(3, Status.FAIL), (2, Status.PASS)])

@@ -1,7 +1,7 @@
 """The temporary Prefect server of one command: a process on a socket that was given to it.
 
-It ends with the command, even when that is killed: its standard input is a pipe that is never written to, and
-that closes with the command.
+It ends with the command, even when that is killed: it reads from a pipe that is never written to, and that
+closes with the command.
 """
 
 from __future__ import annotations
@@ -11,31 +11,40 @@ import os
 import socket
 import sys
 import threading
+from functools import partial
 
-_OF_A_TEMPORARY_SERVER = {
+SETTINGS = {
     "PREFECT_UI_ENABLED": "0",
+    # The command's flows use no blocks and no automations, and it does not live until something is late.
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "0",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "0",
+    "PREFECT_SERVER_SERVICES_EVENT_LOGGER_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
-    "PREFECT__SERVER_FINAL": "1",
 }
+"""Settings of a temporary server, to be set before Prefect is imported."""
 
 
 def main() -> None:
-    """Serve on the socket whose number is the only argument."""
+    """Serve on the socket whose number is the only argument, until the standard input closes."""
     gc.disable()  # the imports make what stays; to look for garbage in it takes a second
-    os.environ.update(_OF_A_TEMPORARY_SERVER)
-    listening = socket.socket(fileno=int(sys.argv[1]))
-    threading.Thread(target=_end_with_the_command, daemon=True).start()
+    os.environ.update(SETTINGS)
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.stdin.fileno())
+
+
+def serve(listening: socket.socket, held: int) -> None:
+    """Serve on a socket until a pipe closes, whose end to be read from has this number."""
+    threading.Thread(target=partial(_end_with_the_command, held), daemon=True).start()
     import uvicorn
     from prefect.server.api.server import create_app
 
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="error", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(create_app(ephemeral=True), log_level="error", lifespan="on"))
     gc.freeze()
     gc.enable()
     server.run(sockets=[listening])
 
 
-def _end_with_the_command() -> None:
-    os.read(sys.stdin.fileno(), 1)  # without the stream's lock, which a regular end would wait for
+def _end_with_the_command(held: int) -> None:
+    os.read(held, 1)  # without a stream's lock, which a regular end would wait for
     os._exit(0)
 
 

@@ -14,12 +14,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from logitgate.environment import do_without_a_server, home, prepare
 from logitgate.errors import LogitgateError
 from logitgate.orchestrator import ADDRESS, named_server, why_unavailable
 from logitgate.redaction import redacted, without_secrets
+from logitgate_flows.server.fork import ForkedServer, forked
 
+_Server: TypeAlias = "subprocess.Popen[bytes] | ForkedServer"
 _PATIENCE_SECONDS, _LONGEST_ANSWER = 120.0, 5.0
 
 
@@ -98,21 +101,25 @@ def _make_store() -> None:
             open_store(home())
 
 
-def _serve() -> tuple[subprocess.Popen[bytes], int]:
+def _serve() -> tuple[_Server, int]:
     """Start the server on a free port that is taken from now on; who asks early waits in its queue."""
-    script = Path(__file__).with_name("prefect_server.py")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        # -P: the folder of the script is none to import from.
-        words = [sys.executable, "-P", str(script), str(listening.fileno())]
-        server = subprocess.Popen(  # noqa: S603 - our own script
-            words, pass_fds=[listening.fileno()], stdin=subprocess.PIPE
-        )
+        server = forked(listening) or _spawned(listening)
         # Before Prefect registers anything: at the end it still has events to send, and then the server goes.
         atexit.register(_end, server)
         return server, listening.getsockname()[1]
 
 
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+def _spawned(listening: socket.socket) -> subprocess.Popen[bytes]:
+    script = Path(__file__).with_name("prefect_server.py")
+    # -P: the folder of the script is none to import from.
+    words = [sys.executable, "-P", str(script), str(listening.fileno())]
+    return subprocess.Popen(  # noqa: S603 - our own script
+        words, pass_fds=[listening.fileno()], stdin=subprocess.PIPE
+    )
+
+
+def _answers(server: _Server, port: int) -> bool:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         try:
@@ -124,15 +131,16 @@ def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-def _adopt(server: subprocess.Popen[bytes], port: int) -> None:
+def _adopt(server: _Server, port: int) -> None:
     """Make it the temporary server that Prefect would start itself."""
     from prefect.server.api.server import SubprocessASGIServer
 
     own = SubprocessASGIServer()
-    own.port, own.server_process, own.running = port, server, True
+    own.port, own.running = port, True
+    own.server_process = server  # type: ignore[assignment]
 
 
-def _end(server: subprocess.Popen[bytes]) -> None:
+def _end(server: _Server) -> None:
     server.terminate()
     try:
         server.wait(_LONGEST_ANSWER)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..catalogue import Check
 from ..checks.change_points.shifts import shift_findings
-from ..checks.leakage.repeats import one_cluster
+from ..checks.leakage.repeats import copied_rows, one_cluster
 from ..checks.leakage.single_features import leakage_findings
 from ..data.sampling.blocks import cut
 from ..data.sampling.ranges import range_findings
@@ -79,7 +79,8 @@ def part_rows(evidence: Evidence) -> Evidence:
     observed = observe(evidence.frame, project, evidence.as_of)
     recipe = recipe_key(project)
     project = fitted(project, len(observed.sample), int(observed.sample.y.sum()))
-    sample = one_cluster(observed.sample, project)
+    copies = copied_rows(observed.sample, project)
+    sample = one_cluster(observed.sample, copies)
     blocks = cut(sample, project)
     sizes = {name: len(rows) for name, rows in blocks}
     because = ", ".join(f"{number} in {name}" for name, number in sizes.items())
@@ -90,7 +91,7 @@ def part_rows(evidence: Evidence) -> Evidence:
             counted,
             _before_a_fit(sample, project),
             *range_findings(sample, project),
-            *leakage_findings(blocks, project),
+            *leakage_findings(blocks, project, copies),
             *shift_findings(sample, project),
         ]
     )

@@ -111,8 +111,7 @@ def _expected(codes: list[IntArray], whole: Hashes, equal: Callable[[Hashes], In
     if len(codes) < _FEWEST:  # one column alone says nothing about copies
         return np.full(len(whole), np.inf)
     some = np.linspace(0, len(whole) - 1, min(len(whole), _SOME)).astype(np.int64)
-    present = [values[some].astype(np.int64) for values in codes]
-    blocks = [_block(present, place) for place in range(len(codes))]
+    blocks = _blocks([values[some].astype(np.int64) for values in codes])
     same = equal(whole)
 
     def unequal_in(block: frozenset[int]) -> FloatArray:
@@ -147,17 +146,36 @@ def _odds(code: IntArray, alike: FloatArray, differ: FloatArray) -> FloatArray:
 
 
 def repeated(hashes: Hashes | IntArray) -> IntArray:
-    """Return the positions of the hashes that stand more than once, rising; sorting is the fastest way."""
-    ordered = np.sort(hashes)
-    return np.flatnonzero(np.isin(hashes, ordered[1:][ordered[1:] == ordered[:-1]]))
+    """Return the positions of the hashes that stand more than once, rising."""
+    return np.sort(_together(hashes)[0])
 
 
-def repeat_findings(sample: Sample, project: Project) -> Iterator[Finding]:
-    """Warn where more rows are equal to another one, features and outcome, than chance explains."""
-    limit = project.gates.leakage.duplicate_share
-    found = _repeated(sample, project)
-    if found is None or not _beyond(found, limit):
+def _together(hashes: Hashes | IntArray) -> tuple[IntArray, IntArray]:
+    """Return the positions of the hashes that stand more than once, and a number for each distinct one."""
+    rows = _perhaps_repeated(hashes)
+    order = np.argsort(hashes[rows])
+    ordered = hashes[rows[order]]
+    group = np.cumsum(np.concatenate([[0], ordered[1:] != ordered[:-1]]))[: len(rows)]
+    several = (np.bincount(group, minlength=1) > 1)[group]
+    return rows[order[several]], group[several]
+
+
+def _perhaps_repeated(hashes: Hashes | IntArray) -> IntArray:
+    """Return the positions of the hashes whose last bits stand more than once: only these need an order."""
+    bits = len(hashes).bit_length() + 2
+    cell = (hashes & hashes.dtype.type((1 << bits) - 1)).astype(np.int64)
+    own, last = np.arange(len(hashes), dtype=np.int32), np.empty(1 << bits, dtype=np.int32)
+    last[cell] = own
+    shared = np.zeros(1 << bits, dtype=bool)
+    shared[cell[last[cell] != own]] = True
+    return np.flatnonzero(shared[cell])
+
+
+def repeat_findings(found: Matches | None, project: Project) -> Iterator[Finding]:
+    """Warn of the copies that `copied_rows` returns."""
+    if found is None:
         return
+    limit = project.gates.leakage.duplicate_share
     share, chance = float(found.matched.mean()), found.share_by_chance()
     groups = len(np.unique(found.group[found.copies]))
     because = (
@@ -169,25 +187,21 @@ def repeat_findings(sample: Sample, project: Project) -> Iterator[Finding]:
     yield Finding(CHECK, "equal rows", Status.WARN, because, figures)
 
 
-def one_cluster(sample: Sample, project: Project) -> Sample:
-    """Return the sample with copies as one cluster each, where chance and the gate do not explain them."""
-    found = _repeated(sample, project)
-    if found is None or not _beyond(found, project.gates.leakage.duplicate_share):
-        return sample
-    return replace(sample, cluster=_joined(sample, found.group, found.copies))
+def one_cluster(sample: Sample, found: Matches | None) -> Sample:
+    """Return the sample with each group of the copies that `copied_rows` returns as one cluster."""
+    return sample if found is None else replace(sample, cluster=_joined(sample, found.group, found.copies))
 
 
-def _repeated(sample: Sample, project: Project) -> Matches | None:
-    """Return the rows that are equal in features and outcome; None where no two are equal in features."""
+def copied_rows(sample: Sample, project: Project) -> Matches | None:
+    """Return the rows that are equal in features and outcome; None where gate and chance explain them."""
+    limit = project.gates.leakage.duplicate_share
     codes = [_codes(sample.frame[name]) for name in project.features.all]
-    whole = _total(codes, range(len(codes)))
-    return _matches(codes, whole, sample.y, opposite=False) if len(repeated(whole)) else None
-
-
-def _beyond(found: Matches, limit: float) -> bool:
-    if not found.copies.any():
-        return False
-    return float(found.matched.mean()) > limit + found.share_by_chance()
+    whole, labels = _total(codes, range(len(codes))), _codes(pd.Series(sample.y))
+    if float((_others(whole, labels, opposite=False) > 0).mean()) <= limit:
+        return None
+    found = _matches(codes, whole, sample.y, opposite=False)
+    is_beyond = float(found.matched.mean()) > limit + found.share_by_chance()
+    return found if found.copies.any() and is_beyond else None
 
 
 def _joined(part: Sample, group: IntArray, copied: BoolArray) -> IntArray:
@@ -211,21 +225,29 @@ def _codes(values: pd.Series) -> IntArray:
     return codes.astype(np.min_scalar_type(len(distinct)))
 
 
-def _block(codes: list[IntArray], place: int) -> frozenset[int]:
-    """Return a column and those that nearly follow from it, as a distance follows from a destination.
+def _blocks(codes: list[IntArray]) -> list[frozenset[int]]:
+    """Return each column with those that nearly follow from it, as a distance follows from a destination.
 
     Where all columns would be one block, as when most rows are empty throughout, each stands for itself.
     """
-    own, found = _agreeing(codes[place]), {place}
-    every = len(codes[place]) * (len(codes[place]) - 1.0)
-    for other, values in enumerate(codes):
-        both = _agreeing(codes[place] * (int(values.max()) + 1) + values)
-        alone = _agreeing(values)
+    places = range(len(codes))
+    alone = [_agreeing(values) for values in codes]
+    both = {
+        frozenset(pair): _agreeing(codes[pair[0]] * (int(codes[pair[1]].max()) + 1) + codes[pair[1]])
+        for pair in combinations(places, 2)
+    }
+    every = len(codes[0]) * (len(codes[0]) - 1.0)
+
+    def follows(other: int, place: int) -> bool:
+        if other == place:
+            return True
+        own, pairs = alone[place], both[frozenset((place, other))]
         # Cross-multiplied odds: of agreeing where the column agrees, and anywhere.
-        lifted = both * (every - alone) >= _BOUND * alone * (own - both)
-        if lifted and both > _OFTEN * own:
-            found.add(other)
-    return frozenset(found if len(found) < len(codes) else {place})
+        lifted = pairs * (every - alone[other]) >= _BOUND * alone[other] * (own - pairs)
+        return lifted and pairs > _OFTEN * own
+
+    found = [frozenset(other for other in places if follows(other, place)) for place in places]
+    return [one if len(one) < len(codes) else frozenset({place}) for place, one in enumerate(found)]
 
 
 def _agreeing(code: IntArray) -> float:
@@ -236,11 +258,11 @@ def _agreeing(code: IntArray) -> float:
 
 def _mixed(codes: NDArray[Any], place: int) -> Hashes:
     """Hash the codes of one column so that the sums over columns are hashes of rows (splitmix64)."""
-    z = (codes.astype(np.int64).astype(np.uint64) + np.uint64(1)) * _PRIME
+    z = np.arange(1, int(codes.max(initial=0)) + 2, dtype=np.uint64) * _PRIME
     z = z + np.uint64(place + 1) * (_PRIME >> np.uint64(7))
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)), dtype=np.uint64)
+    return np.asarray((z ^ (z >> np.uint64(31)))[codes], dtype=np.uint64)
 
 
 def _total(codes: list[IntArray], places: Iterable[int]) -> Hashes:
@@ -250,9 +272,8 @@ def _total(codes: list[IntArray], places: Iterable[int]) -> Hashes:
 
 def _others(hashes: Hashes, label: IntArray | None, *, opposite: bool) -> IntArray:
     """Return how many other rows have the same hash, and the same or another label, shape (n,)."""
-    several = repeated(hashes)
+    several, group = _together(hashes)
     found = np.zeros(len(hashes), dtype=np.int64)
-    group = pd.factorize(hashes[several])[0].astype(np.int64)
     rows = np.bincount(group)[group]
     if label is None:
         found[several] = rows - 1

@@ -19,7 +19,7 @@ from ...findings import Figure, Finding, Status
 from ...project.gates import LeakageGate
 from ...project.project import Project
 from .duplicates import duplicate_findings
-from .repeats import repeat_findings
+from .repeats import Matches, repeat_findings
 from .target_encoding import encoder_findings
 from .timestamps import time_findings
 
@@ -53,14 +53,14 @@ def single_feature_auc(column: pd.Series, y: NDArray[np.int8], half: IntArray) -
     return float(np.mean([_auc_of_rates(column, y, half == learned) for learned in (0, 1)]))
 
 
-def leakage_findings(blocks: Blocks, project: Project) -> list[Finding]:
-    """Look for leaks: in the declarations, in single columns, across the blocks."""
+def leakage_findings(blocks: Blocks, project: Project, copies: Matches | None) -> list[Finding]:
+    """Look for leaks: in the declarations, in single columns, across the blocks; warn of the copies."""
     return [
         *_declared(project),
         *separating(blocks.sample, project),
         *_spans(blocks, project),
         *duplicate_findings(blocks, project),
-        *repeat_findings(blocks.sample, project),
+        *repeat_findings(copies, project),
         *encoder_findings(blocks, project),
         *time_findings(blocks.sample, project),
     ]

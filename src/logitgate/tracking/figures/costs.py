@@ -11,7 +11,17 @@ from matplotlib.figure import Figure
 
 from ...decision.expressions import FloatArray
 from ...evaluation.estimates import Estimate
-from .style import CHOSEN, MODEL, OTHER, QUIET, Caption, new_figure, thinned, with_quiet_legends
+from .style import (
+    CHOSEN,
+    MODEL,
+    OTHER,
+    QUIET,
+    Caption,
+    new_figure,
+    thinned,
+    with_names,
+    with_quiet_legends,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +98,15 @@ def cost_curve_figure(curve: CostCurve, caption: Caption) -> Figure:
 
 def sensitivity_figure(found: Sensitivity, caption: Caption) -> Figure:
     """Draw the difference in cost of each scenario with its interval; orange where the choice flips."""
-    figure, axes = new_figure(caption.title("if the costs are wrong"), dense=True)
+    figure, axes = new_figure(caption.title("if the costs are wrong"))
     places = np.arange(len(found.names))[::-1]
     axes.axvline(0, color=QUIET, linewidth=1)
     for place, one, proven in zip(places, found.difference, found.proven, strict=True):
         colour = MODEL if proven == found.proven[0] else CHOSEN
         axes.hlines(place, one.low, one.high, color=colour, linewidth=2, alpha=0.6)
         axes.plot(one.value, place, "o" if proven else "D", color=colour)
-    axes.set_yticks(places, found.names, fontsize=8)
     axes.set(xlabel=f"cost per {found.row} beyond the {found.reference} ({found.unit}); below 0 is cheaper")
-    return with_quiet_legends(figure)
+    return with_names(figure, axes, found.names[::-1])
 
 
 def _draw(axes: Axes, name: str, rule: Rule, marker: str, colour: str) -> None:

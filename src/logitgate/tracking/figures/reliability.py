@@ -84,7 +84,7 @@ def reliability_figure(curve: Reliability, caption: Caption) -> Figure:
     marked.
     """
     corp, bins = curve.corp, curve.bins
-    figure = blank(caption.title("reliability"), 6.0, dense=False)
+    figure = blank(caption.title("reliability"), 6.0)
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (4, 1)})
     figure.subplots_adjust(left=0.13, right=0.97, bottom=0.09, top=0.89, hspace=0.08)
     known = bins.high[np.isfinite(bins.high)]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Status
-from .style import CHOSEN, MODEL, QUIET, Caption, new_figure, with_quiet_legends
+from .style import CHOSEN, MODEL, QUIET, Caption, new_figure, with_names
 
 _MOST_SLICES = 40
 
@@ -68,17 +68,16 @@ def slices_figure(dots: SliceDots, caption: Caption) -> Figure:
     order = np.argsort(np.where(np.isnan(dots.value), -np.inf, dots.value))[-_MOST_SLICES:]
     shown = "" if len(order) == len(dots.names) else f" (worst {len(order)} of {len(dots.names)} slices)"
     height = max(2.6, 1.4 + 0.26 * len(order))
-    figure, axes = new_figure(caption.title(f"slices{shown}"), height, dense=True)
+    figure, axes = new_figure(caption.title(f"slices{shown}"), height)
     axes.axvline(0, color=QUIET, linewidth=1, label="as the reference")
     axes.axvline(dots.margin, color=QUIET, linestyle="--", linewidth=1, label=f"margin {dots.margin:.4g}")
     for status, style in _STYLES.items():
         place = [at for at, index in enumerate(order) if _drawn_as(dots.status[index]) is status]
         _draw_slices(axes, dots, order, np.array(place, dtype=np.int64), style)
     labels = [f"{_short(str(dots.names[index]))}  n = {dots.n[index]:,}" for index in order]
-    axes.set_yticks(np.arange(len(order)), labels, fontsize=8)
     axes.set(xlabel=dots.what, ylim=(-0.7, len(order) - 0.3))
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
-    return with_quiet_legends(figure)
+    return with_names(figure, axes, labels)
 
 
 def _drawn_as(status: Status) -> Status:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,10 @@ VERSIONS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
 """One colour a version, again from the first one."""
 SIZE, _DPI = (6.4, 4.8), 110
 _MARGINS = {"left": 0.13, "right": 0.97, "bottom": 0.12, "top": 0.87}
+_MEASURED = 5
+"""Of so many names that have the most letters the widest is looked for."""
+_EDGE, _ABOVE, _LEGEND, _BELOW, _BESIDE = 0.1, 0.58, 0.42, 0.52, 0.2
+"""Inches above the title, for it, for a legend below it, for the label of the axis, beside the names."""
 _MOST_POINTS = 1_000
 
 
@@ -61,29 +66,19 @@ class Caption:
         )
 
 
-def new_figure(title: str, height: float = SIZE[1], *, dense: bool = False) -> tuple[Figure, Axes]:
-    """Return an empty figure with its title, and its axes.
-
-    Parameters
-    ----------
-    title : str
-    height : float
-        In inches.
-    dense : bool
-        Whether labels are so long that the margins must be fitted to them, which takes time.
-    """
-    figure = blank(title, height, dense=dense)
+def new_figure(title: str, height: float = SIZE[1]) -> tuple[Figure, Axes]:
+    """Return an empty figure of a height in inches with its title, and its axes."""
+    figure = blank(title, height)
     axes = dress(figure.subplots())
-    if not dense:
-        figure.subplots_adjust(**_MARGINS)
+    figure.subplots_adjust(**_MARGINS)
     return figure, axes
 
 
-def blank(title: str, height: float, *, dense: bool = True) -> Figure:
-    """Return a figure without axes."""
-    figure = Figure(figsize=(SIZE[0], height), dpi=_DPI, layout="constrained" if dense else None)
+def blank(title: str, height: float) -> Figure:
+    """Return a figure without axes; a layout engine would draw it twice."""
+    figure = Figure(figsize=(SIZE[0], height), dpi=_DPI)
     FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, y=1 - _EDGE / height)
     return figure
 
 
@@ -93,6 +88,23 @@ def dress(axes: Axes) -> Axes:
     axes.grid(visible=True, color="#E6E6E6", linewidth=0.8)
     axes.set_axisbelow(True)
     return axes
+
+
+def with_names(figure: Figure, axes: Axes, names: Sequence[str]) -> Figure:
+    """Name the places 0, 1, ... of the vertical axis, leave them room, and return the figure."""
+    axes.set_yticks(np.arange(len(names)), names, fontsize=8)
+    longest = sorted(axes.get_yticklabels(), key=lambda label: -len(label.get_text()))[:_MEASURED]
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    widest = max((label.get_window_extent(renderer).width for label in longest), default=0.0) / _DPI
+    width, height = figure.get_size_inches()
+    above = _ABOVE + (_LEGEND if axes.get_legend() else 0.0)
+    margins = {
+        "left": min((widest + _BESIDE) / width, 0.6),
+        "bottom": _BELOW / height,
+        "top": 1 - above / height,
+    }
+    figure.subplots_adjust(**margins, right=0.97)
+    return with_quiet_legends(figure)
 
 
 def in_percent(axes: Axes) -> None:
@@ -121,4 +133,4 @@ def with_quiet_legends(figure: Figure) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as a PNG file, the same bytes each time."""
-    figure.savefig(path, metadata={"Software": None})
+    figure.savefig(path, metadata={"Software": None}, pil_kwargs={"compress_level": 1})

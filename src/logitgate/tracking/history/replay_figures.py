@@ -31,7 +31,7 @@ def draw_replay(found: Replay, folder: Path) -> None:
 
 def _policies(found: Replay, path: Path) -> None:
     """Draw the total cost of each policy so far, less that of the project's own gates."""
-    figure, axes = new_figure(_caption(found).title("cost beyond the project's own gates"), dense=True)
+    figure, axes = new_figure(_caption(found).title("cost beyond the project's own gates"))
     naive = [one.replace(tzinfo=None) for one in (*found.starts, found.until)]  # all are in UTC
     ends = np.array(naive, dtype="datetime64[s]")
     sizes = np.array(found.rows_by_period)
@@ -43,6 +43,7 @@ def _policies(found: Replay, path: Path) -> None:
         axes.plot(ends, line, style, marker=".", color=_COLOURS[one.policy], label=one.policy.value)
     axes.set(ylabel=f"total so far ({found.unit})" if found.unit else "total so far")
     axes.tick_params(axis="x", rotation=30)
+    figure.subplots_adjust(left=0.16, bottom=0.2)  # for totals of many digits, and dates
     axes.legend(loc="best", ncols=2)
     save(with_quiet_legends(figure), path)
 
