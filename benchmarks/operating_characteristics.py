@@ -1,6 +1,6 @@
 """How often the gates, as they are by default, release models that are right, useless or bad.
 
-    python -m benchmarks.operating_characteristics [--replications 200] [--only NAME]
+    python -m benchmarks.operating_characteristics [--replications 200] [--only NAME] [--world NAME]
 
 Each replication draws the rows of a world and trains on them by the product's own functions; a model is
 released when no finding stops it. A world has eight normal features, of which three weigh nothing, and four
@@ -14,7 +14,8 @@ that flagging none, flagging all and a useless model cost the same.
   the largest level of the slice column with four. Here the verdict is that of `judge_model` alone.
 - like: the champion is what another sample of the same world ships, met as one of another recipe.
 
-`--only` takes the rows whose names begin with it. A share beyond what is wanted is marked by `!`.
+`--only` takes the rows whose names begin with it, `--world` those whose world does, `--seed` other draws than
+those of the first seeds. Each rule is printed as kept or broken.
 """
 
 from __future__ import annotations
@@ -186,10 +187,9 @@ class Question:
     world: World
     wanted: tuple[float, float]
 
-    def answer(self, pool: ProcessPoolExecutor, replications: int) -> None:
+    def answer(self, pool: ProcessPoolExecutor, seeds: range) -> None:
         """Print a row of the table for each model that was judged."""
-        given = zip(*((self.world, seed) for seed in range(replications)), strict=True)
-        answers = list(pool.map(self.ask, *given))
+        answers = list(pool.map(self.ask, [self.world] * len(seeds), seeds))
         for kind in answers[0]:
             print(self._row(kind, [answer[kind] for answer in answers]), flush=True)
 
@@ -197,11 +197,11 @@ class Question:
         low, high = self.wanted
         share = sum(not one for one in reasons) / len(reasons)
         refused = Counter(reason for one in reasons for reason in set(one)).most_common(2)
-        mark = "" if low <= share <= high else " !"
+        rule = "kept" if low <= share <= high else "broken"
         limit = f">= {low:g}" if low else f"<= {high:g}"
         why = ", ".join(f"{reason} {times}" for reason, times in refused)
         name = f"{self.name}, {kind}" if kind else self.name
-        return f"| {name} | {self.world} | {len(reasons)} | {share:.3f}{mark} | {limit} | {why} |"
+        return f"| {name} | {self.world} | {len(reasons)} | {share:.3f} | {limit} | {rule} | {why} |"
 
 
 def questions() -> list[Question]:
@@ -233,14 +233,16 @@ def main() -> None:
     )
     parser.add_argument("--replications", type=int, default=200)
     parser.add_argument("--only", default="", metavar="NAME", help="rows whose names begin with it")
+    parser.add_argument("--world", default="", metavar="NAME", help="worlds that begin with it")
+    parser.add_argument("--seed", type=int, default=0, help="the first one")
     given = parser.parse_args()
-    print(
-        "| model | world | replications | released | wanted | what stopped most |\n|---|---|---|---|---|---|"
-    )
+    seeds = range(given.seed, given.seed + given.replications)
+    print("| model | world | replications | released | wanted | rule | what stopped most |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     with ProcessPoolExecutor(2, initializer=threadpool_limits, initargs=(1,)) as pool:
         for question in questions():
-            if question.name.startswith(given.only):
-                question.answer(pool, given.replications)
+            if question.name.startswith(given.only) and str(question.world).startswith(given.world):
+                question.answer(pool, seeds)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 
 from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
+from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.evaluate import Scored
 from logitgate.model.recipes.submission import CHOICE, SIMPLER, beats_rules, share_after, submit
 
@@ -106,6 +107,48 @@ def test_the_levels_of_the_made_up_recipes():
 def test_a_proof_hands_its_share_on(above, share):
     """Each recipe is tested with the share of the one before where that is proven, else with its own."""
     assert share_after(above, 0.05) == share
+
+
+def deciding(flags, sure, n=4_000):
+    """Return decisions that flag so many rows too many; a share of what is right is said with certainty."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(n) < 0.2).astype(np.int64)
+    flagged = np.arange(n) < flags
+    flagged |= (y == 1) & (rng.random(n) < 0.8)
+    right = flagged == (y == 1)
+    probability = np.where(flagged, 0.6, 0.1)
+    probability = np.where(right & (rng.random(n) < sure), np.where(y == 1, 0.9, 0.02), probability)
+    costs = COSTS.rows({}, n)
+    return Scored(y, Decision.by(DecisionRule("constant", 0.2), probability, costs), costs)
+
+
+@pytest.mark.parametrize(
+    ("search", "linear", "submitted"),
+    [
+        (deciding(0, 0.9), deciding(2, 0.0), "search"),
+        (deciding(2, 0.9), deciding(0, 0.0), "plain linear"),
+        (deciding(0, 0.0), deciding(2, 0.9), "plain linear"),
+        (deciding(0, 0.0), deciding(2, 0.0), "plain linear"),
+    ],
+)
+def test_a_proven_log_loss_keeps_a_choice_that_is_no_dearer_by_its_point_estimate(search, linear, submitted):
+    """Two flags more prove nothing; a proven log loss counts where cost does not speak against it."""
+    compared = paired(search, linear, 0.05)
+    assert compared.upper > 0 and beats_rules(search, 0.05 * SIMPLER) and beats_rules(linear, 0.05 * SIMPLER)
+    found = submit({"prior": linear, "plain linear": linear, "search": search}, 0.05)
+    assert found.name == submitted
+
+
+def test_a_log_loss_keeps_no_recipe_that_the_gate_would_refuse():
+    """Better probabilities whose decisions are not proven against the rules give way to one that is."""
+    linear = replace(PROVEN, decision=replace(PROVEN.decision, probability=np.full(len(PROVEN.y), 0.25)))
+    cheaper = flagging(57, 8)
+    likelier = np.where(cheaper.y == 1, 0.25 * 1.1, 1 - 0.75 * 1.1)
+    search = replace(cheaper, decision=replace(cheaper.decision, probability=likelier))
+    recipes = {"prior": linear, "plain linear": linear, "search": search}
+    assert submit(recipes, 0.05).name == "search"
+    two_clusters = replace(search, cluster=(np.arange(len(search.y)) < 50).astype(np.int64))
+    assert submit(recipes | {"search": two_clusters}, 0.05).name == "plain linear"
 
 
 @pytest.mark.parametrize(

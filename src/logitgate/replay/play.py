@@ -102,7 +102,7 @@ def replay(
     DataError
         When the table broke its contract, or no row of the periods has a mature outcome.
     """
-    history, dates = _begun(project, contract, frame, cases, request)
+    history, dates = begun(project, contract, frame, cases, request)
     main = Player.of(history, dates, request.played)
     others = variants(history, dates) if request.propose else []
     # More threads would spin beside the processes, and change last bits.
@@ -112,13 +112,14 @@ def replay(
     return replace(found, proposal=proposal([main, *others])) if others else found
 
 
-def _begun(
+def begun(
     project: Project,
     contract: ContractResult,
     frame: pd.DataFrame,
     cases: Cases | None,
     request: ReplayRequest,
 ) -> tuple[PlayedHistory, Dates]:
+    """Return what a history is played on, and its dates; as `replay`."""
     column = project.columns.time
     if column is None:
         rule = "declares no time, so its history has no order"

@@ -36,7 +36,7 @@ def submission_findings(submission: Submission) -> list[Finding]:
 def _step(step: Step, submitted: str) -> Finding:
     difference = step.compared.difference
     because = (
-        f"{step.simpler} is submitted in place of {step.recipe}, which is not proven cheaper: it is "
+        f"{step.simpler} is submitted in place of {step.recipe}, which is not proven better: it is "
         f"{cheaper(difference)} per row than that"
     )
     figures: dict[str, Figure] = {**step.compared.figures(), "submitted": submitted, "simpler": step.simpler}
