@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
@@ -82,6 +81,8 @@ def test_the_textbook_s_coefficients_and_errors(default):
 
 def test_clustered_errors_are_those_of_statsmodels(default):
     """The sandwich agrees with Logit's, but for its second small-sample factor, which is left out here."""
+    import statsmodels.api as sm
+
     _, known = fitted(default)
     X = np.column_stack((known.matrix.whole(), np.ones(len(default))))
     other = sm.Logit(default.y, X).fit(

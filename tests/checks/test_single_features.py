@@ -91,7 +91,7 @@ def real(request):
     frame = read_rows(declared).frame
     frame[leak] = frame[leak].astype(float)
     if name == "flights":
-        frame = frame[frame["scheduled_at"] < pd.Timestamp("2013-03-01", tz="UTC")]
+        frame = frame[frame["scheduled_at"] < pd.Timestamp("2013-02-01", tz="UTC")]
     return declared, frame, leak
 
 

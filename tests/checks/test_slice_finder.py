@@ -88,12 +88,12 @@ def test_what_is_found_is_counted_on_the_other_half():
 
 @pytest.mark.parametrize(("n", "days", "storm"), [(700, None, 0.0), (1500, 20, 0.7)], ids=["plain", "storms"])
 def test_true_models_have_no_weak_slices(n, days, storm):
-    """In 100 small data sets something is found at most about as often as is promised."""
+    """In 60 small data sets something is found at most about as often as is promised."""
     found = sum(
         any(one.found for one in weak_slices(*rows(seed, n, days=days, storm=storm), PROJECT))
-        for seed in range(100)
+        for seed in range(60)
     )
-    assert found <= 11  # 5 are promised; the chance of more than 11 is .4 %
+    assert found <= 8  # 3 are promised; the chance of more than 8 is .3 %
 
 
 def test_storms_would_raise_alarms_without_clusters():

@@ -1,8 +1,5 @@
 """What reading a large table may take: memory is bounded by the kernel, in a process of its own."""
 
-import os
-import resource
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from logitgate.model.design.matrix import fitted_design
 from logitgate.model.distributed.on_disk import TableOnDisk
 from logitgate.project.project import Project
 from logitgate.project.search import Form
+from tests import bounds
 
 ROWS, SAMPLE = 1_000_000, 20_000
 NUMBERS = tuple(f"x{place}" for place in range(12))
@@ -50,15 +48,16 @@ def _summed(project):
         return round(sums.loss / np.log(2))
 
 
-def _bounded():
-    """Do it for a few rows, which loads all libraries, and then for all within so many megabytes more."""
-    folder, megabytes, most = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+def main(folder):
+    """Do it for a few rows, which loads all libraries, and then for all of them, part by part and whole."""
     _summed(_project(folder / "few.parquet", 1_000))
-    lines = Path("/proc/self/status").read_text().splitlines()
-    held = next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
-    limit = held + int(megabytes * 1e6)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    sys.stdout.write(str(_summed(_project(folder / "rows.parquet", most))))
+    every = folder / "rows.parquet"
+    bounds.tell(
+        {
+            most: bounds.within(MEGABYTES, lambda most=most: _summed(_project(every, most)))
+            for most in (SAMPLE, ROWS)
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -80,19 +79,11 @@ def _rows(rng, start, rows):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the bound is the kernel's")
-@pytest.mark.parametrize(("most", "ends"), [(SAMPLE, 0), (ROWS, 1)])
-def test_a_large_table_is_read_and_fitted_block_by_block(folder, most, ends):
+def test_a_large_table_is_read_and_fitted_block_by_block(folder):
     """All rows are summed over in less memory than they take; held whole, they do not fit."""
-    words = [sys.executable, __file__, str(folder), str(MEGABYTES), str(most)]
-    # Arrow's own allocator would reserve far more beforehand than the bound is about.
-    env = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system"}
-    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
-    assert ended.returncode == ends, ended.stderr
-    if ends:
-        assert "MemoryError" in ended.stderr or "malloc" in ended.stderr
-    else:
-        assert int(ended.stdout) == ROWS
+    told = bounds.told_by(__file__, str(folder))
+    assert told == {str(SAMPLE): str(ROWS), str(ROWS): "MemoryError"}
 
 
 if __name__ == "__main__":
-    _bounded()
+    main(Path(sys.argv[1]))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.contract.engines import kernels, library
+from logitgate.data.contract.engines import kernels
 from logitgate.data.contract.suite import ContractRule
 from logitgate.data.contract.validation import check_table
 from logitgate.data.table import read_rows
@@ -68,6 +68,8 @@ def _asked(draw):
 @settings(max_examples=100)
 def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
     """Holding and every figure are those of Great Expectations; a breach is never a kernel's to report."""
+    from logitgate.data.contract.engines import library
+
     column, rule = asked
     frame = pd.DataFrame({"x": column})
     found = kernels.kept({0: rule}, frame)
@@ -118,6 +120,8 @@ _WIDER = st.one_of(
 @settings(max_examples=150)
 def test_rules_about_pairs_shares_and_rows_agree_too(cells, rule):
     """The same for rules that read two columns, a share of a column, or the number of rows."""
+    from logitgate.data.contract.engines import library
+
     frame = pd.DataFrame(cells, columns=["x", "y"], dtype=float)
     asked = ContractRule(*rule, "warning", "because it is so")
     found = kernels.kept({0: asked}, frame)

@@ -405,8 +405,7 @@ def test_what_looks_back_reads_the_rows_of_all_time(folder):
     assert len(played.starts) >= 2
 
 
-@pytest.mark.parametrize("most", [None, 100_000, 20_000])
-def test_a_query_whose_blocks_differ_in_type_is_one_table(tmp_path, monkeypatch, most):
+def test_a_query_whose_blocks_differ_in_type_is_one_table(tmp_path, monkeypatch):
     """No cells at first, whole numbers before broken ones, numbers before the texts of a category."""
     rows = 70_000
     frame = projects.table(rows)[["visit", "at", "day", "speed", "load", "grip", "side", "bad"]]
@@ -421,13 +420,12 @@ def test_a_query_whose_blocks_differ_in_type_is_one_table(tmp_path, monkeypatch,
         base.execute("create table visits (visit, at, day, speed, load, grip, side, bad)")
         base.executemany("insert into visits values (?, ?, ?, ?, ?, ?, ?, ?)", stored.to_numpy().tolist())
     monkeypatch.setenv("VISITS_URL", f"sqlite:///{tmp_path / 'rows.db'}")
-    query = {"path": None, "query": "select * from visits", "url_env": "VISITS_URL", "in_memory": most}
-    table = read_rows(Project.model_validate(projects.plain(rows=query, contract={"suite": None})))
-    found = table.frame.set_index("visit")
-    assert table.rows == min(most or rows, rows)
     numbers = pd.DataFrame({"load": whole, "grip": grips}, index=frame["visit"], dtype=np.float64)
-    pd.testing.assert_frame_equal(found[["load", "grip"]], numbers.loc[found.index], check_names=False)
-    assert (
-        found["side"].astype(str).tolist()
-        == pd.Series(sides, frame["visit"])[found.index].astype(str).tolist()
-    )
+    texts = pd.Series(sides, frame["visit"])
+    for most in (None, 100_000, 20_000):
+        query = {"path": None, "query": "select * from visits", "url_env": "VISITS_URL", "in_memory": most}
+        table = read_rows(Project.model_validate(projects.plain(rows=query, contract={"suite": None})))
+        found = table.frame.set_index("visit")
+        assert table.rows == min(most or rows, rows)
+        pd.testing.assert_frame_equal(found[["load", "grip"]], numbers.loc[found.index], check_names=False)
+        assert found["side"].astype(str).tolist() == texts[found.index].astype(str).tolist()

@@ -311,7 +311,7 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(CELLS, max_size=8))
 def test_csv_and_parquet_give_the_same_cells_and_digest(tmp_path, rows):
     """What was written is read, whatever the kind of file."""

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.data.contract.engines import library as contract
 from logitgate.data.contract.quarantine import keep, quarantine
 from logitgate.data.contract.suite import read_suite
 from logitgate.data.contract.validation import check_table
@@ -161,6 +160,8 @@ def test_a_rule_over_an_absent_column_fails_however_harmless(check):
 
 def test_a_rule_that_the_library_drops_fails(check, monkeypatch):
     """What leaves no result was not shown to hold."""
+    from logitgate.data.contract.engines import library as contract
+
     loaded = contract._loaded
 
     def dropping(asked):
@@ -177,6 +178,7 @@ def test_a_rule_that_the_library_drops_fails(check, monkeypatch):
 
 def test_a_library_that_breaks_down_leaves_nothing_that_holds(check, monkeypatch):
     """Its exception is named by its type."""
+    from logitgate.data.contract.engines import library as contract
 
     def broken(asked):
         if calls.pop():
@@ -429,6 +431,8 @@ def test_no_cell_reaches_a_finding_a_log_or_the_terminal(check, tmp_path, caplog
 
 def test_the_library_is_never_asked_for_cells(check, tmp_path, monkeypatch):
     """Neither when it counts nor when it locates rows: what it does not return cannot leak later."""
+    from logitgate.data.contract.engines import library as contract
+
     results, outcome = [], contract._outcome
 
     def spying(rule, result):

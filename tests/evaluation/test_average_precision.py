@@ -21,7 +21,7 @@ def drawn(seed, rows=300, clusters=25):
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=6)
 def test_influences_are_derivatives(seed):
     """One row's weight moved a little moves scikit-learn's weighted average precision as much as said."""
     y, score, _ = drawn(seed, rows=40)
@@ -40,8 +40,8 @@ def test_influences_are_derivatives(seed):
 @pytest.mark.parametrize("clustered", [True, False])
 def test_the_error_is_near_the_jackknifes(clustered):
     """Leave out each cluster (or row) in turn: the same spread, and an interval on the log-odds."""
-    y, score, cluster = drawn(1, rows=1000)
-    unit = cluster if clustered else np.arange(1000)
+    y, score, cluster = drawn(1, rows=400)
+    unit = cluster if clustered else np.arange(400)
     found = average_precision_interval(y, score, cluster if clustered else None)
     units = np.unique(unit)
     left_out = np.array([average_precision_score(y[unit != one], score[unit != one]) for one in units])

@@ -125,7 +125,7 @@ def test_right_probabilities_are_rejected_as_often_as_promised():
 def test_rows_that_fail_together_are_not_counted_singly():
     """The plain tests reject calibrated clusters several times too often, the clustered ones do not."""
     plain, clustered = [], []
-    for seed in range(400):
+    for seed in range(200):
         y, said, cluster = together(seed, 12)
         for cases, found in ((plain, calibration(y, said)), (clustered, calibration(y, said, cluster))):
             cases.append([found.joint.p_value < 0.05, found.spiegelhalter.p_value < 0.05])

@@ -10,7 +10,7 @@ from logitgate.evaluation.intervals import Units, mean_interval
 from logitgate.evaluation.ranking.auc import group_aucs
 
 FLIGHTS = Path(__file__).parents[2] / "data" / "flights.parquet"
-REPEATS, DAYS = 150, 60
+REPEATS, DAYS = 100, 60
 
 
 @pytest.fixture(scope="module")

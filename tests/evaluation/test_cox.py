@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
@@ -44,6 +43,8 @@ def test_default_of_the_textbook():
 
 def test_agrees_with_statsmodels():
     """Coefficients, their Wald errors and intervals, and the joint test are those of a binomial GLM."""
+    import statsmodels.api as sm
+
     y, score, _ = drawn()
     line = sm.GLM(y, sm.add_constant(score), sm.families.Binomial()).fit(tol=1e-14)
     large = sm.GLM(y, np.ones(len(y)), sm.families.Binomial(), offset=score).fit(tol=1e-14)
@@ -65,6 +66,8 @@ def test_agrees_with_statsmodels():
 
 def test_clustered_errors_agree_with_statsmodels():
     """The sandwich of statsmodels without its own correction, times G/(G-1), with G - 1 degrees."""
+    import statsmodels.api as sm
+
     y, score, cluster = drawn()
     robust = {"cov_type": "cluster", "cov_kwds": {"groups": cluster, "use_correction": False}}
     line = sm.GLM(y, sm.add_constant(score), sm.families.Binomial()).fit(tol=1e-14, **robust)

@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
 from logitgate.evaluation.intervals import (
     Means,
@@ -35,6 +32,8 @@ def test_wilson_of_the_published_examples():
 @given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.99]))
 def test_wilson_agrees_with_statsmodels(n, share, confidence):
     """The same interval, inside [0, 1] and around the rate, also without and with only successes."""
+    from statsmodels.stats.proportion import proportion_confint
+
     successes = round(n * share)
     rate = wilson(successes, n, confidence)
     expected = proportion_confint(successes, n, 1 - confidence, method="wilson")
@@ -59,6 +58,8 @@ def test_mean_interval_is_students(values, confidence):
 
 def test_clustered_interval_agrees_with_statsmodels():
     """The error is the cluster-robust one of a regression on a constant, with G - 1 degrees of freedom."""
+    import statsmodels.api as sm
+
     values, cluster = clustered_rows()
     fit = sm.OLS(values, np.ones(300)).fit(
         cov_type="cluster",
@@ -145,11 +146,15 @@ def test_holm_of_the_published_example():
 @given(arrays(float, st.integers(1, 20), elements=st.floats(0, 1)))
 def test_holm_agrees_with_statsmodels(p_values):
     """In the order given, never above one."""
+    from statsmodels.stats.multitest import multipletests
+
     np.testing.assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], atol=1e-12)
 
 
 def test_the_error_of_a_ratio_is_that_of_a_regression_without_intercept():
     """A ratio of sums is a weighted mean: statsmodels' cluster-robust error, small samples corrected."""
+    import statsmodels.api as sm
+
     values, cluster = clustered_rows()
     weight = np.random.default_rng(6).uniform(0.5, 2, 300)
     group = np.zeros(300, dtype=np.int64)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.contingency_tables import mcnemar
 
 from logitgate.evaluation.comparisons.mcnemar import McNemar
 
@@ -24,6 +23,8 @@ def test_the_textbooks_table():
 @given(counts, counts)
 def test_the_three_ways_agree_with_statsmodels(gained, lost):
     """Without and with the correction, and exact."""
+    from statsmodels.stats.contingency_tables import mcnemar
+
     table = np.array([[5, gained], [lost, 7]])
     found = McNemar(gained, lost)
     assert found.p_exact == pytest.approx(mcnemar(table, exact=True).pvalue, rel=1e-9)

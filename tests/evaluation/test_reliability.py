@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_diagnostics.scoring import LogLoss, SquaredError, decompose
 from scipy.special import expit
 
 from logitgate.evaluation.metrics import brier, log_loss
@@ -50,6 +49,8 @@ def test_eight_rows_by_hand():
 
 def test_agrees_with_model_diagnostics():
     """Scores, both decompositions and ties are those of the library, on Default and on rounded rows."""
+    from model_diagnostics.scoring import LogLoss, SquaredError, decompose
+
     model, X, y = fit_default()
     other, score, _ = drawn()
     for outcome, said in ((y, model.predict_proba(X)[:, 1]), (other, expit(score).round(2).clip(0.01, 0.99))):
@@ -107,7 +108,7 @@ def test_recalibrated_probabilities_have_no_miscalibration():
 def test_bands_cover_what_they_promise():
     """Of right probabilities about 95 % of the curve lies in its bands, and MCB stays under its null."""
     inside, under = [], []
-    for seed in range(80):
+    for seed in range(40):
         corp = Corp.of(*simulated(seed))
         chance = consistency(corp, seed)
         curve = corp.rate[np.searchsorted(corp.probability, chance.probability)]

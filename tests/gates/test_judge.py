@@ -20,7 +20,7 @@ from logitgate.evaluation.sample_size import learning
 from logitgate.findings import Status, Verdict
 from logitgate.gates.contest import Opponents, head_to_head
 from logitgate.gates.evidence import Challenger, Evidence
-from logitgate.gates.judge import judge_model
+from logitgate.gates.judge import compare_briefly, judge_model
 from logitgate.gates.rules.head_to_head import Lane, harm_rule
 from logitgate.model.model import Model
 from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH
@@ -89,18 +89,35 @@ def challenging(challenger, rows, simpler=SIMPLER, **known):
     return Challenger(rows, challenger.score(rows, costs), **{"recipe": "ours", "simpler": beside} | known)
 
 
-def judged(challenger, rows, declared=PROJECT, **opponents):
+def judged(challenger, rows, declared=PROJECT, by=judge_model, **opponents):
     """Judge and return the findings by check and subject, beside the judgement."""
     own = {name: opponents.pop(name) for name in ("fitted_on", "recipe", "last") if name in opponents}
     known = {"champion_rows": NOTHING} | opponents
     begun = Evidence(declared, rows.frame, challenger=challenging(challenger, rows, **own))
-    found = judge_model(begun, Opponents(**known))
+    found = by(begun, Opponents(**known))
     return {(one.check, one.subject): one for one in found.findings}, found
 
 
-def test_a_good_model_is_released_first(held_out):
+def decided(challenger, rows, declared=PROJECT, **opponents):
+    """Return the findings that decide, by check and subject; what only informs is left out."""
+    return judged(challenger, rows, declared, compare_briefly, **opponents)[0]
+
+
+@pytest.fixture(scope="module")
+def first(held_out):
+    """The judgement of a good model before the first release."""
+    return judged(model("sharp"), held_out)
+
+
+@pytest.fixture(scope="module")
+def better(held_out):
+    """The judgement of a good model beside a worse champion."""
+    return judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+
+
+def test_a_good_model_is_released_first(first):
     """Without a champion the rules that need no model decide, and no version is named."""
-    findings, found = judged(model("sharp"), held_out)
+    findings, found = first
     assert Verdict(found.findings).status is Status.PASS
     assert ("champion", "first release") in findings
     assert found.judged.champion_version is None
@@ -148,9 +165,9 @@ def test_miscalibration_of_a_slice_is_warned_of(held_out):
     assert "g = b" in findings["calibration", "slices"].because
 
 
-def test_a_better_model_beats_the_champion(held_out):
+def test_a_better_model_beats_the_champion(better):
     """The gain over the blurred champion is proven."""
-    findings, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+    findings, found = better
     assert Verdict(found.findings).status is Status.PASS
     assert findings["champion", "version 4"].status is Status.PASS
     assert found.judged.champion_version == 4
@@ -166,19 +183,18 @@ def test_a_model_does_not_beat_itself(held_out):
 
 def test_a_worse_model_fails(held_out):
     """What the sharp champion does better is proven, and slices say where."""
-    findings, _ = judged(model("turned"), held_out, champion=model("sharp"), version=4)
+    findings = decided(model("turned"), held_out, champion=model("sharp"), version=4)
     assert findings["champion", "version 4"].status is Status.FAIL
     assert findings["slices", "g = b"].status is Status.FAIL
     assert findings["slices", "g = a"].status is Status.PASS
     assert findings["slices", "g = a"].figures["difference"] == 0.0
 
 
-def test_slices_are_compared_with_the_better_rule_before_the_first_release(held_out):
+def test_slices_are_compared_with_the_better_rule_before_the_first_release(held_out, better):
     """Without a champion the reference is the better of flag-none and flag-all, and it says so."""
-    findings, _ = judged(model("turned"), held_out)
+    findings = decided(model("turned"), held_out)
     assert "flag-" in findings["slices", "g = b"].because
-    findings, _ = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
-    assert "champion" in findings["slices", "g = a"].because
+    assert "champion" in better[0]["slices", "g = a"].because
 
 
 @pytest.mark.parametrize(
@@ -284,16 +300,16 @@ def test_the_newest_block_has_a_veto(shift, status, held_out):
     sharp = held_out.frame["sharp"]
     turned = sharp.where(~last, 1 - sharp) if shift else sharp
     rows = replace(held_out, frame=held_out.frame.assign(sharp=turned))
-    findings, _ = judged(model("sharp"), rows, last=last)
+    findings = decided(model("sharp"), rows, last=last)
     assert findings["baselines", "flag-none"].status is Status.PASS
     assert findings["baselines", "flag-all"].status is Status.PASS
     got = findings["baselines", "last block"]
     assert (got.status, got.figures["n"]) == (status, 600)
 
 
-def test_rows_without_time_have_no_last_block(held_out):
+def test_rows_without_time_have_no_last_block(first):
     """Then there is no veto."""
-    assert ("baselines", "last block") not in judged(model("sharp"), held_out)[0]
+    assert ("baselines", "last block") not in first[0]
 
 
 REFRESH = {"recipe": "ours", "champion_recipe": "ours", "version": 4}
@@ -326,7 +342,7 @@ def test_the_same_recipe_refreshes_without_a_proof(held_out):
 def test_refreshes_follow_the_projects_rule(rule, challenger, stops, held_out):
     """Against itself: not worse, yet neither better nor proven; a worse model passes none of them."""
     declared = parse_project(PLAIN | {"gates": {"refresh": rule}}, "small.toml")
-    findings, _ = judged(model(challenger), held_out, declared, champion=model("sharp"), **REFRESH)
+    findings = decided(model(challenger), held_out, declared, champion=model("sharp"), **REFRESH)
     assert findings["champion", "version 4"].status.stops is stops
     assert (("champion", "version 4: events decided differently") in findings) is (rule == "proven")
 
@@ -336,9 +352,9 @@ def test_a_miscalibrated_challenger_is_stopped_only_where_it_is_worse_than_the_c
     odds = np.log(held_out.frame["sharp"] / (1 - held_out.frame["sharp"]))
     frame = held_out.frame.assign(doubled=1 / (1 + np.exp(-2 * odds)), tripled=1 / (1 + np.exp(-3 * odds)))
     rows = replace(held_out, frame=frame)
-    alone = judged(model("doubled"), rows)[0]["calibration", "slope"]
-    right = judged(model("doubled"), rows, champion=model("sharp"), **REFRESH)[0]["calibration", "slope"]
-    worse = judged(model("doubled"), rows, champion=model("tripled"), **REFRESH)[0]
+    alone = decided(model("doubled"), rows)["calibration", "slope"]
+    right = decided(model("doubled"), rows, champion=model("sharp"), **REFRESH)["calibration", "slope"]
+    worse = decided(model("doubled"), rows, champion=model("tripled"), **REFRESH)
     assert (alone.status, right.status) == (Status.FAIL, Status.FAIL)
     assert worse["calibration", "slope"].status is Status.WARN
     assert worse["calibration", "beside version 4"].status is Status.PASS
@@ -359,7 +375,7 @@ def test_a_refresh_is_compared_in_calibration_on_the_newest_block(held_out, oppo
     fresh = 1 / (1 + np.exp(-np.where(newest, 1, 3) * odds))
     stale = 1 / (1 + np.exp(-np.where(newest, 3, 1) * odds))
     rows = replace(held_out, frame=held_out.frame.assign(fresh=fresh, stale=stale))
-    findings = judged(model("fresh"), rows, champion=model("stale"), **{"last": newest} | opponents)[0]
+    findings = decided(model("fresh"), rows, champion=model("stale"), **{"last": newest} | opponents)
     assert findings["calibration", "slope"].status is status
 
 
@@ -368,7 +384,7 @@ def test_an_upside_down_champion_is_not_taken_for_calibrated(held_out):
     odds = np.log(held_out.frame["sharp"] / (1 - held_out.frame["sharp"]))
     columns = {"doubled": 1 / (1 + np.exp(-2 * odds)), "fallen": 1 / (1 + np.exp(odds))}
     rows = replace(held_out, frame=held_out.frame.assign(**columns))
-    findings = judged(model("doubled"), rows, champion=model("fallen"), **REFRESH)[0]
+    findings = decided(model("doubled"), rows, champion=model("fallen"), **REFRESH)
     assert findings["calibration", "slope"].status is Status.WARN
 
 
@@ -376,14 +392,14 @@ def test_too_few_events_cannot_judge_calibration(held_out):
     """Nineteen events, or nineteen other rows, are INDETERMINATE."""
     events, others = (np.flatnonzero(held_out.y == value) for value in (1, 0))
     for kept in ((events[:19], others[:200]), (events[:200], others[:19])):
-        findings, _ = judged(model("sharp"), held_out.take(np.concatenate(kept)))
+        findings = decided(model("sharp"), held_out.take(np.concatenate(kept)))
         assert findings["calibration", "events"].status is Status.INDETERMINATE
         assert ("calibration", "slope") not in findings
 
 
-def test_each_simpler_model_stands_in_the_table(held_out):
+def test_each_simpler_model_stands_in_the_table(first):
     """With its own figures, and differences whose signs agree with the gates'."""
-    _, found = judged(model("sharp"), held_out)
+    _, found = first
     table = next(one for one in found.exhibits if one.name == "baselines")
     own, prior, linear = table.rows
     assert [row["model"] for row in table.rows] == ["the model", PRIOR, LINEAR]
@@ -402,7 +418,7 @@ def test_each_simpler_model_stands_in_the_table(held_out):
 def test_clusters_weaken_every_proof(held_out):
     """The same rows from one single entity prove nothing at all."""
     one = Sample(held_out.frame, held_out.y, held_out.ids, cluster=np.zeros(6000, dtype=np.int64))
-    findings, _ = judged(model("sharp"), one, champion=model("blurred"), version=4)
+    findings = decided(model("sharp"), one, champion=model("blurred"), version=4)
     for check in (("baselines", "flag-none"), ("baselines", "flag-all"), ("champion", "version 4")):
         assert findings[check].status is Status.INDETERMINATE
 
@@ -430,7 +446,7 @@ def test_critical_slices_are_judged_at_their_own_margins(name, challenger, statu
 def test_a_critical_slice_with_too_few_rows_stops(held_out):
     """Where any other slice would be INSUFFICIENT and pass by."""
     plain = PLAIN | {"slices": PLAIN["slices"] | {"critical": {"g = b": 0.05}, "minimum_rows": 2000}}
-    findings, _ = judged(model("sharp"), held_out, parse_project(plain, "small.toml"))
+    findings = decided(model("sharp"), held_out, parse_project(plain, "small.toml"))
     assert findings["slices", "g = b"].status is Status.INSUFFICIENT
     assert findings["critical slices", "g = b"].status is Status.INDETERMINATE
 
@@ -453,7 +469,7 @@ def test_rows_that_either_was_fitted_on_are_left_out(whose, held_out):
     }
     findings, found = judged(model("sharp"), held_out, **opponents)
     rest = held_out.take(np.arange(6000) % 3 > 0)
-    alone, _ = judged(model("sharp"), rest, champion=model("blurred"), version=4)
+    alone = decided(model("sharp"), rest, champion=model("blurred"), version=4)
     for subject in ("version 4", "version 4: events decided differently", "version 4: size of the gain"):
         assert findings["champion", subject] == alone["champion", subject]
     got = findings["champion", "version 4: rows left out"]
@@ -483,7 +499,7 @@ def test_too_few_untouched_rows_cannot_tell(kept, held_out):
 def test_few_rows_are_compared_when_none_was_left_out(held_out):
     """The least that a slice must have is asked for only when rows are missing."""
     few = held_out.take(np.arange(90))
-    findings, _ = judged(model("sharp"), few, champion=model("blurred"), version=4)
+    findings = decided(model("sharp"), few, champion=model("blurred"), version=4)
     assert findings["champion", "version 4: rows left out"].status is Status.PASS
 
 
@@ -507,10 +523,9 @@ def test_a_champion_whose_rows_are_unknown_is_not_compared(unknown, held_out):
 
 
 @pytest.mark.parametrize(("champion", "alpha"), [(None, 0.0375), ("blurred", 0.025)])
-def test_wrong_costs_are_asked_of_the_proof_that_decides(held_out, champion, alpha):
+def test_wrong_costs_are_asked_of_the_proof_that_decides(first, better, champion, alpha):
     """Against the better rule at three quarters of alpha, against a champion at the first recipe's half."""
-    opponents = {} if champion is None else {"champion": model(champion), "version": 4}
-    findings, found = judged(model("sharp"), held_out, **opponents)
+    findings, found = first if champion is None else better
     (table,) = (one for one in found.exhibits if one.name == "cost-sensitivity")
     (reference,) = (subject for check, subject in findings if check == "costs")
     gate = findings["baselines", reference] if champion is None else findings["champion", "version 4"]
@@ -554,7 +569,7 @@ def test_a_reused_window_stops_a_gain_that_a_fresh_one_proves(held_out):
     for earlier, proven in ((0, True), (1000, False)):
         few = held_out.take(np.arange(2600))
         opponents = {"champion": model("sharp", slightly), "version": 4, "earlier_decisions": earlier}
-        findings, _ = judged(model("sharp"), few, **opponents)
+        findings = decided(model("sharp"), few, **opponents)
         assert (findings["champion", "version 4"].status is Status.PASS) is proven
 
 
@@ -576,9 +591,9 @@ def exhibit(found):
     return {row["figure"]: row for row in shown.rows}
 
 
-def test_the_exhibit_sets_both_side_by_side(held_out):
+def test_the_exhibit_sets_both_side_by_side(held_out, better):
     """Costs, flips, log loss, DeLong and McNemar, as the functions behind them say."""
-    _, found = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
+    _, found = better
     shown = exhibit(found)
     blurred, sharp = (held_out.frame[name].to_numpy() for name in ("blurred", "sharp"))
     ranks, got = delong(held_out.y, sharp, blurred), shown["AUC (DeLong)"]
@@ -611,20 +626,19 @@ def test_a_diagnostic_never_gates(held_out):
     assert findings["champion", "version 4"].status is Status.PASS
 
 
-def test_clustered_rows_have_a_clustered_test(held_out):
+def test_clustered_rows_have_a_clustered_test(held_out, better):
     """Beside the plain one, which takes the rows for independent."""
     day = np.repeat(np.arange(300), 20)
     clustered = Sample(held_out.frame, held_out.y, held_out.ids, cluster=day)
     _, found = judged(model("sharp"), clustered, champion=model("blurred"), version=4)
     scores = [held_out.frame[name].to_numpy() for name in ("sharp", "blurred")]
     assert exhibit(found)["AUC (DeLong, clustered)"]["statistic"] == delong(held_out.y, *scores, day).z
-    _, plain = judged(model("sharp"), held_out, champion=model("blurred"), version=4)
-    assert "AUC (DeLong, clustered)" not in exhibit(plain)
+    assert "AUC (DeLong, clustered)" not in exhibit(better[1])
 
 
-def test_before_the_first_release_there_is_no_comparison(held_out):
+def test_before_the_first_release_there_is_no_comparison(first):
     """No exhibit, and one finding that says why."""
-    findings, found = judged(model("sharp"), held_out)
+    findings, found = first
     assert "champion" not in {one.name for one in found.exhibits}
     assert [subject for check, subject in findings if check == "champion"] == ["first release"]
 

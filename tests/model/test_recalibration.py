@@ -116,7 +116,7 @@ def test_a_model_that_ranks_backwards_is_not_turned_around():
 
 
 @given(slope=st.floats(0.2, 3), shift=st.floats(-2, 2), seed=st.integers(0, 50))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=10)
 def test_log_odds_become_slope_times_old_plus_intercept(slope, shift, seed):
     """The new model is a plain logistic regression whose log-odds are slope * old + intercept."""
     model = fit(Choice(Form(basis="linear"), 1.0), *_rows(500, seed), FEATURES, Search())

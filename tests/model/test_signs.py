@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
@@ -154,7 +153,7 @@ def _curves(pipeline, X, feature):
     C=st.sampled_from([0.01, 1.0, 1000.0]),
     ways=st.tuples(*[st.sampled_from(["positive", "negative"])] * 3),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=10)
 def test_the_served_effect_goes_the_declared_way_everywhere(seed, form, C, ways):
     """Inside the rows and far outside, over piles and codes, after recalibration: never the other way."""
     X, y = _rows(400, seed)
@@ -242,6 +241,8 @@ def test_quadratics_and_products_have_no_limits():
 
 def test_a_model_with_signs_is_plain_scikit_learn():
     """It is stored and loaded with the same listed types, and gives the same bits."""
+    import skops.io
+
     X, y = _rows()
     pipeline = fit(Choice(SPLINE, 1.0), X, y, FEATURES, SEARCH, signs=SIGNS)
     stored = skops.io.dumps(pipeline)

@@ -169,7 +169,7 @@ def test_the_luckier_of_two_recipes_is_not_submitted(search, linear, submitted):
 
 def test_all_recipes_together_are_falsely_proven_within_alpha():
     """Three recipes flag rows of their own, none of them to any gain: alpha holds for the three of them."""
-    rng, draws, alpha, n, flags = np.random.default_rng(1), 1_000, 0.2, 900, 100
+    rng, draws, alpha, n, flags = np.random.default_rng(1), 500, 0.2, 900, 100
     costs, passed = COSTS.rows({}, n), 0
     for _ in range(draws):
         y = (rng.random(n) < np.where(np.arange(n) < 3 * flags, 0.2, 0.02)).astype(np.int64)

@@ -69,6 +69,12 @@ def learned():
     return learn(blocks(), PROJECT)
 
 
+@pytest.fixture(scope="module")
+def learned_at_random():
+    """What they teach without time."""
+    return learn(blocks(AT_RANDOM), AT_RANDOM)
+
+
 def test_every_block_but_the_first_is_judged_once(learned):
     """The judged rows are those of the later blocks, each once, in order."""
     found = blocks()
@@ -78,9 +84,9 @@ def test_every_block_but_the_first_is_judged_once(learned):
     assert [block for block, _ in learned.submitted.blocks] == [1, 2, 3, 4]
 
 
-def test_without_time_every_row_is_judged_once():
+def test_without_time_every_row_is_judged_once(learned_at_random):
     """Folds judge all rows."""
-    found = learn(blocks(AT_RANDOM), AT_RANDOM)
+    found = learned_at_random
     assert sorted(found.judged.ids) == sorted(blocks(AT_RANDOM).sample.ids)
     assert not found.in_time
 
@@ -111,10 +117,10 @@ def test_without_refit_the_judged_model_ships():
     assert found.shipped is found.last
 
 
-@pytest.mark.parametrize("project", [PROJECT, AT_RANDOM], ids=["in time", "at random"])
-def test_the_same_rows_give_the_same_bits(project):
+def test_the_same_rows_give_the_same_bits(learned, learned_at_random):
     """Twice over the same rows: every coefficient, decision and figure."""
-    assert all_bits(learn(blocks(project), project)) == all_bits(learn(blocks(project), project))
+    assert all_bits(learn(blocks(), PROJECT)) == all_bits(learned)
+    assert all_bits(learn(blocks(AT_RANDOM), AT_RANDOM)) == all_bits(learned_at_random)
 
 
 def test_a_block_teaches_nothing_about_itself_or_before(learned):
@@ -131,12 +137,12 @@ def test_a_block_teaches_nothing_about_itself_or_before(learned):
     assert bits(other.shipped)[0] != bits(learned.shipped)[0]
 
 
-def test_a_fold_teaches_nothing_about_itself():
+def test_a_fold_teaches_nothing_about_itself(learned_at_random):
     """At random, other outcomes in a fold change no probability in it, though they change all others."""
     found = blocks(AT_RANDOM)
     turned = np.where((found.number == 2) & (np.arange(len(found.number)) % 2 == 0), 1, 0)
     y = np.where(turned, 1 - found.sample.y, found.sample.y).astype(np.int8)
-    one, other = learn(found, AT_RANDOM), learn(with_rows(found, y=y), AT_RANDOM)
+    one, other = learned_at_random, learn(with_rows(found, y=y), AT_RANDOM)
     within = one.block == 2
     for name in one.recipes:
         before, after = (each.recipes[name].scored.decision.probability for each in (one, other))

@@ -32,7 +32,7 @@ def sums(scored, days=20):
 def test_the_interval_covers_as_often_as_it_says():
     """The cost that the true probabilities imply lies inside in about 95 % of references, off or not."""
     inside = []
-    for seed in range(60):
+    for seed in range(30):
         off = (seed % 3 - 1) * 0.3
         reference, window = reference_chunks(rows(4_000, seed=seed, off=off)), rows(2_000, seed=9_000 + seed)
         spans = intervals(window.decision, window.costs, reference, expected_figures)

@@ -87,14 +87,14 @@ def test_only_the_champion_degrades():
 
 
 def test_a_model_against_itself_loses_as_rarely_as_alpha_says():
-    """Two versions that are equally good, 200 times: at most .05 + 3 errors are called losers."""
+    """Two versions that are equally good, 100 times: at most .05 + 3 errors are called losers."""
     project = Project.model_validate(plain(gates={"discordant_events": 0}))
     none, lost = Chunks(200, {}), 0
-    for seed in range(200):
+    for seed in range(100):
         rows = world(800, seed=100 + seed, clusters=80)
         pair = [Contender(number, scored(rows, 1.0, 1_000 * number + seed), none) for number in (7, 6)]
         lost += versus_previous(*pair, project).champion_loses
-    assert lost / 200 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
+    assert lost / 100 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
 
 
 def test_too_few_different_rows_take_no_version_back():

@@ -166,15 +166,16 @@ def test_the_examples_keep_the_schema(name):
 # The schema and the guide.
 
 
-def schema_keys(prefix="", model=None):
+WHOLE = json_schema()
+
+
+def schema_keys(prefix="", model=WHOLE):
     """Yield each key of the schema by its dotted name, with what the schema says of it."""
-    whole = json_schema()
-    model = whole if model is None else model
     for name, declared in model["properties"].items():
         ways = [declared, *declared.get("anyOf", ())]
         section = next((way["$ref"] for way in ways if "$ref" in way), None)
         if section is not None:
-            yield from schema_keys(f"{prefix}{name}.", whole["$defs"][section.rsplit("/", 1)[1]])
+            yield from schema_keys(f"{prefix}{name}.", WHOLE["$defs"][section.rsplit("/", 1)[1]])
         else:
             yield f"{prefix}{name}", declared | {"required": name in model.get("required", [])}
 
@@ -254,7 +255,7 @@ def test_the_guides_defaults_are_those_of_the_parser():
 
 def test_the_guides_examples_are_what_the_schema_allows():
     """Each is TOML for its own key."""
-    declared, parts = dict(schema_keys()), json_schema()["$defs"]
+    declared, parts = dict(schema_keys()), WHOLE["$defs"]
     for key, (_, _, example) in guide_keys():
         (name, value), *more = tomllib.loads(example.strip("`")).items()
         value = value.isoformat() if hasattr(value, "isoformat") else value
