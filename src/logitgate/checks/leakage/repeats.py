@@ -31,6 +31,8 @@ _BOUND, _OFTEN = 10.0, 0.2
 and raise the odds of agreeing this many times."""
 _SOME = 10_000
 """Rows by which dependent columns are found."""
+_BITS = 20
+"""At most, of a table of hashes that is in the processor's cache."""
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 Hashes: TypeAlias = NDArray[np.uint64]
@@ -161,14 +163,16 @@ def _together(hashes: Hashes | IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _perhaps_repeated(hashes: Hashes | IntArray) -> IntArray:
-    """Return the positions of the hashes whose last bits stand more than once: only these need an order."""
-    bits = len(hashes).bit_length() + 2
-    cell = (hashes & hashes.dtype.type((1 << bits) - 1)).astype(np.int64)
-    own, last = np.arange(len(hashes), dtype=np.int32), np.empty(1 << bits, dtype=np.int32)
-    last[cell] = own
-    shared = np.zeros(1 << bits, dtype=bool)
-    shared[cell[last[cell] != own]] = True
-    return np.flatnonzero(shared[cell])
+    """Return the positions of the hashes whose last bits are those of one that stands more than once.
+
+    To sort hashes takes a third of the time of finding their order, which is found of these alone.
+    """
+    ordered = np.sort(hashes)
+    several = ordered[1:][ordered[1:] == ordered[:-1]]
+    last = hashes.dtype.type((1 << min(len(several).bit_length() + 3, _BITS)) - 1)
+    marked = np.zeros(int(last) + 1, dtype=bool)
+    marked[several & last] = True
+    return np.flatnonzero(marked[hashes & last])
 
 
 def repeat_findings(found: Matches | None, project: Project) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from ..estimates import Estimate
 from ..evaluate import Scored
 from ..intervals import mean_interval, renumbered
 from ..metrics import log_losses
-from ..probabilities.cox import fit_cox, log_odds
+from ..probabilities.cox import cox_line, log_odds
 from .comparison import effective_number
 
 
@@ -62,12 +62,10 @@ def _recalibrated(scored: Scored, seed: int) -> FloatArray:
     changed = odds.copy()
     first = _halves(scored, seed)
     for half in (first, ~first):
-        cluster = None if scored.cluster is None else scored.cluster[half]
-        with np.errstate(invalid="ignore"):  # an undefined fit has an undefined likelihood
-            found = fit_cox(scored.y[half], odds[half], cluster)
-        if np.isfinite(found.slope):
-            rising = found.intercept + found.slope * odds[~half]
-            changed[~half] = rising if found.slope > 0 else log_odds(scored.y[half].mean(keepdims=True))
+        intercept, slope = cox_line(scored.y[half], odds[half])
+        if np.isfinite(slope):
+            rising = intercept + slope * odds[~half]
+            changed[~half] = rising if slope > 0 else log_odds(scored.y[half].mean(keepdims=True))
     return np.asarray(expit(changed))
 
 

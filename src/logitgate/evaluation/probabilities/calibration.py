@@ -19,7 +19,8 @@ from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ..estimates import NAN, Estimate
 from ..intervals import Clusters, renumbered
-from .cox import Statistic, fit_cox, log_odds
+from .cox import fit_cox, log_odds
+from .cox_tests import Statistic
 from .reliability import MANY, RESAMPLES, Null, null, pool
 
 BINS = 15

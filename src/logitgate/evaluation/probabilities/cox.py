@@ -1,117 +1,31 @@
 """Cox's logistic recalibration: logit P(y = 1) = a + b logit(p).
 
 A calibrated model has a = 0 and b = 1. Calibration-in-the-large is a when b is held at 1.
-Sources: Cox (1958), Two further applications of a model for binary regression; Hotelling (1931) for
-the joint test of clustered rows.
+Source: Cox (1958), Two further applications of a model for binary regression.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, fdtrc, ndtri, stdtr, stdtrit
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
-from ..estimates import NAN, Estimate
+from ..estimates import NAN
 from ..intervals import Clusters, meat
 from ..metrics import SMALLEST
+from .cox_tests import Cox
 
 _MANY, _APART = 200_000, 32
 """Rows above which a fit starts at that of one row in so many."""
+_BLOCK = 16_384
 _ITERATIONS = 100
 _HALVINGS = 40
 _NEAR = 1e-6
 _THERE = 1e-16
-
-
-class Statistic(NamedTuple):
-    """A test statistic, and the probability of one as extreme if the model is calibrated."""
-
-    value: float
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cox:
-    """The recalibration and its errors; NaN where the rows do not determine it."""
-
-    intercept: float
-    slope: float
-    covariance: FloatArray
-    """Of intercept and slope, shape (2, 2)."""
-    in_the_large: float
-    in_the_large_error: float
-    joint_statistic: float
-    """2 (l(a, b) - l(0, 1)); chi-squared with 2 degrees of freedom for a calibrated model."""
-    slope_statistic: float
-    """2 (l(a, b) - l(a', 1)), a' calibration-in-the-large; chi-squared with 1 degree of freedom when the
-    slope is 1."""
-    degrees: float
-    """Degrees of freedom of the errors: clusters - 1, or infinite."""
-
-    @property
-    def slope_error(self) -> float:
-        """The standard error of the slope."""
-        return float(np.sqrt(self.covariance[1, 1]))
-
-    @property
-    def joint_p_value(self) -> float:
-        """The probability of such a misfit under a calibrated model; it knows nothing of clusters."""
-        return float(chdtrc(2, self.joint_statistic))
-
-    @property
-    def wald(self) -> Statistic:
-        """Intercept 0 and slope 1 tested together, by a covariance that may be clustered.
-
-        ``W = (a, b - 1) V^-1 (a, b - 1)'`` is chi-squared with 2 degrees of freedom; with G clusters
-        it is Hotelling's: ``W (G - 2) / (2 (G - 1))`` is F with 2 and G - 2. NaN below three clusters.
-        """
-        (top, both), (_, bottom) = self.covariance
-        determinant = top * bottom - both**2
-        if not (self.degrees > 1 and determinant > _THERE * top * bottom):
-            return Statistic(NAN, NAN)
-        a, b = self.intercept, self.slope - 1
-        value = float((a**2 * bottom - 2 * a * b * both + b**2 * top) / determinant)
-        if np.isinf(self.degrees):
-            return Statistic(value, float(chdtrc(2, value)))
-        left = self.degrees - 1
-        return Statistic(value, float(fdtrc(2, left, value * left / (2 * self.degrees))))
-
-    @property
-    def joint(self) -> Statistic:
-        """The likelihood ratio where rows are independent, Wald's where they are clustered.
-
-        The likelihood ratio counts rows of one cluster as if each were news, and rejects too often.
-        """
-        clustered = np.isfinite(self.degrees)
-        return self.wald if clustered else Statistic(self.joint_statistic, self.joint_p_value)
-
-    @property
-    def slope_beyond_intercept(self) -> Statistic:
-        """Slope 1 tested with a free intercept: the likelihood ratio, or Wald's where rows are clustered."""
-        if np.isinf(self.degrees):
-            return Statistic(self.slope_statistic, float(chdtrc(1, self.slope_statistic)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = (self.slope - 1) / self.slope_error
-        return Statistic(value, float(2 * stdtr(self.degrees, -abs(value))))
-
-    def slope_interval(self, confidence: float = 0.95) -> Estimate:
-        """Return the slope with its Wald interval."""
-        return self._wald(self.slope, self.slope_error, confidence)
-
-    def in_the_large_interval(self, confidence: float = 0.95) -> Estimate:
-        """Return calibration-in-the-large with its Wald interval, in log-odds."""
-        return self._wald(self.in_the_large, self.in_the_large_error, confidence)
-
-    def _wald(self, value: float, error: float, confidence: float) -> Estimate:
-        share = (1 + confidence) / 2
-        reach = error * float(ndtri(share) if np.isinf(self.degrees) else stdtrit(self.degrees, share))
-        return Estimate(value, value - reach, value + reach)
 
 
 def log_odds(probability: FloatArray) -> FloatArray:
@@ -175,14 +89,15 @@ def fit_cox(y: NDArray[np.integer], score: FloatArray, cluster: Clusters = None)
     event = np.asarray(y, dtype=bool)
     design = np.stack((np.ones(len(event)), score))
     ones = design[:1]
-    both = bool(event.any() and not event.all() and np.isfinite(score).all())
+    both = _both(event, score)
     overlap = both and _overlap(score[event], score[~event])
     large = _newton(ones, event, score) if both else _undefined(1)
-    line = _newton(design, event, np.zeros(len(event))) if overlap else _undefined(2)
+    of_slope_one = _likelihood(large.weights[0] + score, event)
+    line = _line(design, event, float(large.weights[0]), of_slope_one) if overlap else _undefined(2)
     fitted = line.weights @ design
     best = _likelihood(fitted, event) if overlap else NAN
     gain = 2 * (best - _likelihood(score, event))
-    by_slope = 2 * (best - _likelihood(large.weights[0] + score, event))
+    by_slope = 2 * (best - of_slope_one)
     return Cox(
         intercept=float(line.weights[0]),
         slope=float(line.weights[1]),
@@ -211,15 +126,43 @@ def _overlap(events: FloatArray, others: FloatArray) -> bool:
     return bool(events.min() < others.max() and others.min() < events.max())
 
 
-def _newton(design: FloatArray, event: BoolArray, offset: FloatArray) -> _Optimum:
+def cox_line(y: NDArray[np.integer], score: FloatArray) -> tuple[float, float]:
+    """Return intercept and slope alone, as `fit_cox` finds them; NaN where it does.
+
+    Parameters
+    ----------
+    y : int array of shape (n,)
+    score : array of shape (n,)
+        Log-odds.
+    """
+    event = np.asarray(y, dtype=bool)
+    if not (_both(event, score) and _overlap(score[event], score[~event])):
+        return NAN, NAN
+    line = _line(np.stack((np.ones(len(event)), score)), event, 0.0, _likelihood(score, event))
+    return float(line.weights[0]), float(line.weights[1])
+
+
+def _both(event: BoolArray, score: FloatArray) -> bool:
+    return bool(event.any() and not event.all() and np.isfinite(score).all())
+
+
+def _line(design: FloatArray, event: BoolArray, intercept: float, reached: float) -> _Optimum:
+    """Fit intercept and slope, from slope 1 on where its likelihood is better than knowing nothing."""
+    if reached > -len(event) * np.log(2):
+        found = _newton(design, event, None, np.array([intercept, 1.0]))
+        if np.isfinite(found.weights).all():
+            return found
+    return _newton(design, event, None)
+
+
+def _newton(
+    design: FloatArray, event: BoolArray, offset: FloatArray | None, start: FloatArray | None = None
+) -> _Optimum:
     """Maximise the likelihood of columns, shape (k, n); NaN when a hundred damped steps do not get there."""
-    weights = _start(design, event, offset)
-    reached = _likelihood(offset + weights @ design, event)
+    weights = _start(design, event, offset) if start is None else start
+    reached = _reached(weights, design, event, offset)
     for _ in range(_ITERATIONS):
-        fitted = chances(offset + weights @ design)
-        gradient = design @ (event - fitted)
-        fitted *= 1 - fitted
-        information = np.array([[own @ column for own in design * fitted] for column in design])
+        gradient, information = _derivatives(weights, design, event, offset)
         try:
             step: FloatArray = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
         except np.linalg.LinAlgError:
@@ -229,7 +172,7 @@ def _newton(design: FloatArray, event: BoolArray, offset: FloatArray) -> _Optimu
             break
         if decrement > _NEAR:
             step, reached = _damped(
-                weights, step, reached, lambda tried: _likelihood(offset + tried @ design, event)
+                weights, step, reached, lambda tried: _reached(tried, design, event, offset)
             )
         weights = weights + step
         if decrement < _THERE:
@@ -237,13 +180,44 @@ def _newton(design: FloatArray, event: BoolArray, offset: FloatArray) -> _Optimu
     return _undefined(len(weights))
 
 
-def _start(design: FloatArray, event: BoolArray, offset: FloatArray) -> FloatArray:
+def _derivatives(
+    weights: FloatArray, design: FloatArray, event: BoolArray, offset: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return gradient and information of the likelihood, by blocks that stay in the processor's cache."""
+    gradient, information = np.zeros(len(weights)), np.zeros((len(weights), len(weights)))
+    for rows in _blocks(len(event)):
+        columns = design[:, rows]
+        fitted = chances(_scored(weights, columns, offset, rows))
+        gradient += columns @ (event[rows] - fitted)
+        fitted *= 1 - fitted
+        information += (columns * fitted) @ columns.T
+    return gradient, information
+
+
+def _reached(weights: FloatArray, design: FloatArray, event: BoolArray, offset: FloatArray | None) -> float:
+    return sum(
+        _likelihood(_scored(weights, design[:, rows], offset, rows), event[rows])
+        for rows in _blocks(len(event))
+    )
+
+
+def _scored(weights: FloatArray, columns: FloatArray, offset: FloatArray | None, rows: slice) -> FloatArray:
+    score: FloatArray = weights @ columns
+    return score if offset is None else score + offset[rows]
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    return (slice(first, first + _BLOCK) for first in range(0, rows, _BLOCK))
+
+
+def _start(design: FloatArray, event: BoolArray, offset: FloatArray | None) -> FloatArray:
     """Return the weights of some of many rows, which save most steps over all of them; else zeros."""
     zeros = np.zeros(len(design))
     if len(event) <= _MANY:
         return zeros
     some = slice(None, None, _APART)
-    found = _newton(design[:, some], event[some], offset[some]).weights
+    beside = None if offset is None else offset[some]
+    found = _newton(np.ascontiguousarray(design[:, some]), event[some], beside).weights
     return found if np.isfinite(found).all() else zeros
 
 

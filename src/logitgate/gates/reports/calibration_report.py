@@ -15,7 +15,8 @@ from ...decision.costs import BoolArray
 from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
 from ...evaluation.probabilities.calibration import BINS, Calibration, calibration
-from ...evaluation.probabilities.cox import Statistic, log_odds
+from ...evaluation.probabilities.cox import log_odds
+from ...evaluation.probabilities.cox_tests import Statistic
 from ...evaluation.probabilities.reliability import Corp, Decomposition, Null, consistency
 from ...evaluation.slices import Sliced, SliceLevels
 from ...evidence_table import Exhibit

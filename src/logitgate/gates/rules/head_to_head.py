@@ -154,7 +154,7 @@ def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
     cox = fit_cox(scored.y, log_odds(scored.decision.probability), scored.cluster)
     intervals = cox.in_the_large_interval(), cox.slope_interval()
     found = gates.calibration(*intervals, regret(scored, seed), project.gates)
-    if contest.met is None or contest.version is None:
+    if contest.met is None or contest.version is None or not any(one.status.stops for one in found):
         return found
     one, other = contest.met
     difference, cluster = miscalibration(one, seed) - miscalibration(other, seed), one.cluster
