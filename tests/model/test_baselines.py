@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from logitgate.decision.costs import CostMatrix
 from logitgate.model.recipes.baselines import LINEAR, SEARCH, prior, searched, single_feature
-from logitgate.model.recipes.cross_validation import tried
+from logitgate.model.recipes.cross_validation import tried, tried_alone
 from logitgate.model.recipes.out_of_fold import Plan
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
@@ -60,6 +60,32 @@ def test_a_category_can_be_the_best_single_feature():
     X["g"] = np.where((y == 1) ^ (np.arange(len(y)) % 10 == 0), "a", "b")
     found = _judged(lambda folds: single_feature(X, y, folds, FEATURES, CHOICES), blocks_of(X, y, 4))
     assert found.final.candidate.features == FeaturesConfig(categorical=("g",))
+
+
+@pytest.mark.parametrize("signs", [{}, {"piled": "negative", "bent": "positive"}], ids=["free", "limited"])
+@pytest.mark.parametrize("rows", [800, 30_000], ids=["few", "shared values"])
+def test_features_are_tried_alone_as_one_after_the_other(rows, signs):
+    """Gaps, values that pile up, constants and rare levels give the columns that a feature has on its own."""
+    rng = np.random.default_rng(5)
+    X, y = _rows(rows, seed=5)
+    X["piled"] = np.where(rng.random(rows) < 0.4, 0.0, rng.integers(1, 90, rows))
+    X["gaps"] = X["weak"].round(1).where(rng.random(rows) < 0.8)
+    X["same"], X["gone"] = 3.0, np.nan
+    X["town"] = np.where(rng.random(rows) < 0.1, None, rng.geometric(0.2, rows).astype(str))
+    numbers = ("bent", "piled", "gaps", "same", "gone")
+    features = FeaturesConfig(numeric=numbers, categorical=("g", "town"))
+    curved = Search(forms=("spline",), C=(10.0,))
+    folds = tuple(Plan.of(blocks_of(X, y, 4)).folds.values())
+    wanted = np.ones((len(folds), len(features.all)), dtype=bool)
+    wanted[1, 2] = False
+    together = tried_alone(X, y, folds, features, curved, signs=signs, wanted=wanted)
+    for place, (name, one) in enumerate(zip(features.all, together, strict=True)):
+        kind = "numeric" if name in numbers else "categorical"
+        only = FeaturesConfig(**{kind: (name,)})
+        (alone,) = tried(X, y, folds, only, curved, signs=signs, wanted=wanted[:, place, None])
+        assert (one.choice, one.failures, one.n_features) == (alone.choice, alone.failures, alone.n_features)
+        for ours, wanted_here in zip(one.log_odds, alone.log_odds, strict=True):
+            np.testing.assert_allclose(ours, wanted_here, rtol=0, atol=1e-9)
 
 
 def test_plain_linear_chooses_among_linear_candidates_alone():

@@ -79,10 +79,10 @@ def _fitted(form, *, is_pooled):
 
 @pytest.mark.parametrize("form", SEARCH.forms, ids=str)
 def test_rows_that_share_values_are_the_same_matrix(form):
-    """Numbers by their distinct values, and levels of several features together."""
+    """Curves by distinct values, straight lines written, and levels of several features together."""
     coded, written = _fitted(form, is_pooled=True)
     kinds = [isinstance(part, PooledColumns) for part in (*coded.numbers, *coded.groups)]
-    assert sum(kinds) == (1 if form.basis == "polynomial" else 3)
+    assert sum(kinds) == (3 if form.basis == "spline" else 1)
     assert np.allclose(coded.whole(), written, rtol=1e-12, atol=1e-12)
     code = np.arange(len(written)) % 3
     sums = [written[code == one].sum(axis=0) for one in range(3)]

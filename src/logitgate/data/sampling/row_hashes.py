@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -94,8 +94,9 @@ def untouched(test: Sample, project: Project, fitted: Iterable[FittedRows | None
     bool array of shape (n,) or None
         None when it cannot be known for one of the models.
     """
-    known, hashes = np.ones(len(test), dtype=bool), row_hashes(test)
-    for rows in fitted:
+    known, models = np.ones(len(test), dtype=bool), list(fitted)
+    hashes = row_hashes(test) if models else np.empty(0, dtype=np.uint64)
+    for rows in models:
         if rows is None or rows.scheme != scheme_of(project):
             return None
         known &= ~rows.holds(hashes)
@@ -126,12 +127,18 @@ def row_hashes(sample: Sample) -> Hashes:
             raise ValueError("a row without a time has no hash")
         moments = sample.time.astype("datetime64[us]").astype("<i8").tobytes()
         heads = (b"\1" + moments[start : start + 8] for start in range(0, len(moments), 8))
-    blake2b = hashlib.blake2b
-    digests = (
-        blake2b(head + str(name).encode(), digest_size=8, person=_PERSON).digest()
-        for head, name in zip(heads, sample.ids, strict=True)
+    digests = b"".join(
+        _digests(head + str(name).encode() for head, name in zip(heads, sample.ids, strict=True))
     )
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+def _digests(texts: Iterable[bytes]) -> Iterator[bytes]:
+    empty = hashlib.blake2b(digest_size=8, person=_PERSON)
+    for text in texts:
+        own = empty.copy()
+        own.update(text)
+        yield own.digest()
 
 
 def digest_of(hashes: Hashes) -> str:

@@ -31,6 +31,8 @@ _WRITTEN = 4_096
 """Rows whose columns of numbers stand in a processor's cache."""
 _SMALL = 64 * 2**20
 """Bytes up to which all columns of numbers are written at once: a product of matrices is fast."""
+_NARROW = 2
+"""Columns of a number up to which writing them is cheaper than looking them up by its distinct values."""
 _ALL = slice(None)
 
 
@@ -223,7 +225,7 @@ def _run(part: Numbers | LevelColumns) -> int:
 
 def _written_if_small(numbers: tuple[Numbers, ...], rows: int) -> tuple[Numbers, ...]:
     """Return the columns of numbers as one written block where it is small, and else as they are."""
-    wide = [part for part in numbers if not isinstance(part, PooledColumns)]
+    wide = [part for part in numbers if not _is_looked_up(part)]
     width = sum(len(part.columns) for part in wide)
     if not wide or rows * width * 8 > _SMALL:
         return numbers
@@ -232,7 +234,12 @@ def _written_if_small(numbers: tuple[Numbers, ...], rows: int) -> tuple[Numbers,
         own = slice(start, min(start + _WRITTEN, rows))
         np.concatenate([part.written(own) for part in wide], axis=1, out=dense[own])
     block = WrittenColumns(dense, np.concatenate([part.columns for part in wide]))
-    return (block, *(part for part in numbers if isinstance(part, PooledColumns)))
+    return (block, *(part for part in numbers if _is_looked_up(part)))
+
+
+def _is_looked_up(part: Numbers) -> bool:
+    """Whether a number's columns stay with its distinct values where all others are written."""
+    return isinstance(part, PooledColumns) and len(part.columns) > _NARROW
 
 
 def _wide(groups: Sequence[Levels], starts: IntArray, root: FloatArray, rows: slice) -> csr_array:

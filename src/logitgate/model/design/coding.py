@@ -38,6 +38,16 @@ class CodedBlock:
     numbers: tuple[Numbers, ...] = ()
     groups: tuple[LevelColumns, ...] = ()
 
+    def apart(self) -> list[CodedBlock]:
+        """Return each feature's columns as a block of their own, in order; of lines, curves or levels."""
+        return [self._alone(part) for part in (*self.numbers, *self.groups)]
+
+    @staticmethod
+    def _alone(part: Numbers | LevelColumns) -> CodedBlock:
+        width = len(part.columns)
+        own = part.moved(-int(part.columns[0])) if width else part
+        return CodedBlock(width, (), (own,)) if isinstance(own, LevelColumns) else CodedBlock(width, (own,))
+
 
 def coded_block(name: str, fitted: BaseEstimator, frame: pd.DataFrame, known: Known = NONE) -> CodedBlock:
     """Apply a fitted block of a design matrix to rows; see `matrix.blocks` for the names.

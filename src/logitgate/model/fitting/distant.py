@@ -16,7 +16,7 @@ from sklearn.compose import ColumnTransformer
 
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
-from .solver import Rows
+from .solver import Rows, part_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class DistantRows:
     @classmethod
     def of(cls, here: Rows, elsewhere: CodedElsewhere) -> DistantRows:
         """Let rows that are here, or some of them, stand for all."""
-        some = here if here.part is None else here.part
+        some = replace(here, part=None).some(part_size(elsewhere.rows, here.X.shape[1]))
         counts = np.ones(len(some.sign)) if some.counts is None else some.counts
         return cls(replace(some, counts=counts * (elsewhere.rows / counts.sum())), elsewhere)
 

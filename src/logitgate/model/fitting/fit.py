@@ -235,7 +235,7 @@ def _hessian_nearly(matrix: CodedMatrix, weights: FloatArray, C: float) -> Float
     """Return `penalised_hessian`, of many rows as some of them have it that are drawn by leverage."""
     if matrix.shape[0] <= LARGE:
         return penalised_hessian(matrix, weights, C)
-    rows, counts = drawn(matrix, part_size(matrix.shape[1]))
+    rows, counts = drawn(matrix, part_size(*matrix.shape))
     return penalised_hessian(matrix.take(rows), weights, C, counts)
 
 

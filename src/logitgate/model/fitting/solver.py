@@ -7,7 +7,7 @@ where it ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -28,10 +28,10 @@ _STEPS = 100
 _HALVINGS = 30
 _PACE = (1e-4, 6)
 """Share of the gain within which a method with an old Hessian ends, and steps that a new one is worth."""
-LARGE = 150_000
+LARGE = 10_000
 """Rows above which the Hessian is that of some of them."""
-_PART, _PER_COLUMN = 65_536, 150
-"""How many those are at least, and for each column."""
+_PART, _PER_COLUMN, _ONE_IN = 4_096, 30, 16
+"""How many those are at least, for each column, and of all."""
 _ROUGH = 1.0
 """Nats within which those rows are fitted, where the fit of all begins."""
 _POOR = 0.05
@@ -40,9 +40,9 @@ _PACE_OF_PART = (1.0, 30)
 """The same where the Hessian is that of some rows: a step by it leaves some hundredths of its gain."""
 
 
-def part_size(columns: int) -> int:
+def part_size(rows: int, columns: int) -> int:
     """Return how many rows of many have nearly the Hessian of all."""
-    return max(_PART, _PER_COLUMN * (columns + 1))
+    return max(_PART, _PER_COLUMN * (columns + 1), rows // _ONE_IN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,17 @@ class Rows:
             weights, bounded[:-1] = np.eye(len(bounded)), limits.bounded
             weights[:-1, :-1] = np.linalg.inv(limits.differences)
         sign = np.where(np.asarray(y, dtype=bool), 1.0, -1.0)
-        size, part = part_size(coded.shape[1]), None
-        if len(sign) > max(LARGE, 2 * size):
-            some, counts = drawn(coded, size)
-            part = cls(coded.take(some), sign[some], weights, bounded, counts)
-            coded = coded.for_many_sums()
-        return cls(coded, sign, weights, bounded, part=part)
+        size, every = part_size(*coded.shape), cls(coded, sign, weights, bounded)
+        if len(sign) <= max(LARGE, 2 * size):
+            return every
+        return replace(every, X=coded.for_many_sums(), part=every.some(size))
+
+    def some(self, size: int) -> Rows:
+        """Return about so many rows, each counted for those it stands for; all where they are not more."""
+        if size >= len(self.sign):
+            return self
+        rows, counts = drawn(self.X, size)
+        return replace(self, X=self.X.take(rows), sign=self.sign[rows], counts=counts)
 
     def scores(self, steps: FloatArray) -> FloatArray:
         """Return each row's score at p + 1 steps, shape (n,)."""

@@ -15,7 +15,7 @@ from ...project.data import FeaturesConfig
 from ...project.search import Form, Search
 from ..design.signs import FREE, Signs
 from ..fitting.fit import Choice
-from .cross_validation import Trial, tried
+from .cross_validation import Trial, tried_alone
 from .recipe import Candidate, Recipe
 from .search import LINEAR as LINEAR_FORM
 
@@ -71,13 +71,9 @@ def single_feature(  # noqa: PLR0913 - as `tried`
     wanted : bool array of shape (folds, features), optional
         Which features are tried on which folds; all where it is left out.
     """
-    alone = choices.model_copy(update={"forms": (_CURVED,), "interactions": {}, "C": (max(choices.C),)})
+    curved = choices.model_copy(update={"forms": (_CURVED,), "interactions": {}})
+    trials = tried_alone(X, y, folds, features, curved, signs=signs, wanted=wanted)
     only = [_only(name, features) for name in features.all]
-    tries = np.ones((len(folds), len(only)), dtype=bool) if wanted is None else wanted
-    trials = [
-        tried(X, y, folds, one, alone, signs=signs, wanted=mask[:, None])[0]
-        for one, mask in zip(only, tries.T, strict=True)
-    ]
     candidates = [Candidate(trial.choice, one) for trial, one in zip(trials, only, strict=True)]
     columns = [trial.n_features for trial in trials]
     return Recipe(SINGLE, candidates, [trial.log_odds for trial in trials], 0, columns=columns)

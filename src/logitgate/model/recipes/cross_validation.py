@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -28,8 +28,8 @@ from ..fitting.fit import Choice
 from ..fitting.solver import Rows, beginning, solve
 
 _THREADS = 2
-_WITHIN, _WITHIN_MANY = 1e-9, 1e-2
-"""Nats within which a fit ends; of many rows the log-odds are then within 1e-3 (root mean square)."""
+_WITHIN = 1e-9
+"""Nats within which a fit ends, of many rows for each of them: log-odds within 1e-3 (root mean square)."""
 _LEFT_OUT = "left out: a sample of the rows proves another one better"
 
 
@@ -69,15 +69,21 @@ class _Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Rows of a fold, and their numbers by distinct value."""
+class _Rows:
+    """Rows with levels as numbers, their outcomes, and their numbers by distinct value."""
 
-    frame: pd.DataFrame
+    X: pd.DataFrame
+    y: NDArray[np.integer]
     known: Known
 
     @classmethod
-    def of(cls, X: pd.DataFrame, known: Known, rows: slice | IntArray) -> _Part:
-        return cls(X.iloc[rows], {name: one.taken(rows) for name, one in known.items()})
+    def of(cls, X: pd.DataFrame, y: NDArray[np.integer], features: FeaturesConfig) -> _Rows:
+        return cls(level_codes(X, features)[0], y, pooled(X, features.numeric))
+
+    def part(self, rows: IntArray) -> _Rows:
+        own = stretch(rows)
+        known = {name: one.taken(own) for name, one in self.known.items()}
+        return _Rows(self.X.iloc[own], self.y[own], known)
 
 
 _Built: TypeAlias = tuple[CodedBlock, CodedBlock, Limits]
@@ -120,56 +126,119 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
     tuple of Trial
         In the order of the forms, C rising.
     """
-    X, known = level_codes(X, features)[0], pooled(X, features.numeric)
     if wanted is None:
         wanted = np.ones((len(folds), len(choices.forms) * len(set(choices.C))), dtype=bool)
+    return _on_folds(
+        lambda rows, fold, tries: _try_fold(rows, fold, features, choices, signs, tries),
+        _Rows.of(X, y, features),
+        folds,
+        wanted,
+    )
+
+
+def tried_alone(  # noqa: PLR0913 - as `tried`
+    X: pd.DataFrame,
+    y: NDArray[np.integer],
+    folds: Sequence[Fold],
+    features: FeaturesConfig,
+    choices: Search,
+    *,
+    signs: Signs = FREE,
+    wanted: BoolArray | None = None,
+) -> tuple[Trial, ...]:
+    """Try each feature alone, by the first form and the weakest penalty; the form has no products.
+
+    Equal to `tried` for one feature after the other, but a fold's design is built once for all of them.
+
+    Parameters
+    ----------
+    X, y, folds, features, choices, signs
+        As for `tried`.
+    wanted : bool array of shape (folds, features), optional
+        Which features are tried on which folds; all where it is left out.
+
+    Returns
+    -------
+    tuple of Trial
+        In the order of the features.
+    """
+    if wanted is None:
+        wanted = np.ones((len(folds), len(features.all)), dtype=bool)
+    return _on_folds(
+        lambda rows, fold, tries: _try_alone(rows, fold, features, choices, signs, tries),
+        _Rows.of(X, y, features),
+        folds,
+        wanted,
+    )
+
+
+def _on_folds(
+    try_fold: Callable[[_Rows, Fold, BoolArray], list[_Tried]],
+    rows: _Rows,
+    folds: Sequence[Fold],
+    wanted: BoolArray,
+) -> tuple[Trial, ...]:
+    """Try what is wanted on two folds at a time, the largest first."""
     largest_first = sorted(range(len(folds)), key=lambda number: -len(folds[number].learned))
     with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
         running = {
-            number: pool.submit(
-                _try_fold, (X, y, known), folds[number], features, choices, signs, wanted[number]
-            )
-            for number in largest_first
+            number: pool.submit(try_fold, rows, folds[number], wanted[number]) for number in largest_first
         }
         by_fold = [running[number].result() for number in range(len(folds))]
     return tuple(_joined(trials) for trials in zip(*by_fold, strict=True))
 
 
 def _try_fold(  # noqa: PLR0913, PLR0917 - as `tried`
-    rows: tuple[pd.DataFrame, NDArray[np.integer], Known],
-    fold: Fold,
-    features: FeaturesConfig,
-    choices: Search,
-    signs: Signs,
-    wanted: BoolArray,
+    rows: _Rows, fold: Fold, features: FeaturesConfig, choices: Search, signs: Signs, wanted: BoolArray
 ) -> list[_Tried]:
     """Try the wanted choices on one fold, form by form."""
-    X, y, known = rows
-    learned, judged = (_Part.of(X, known, stretch(own)) for own in (fold.learned, fold.judged))
+    learned, judged = rows.part(fold.learned), rows.part(fold.judged)
     built: dict[str, _Built | str] = {}
     trials = []
     for form, tries in zip(choices.forms, wanted.reshape(len(choices.forms), -1), strict=True):
-        if not tries.any():
-            trials += [_Tried(Choice(form, C), np.empty(0), _LEFT_OUT, 0, 0) for C in sorted(set(choices.C))]
-            continue
         parts = []
-        for name, transformer, columns in blocks(
-            form, features, choices, learned.frame, signs, learned.known
-        ):
-            if name not in built:
-                built[name] = _built((name, transformer, columns), learned, judged, signs)
-            parts.append(built[name])
-        trials += _try_form(form, parts, (y[fold.learned], len(judged.frame)), choices, tries)
+        for block in blocks(form, features, choices, learned.X, signs, learned.known) if tries.any() else ():
+            if block[0] not in built:
+                built[block[0]] = _built(block, learned, judged, signs)
+            parts.append(built[block[0]])
+        trials += _try_form(form, parts, (learned.y, len(judged.y)), sorted(set(choices.C)), tries)
     return trials
 
 
-def _built(block: Block, learned: _Part, judged: _Part, signs: Signs) -> _Built | str:
+def _try_alone(  # noqa: PLR0913, PLR0917 - as `tried_alone`
+    rows: _Rows, fold: Fold, features: FeaturesConfig, choices: Search, signs: Signs, wanted: BoolArray
+) -> list[_Tried]:
+    """Try the wanted features on one fold, each by its own columns of the form's design."""
+    learned, judged = rows.part(fold.learned), rows.part(fold.judged)
+    form, C = choices.forms[0], max(choices.C)
+    own: dict[str, list[_Built | str]] = {name: [] for name in features.all}
+    for block in blocks(form, features, choices, learned.X, signs, learned.known) if wanted.any() else ():
+        for name, part in zip(block[2], _apart(_built(block, learned, judged, signs), block), strict=True):
+            own[name].append(part)
+    return [
+        _try_form(form, own[name], (learned.y, len(judged.y)), [C], np.array([is_tried]))[0]
+        for name, is_tried in zip(features.all, wanted, strict=True)
+    ]
+
+
+def _apart(built: _Built | str, block: Block) -> list[_Built | str]:
+    """Return the columns of each feature of a block as a block of their own."""
+    if isinstance(built, str):
+        return [built for _ in block[2]]
+    ours, theirs, limits = built
+    ends = np.cumsum([part.width for part in ours.apart()])
+    place = np.searchsorted(ends, np.arange(ours.width), side="right")
+    each = zip(ours.apart(), theirs.apart(), strict=True)
+    return [(mine, other, limits.among(place == at)) for at, (mine, other) in enumerate(each)]
+
+
+def _built(block: Block, learned: _Rows, judged: _Rows, signs: Signs) -> _Built | str:
     """Fit a block to the learned rows and apply it to both; a reason where it cannot be fitted."""
     name, transformer, columns = block
     try:
-        fitted_block(transformer, learned.frame[columns], learned.known)
+        fitted_block(transformer, learned.X[columns], learned.known)
         ours, theirs = (
-            coded_block(name, transformer, rows.frame[columns], rows.known) for rows in (learned, judged)
+            coded_block(name, transformer, rows.X[columns], rows.known) for rows in (learned, judged)
         )
     except ValueError as error:
         return str(error)
@@ -180,11 +249,12 @@ def _try_form(
     form: Form,
     parts: list[_Built | str],
     rows: tuple[NDArray[np.integer], int],
-    choices: Search,
+    rising: Sequence[float],
     tries: BoolArray,
 ) -> list[_Tried]:
     """Follow C from the strongest penalty to the weakest on one design matrix."""
-    rising = sorted(set(choices.C))
+    if not tries.any():
+        return [_Tried(Choice(form, C), np.empty(0), _LEFT_OUT, 0, 0) for C in rising]
     broken = next((part for part in parts if isinstance(part, str)), None)
     if broken is not None:
         return [_Tried(Choice(form, C), np.empty(0), broken, 0, 0) for C in rising]
@@ -193,7 +263,7 @@ def _try_form(
     judged = CodedMatrix.joined([part[1] for part in sound], judged_rows)
     fitted = Rows.of(learned, y, Limits.joined([part[2] for part in sound]))
     trials, weights, hessian = [], beginning(y, learned.shape[1]), None
-    within = _WITHIN if fitted.part is None else _WITHIN_MANY
+    within = _WITHIN * (1 if fitted.part is None else len(y))
     for C, is_tried in zip(rising, tries, strict=True):
         choice = Choice(form, C)
         if not is_tried:
