@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -28,12 +29,15 @@ from logitgate.data.contract.validation import check_table
 from logitgate.data.sampling.sample import observe
 from logitgate.evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE
 from logitgate.findings import Finding, Status
+from logitgate.gates.contest import Opponents
+from logitgate.gates.judge import compare_briefly
 from logitgate.project.behaviour import Behaviour
 from logitgate.project.project import Project
 from logitgate.project.reading.load import parse_project
 from logitgate.replay.play import ReplayRequest, begun
-from logitgate.replay.player import Player, play
+from logitgate.replay.player import Player
 from logitgate.replay.policies import Challenge, Holder, Policy, PolicyStanding, wants
+from logitgate.replay.processes import trainings
 from logitgate.replay.results.accounts import accounts
 from logitgate.replay.results.result import Replay
 from logitgate.replay.training import PlayedHistory, Version, train_at
@@ -51,65 +55,104 @@ def history(name: str, since: str, until: str, window: int | None = None) -> Non
     if window is not None:
         split = project.split.model_copy(update={"window": timedelta(days=window)})
         project = project.model_copy(update={"split": split})
-    player, found = _played(project, since, until)
+    one = PlayedBefore.of(project, since, until)
+    found = one.found
     print(found)
-    for one in found.releases:
-        why = ", ".join(f"{finding.check}: {finding.subject}" for finding in one.reasons)
-        print(f"{one.date:%Y-%m}: {one.sentence(found.unit)}", f"({why})" if why else "")
-    for one in found.policies:
-        value, low, high = one.against_gated
-        print(f"{one.policy.value}: {value:+,.0f} [{low:+,.0f}, {high:+,.0f}] against gated; held {one.held}")
-    RULES[name](player, found)
+    for release in found.releases:
+        why = ", ".join(f"{finding.check}: {finding.subject}" for finding in release.reasons)
+        print(f"{release.date:%Y-%m}: {release.sentence(found.unit)}", f"({why})" if why else "")
+    for policy in found.policies:
+        value, low, high = policy.against_gated
+        print(
+            f"{policy.policy.value}: {value:+,.0f} [{low:+,.0f}, {high:+,.0f}] against gated;"
+            f" held {policy.held}"
+        )
+    RULES[name](one)
 
 
-def _played(project: Project, since: str, until: str) -> tuple[Player, Replay]:
-    """Play a history as `lg.replay` does; the player has the cost of each row."""
-    table = lg.read_table(project)
-    since_at, until_at = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (since, until))
-    request = ReplayRequest(since=since_at, until=until_at)
-    played, dates = begun(project, check_table(table, project), table.frame, None, request)
-    player = Player.of(played, dates, request.played)
-    with threadpool_limits(1):
-        play([player])
-    return player, accounts(played, dates, player.course, player.costs, request.played)
+@dataclass(frozen=True)
+class PlayedBefore:
+    """A history as `lg.replay` plays it, with the cost of each row.
+
+    Parameters
+    ----------
+    player : Player
+    found : Replay
+    first : tuple of bool
+        Whether the version of each period would be released if none were in production.
+    """
+
+    player: Player
+    found: Replay
+    first: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, project: Project, since: str, until: str) -> PlayedBefore:
+        """Play it."""
+        table = lg.read_table(project)
+        since_at, until_at = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (since, until))
+        request = ReplayRequest(since=since_at, until=until_at)
+        played, dates = begun(project, check_table(table, project), table.frame, None, request)
+        player, first = Player.of(played, dates, request.played), []
+        with threadpool_limits(1):
+            for trained in trainings(played, dates.starts):
+                player.take(trained)
+                verdict = compare_briefly(trained.evidence, Opponents()).verdict
+                first.append(trained.version is not None and not verdict.status.stops)
+        return cls(player, accounts(played, dates, player.course, player.costs, request.played), tuple(first))
 
 
-def flights_rules(player: Player, found: Replay) -> None:
-    """Print what policies cost on the rows of the wanted figure: months without their last day.
+def flights_rules(one: PlayedBefore) -> None:
+    """Print the rules on all rows, and on those of the wanted figure: months without their last day.
 
     That day's outcomes had not matured when its month was added up.
     """
-    time, costs = player.history.rows.time, player.costs
+    time, costs, found = one.player.history.rows.time, one.player.costs, one.found
+    assert time is not None
     newest = [time[costs.period(number)].max() for number in range(len(found.starts))]
     counted = time + np.timedelta64(1, "D") <= np.repeat(newest, found.rows_by_period)
-    totals = {one.policy: float(costs.under(one.held)[counted].sum()) for one in found.policies}
-    print(f"\n{counted.sum():,} rows, months without their last day:")
-    print(", ".join(f"{policy.value} {total:,.0f}" for policy, total in totals.items()))
-    gated = totals[Policy.GATED]
-    print(_rule("gated at most 3,600,000", gated <= 3_600_000))
     simple = (Policy.NEVER, Policy.ALWAYS, Policy.PROVEN)
-    print(_rule("gated at most never, always and proven", all(gated <= totals[one] for one in simple)))
+    for name, rows in (("all rows", counted | ~counted), ("months without their last day", counted)):
+        totals = {policy.policy: float(costs.under(policy.held)[rows].sum()) for policy in found.policies}
+        gated = totals[Policy.GATED]
+        print(f"\n{name}, {rows.sum():,} rows:")
+        print(", ".join(f"{policy.value} {total:,.0f}" for policy, total in totals.items()))
+        print(_rule("gated at most 3,600,000", gated <= 3_600_000))
+        print(_rule("gated at most never, always and proven", all(gated <= totals[one] for one in simple)))
 
 
-def bank_rules(player: Player, found: Replay) -> None:
-    """Print a line for each month, and how many of those that a model decided cost more than a rule."""
-    costs, held, dearer = player.costs, found.gated.held, 0
-    print("\n| month | rows | what decides | released | cost | flag none | flag all | |\n|" + "---|" * 8)
-    for period, release in enumerate(found.releases):
-        own, none, every = (
-            float(costs.in_period(one, period).mean()) for one in (held[period], FLAG_NONE, FLAG_ALL)
-        )
-        lost = held[period] is not None and own > min(none, every)
-        dearer += lost
+def bank_rules(one: PlayedBefore) -> None:
+    """Print a line for each month, and in how many of them a model cost more than the better rule."""
+    costs, found = one.player.costs, one.found
+    print("\n| month | rows | decides | released | as a first release | cost | flag none | flag all |")
+    print("|" + "---|" * 8)
+    dearer, would_be, total = [], [], 0.0
+    for period, (release, holder, first) in enumerate(
+        zip(found.releases, found.gated.held, one.first, strict=True)
+    ):
+        own, none, every = (costs.in_period(each, period) for each in (holder, FLAG_NONE, FLAG_ALL))
+        better = min(none.sum(), every.sum())
+        newest = costs.in_period(release.version, period) if first else every
+        dearer.append(holder is not None and own.sum() > better)
+        would_be.append(first and newest.sum() > better)
+        total += float(newest.sum())
         print(
-            f"| {release.date:%Y-%m} | {found.rows_by_period[period]:,} | {_decides(held[period])} | "
-            f"{'yes' if release.released else 'no'} | {own:.2f} | {none:.2f} | {every:.2f} | "
-            f"{'dearer' if lost else ''} |"
+            f"| {release.date:%Y-%m} | {len(own):,} | {_decides(holder)} | {_yes(release.released)} | "
+            f"{_yes(first)}{f', {newest.mean():.2f}' if first else ''} | {own.mean():.2f} | "
+            f"{none.mean():.2f} | {every.mean():.2f} |"
         )
     every = float(costs.rules[FLAG_ALL].sum())
-    print(f"\nflag all costs {every:,.0f} in all")
-    print(_rule("at most 2 months that a model decided cost more than the better rule", dearer <= 2))
+    print(
+        f"\nflag all costs {every:,.0f}; flag all wherever no version passes as a first release {total:,.0f}"
+    )
+    print(f"months in which a model decides: {sum(dearer)} cost more than the better rule")
+    print(_rule(f"at most 2 months as a first release that cost more: {sum(would_be)}", sum(would_be) <= 2))
+    print(_rule("the same at most flag all", total <= every))
     print(_rule("gated at most flag all", found.gated.cost <= every))
+
+
+def _yes(is_so: bool) -> str:  # noqa: FBT001
+    return "yes" if is_so else "no"
 
 
 def _decides(holder: Holder) -> str:
