@@ -144,8 +144,8 @@ def learn(blocks: Blocks, project: Project, whole: WholeTable | None = None) -> 
     judged = {one.name: one.judge(plan, costs, alpha) for one in contenders.recipes()}
     submission = submit({name: one.scored for name, one in judged.items()}, alpha)
     chosen, top = judged[submission.name], list(judged.values())[-1]
-    last = _fitted(chosen.last, blocks.sample.take(blocks.learned(blocks.last)), project)
-    shipped = _fitted(chosen.final, blocks.sample, project, whole) if project.fit.refit else last
+    last = fitted(chosen.last, blocks.sample.take(blocks.learned(blocks.last)), project)
+    shipped = fitted(chosen.final, blocks.sample, project, whole) if project.fit.refit else last
     rows = plan.final(())
     return Learned(
         shipped,
@@ -168,8 +168,22 @@ def _search_result(plan: Plan, trials: Sequence[Trial], top: JudgedRecipe, proje
     return search_result(trials, plan.final([one.log_odds for one in trials]), chosen, project.costs.matrix)
 
 
-def _fitted(decided: Decided, rows: Sample, project: Project, whole: WholeTable | None = None) -> FittedModel:
-    """Fit what was decided to some rows."""
+def fitted(decided: Decided, rows: Sample, project: Project, whole: WholeTable | None = None) -> FittedModel:
+    """Fit what was decided to some rows.
+
+    Parameters
+    ----------
+    decided : Decided
+    rows : Sample
+    project : Project
+    whole : WholeTable, optional
+        All rows, of which `rows` are a sample.
+
+    Raises
+    ------
+    DataError, FitError
+        When nothing can be learned from the rows.
+    """
     choice, features = decided.candidate.choice, decided.candidate.features
     y, signs = rows.y.astype(np.int64), project.gates.signs
     pipeline = fit(choice, rows.frame, y, features, project.search, signs=signs, whole=whole)
