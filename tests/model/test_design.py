@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from packaging.version import parse as parsed
 
 from logitgate.model.design.matrix import TRUSTED_TYPES, design, fitted_design, source_of
+from logitgate.model.design.pooled import pooled
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
@@ -235,15 +236,25 @@ def test_a_design_fitted_on_codes_is_the_same(form, text):
         assert str(one.infrequent_categories_) == str(another.infrequent_categories_)
 
 
-def test_moments_of_many_rows_are_those_of_the_written_columns():
+@pytest.mark.parametrize("is_shared", [False, True], ids=["each its own", "shared values"])
+@pytest.mark.parametrize("form", Search(forms=("linear", "spline", "polynomial")).forms, ids=str)
+def test_moments_of_many_rows_are_those_of_the_written_columns(form, is_shared):
     """Above the rows that are written at once medians, means and scales agree to rounding."""
-    rows, form = _rows(20_000), Search(forms=("spline",)).forms[0]
-    rows["tail"] = np.exp(np.random.default_rng(3).normal(0, 2, len(rows)))
-    features = FeaturesConfig(numeric=("age", "rain", "tail"), categorical=("city",))
-    ours = fitted_design(form, features, SEARCH, rows)
+    rng = np.random.default_rng(3)
+    rows = _rows(20_000)
+    rows["tail"] = np.exp(rng.normal(0, 2, len(rows)))
+    rows["far"] = 1.7e9 + rng.normal(0, 400, len(rows))
+    rows["gaps"] = rows["age"].where(rng.random(len(rows)) < 0.7)
+    numbers = ("age", "rain", "tail", "far", "gaps")
+    if is_shared:
+        rows[list(numbers)] = rows[list(numbers)].round(0)
+    features = FeaturesConfig(numeric=numbers, categorical=("city",))
+    known = pooled(rows, numbers)
+    assert ("age" in known) == is_shared
+    ours = fitted_design(form, features, SEARCH, rows, known=known)
     theirs = design(form, features, SEARCH, rows).fit(rows[list(features.all)])
     some = rows[:500]
-    np.testing.assert_allclose(ours.transform(some), theirs.transform(some), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(ours.transform(some), theirs.transform(some), rtol=1e-9, atol=1e-8)
     kept, wanted = (vars(one.transformers_[0][1][-1]) for one in (ours, theirs))
     assert kept.keys() == wanted.keys()
 

@@ -7,6 +7,9 @@ from the powers of the distance to the knot, summed piece by piece.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
@@ -23,6 +26,9 @@ _ROWS = 16_384
 """Rows for which columns are written at a time."""
 _NEVER_CONSTANT = 1e-9
 """Variance from which on rounding cannot be taken for it."""
+
+_Moments: TypeAlias = tuple[FloatArray, FloatArray]
+"""Mean and variance of some columns."""
 
 
 def fitted_block(block: BaseEstimator, frame: pd.DataFrame, known: Known = NONE) -> BaseEstimator:
@@ -49,7 +55,9 @@ def fitted_block(block: BaseEstimator, frame: pd.DataFrame, known: Known = NONE)
         if isinstance(step, SplineTransformer):
             step.fit(block[:place].transform(frame.iloc[:2]))
             continue
-        if isinstance(block.steps[place - 1][1], SplineTransformer) and _scaled(block, frame, known):
+        if isinstance(block.steps[place - 1][1], SplineTransformer | SimpleImputer) and _scaled(
+            block[: place + 1], frame, known
+        ):
             continue
         for start in range(0, len(frame), _ROWS):
             before = block[:place].transform(frame.iloc[start : start + _ROWS])
@@ -84,33 +92,45 @@ def _median(observed: FloatArray, counts: IntArray) -> float:
 
 
 def _scaled(block: Pipeline, frame: pd.DataFrame, known: Known) -> bool:
-    """Fit the scaler of a block of splines by their moments; False where it is to be written.
+    """Fit the scaler that ends a block of lines or splines by their moments; False where it is to be written.
 
-    The variance is the mean square of each column less its mean, summed from the moments by piece.
+    The variance is the mean square of each column less its mean, of splines summed from the moments by piece.
     """
     if len(frame) <= _ROWS:
         return False
-    spline, scale = block.named_steps["spline"], block.named_steps["scale"]
-    absent = block.named_steps["impute"].statistics_
-    means, variances = [], []
-    for (name, column), missing, basis in zip(frame.items(), absent, spline.bsplines_, strict=True):
-        width = spline.n_features_out_ // len(absent)
-        shape = Polynomials.spline(missing, basis, np.zeros(width), np.ones(width))
-        one = known.get(str(name))
-        values, counts = (numbers_of(column), None) if one is None else (one.values, one.counts)
-        mean, variance = _moments(CurveColumns.of(values, shape, np.arange(width)), counts)
-        means.append(mean)
-        variances.append(variance)
-    mean, variance = np.concatenate(means), np.concatenate(variances)
+    found = (_moments_of_splines if "spline" in block.named_steps else _moments_of_lines)(block, frame, known)
+    mean, variance = (np.concatenate(each) for each in zip(*found, strict=True))
     if not (variance > _NEVER_CONSTANT).all():
         return False
+    scale = block.steps[-1][1]
     scale.partial_fit(block[:-1].transform(frame.iloc[:2]))
     scale.n_samples_seen_ = np.float64(len(frame))
     scale.mean_, scale.var_, scale.scale_ = mean, variance, np.sqrt(variance)
     return True
 
 
-def _moments(curve: CurveColumns, counts: IntArray | None) -> tuple[FloatArray, FloatArray]:
+def _moments_of_lines(block: Pipeline, frame: pd.DataFrame, known: Known) -> Iterator[_Moments]:
+    """Yield the mean and the variance of each number, both of shape (1,)."""
+    for (name, column), absent in zip(frame.items(), block.named_steps["impute"].statistics_, strict=True):
+        one = known.get(str(name))
+        values, counts = (numbers_of(column), None) if one is None else (one.values, one.counts)
+        values = np.where(np.isnan(values), absent, values)
+        mean = np.average(values, weights=counts)
+        yield np.array([mean]), np.array([np.average((values - mean) ** 2, weights=counts)])
+
+
+def _moments_of_splines(block: Pipeline, frame: pd.DataFrame, known: Known) -> Iterator[_Moments]:
+    """Yield the mean and the variance of each number's columns, both of shape (w,)."""
+    spline, absent = block.named_steps["spline"], block.named_steps["impute"].statistics_
+    width = spline.n_features_out_ // len(absent)
+    for (name, column), missing, basis in zip(frame.items(), absent, spline.bsplines_, strict=True):
+        shape = Polynomials.spline(missing, basis, np.zeros(width), np.ones(width))
+        one = known.get(str(name))
+        values, counts = (numbers_of(column), None) if one is None else (one.values, one.counts)
+        yield _moments(CurveColumns.of(values, shape, np.arange(width)), counts)
+
+
+def _moments(curve: CurveColumns, counts: IntArray | None) -> _Moments:
     """Return the mean and the variance of each column over all rows, or values that stand for some; (w,)."""
     pieces = curve.shape.pieces
     rows = len(curve.values) if counts is None else int(counts.sum())

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
 
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
@@ -73,12 +72,9 @@ class PooledColumns:
 
     def gathered(self, by_cell: FloatArray) -> FloatArray:
         """Return the sums of the columns of levels from those of the cells, (w, ...) of (cells, ...)."""
-        ones, cell = np.ones(self.cells), np.arange(self.cells)
         parts = [part for part in self.each if isinstance(part, LevelColumns)]
-        spread = [csr_array((ones, (part.codes, cell)), (part.cells, self.cells)) for part in parts]
-        return np.concatenate(
-            [part.gathered(np.asarray(one @ by_cell)) for part, one in zip(parts, spread, strict=True)]
-        )
+        spread = [(part.codes == np.arange(part.cells)[:, None]).astype(np.float64) for part in parts]
+        return np.concatenate([part.gathered(one @ by_cell) for part, one in zip(parts, spread, strict=True)])
 
     def written(self, rows: slice) -> FloatArray:
         """Return the columns of numbers, shape (r, w)."""
