@@ -36,7 +36,7 @@ _ROUGH = 1.0
 """Nats within which those rows are fitted, where the fit of all begins."""
 _POOR = 0.05
 """Share of the last gain above which, at larger gains than that, their Hessian is summed again."""
-_PACE_OF_PART = (1.0, 30)
+_PACE_OF_PART = (0.1, 30)
 """The same where the Hessian is that of some rows: a step by it leaves some hundredths of its gain."""
 
 
