@@ -44,7 +44,6 @@ FEATURES, SEARCH, SLICES = PROJECT["features"], PROJECT["search"], PROJECT["slic
 NUMERIC, CATEGORICAL = FEATURES["numeric"], FEATURES["categorical"]
 ENDS = (0.6, 0.7, 0.8)
 """Shares of the rows, in order of time, before which are those to fit, to calibrate and for the threshold."""
-FOLDS = 4
 
 
 # The data.
@@ -126,8 +125,8 @@ def interaction(pair):
 def search(train):
     pipeline = Pipeline([("design", None), ("model", LogisticRegression(max_iter=1000))])
     grid = {"design": [design(form) for form in SEARCH["forms"]], "model__C": SEARCH["C"]}
-    folds = TimeSeriesSplit(FOLDS)
-    return GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=folds, n_jobs=-1).fit(train, events(train))
+    tried = GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=TimeSeriesSplit(4), n_jobs=-1)
+    return tried.fit(train, events(train))
 
 
 @task
@@ -170,10 +169,8 @@ def figures(y, probability, flagged):
 def intervals(y, probability, flagged):
     """Percentiles over resampled rows."""
     drawn = [figures(*resample(y, probability, flagged, random_state=seed)) for seed in range(RESAMPLES)]
-    low, high = pd.DataFrame(drawn).quantile([0.025, 0.975]).to_dict("records")
-    return {f"{name}_low": value for name, value in low.items()} | {
-        f"{name}_high": value for name, value in high.items()
-    }
+    ends = pd.DataFrame(drawn).quantile([0.025, 0.975]).set_axis(["low", "high"])
+    return {f"{name}_{end}": ends.loc[end, name] for end in ends.index for name in ends}
 
 
 def calibration(y, probability):
@@ -186,15 +183,9 @@ def slice_figures(rows, y, probability, flagged):
     """Evaluate each level of each slicing column: point values, as fairlearn gives them."""
     parts = rows[SLICES["columns"]].astype(str)
     for name, edges in SLICES["bins"].items():
-        places = pd.cut(rows[name], [-np.inf, *edges, np.inf], right=False, labels=False)
-        parts[name] = places.astype(str)
-    return pd.concat(
-        [
-            sliced(parts[list(columns)], y, probability, flagged)
-            for columns in [[name] for name in parts] + SLICES["crossings"]
-        ],
-        keys=["-".join(columns) for columns in [[name] for name in parts] + SLICES["crossings"]],
-    )
+        parts[name] = pd.cut(rows[name], [-np.inf, *edges, np.inf], right=False, labels=False).astype(str)
+    groups = [[name] for name in parts] + SLICES["crossings"]
+    return pd.concat({"-".join(one): sliced(parts[list(one)], y, probability, flagged) for one in groups})
 
 
 def sliced(columns, y, probability, flagged):
@@ -241,8 +232,8 @@ def record(train, test, found, model, evaluation):
     mlflow.set_experiment("flights")
     with mlflow.start_run(run_name=str(AS_OF.date())):
         mlflow.log_input(mlflow.data.from_pandas(train, targets="late"), context="training")
-        mlflow.log_params({"as_of": str(AS_OF), "C": found.best_params_["model__C"], "rows": len(train)})
-        mlflow.log_param("threshold", model.best_threshold_)
+        chosen = {"C": found.best_params_["model__C"], "threshold": model.best_threshold_}
+        mlflow.log_params({"as_of": str(AS_OF), "rows": len(train), **chosen})
         record_figures(overall, slices)
         record_candidates(found)
         mlflow.log_text(slices.to_json(orient="split"), "slices.json")
