@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import logitgate as lg
 from logitgate.data import memory
@@ -20,7 +17,6 @@ from logitgate.data.contract.validation import check_table
 from logitgate.data.one_row import rows_of_id
 from logitgate.data.readers.source import Scan
 from logitgate.data.sampling.sample import observe
-from logitgate.data.streaming.lowest_hashes import LowestHashes
 from logitgate.data.streaming.stretch import read_stretch
 from logitgate.data.table import read_history, read_rows, read_table
 from logitgate.errors import DataError, ProjectError, UnavailableError
@@ -105,27 +101,6 @@ def test_rows_without_ids_are_sampled_by_what_they_hold(folder):
     every = read_rows(plain.model_copy(update={"rows": plain.rows.model_copy(update={"in_memory": None})}))
     table = read_rows(plain)
     assert table.rows == 1_000 and set(table.frame["row_id"]) < set(every.frame["row_id"])
-
-
-@given(
-    st.lists(st.integers(0, 60), min_size=1, max_size=60),
-    st.lists(st.integers(1, 9), min_size=1, max_size=20),
-    st.integers(1, 40),
-    st.integers(0, 60),
-)
-def test_blocks_make_no_difference_to_a_sample(hashes, sizes, most, first):
-    """What is kept are the lowest hashes of chosen rows, in the order of the rows; few more are ever held."""
-    hashes = np.array(hashes, dtype=np.uint64)
-    chosen = np.arange(len(hashes)) >= first
-    kept, start, number = LowestHashes(most), 0, 0
-    while start < len(hashes):
-        block = hashes[start : start + sizes[number % len(sizes)]]
-        rows = pa.table({"row": np.arange(start, start + len(block))})
-        kept.add(rows, block, chosen[start : start + len(block)])
-        assert len(kept) <= 1.25 * most
-        start, number = start + len(block), number + 1
-    rows = kept.cells().column("row").to_numpy()
-    assert sorted(hashes[rows]) == sorted(hashes[chosen])[:most] and (np.diff(rows) > 0).all()
 
 
 @pytest.mark.parametrize("as_of", [None, datetime(2021, 4, 10, tzinfo=UTC)])
