@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from logitgate.project.reading.load import parse_project
+
 START = np.datetime64("2021-03-01T00:00", "us")
 _SIDES = ("north", "south", "east", "west")
 
@@ -83,6 +85,23 @@ def plain(**changes):
         else:
             place[last] = change
     return project
+
+
+SMALL = {
+    "name": "small",
+    "rows": {"path": "rows.csv"},
+    "columns": {"id": "id"},
+    "outcome": {"column": "y", "event": "yes"},
+    "features": {"numeric": ["x"]},
+    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
+    "contract": {"suite": "suite.json"},
+}
+"""A project of rows that no file holds; `SMALL | {"features": ...}` declares other sections."""
+
+
+def small(**sections):
+    """Return the project SMALL, with whole sections in the place of its own."""
+    return parse_project(SMALL | sections, "small.toml")
 
 
 def write(folder, frame=None, *, rules=(), **changes):

@@ -12,24 +12,14 @@ from logitgate.decision.rule import DecisionRule
 from logitgate.findings import Status
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.reading.load import parse_project
+from tests.projects import small
 
 FEATURES = {"numeric": ["x", "z"], "categorical": ["g"]}
 
 
 def project(**behaviour):
     """Return a project with these declarations."""
-    plain = {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": FEATURES,
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "behaviour": behaviour,
-        "contract": {"suite": "suite.json"},
-    }
-    return parse_project(plain, "small.toml")
+    return small(features=FEATURES, behaviour=behaviour)
 
 
 class Curve:

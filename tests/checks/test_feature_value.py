@@ -15,21 +15,13 @@ from logitgate.model.fitting.fitted import Fitted
 from logitgate.model.fitting.recalibration import NONE, Recalibration, recalibrated
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
-from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id", "time": "t"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["strong", "weak", "noise"], "categorical": ["g"]},
-        "search": {"interactions": {"both": ["strong", "weak"]}},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
+PROJECT = small(
+    columns={"id": "id", "time": "t"},
+    features={"numeric": ["strong", "weak", "noise"], "categorical": ["g"]},
+    search={"interactions": {"both": ["strong", "weak"]}},
 )
 FORMS = (Form(basis="linear"), Form(basis="spline", interactions=("both",)))
 

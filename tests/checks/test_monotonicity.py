@@ -18,6 +18,7 @@ from logitgate.model.fitting.recalibration import Recalibration
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form, Search
+from tests.projects import SMALL
 
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
 CROSSED = Form(basis="linear", interactions=("both",))
@@ -191,19 +192,9 @@ def test_a_straight_line_passes_one_direction_only(seed, sign):
 
 def test_only_numeric_features_have_signs():
     """A category, an unknown column or another word is refused in the project file."""
-    plain = {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x"], "categorical": ["g"]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    }
-    assert (
-        parse_project(plain | {"gates": {"signs": {"x": "negative"}}}, "a.toml").gates.signs["x"]
-        == "negative"
-    )
+    plain = SMALL | {"features": {"numeric": ["x"], "categorical": ["g"]}}
+    project = parse_project(plain | {"gates": {"signs": {"x": "negative"}}}, "a.toml")
+    assert project.gates.signs["x"] == "negative"
     for unknown in ("g", "z"):
         with pytest.raises(ProjectError, match=f"gates.signs names '{unknown}', no numeric feature"):
             parse_project(plain | {"gates": {"signs": {unknown: "positive"}}}, "a.toml")

@@ -13,24 +13,19 @@ from logitgate.data.sampling.blocks import Blocks, cut
 from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.reading.load import load_project, parse_project
+from logitgate.project.reading.load import load_project
+from tests.projects import small
 
 HERE = Path(__file__).parents[2]
 
 
 def project(numeric=("a", "b"), categorical=(), columns=None, **gate):
     """Return a project with these features, roles of columns and limits of the leakage gate."""
-    plain = {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"} | (columns or {}),
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": list(numeric), "categorical": list(categorical)},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "gates": {"leakage": gate},
-        "contract": {"suite": "suite.json"},
-    }
-    return parse_project(plain, "small.toml")
+    return small(
+        columns={"id": "id"} | (columns or {}),
+        features={"numeric": list(numeric), "categorical": list(categorical)},
+        gates={"leakage": gate},
+    )
 
 
 def table(n=4000, seed=0):

@@ -13,20 +13,11 @@ from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
 from logitgate.findings import Status
-from logitgate.project.reading.load import parse_project
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["age", "x", "weather"], "categorical": ["job"]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "slices": {"columns": ["town"], "minimum_rows": 100, "minimum_events": 10},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
+PROJECT = small(
+    features={"numeric": ["age", "x", "weather"], "categorical": ["job"]},
+    slices={"columns": ["town"], "minimum_rows": 100, "minimum_events": 10},
 )
 
 

@@ -16,22 +16,10 @@ from logitgate.model.fitting.recalibration import NONE, Recalibration, recalibra
 from logitgate.model.model import Model
 from logitgate.model.recipes.recipe import Candidate, Decided
 from logitgate.model.train import FittedModel
-from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x", "z"], "categorical": ["g"]},
-        "search": {"rare_level_rows": 5},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
-)
+PROJECT = small(features={"numeric": ["x", "z"], "categorical": ["g"]}, search={"rare_level_rows": 5})
 CHOICE = Choice(Form(basis="spline"), 1.0)
 
 

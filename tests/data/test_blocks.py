@@ -10,17 +10,9 @@ from logitgate.data.sampling.blocks import LEAST, cut
 from logitgate.data.sampling.sample import observe
 from logitgate.errors import DataError, ProjectError
 from logitgate.project.reading.load import parse_project
+from tests.projects import SMALL
 
-PLAIN = {
-    "name": "small",
-    "rows": {"path": "rows.csv"},
-    "columns": {"id": "id"},
-    "outcome": {"column": "y", "event": "yes"},
-    "features": {"numeric": ["x"]},
-    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-    "contract": {"suite": "suite.json"},
-}
-TIMED = PLAIN | {"columns": {"id": "id", "time": "t"}}
+TIMED = SMALL | {"columns": {"id": "id", "time": "t"}}
 
 
 def rows(n=400, seed=0, rate=0.4, **columns):
@@ -90,7 +82,7 @@ def test_folds_keep_entities_clusters_and_copies_whole(seed, people, groups):
     copied = rng.choice(300, 20, replace=False)
     frame.loc[copied[:10], "x"] = frame.loc[copied[10:], "x"].to_numpy()
     columns = {"id": "id", "entity": "who", "cluster": "where"}
-    found = blocks_of(frame, PLAIN | {"columns": columns})
+    found = blocks_of(frame, SMALL | {"columns": columns})
     for codes in (found.sample.entity, found.sample.cluster, pd.factorize(found.sample.frame["x"])[0]):
         assert all(len(set(found.number[codes == one])) == 1 for one in set(codes))
     for block in found.judged:
@@ -100,18 +92,18 @@ def test_folds_keep_entities_clusters_and_copies_whole(seed, people, groups):
 def test_folds_spread_events_evenly_and_follow_the_seed():
     """Each fold has nearly the same share of events; another seed deals otherwise, the same one alike."""
     frame = rows(2_000, rate=0.05)
-    first, again, other = (blocks_of(frame, PLAIN | {"split": {"seed": seed}}).number for seed in (1, 1, 2))
+    first, again, other = (blocks_of(frame, SMALL | {"split": {"seed": seed}}).number for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
-    y = blocks_of(frame, PLAIN).sample.y
-    events = np.bincount(blocks_of(frame, PLAIN).number, weights=y)
+    y = blocks_of(frame, SMALL).sample.y
+    events = np.bincount(blocks_of(frame, SMALL).number, weights=y)
     assert np.ptp(events) <= 1
 
 
 def test_coarse_features_do_not_tie_rows_together():
     """Eight cells of equal rows are chance, not copies: folds of equal size all the same."""
     frame = rows(1_000).assign(x=np.random.default_rng(0).integers(0, 8, 1_000).astype(float))
-    sizes = np.bincount(blocks_of(frame, PLAIN).number)
+    sizes = np.bincount(blocks_of(frame, SMALL).number)
     assert len(sizes) == 5
     assert np.ptp(sizes) <= 2
 
@@ -138,10 +130,10 @@ def test_rows_that_can_judge_nothing_are_refused():
 def test_an_old_file_hears_what_to_change(key):
     """The shares of former days are answered by what takes their place."""
     with pytest.raises(ProjectError, match=rf"split.*{key} is no more: .*(split\.blocks|remove it)"):
-        parse_project(PLAIN | {"split": {key: 0.2}}, "small.toml")
+        parse_project(SMALL | {"split": {key: 0.2}}, "small.toml")
 
 
 def test_the_folds_of_the_search_are_the_blocks():
     """`search.folds` is answered likewise."""
     with pytest.raises(ProjectError, match=r"search.*folds is no more.*split\.blocks"):
-        parse_project(PLAIN | {"search": {"folds": 4}}, "small.toml")
+        parse_project(SMALL | {"search": {"folds": 4}}, "small.toml")

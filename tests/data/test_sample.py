@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logitgate.data.sampling.sample import observe, row_costs, rows_seen
 from logitgate.decision.costs import CostMatrix
 from logitgate.errors import DataError
-from logitgate.project.reading.load import parse_project
+from tests.projects import small
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 TIMED = {"columns": {"id": "id", "time": "t"}}
@@ -19,16 +19,7 @@ TIMED = {"columns": {"id": "id", "time": "t"}}
 
 def project(**sections):
     """Return a small project; whole sections can be replaced."""
-    plain = {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x"]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    }
-    return parse_project(plain | sections, "small.toml")
+    return small(**sections)
 
 
 def table(n=6, **columns):

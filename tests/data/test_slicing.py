@@ -8,20 +8,12 @@ from hypothesis import strategies as st
 from logitgate.data.sampling.sample import Sample
 from logitgate.data.sampling.slicing import rare_pooled, slice_levels
 from logitgate.project.reading.load import parse_project
+from tests.projects import SMALL
 
 
 def plain(**declared):
     """Return a small project with slices."""
-    return {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x"]},
-        "slices": declared,
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    }
+    return SMALL | {"slices": declared}
 
 
 def levels(frame, **declared):

@@ -19,6 +19,7 @@ from logitgate.data.typed import Table
 from logitgate.errors import ProjectError, UnavailableError
 from logitgate.findings import Status
 from logitgate.project.reading.load import load_project, parse_project
+from tests.projects import SMALL
 
 ROOT = Path(__file__).parents[2]
 SUITES = ("bank", "flights", "spam", "tumour")
@@ -61,13 +62,10 @@ def check(tmp_path):
 
 def project(**promises):
     """Return the project of the table above."""
-    plain = {
+    plain = SMALL | {
         "name": "visits",
-        "rows": {"path": "rows.csv"},
         "columns": {"id": "id", "time": "seen"},
-        "outcome": {"column": "y", "event": "yes"},
         "features": {"numeric": ["x", "z"], "categorical": ["kind"]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
         "contract": promises,
     }
     return parse_project(plain, "visits.toml")

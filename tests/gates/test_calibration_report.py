@@ -14,21 +14,9 @@ from logitgate.evaluation.probabilities.reliability import Corp, consistency
 from logitgate.evaluation.slices import SliceLevels
 from logitgate.findings import Status
 from logitgate.gates.reports.calibration_report import calibration_evidence, near_threshold
-from logitgate.project.reading.load import parse_project
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x"]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "slices": {"columns": ["g"], "minimum_rows": 100, "minimum_events": 10},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
-)
+PROJECT = small(slices={"columns": ["g"], "minimum_rows": 100, "minimum_events": 10})
 FIFTH = DecisionRule("constant", 0.2)
 
 

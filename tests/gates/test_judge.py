@@ -27,16 +27,11 @@ from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH
 from logitgate.model.recipes.submission import Step, Submission
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.reading.load import parse_project
+from tests.projects import SMALL
 
-PLAIN = {
-    "name": "small",
-    "rows": {"path": "rows.csv"},
-    "columns": {"id": "id"},
-    "outcome": {"column": "y", "event": "yes"},
+PLAIN = SMALL | {
     "features": {"numeric": ["sharp"]},
-    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
     "slices": {"columns": ["g"], "minimum_rows": 100, "minimum_events": 10},
-    "contract": {"suite": "suite.json"},
 }
 PROJECT = parse_project(PLAIN, "small.toml")
 FIFTH = DecisionRule("constant", 0.2)

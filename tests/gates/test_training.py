@@ -20,20 +20,16 @@ from logitgate.gates.training import key_of, learn_model, part_rows
 from logitgate.monitoring.profiling import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay
 from logitgate.project.reading.load import parse_project
+from tests.projects import SMALL
 
-PLAIN = {
-    "name": "small",
-    "rows": {"path": "rows.csv"},
+PLAIN = SMALL | {
     "columns": {"id": "id", "time": "t"},
-    "outcome": {"column": "y", "event": "yes"},
     "features": {"numeric": ["x", "z"]},
     "search": {"forms": ["linear"], "C": [1.0]},
-    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
     "gates": {
         "calibration": {"in_the_large": 0.6, "slope": [0.5, 2]},
         "leakage": {"trusted": {"x": "measured long before the outcome"}},
     },
-    "contract": {"suite": "suite.json"},
 }
 PROJECT = parse_project(PLAIN, "small.toml")
 CONTRACT = Finding(Check.CONTRACT, "rows", Status.PASS, "all hold")

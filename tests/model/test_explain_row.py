@@ -13,20 +13,12 @@ from logitgate.model.explanation.contributions import design_means
 from logitgate.model.explanation.row import explain_row
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
-from logitgate.project.reading.load import parse_project
 from logitgate.project.search import Form
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x", "z"], "categorical": ["g"]},
-        "costs": {"true_positive": 1, "false_positive": 2, "false_negative": "5 + amount", "unit": "EUR"},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
+PROJECT = small(
+    features={"numeric": ["x", "z"], "categorical": ["g"]},
+    costs={"true_positive": 1, "false_positive": 2, "false_negative": "5 + amount", "unit": "EUR"},
 )
 CHEAP = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
 

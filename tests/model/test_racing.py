@@ -12,21 +12,13 @@ from logitgate.model.recipes import racing
 from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH, SINGLE
 from logitgate.model.recipes.contenders import Contenders
 from logitgate.model.recipes.out_of_fold import Plan
-from logitgate.project.reading.load import parse_project
 from tests.model.blocks import blocks_of
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id", "time": "t"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x", "z", "w"], "categorical": ["g", "h"]},
-        "search": {"forms": ["linear", "spline"], "C": [0.001, 0.1, 10.0]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
+PROJECT = small(
+    columns={"id": "id", "time": "t"},
+    features={"numeric": ["x", "z", "w"], "categorical": ["g", "h"]},
+    search={"forms": ["linear", "spline"], "C": [0.001, 0.1, 10.0]},
 )
 SIZE = 9_000
 

@@ -13,16 +13,12 @@ from logitgate.errors import DataError
 from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH, SINGLE
 from logitgate.model.train import learn, recipe_key
 from logitgate.project.reading.load import parse_project
+from tests.projects import SMALL
 
-PLAIN = {
-    "name": "small",
-    "rows": {"path": "rows.csv"},
+PLAIN = SMALL | {
     "columns": {"id": "id", "time": "t"},
-    "outcome": {"column": "y", "event": "yes"},
     "features": {"numeric": ["x", "z"], "categorical": ["g"]},
     "search": {"forms": ["linear", "spline"], "C": [0.1, 1.0]},
-    "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-    "contract": {"suite": "suite.json"},
 }
 PROJECT = parse_project(PLAIN, "small.toml")
 AT_RANDOM = parse_project(PLAIN | {"split": {"by": "random"}}, "small.toml")

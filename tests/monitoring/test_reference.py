@@ -15,20 +15,10 @@ from logitgate.monitoring.performance.control_limits import Chunks
 from logitgate.monitoring.performance.realised.figures import reference_chunks
 from logitgate.monitoring.profiling import reference_profile
 from logitgate.monitoring.reference import Reference
-from logitgate.project.reading.load import parse_project
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "small",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x", "lumps", "empty"], "categorical": ["g"]},
-        "search": {"rare_level_rows": 50},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-        "contract": {"suite": "suite.json"},
-    },
-    "small.toml",
+PROJECT = small(
+    features={"numeric": ["x", "lumps", "empty"], "categorical": ["g"]}, search={"rare_level_rows": 50}
 )
 N = 1000
 LEVELS = ["often"] * 700 + ["some"] * 50 + ["few"] * 49 + ["Smith"] + [None] * 200

@@ -6,10 +6,17 @@ import pytest
 from logitgate.decision.costs import RowCosts
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored
+from logitgate.evaluation.intervals import lower_bound
 from logitgate.findings import Status
 from logitgate.monitoring.performance.control_limits import Chunks
-from logitgate.monitoring.performance.realised.figures import reference_chunks
+from logitgate.monitoring.performance.realised.figures import (
+    EXCESS_COST,
+    realised_chunks,
+    reference_chunks,
+    with_excess_cost,
+)
 from logitgate.monitoring.performance.versus_previous import Contender, versus_previous
+from logitgate.monitoring.reactions.remedies import Symptom
 from logitgate.project.project import Project
 from tests.projects import plain
 
@@ -159,3 +166,68 @@ def test_without_limits_no_version_is_called_degraded():
     ]
     assert versus_previous(*bare, PROJECT).answer == "champion loses"
     assert versus_previous(bare[1], bare[1], PROJECT).answer == "unknown"
+
+
+def test_what_it_means_is_told_apart():
+    """To lose asks for the version before, to be degraded for a new model; both can be asked for at once."""
+    sound, dear = version(6, NOW, KNOWN), version(7, ELSEWHERE, KNOWN, noise=2.0)
+    known = [
+        versus_previous(version(7, NOW, KNOWN, noise=2.0), sound, PROJECT),
+        versus_previous(version(7, ELSEWHERE, KNOWN), version(6, ELSEWHERE, KNOWN, noise=0.3), PROJECT),
+        versus_previous(dear, version(6, ELSEWHERE, KNOWN), PROJECT),
+        versus_previous(version(7, NOW, KNOWN), sound, PROJECT),
+    ]
+    both = {Symptom.LOSES, Symptom.DEGRADED}
+    assert [one.symptoms for one in known] == [{Symptom.LOSES}, {Symptom.DEGRADED}, both, set()]
+
+
+def test_each_version_is_held_against_its_own_reference():
+    """Both figures of both, named after the version they are of."""
+    champion = version(7, ELSEWHERE, KNOWN)
+    dear = reference_chunks(scored(world(6_000, seed=4, off=3.0), 0, 0))
+    found = versus_previous(champion, Contender(6, champion.scored, dear), PROJECT).findings[1]
+    assert found.because == "version 7 costs more than it expects; version 6 keeps to its reference"
+    figures = dict(found.figures)
+    assert (figures["champion_degraded"], figures["previous_degraded"]) == (True, False)
+    for name, chunks in (("champion", champion.reference), ("previous", dear)):
+        assert figures[f"{name}_reference"] == with_excess_cost(chunks).mean(EXCESS_COST)
+        own = realised_chunks(champion.scored, chunks.rows)
+        assert figures[f"{name}_chunk_excess_cost"] == own.mean(EXCESS_COST)
+
+
+def test_the_proof_is_one_sided_and_needs_rows_that_cost_differently():
+    """Exactly as many as are demanded are enough; without a bound nothing is answered."""
+    rows = world(1_000, seed=5, clusters=1_000)
+    champion, previous = version(7, rows, KNOWN, noise=2.0), version(6, rows, KNOWN)
+    difference = champion.scored.cost - previous.scored.cost
+    figures = versus_previous(champion, previous, PROJECT).findings[0].figures
+    assert figures["lower"] == lower_bound(difference, rows[2], 0.05) > 0
+    exact = figures["effective_rows"]
+    assert exact == pytest.approx(np.abs(difference).sum() ** 2 / (difference**2).sum())
+    for least, status in ((exact, Status.FAIL), (exact * 1.001, Status.INSUFFICIENT)):
+        project = Project.model_validate(plain(gates={"discordant_events": least}))
+        assert versus_previous(champion, previous, project).findings[0].status is status
+
+
+def test_a_champion_may_be_degraded_where_the_pair_proves_nothing():
+    """Its own reference is enough for that, and not for more; the other one's limits are not asked for."""
+    many = Project.model_validate(plain(gates={"discordant_events": 100_000}))
+    previous = version(6, ELSEWHERE, KNOWN)
+    dear = Contender(6, previous.scored, reference_chunks(scored(world(6_000, seed=4, off=3.0), 0, 0)))
+    found = versus_previous(version(7, ELSEWHERE, KNOWN, noise=2.0), dear, many)
+    assert (found.findings[0].status, found.answer) == (Status.INSUFFICIENT, "champion degraded")
+    few = Contender(6, scored(NOW, 0, 0), reference_chunks(scored(KNOWN, 0, 0), 1_000))
+    found = versus_previous(version(7, NOW, KNOWN), few, PROJECT)
+    assert (found.findings[1].status, found.answer) == (Status.INSUFFICIENT, "neither")
+
+
+@pytest.mark.parametrize(("value", "sound"), [(0.0, True), (1.0, True), (-1e-9, False), (1 + 1e-9, False)])
+@pytest.mark.parametrize("whose", ["champion", "previous version"])
+def test_a_probability_lies_between_0_and_1(value, sound, whose):
+    """Both ends are probabilities."""
+    pair = [version(7, NOW, KNOWN), version(6, NOW, KNOWN, noise=0.3)]
+    pair[whose != "champion"].scored.decision.probability[3:5] = value
+    found = versus_previous(*pair, PROJECT)
+    assert (found.answer == "neither") == sound
+    if not sound:
+        assert f"2 of the {whose}" in found.findings[0].because.replace("2 probabilities", "2")
