@@ -17,7 +17,7 @@ settings.register_profile(
     "untimed",
     deadline=None,
     derandomize="CI" in os.environ,
-    max_examples=50,
+    max_examples=30,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("untimed")

@@ -2,12 +2,14 @@
 
 import json
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from logitgate.project.reading.load import parse_project
+from logitgate.data.table import read_rows
+from logitgate.project.reading.load import load_project, parse_project
 
 START = np.datetime64("2021-03-01T00:00", "us")
 _SIDES = ("north", "south", "east", "west")
@@ -102,6 +104,13 @@ SMALL = {
 def small(**sections):
     """Return the project SMALL, with whole sections in the place of its own."""
     return parse_project(SMALL | sections, "small.toml")
+
+
+@cache
+def example(name):
+    """Return the project of an example and its table, read once: both to be looked at only."""
+    project = load_project(Path(__file__).parents[1] / "mlproject" / f"{name}.toml")
+    return project, read_rows(project)
 
 
 def write(folder, frame=None, *, rules=(), **changes):

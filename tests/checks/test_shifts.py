@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,20 +10,18 @@ import pytest
 from logitgate.checks.change_points.shifts import shift_findings
 from logitgate.checks.change_points.time_blocks import DayBlocks
 from logitgate.data.sampling.sample import observe
-from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.reading.load import load_project, parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
 
-ROOT = Path(__file__).parents[2]
 AS_OF = datetime(2013, 6, 1)
 
 
 @pytest.fixture(scope="module")
 def flights():
     """The flights' project and table."""
-    declared = load_project(ROOT / "mlproject" / "flights.toml")
-    return declared, read_rows(declared).frame
+    declared, table = projects.example("flights")
+    return declared, table.frame
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +58,8 @@ def test_honest_flights_raise_no_alarm(flights, month):
 
 def test_the_banks_real_breaks_warn_and_stop_nothing():
     """Its campaign and its world changed, not its export."""
-    declared = load_project(ROOT / "mlproject" / "bank.toml")
-    findings = found(observe(read_rows(declared).frame, declared, None).sample, declared)
+    declared, table = projects.example("bank")
+    findings = found(observe(table.frame, declared, None).sample, declared)
     assert {one.status for one in findings.values()} == {Status.WARN}
     assert findings.keys() == {"contact", "housing", "subscribed"}
     assert findings["contact"].figures["since"] == "2008-07-07"
@@ -194,8 +191,8 @@ def test_blocks_hold_fifty_rows_or_a_day():
 
 def test_trust_changes_no_warning():
     """What stops nothing keeps its words, whoever is trusted."""
-    declared = load_project(ROOT / "mlproject" / "bank.toml")
+    declared, table = projects.example("bank")
     gate = declared.gates.shifts.model_copy(update={"trusted": {"subscribed": "the rates of October 2008"}})
     trusting = declared.model_copy(update={"gates": declared.gates.model_copy(update={"shifts": gate})})
-    sample = observe(read_rows(declared).frame, declared, None).sample
+    sample = observe(table.frame, declared, None).sample
     assert found(sample, trusting)["subscribed"] == found(sample, declared)["subscribed"]

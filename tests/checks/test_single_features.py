@@ -2,7 +2,6 @@
 
 import tomllib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,9 @@ import pytest
 from logitgate.checks.leakage.single_features import leakage_findings, single_feature_auc
 from logitgate.data.sampling.blocks import Blocks, cut
 from logitgate.data.sampling.sample import observe
-from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.reading.load import load_project
+from tests import projects
 from tests.projects import small
-
-HERE = Path(__file__).parents[2]
 
 
 def project(numeric=("a", "b"), categorical=(), columns=None, **gate):
@@ -82,9 +78,8 @@ def test_a_declared_leak_fails():
 def real(request):
     """A project whose real rows hold a leak, and that leak."""
     name, leak = request.param
-    declared = load_project(HERE / "mlproject" / f"{name}.toml")
-    frame = read_rows(declared).frame
-    frame[leak] = frame[leak].astype(float)
+    declared, table = projects.example(name)
+    frame = table.frame.assign(**{leak: table.frame[leak].astype(float)})
     if name == "flights":
         frame = frame[frame["scheduled_at"] < pd.Timestamp("2013-02-01", tz="UTC")]
     return declared, frame, leak
@@ -109,7 +104,7 @@ def test_real_leaks_are_found(real):
 
 def test_the_auc_of_a_calls_duration_is_the_known_one():
     """Over all of the bank's rows the duration has AUC .805, and the next feature .652."""
-    frame = read_rows(load_project(HERE / "mlproject" / "bank.toml")).frame
+    frame = projects.example("bank")[1].frame
     y = (frame["subscribed"] == "yes").to_numpy(np.int8)
     half = np.arange(len(y)) % 2
     assert single_feature_auc(frame["duration"].astype(float), y, half) == pytest.approx(0.805, abs=0.005)

@@ -1,7 +1,6 @@
 """Encoders: a feature that is the mean of the judged rows' outcomes is found, an earlier mean is not."""
 
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,19 +9,16 @@ import pytest
 from logitgate.checks.leakage.target_encoding import encoder_findings
 from logitgate.data.sampling.blocks import Blocks, cut
 from logitgate.data.sampling.sample import Sample, observe
-from logitgate.data.table import read_rows
 from logitgate.findings import Status
-from logitgate.project.reading.load import load_project, parse_project
+from logitgate.project.reading.load import parse_project
 from tests import projects
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def flights():
     """March to May, and the flights of January and February before them."""
-    declared = load_project(ROOT / "mlproject" / "flights.toml")
-    table = read_rows(declared).frame
+    declared, read = projects.example("flights")
+    table = read.frame
     known = table[table["late"].notna() & (table["scheduled_at"] < "2013-06-01")]
     early = known[known["scheduled_at"] < "2013-03-01"]
     recent = known[(known["scheduled_at"] >= "2013-03-01") & (known["scheduled_at"] < "2013-05-31")]

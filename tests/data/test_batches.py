@@ -213,9 +213,9 @@ def test_a_query_is_read_so_many_rows_at_a_time(project, tmp_path, monkeypatch):
 
 
 def test_memory_stays_that_of_a_batch(project, tmp_path):
-    """Ten times the rows need no more Arrow memory at a time."""
+    """Five times the rows need no more Arrow memory at a time."""
     peaks = []
-    for rows in (20_000, 200_000):
+    for rows in (20_000, 100_000):
         frame = projects.table(20_000)
         frame = pd.concat([frame] * (rows // 20_000), ignore_index=True)
         frame.to_parquet(tmp_path / "rows.parquet", index=False, row_group_size=rows)

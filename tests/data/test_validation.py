@@ -14,11 +14,11 @@ import pytest
 from logitgate.data.contract.quarantine import keep, quarantine
 from logitgate.data.contract.suite import read_suite
 from logitgate.data.contract.validation import check_table
-from logitgate.data.table import read_rows
 from logitgate.data.typed import Table
 from logitgate.errors import ProjectError, UnavailableError
 from logitgate.findings import Status
-from logitgate.project.reading.load import load_project, parse_project
+from logitgate.project.reading.load import parse_project
+from tests import projects
 from tests.projects import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -499,8 +499,7 @@ def test_the_checked_table_is_left_as_it_was(check):
 @pytest.fixture(scope="module")
 def examples():
     """Read the real rows of the four examples."""
-    projects = {name: load_project(ROOT / "mlproject" / f"{name}.toml") for name in SUITES}
-    return {name: (project, read_rows(project)) for name, project in projects.items()}
+    return {name: projects.example(name) for name in SUITES}
 
 
 @pytest.mark.parametrize("name", SUITES)

@@ -8,10 +8,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from logitgate.data.table import read_rows
 from logitgate.errors import ProjectError
 from logitgate.project.operations.schedule import MonitorSlots
 from logitgate.project.reading.load import json_schema, load_project, parse_project
+from tests import projects
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "project-file.md").read_text(encoding="utf-8")
@@ -129,10 +129,10 @@ def test_values_of_the_wrong_type_are_named_by_their_key():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_load_and_find_their_rows_and_suites(name):
     """And every declared column is in the table."""
-    project = load_project(ROOT / "mlproject" / f"{name}.toml")
+    project, table = projects.example(name)
     assert project.name == name
     assert project.contract.suite.is_file()
-    assert read_rows(project).absent == ()
+    assert table.absent == ()
     assert project.purpose
     assert len(project.costs.because) > 50
 
@@ -140,8 +140,8 @@ def test_the_examples_load_and_find_their_rows_and_suites(name):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_row_of_the_examples_has_costs_that_allow_a_threshold(name):
     """Between never and always, so that the outcome can matter."""
-    project = load_project(ROOT / "mlproject" / f"{name}.toml")
-    frame, matrix = read_rows(project).frame, project.costs.matrix
+    project, table = projects.example(name)
+    frame, matrix = table.frame, project.costs.matrix
     costs = matrix.rows({column: frame[column].to_numpy(np.float64) for column in matrix.columns}, len(frame))
     threshold = costs.bayes_threshold()
     assert ((threshold > 0) & (threshold < 1)).all()
