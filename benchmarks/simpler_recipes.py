@@ -6,8 +6,8 @@ Five normal features, of which two have a bend in their log-odds of none, .1 or 
 amount of each row with a heavy tail (log-normal, deviation 1.5), a flag 1. What is submitted is refitted and
 costs what is expected by the true probabilities of 20,000 other rows. Printed is that cost beyond the true
 probabilities' in percent, for always plain linear, always the search, the simplest recipe that no other is
-proven cheaper than, and the product's rule, where a proven log loss counts too; with the paired difference of
-the last two.
+proven cheaper than, and the product's rule, where a proven log loss counts too unless decisions are proven
+dearer; with the paired difference of the last two.
 """
 
 from __future__ import annotations

@@ -126,13 +126,14 @@ def deciding(flags, sure, n=4_000):
     ("search", "linear", "submitted"),
     [
         (deciding(0, 0.9), deciding(2, 0.0), "search"),
-        (deciding(2, 0.9), deciding(0, 0.0), "plain linear"),
+        (deciding(2, 0.9), deciding(0, 0.0), "search"),
+        (deciding(100, 0.9), deciding(0, 0.0), "plain linear"),
         (deciding(0, 0.0), deciding(2, 0.9), "plain linear"),
         (deciding(0, 0.0), deciding(2, 0.0), "plain linear"),
     ],
 )
-def test_a_proven_log_loss_keeps_a_choice_that_is_no_dearer_by_its_point_estimate(search, linear, submitted):
-    """Two flags more prove nothing; a proven log loss counts where cost does not speak against it."""
+def test_a_proven_log_loss_keeps_a_choice_that_is_not_proven_dearer(search, linear, submitted):
+    """Two flags more prove nothing, a hundred do; a proven log loss counts where cost proves nothing."""
     compared = paired(search, linear, 0.05)
     assert compared.upper > 0 and beats_rules(search, 0.05 * SIMPLER) and beats_rules(linear, 0.05 * SIMPLER)
     found = submit({"prior": linear, "plain linear": linear, "search": search}, 0.05)

@@ -3,8 +3,8 @@
 The search's choice is submitted unless a simpler recipe does as well: step by step, to plain linear and to
 the best single feature, a simpler one takes its place where it is not proven dearer. The cost of decisions
 looks at one threshold, where few rows lie, and where costs differ by row a few large ones hide everything; so
-a log loss that is proven lower counts as well, where decisions are cheaper by the point estimate. Log loss
-adds up what decisions cost over all thresholds (Schervish 1989). A recipe that is not
+a log loss that is proven lower counts as well, unless decisions are proven dearer. Log loss adds up what
+decisions cost over all thresholds (Schervish 1989). A recipe that is not
 proven cheaper than flagging none and all never takes the place of another, and the luckiest of several gains
 nothing: they are tested in this order, and a proof hands its share of alpha to the next simpler recipe (the
 fallback procedure of Wiens 2003).
@@ -87,9 +87,10 @@ def _earning(recipes: Mapping[str, Scored], alpha: float) -> dict[str, bool]:
 
 
 def _predicts_better(scored: Scored, simpler: Scored, compared: Paired) -> bool:
-    """Whether log loss is proven lower and decisions are cheaper by the point estimate."""
+    """Whether log loss is proven lower and decisions are not proven dearer."""
     losses, others = (log_losses(one.y, one.decision.probability) for one in (scored, simpler))
-    return compared.difference.value < 0 and upper_bound(losses - others, scored.cluster, compared.alpha) < 0
+    is_dearer = compared.difference.low > 0
+    return not is_dearer and upper_bound(losses - others, scored.cluster, compared.alpha) < 0
 
 
 def share_after(above: Iterable[Scored], alpha: float) -> float:
