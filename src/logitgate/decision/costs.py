@@ -25,7 +25,10 @@ _ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True)
 class RowCosts:
-    """The four costs of each row, arrays of shape (n,), in the project's unit."""
+    """The four costs of each row, arrays of shape (n,), in the project's unit.
+
+    What is the same for all rows is best a broadcast number: it takes no memory, and less time.
+    """
 
     true_positive: FloatArray
     false_positive: FloatArray
@@ -34,7 +37,7 @@ class RowCosts:
 
     def take(self, index: IntArray | BoolArray) -> RowCosts:
         """Return the costs of the chosen rows."""
-        return RowCosts(*(getattr(self, entry)[index] for entry in ENTRIES))
+        return RowCosts(*(_taken(getattr(self, entry), index) for entry in ENTRIES))
 
     def spread(self) -> FloatArray:
         """Return C_FP - C_TN + C_FN - C_TP, what errors cost beyond being right; shape (n,).
@@ -65,12 +68,15 @@ class RowCosts:
 
     def of(self, y: NDArray[np.integer], flagged: BoolArray) -> FloatArray:
         """Return what each row cost, given its outcome and its decision; shape (n,)."""
-        event = np.asarray(y, dtype=bool)
-        return np.where(
-            event,
-            np.where(flagged, self.true_positive, self.false_negative),
-            np.where(flagged, self.false_positive, self.true_negative),
-        )
+        event, flagged = np.asarray(y, dtype=bool), np.asarray(flagged, dtype=bool)
+        if all(_is_constant(getattr(self, entry)) for entry in ENTRIES):
+            each = (self.true_negative, self.false_positive, self.false_negative, self.true_positive)
+            return np.array([cost[0] for cost in each]).take(2 * event.view(np.uint8) + flagged)
+        found = np.array(self.true_negative, dtype=np.float64)
+        np.copyto(found, self.false_positive, where=flagged & ~event)
+        np.copyto(found, self.false_negative, where=event & ~flagged)
+        np.copyto(found, self.true_positive, where=event & flagged)
+        return found
 
     def expected(self, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the expected cost of flagging and of passing each row, both of shape (n,)."""
@@ -85,6 +91,17 @@ class RowCosts:
         """
         reference = min(self.of(y, np.full(len(y), flag)).sum() for flag in (False, True))
         return float(1 - self.of(y, flagged).sum() / reference) if reference > 0 else float("nan")
+
+
+def _is_constant(values: FloatArray) -> bool:
+    return len(values) > 0 and values.strides == (0,)
+
+
+def _taken(values: FloatArray, index: IntArray | BoolArray) -> FloatArray:
+    if not _is_constant(values):
+        return values[index]
+    rows = int(np.count_nonzero(index)) if index.dtype == bool else len(index)
+    return np.broadcast_to(values[0], (rows,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class GroupEstimates(NamedTuple):
 
 def mean(units: Units, values: FloatArray) -> GroupEstimates:
     """Return the mean of the rows, with t limits rid of the units' skewness; values of shape (n,)."""
-    found = units.ratio(values, np.ones(len(values)))
+    found = units.mean(values)
     return GroupEstimates(found.mean, *found.skewed_limits(0.95))
 
 
@@ -59,7 +59,7 @@ def rate(units: Units, hits: BoolArray, among: BoolArray) -> GroupEstimates:
     hits, among : bool arrays of shape (n,)
         No hit lies outside `among`.
     """
-    found, rows = units.ratio(hits, among), units.sums(among)
+    found, rows = units.share(hits, among)
     if len(units.owner) == len(units.unit):
         return GroupEstimates(found.mean, *wilson_limits(found.mean, units.totals(rows), _NORMAL))
     known = found.error > 0

@@ -83,7 +83,7 @@ class Sliced:
     def means(self, values: FloatArray, cluster: Clusters) -> Means:
         """Average over the levels what all rows hold, shape (n,)."""
         held = values[self.member]
-        return self.units(cluster).ratio(held, np.ones(len(held)))
+        return self.units(cluster).mean(held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ import numpy as np
 from ..decision.costs import RowCosts
 from ..decision.expressions import FloatArray
 from ..evaluation.evaluate import Scored
-from ..project.fields import Section
+from ..project.fields import Plain
 
 _MOST_GROUPS, _LEAST_ROWS, _DIGITS = 400, 10, 4
 _DECLARED_AT = 100
 
 
-class ExplorerGroups(Section):
+class ExplorerGroups(Plain):
     """Numbers of judged rows by probability, rising."""
 
     edges: tuple[float, ...]
@@ -29,7 +29,7 @@ class ExplorerGroups(Section):
     others: tuple[int, ...]
 
 
-class ExplorerEntries(Section):
+class ExplorerEntries(Plain):
     """The four costs, each the same for all rows, in the project's unit."""
 
     true_positive: float
@@ -55,7 +55,7 @@ class ExplorerEntries(Section):
         return float(costs.bayes_threshold()[0])
 
 
-class Slider(Section):
+class Slider(Plain):
     """The values that one cost can take, by positions 0 to 400; at position 100 stands the declared one."""
 
     declared: float

@@ -23,6 +23,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
+class Plain(Section):
+    """A section of no project file: nobody reads its schema, and to find its lines of text takes time."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 def quoted(names: set[str] | list[str]) -> str:
     """Return names in order, for a sentence."""
     return ", ".join(f"'{name}'" for name in sorted(names))

@@ -14,7 +14,7 @@ from ..findings import Figure, finite
 from ..gates.evidence import Evidence
 from ..model.train import Learned
 from ..pages.explorer import ExplorerEntries, ExplorerGroups, score_groups
-from ..project.fields import Section
+from ..project.fields import Plain
 from ..project.project import Project
 from .worked_rows import JudgedBy, WorkedRow, worked_rows
 
@@ -22,7 +22,7 @@ _SHORTEST_SPAN, _YEAR, _DAY = 7.0, 365.25, 86_400.0
 _BINS, _LEAST_ROWS, _MOST_ROWS = 10, 10, 500
 
 
-class FactTable(Section):
+class FactTable(Plain):
     """One table of evidence."""
 
     name: str
@@ -36,7 +36,7 @@ class FactTable(Section):
         return tuple(dict.fromkeys(name for row in self.rows for name in row))
 
 
-class Bin(Section):
+class Bin(Plain):
     """Judged rows with neighbouring probabilities."""
 
     rows: int
@@ -46,7 +46,7 @@ class Bin(Section):
     """Share of events."""
 
 
-class RecipeChoice(Section):
+class RecipeChoice(Plain):
     """What the training decided: the recipe and what it chose."""
 
     recipe: str
@@ -58,7 +58,7 @@ class RecipeChoice(Section):
     recalibration_intercept: float
 
 
-class ReportedRows(Section):
+class ReportedRows(Plain):
     """The rows that judged, counted."""
 
     rows: int
@@ -74,7 +74,7 @@ class ReportedRows(Section):
     """Mean of each cost over the rows."""
 
 
-class Facts(Section):
+class Facts(Plain):
     """What the page shows beside the outcome; the outcome itself is `verdict.json`."""
 
     model: str

@@ -20,7 +20,7 @@ from ..gates.reports.calibration_report import near_threshold
 from ..model.explanation.contributions import Explanation, design_means, explain
 from ..model.explanation.row import plain
 from ..model.train import FittedModel
-from ..project.fields import Section
+from ..project.fields import Plain
 from ..project.project import Project
 
 _LEAST_ROWS, _DIGITS, _DECIMALS = 10, 2, 2
@@ -28,7 +28,7 @@ _SHARE_DIGITS = 4
 """Of probability and threshold, which lie near each other."""
 
 
-class WorkedStep(Section):
+class WorkedStep(Plain):
     """What one feature, or one pair of features, adds."""
 
     feature: str
@@ -36,7 +36,7 @@ class WorkedStep(Section):
     log_odds: float
 
 
-class WorkedRow(Section):
+class WorkedRow(Plain):
     """One judged row on its way from features to decision."""
 
     event: bool

@@ -54,7 +54,7 @@ class Means:
         Means
             Error and degrees are NaN and at most 0 where a group has fewer than two clusters.
         """
-        return Units.of(group, groups, cluster).ratio(values, np.ones(len(values)))
+        return Units.of(group, groups, cluster).mean(values)
 
     def limits(self, confidence: float) -> tuple[FloatArray, FloatArray]:
         """Return the two-sided t limits of each group's mean."""
@@ -114,6 +114,8 @@ def renumbered(codes: NDArray[np.integer]) -> tuple[IntArray, IntArray]:
         used, place = np.unique(codes, return_inverse=True)
         return used, place
     found = np.bincount(codes, minlength=most) > 0
+    if found.all():
+        return np.arange(most), codes.astype(np.int64, copy=False)
     return np.flatnonzero(found), (np.cumsum(found) - 1)[codes]
 
 
@@ -148,7 +150,8 @@ class Units:
             return cls(groups, np.arange(len(group)), group)
         if len(cluster) and int(cluster.min()) < 0:
             raise ValueError("a row without a cluster: cluster codes start at 0")
-        pairs, unit = renumbered(cluster.astype(np.int64) * groups + group)
+        codes = cluster.astype(np.int64, copy=False)
+        pairs, unit = renumbered(codes * groups + group if groups > 1 else codes)
         return cls(groups, unit, pairs % groups)
 
     def effective(self, sums: FloatArray) -> FloatArray:
@@ -181,14 +184,33 @@ class Units:
         ----------
         numerator, denominator : arrays of shape (n,)
         """
-        above, below = self.sums(numerator), self.sums(denominator)
+        holding = self.sums((numerator != 0) | (denominator != 0)) > 0
+        return self._linearised(self.sums(numerator), self.sums(denominator), holding)
+
+    def mean(self, values: FloatArray | BoolArray) -> Means:
+        """Return the mean of each group's rows with its error: a ratio to ones, shape (n,)."""
+        rows = np.bincount(self.unit, minlength=len(self.owner)).astype(np.float64)
+        return self._linearised(self.sums(values), rows, rows > 0)
+
+    def share(self, hits: BoolArray, among: BoolArray) -> tuple[Means, FloatArray]:
+        """Return the share of hits among some rows with its error, and how many of these each unit holds.
+
+        Parameters
+        ----------
+        hits, among : bool arrays of shape (n,)
+            No hit lies outside `among`.
+        """
+        rows = self.sums(among)
+        return self._linearised(self.sums(hits), rows, rows > 0), rows
+
+    def _linearised(self, above: FloatArray, below: FloatArray, holding: BoolArray) -> Means:
         total = self.totals(below)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.totals(above) / total
             residual = above - ratio[self.owner] * below
             square = residual**2  # times itself once more: a power of 3 takes a hundred times as long
             squares = self.totals(square)
-            units = self.totals(self.sums((numerator != 0) | (denominator != 0)) > 0)
+            units = self.totals(holding)
             error = np.sqrt(squares * units / (units - 1)) / np.abs(total)
             skewness = np.sign(total) * self.totals(square * residual) / units / (squares / units) ** 1.5
             adjusted = skewness * np.sqrt(units * (units - 1)) / np.where(units > 2, units - 2, NAN)

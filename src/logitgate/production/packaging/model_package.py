@@ -7,13 +7,15 @@ import math
 import shutil
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.pyfunc
 from mlflow.models import Model as MLmodel
+from mlflow.utils import requirements_utils
 
 from ...data.sampling.row_hashes import FittedRows
 from ...decision.pyfunc import TRUSTED_TYPES, Terms
@@ -89,7 +91,7 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
     served = served_package(drafts)
     script = drafts / "served_model.py"
     script.write_text(SCRIPT.format(package=served.name), encoding="utf-8")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _our_requirements():
         # Where no row can be made up, as without a profile of the costs' columns, MLflow asks for an example.
         warnings.filterwarnings("ignore", message=".*input example.*")
         # MLflow compares the example's column names with a range, which pandas will stop allowing.
@@ -175,6 +177,20 @@ def _dump(package: ModelPackage, terms: Terms, folder: Path) -> None:
 
     skops.io.dump(package.model.pipeline, path, compression=zipfile.ZIP_DEFLATED)
     _trust(path)
+
+
+@contextmanager
+def _our_requirements() -> Iterator[None]:
+    """Let MLflow compare no requirements with what is installed: ours are written from that.
+
+    For each distribution it would look for the files of all its modules, a third of the time of packing.
+    """
+    before = vars(requirements_utils).get("_MODULES_TO_PACKAGES")
+    vars(requirements_utils)["_MODULES_TO_PACKAGES"] = before or {}
+    try:
+        yield
+    finally:
+        vars(requirements_utils)["_MODULES_TO_PACKAGES"] = before
 
 
 def _packed(package: ModelPackage) -> dict[str, str]:
