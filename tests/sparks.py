@@ -19,6 +19,9 @@ def settings(folder):
     return {
         "spark.master": "local[2]",
         "spark.driver.memory": "600m",
+        # A session of a test ends before what the second compiler makes pays.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.ui.enabled": "false",
         "spark.local.dir": str(folder / "scratch"),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),

@@ -139,10 +139,19 @@ def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop(events, 
 
 @pytest.mark.parametrize("events", [0.0, 100.0])
 def test_calibration_without_an_interval_is_not_judged(events):
-    """Whatever the values say."""
+    """Whatever the values say, and whichever end is missing."""
     unknown = Regret(Estimate(0.0, NAN, NAN), events)
-    found = gates.calibration(Estimate(0.0, NAN, NAN), Estimate(1.0, NAN, 1.1), unknown, GATES)
-    assert [one.status for one in found] == [Status.INDETERMINATE] * 3
+    for slope in (Estimate(1.0, NAN, 1.1), Estimate(1.0, 0.9, NAN)):
+        found = gates.calibration(Estimate(0.0, NAN, NAN), slope, unknown, GATES)
+        assert [one.status for one in found] == [Status.INDETERMINATE] * 3
+
+
+def test_a_regret_that_may_be_nothing_is_none():
+    """An interval that begins at 0 exactly proves no cost."""
+    assert (
+        gates.calibration(INSIDE, ONE, Regret(Estimate(0.2, 0.0, 0.4), 100.0), GATES)[-1].status
+        is Status.PASS
+    )
 
 
 @pytest.mark.parametrize(
@@ -279,9 +288,9 @@ def test_an_interval_that_only_touches_its_margin_decides_nothing():
     assert proves_inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
 
 
-def within(low, high):
+def within(low, high, n=500):
     """Return what is known of rows whose calibration-in-the-large lies between two limits."""
-    return SimpleNamespace(in_the_large=Estimate((low + high) / 2, low, high), said=0.2, observed=0.3, n=500)
+    return SimpleNamespace(in_the_large=Estimate((low + high) / 2, low, high), said=0.2, observed=0.3, n=n)
 
 
 MARGIN = CalibrationGate(in_the_large=0.2)
@@ -376,7 +385,7 @@ def test_what_the_gates_say(golden):
         *off,
         *gates.calibration(Estimate(NAN), Estimate(1.0, 0.9, 1.1), Regret(Estimate(NAN), 0.0), GATES),
         *gates.near_threshold(within(0.3, 0.5), MARGIN),
-        *gates.calibrated_slices({"a": within(0.3, 0.5), "b": within(-1.0, -0.6)}, MARGIN),
+        *gates.calibrated_slices({"a": within(0.3, 0.5), "b": within(-1.0, -0.6, 70)}, MARGIN),
         gates.baseline("flag-all", paired(-0.1)),
         gates.last_block(dearer, "flag-none", rule, 0.02),
         *gates.slices(harms, "champion", 0.1),

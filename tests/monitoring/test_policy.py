@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logitgate.catalogue import Check
 from logitgate.findings import Finding, Status
-from logitgate.monitoring.reactions.policy import decide
+from logitgate.monitoring.reactions.policy import ActionReason, decide
 from logitgate.monitoring.reactions.reasons import sentences
 from logitgate.monitoring.reactions.records import RollbackTarget, WindowRecord
 from logitgate.monitoring.reactions.remedies import REMEDIES, Action, Obstacle, Symptom
@@ -339,3 +339,31 @@ def test_rules_that_can_never_agree_are_refused():
     """Three of the latest two."""
     with pytest.raises(ValueError, match="3 of the latest 2 windows"):
         Reactions(windows=2, persistent=3)
+
+
+def test_a_reason_says_how_many_windows_speak_for_it():
+    """One where the evidence spans them all; what is asked for after the wanted action is left out."""
+    (changed,) = decide(window(1, Symptom.CHANGED), [], BACK, RULES).reasons
+    assert changed == ActionReason((Symptom.CHANGED,), Action.INVESTIGATE, None, windows=1, latest=1)
+    (loses,) = decide(window(1, LOSES, STALE), [window(0, LOSES)], BACK, RULES).reasons
+    assert loses == ActionReason((LOSES,), Action.ROLL_BACK, None, windows=2, latest=2)
+
+
+def test_exactly_as_many_windows_as_are_demanded_are_enough():
+    """Of the latest two, both; for a retirement as for a rollback."""
+    two = Reactions(windows=2, persistent=2, retire=True)
+    assert lived([[LOSES], [LOSES]], rules=two)[-1] == Action.ROLL_BACK.value
+    assert lived([[LOSES], [], [LOSES]], rules=two)[-1] == Action.INVESTIGATE.value
+    past = [window(-9, WORTHLESS, action=Action.RETRAIN)]
+    assert decide(window(1, WORTHLESS), past, BACK, two).wanted is Action.RETIRE
+    later = [window(0, WORTHLESS), window(9, WORTHLESS, action=Action.RETRAIN)]
+    assert decide(window(1, WORTHLESS), later, BACK, two).wanted is not Action.RETIRE
+
+
+def test_rows_that_break_late_did_not_break_with_the_release():
+    """The version has met sound rows since."""
+    past = [window(0, version=1), window(2)]
+    (broken,) = decide(window(5, Symptom.BROKEN), past, BACK, RULES).reasons
+    assert not broken.since_release
+    (broken,) = decide(window(5, Symptom.BROKEN), past[:1], BACK, RULES).reasons
+    assert broken.since_release
