@@ -151,3 +151,17 @@ def test_an_exhibit_shows_every_leaf_and_findings_a_handful():
     table = weak_exhibit([replace(one, words=str(at)) for at in range(8)])
     assert (table.name, len(table.rows), table.rows[0]["n"]) == ("weak-slices", 8, one.n)
     assert len(weak_findings([replace(one, words=str(at)) for at in range(8)])) == 5
+
+
+def test_each_limit_is_met_exactly():
+    """Halves of twice the fewest rows of a leaf are enough, and so is a false discovery rate of 5 %."""
+    sample, scored = rows(n=200)
+    assert weak_slices(sample, scored, PROJECT) != []
+    (one, *_) = weak_slices(*rows(n=4000, misfit=1.8), PROJECT)
+    assert [replace(one, q_value=q).found for q in (0.05, np.nextafter(0.05, 1))] == [True, False]
+
+
+def test_few_clusters_have_students_tails():
+    """A deviation of so many errors is likelier by chance than among rows that are independent."""
+    tested = [one for one in weak_slices(*rows(n=3000, days=24, storm=0.7), PROJECT) if abs(one.z) > 1]
+    assert tested and all(one.p_value > 1.02 * 2 * stats.norm.sf(abs(one.z)) for one in tested)
