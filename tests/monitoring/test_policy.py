@@ -184,6 +184,8 @@ def test_windows_whose_labels_are_not_due_do_not_count():
     clear = [window(day) for day in (1, 2)]
     held = decide(window(3, DEGRADED), [window(0, DEGRADED), *clear], BACK, RULES)
     assert held.wanted is Action.INVESTIGATE
+    (stale,) = decide(window(3, STALE), blind, BACK, RULES).reasons
+    assert stale.latest == 3, "what needs no labels is counted without them"
 
 
 def test_flapping_gives_one_rollback_per_cool_down():
@@ -367,3 +369,14 @@ def test_rows_that_break_late_did_not_break_with_the_release():
     assert not broken.since_release
     (broken,) = decide(window(5, Symptom.BROKEN), past[:1], BACK, RULES).reasons
     assert broken.since_release
+
+
+def test_a_window_that_ends_with_this_one_is_none_before_it():
+    """Such as the month whose last week is looked at: it proves nothing twice."""
+    month = [replace(window(1, LOSES), window="month")]
+    (loses,) = decide(window(1, LOSES), month, BACK, RULES).reasons
+    assert (loses.obstacle, loses.windows, loses.latest) == (Obstacle.FEW_WINDOWS, 1, 1)
+    trained = [window(0, WORTHLESS), replace(window(1, WORTHLESS, action=Action.RETRAIN), window="month")]
+    assert decide(window(1, WORTHLESS), trained, BACK, Reactions(retire=True)).wanted is not Action.RETIRE
+    sound = [replace(window(1, version=1), window="month")]
+    assert not decide(window(1, Symptom.BROKEN), sound, BACK, RULES).reasons[0].since_release
