@@ -215,7 +215,8 @@ def questions() -> list[Question]:
         World(10_000, 0.03): 0.9,
     }
     rates = (0.15, 0.03)
-    judged = [World(2_000, rate, 0) for rate in rates] + [World(2_500, rate) for rate in rates]
+    # The rules ask for 2,000 judged rows and 60 events; few events are cut into three or four blocks.
+    judged = [*(World(2_000, rate, 0) for rate in rates), World(2_500, 0.15), World(3_000, 0.03)]
     alike = [World(2_000, 0.15), *(World(10_000, rate) for rate in rates)]
     return [
         *(Question("right", first, world, (share, 1)) for world, share in wanted.items()),
