@@ -16,6 +16,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 import sys
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,15 @@ def seconds(work: Callable[[], object], times: int = 5) -> float:
         work()
         took.append(time.process_time() - begin)
     return median(took)
+
+
+def peak(work: Callable[[], object]) -> float:
+    """Return the megabytes that some work holds at its peak, of Python's and NumPy's memory."""
+    tracemalloc.start()
+    work()
+    most = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return most
 
 
 def shown(what: str, ours: float, peer: float, most: float) -> None:
@@ -157,6 +167,10 @@ def encode(flights: Flights) -> None:
     ours = seconds(lambda: CodedMatrix.of(layout, flights.X))
     what = f"encoding {len(flights.X) // 1000}k rows; ColumnTransformer"
     shown(what, ours, seconds(lambda: layout.transform(flights.X), 1), 1 / 20)
+    own, usual = (
+        peak(way) for way in (lambda: CodedMatrix.of(layout, flights.X), lambda: layout.transform(flights.X))
+    )
+    shown("the same, MB at the peak", own, usual, 1 / 20)
 
 
 class _Given(ClassifierMixin, BaseEstimator):

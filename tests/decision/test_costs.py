@@ -9,6 +9,7 @@ from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.errors import DataError, ProjectError
 
 PLAIN = {"true_positive": 0, "false_positive": 1, "true_negative": 0, "false_negative": 5}
+EACH = CostMatrix.of(true_positive=1, false_positive=2, true_negative=3, false_negative=4)
 UNIT = st.floats(0, 1)
 AMOUNT = st.integers(0, 50).map(float)
 
@@ -25,9 +26,20 @@ def sound_costs(draw):
 
 def test_row_cost_is_the_entry_of_outcome_and_decision():
     """Each of the four outcomes costs its own entry."""
-    costs = RowCosts(*(np.full(4, value) for value in (1.0, 2.0, 3.0, 4.0)))
     y, flagged = np.array([1, 0, 0, 1]), np.array([True, True, False, False])
-    assert costs.of(y, flagged).tolist() == [1.0, 2.0, 3.0, 4.0]
+    for costs in (RowCosts(*(np.full(4, value) for value in (1.0, 2.0, 3.0, 4.0))), EACH.rows({}, 4)):
+        assert costs.of(y, flagged).tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "index", [np.array([0, 2, 2]), np.array([True, False, True, True]), np.zeros(4, bool)]
+)
+def test_costs_of_chosen_rows_that_are_the_same_for_all(index):
+    """As many as are chosen, by place or by mark, and still one number each."""
+    chosen = EACH.rows({}, 4).take(index)
+    rows = len(np.arange(4)[index])
+    assert chosen.false_positive.tolist() == [2.0] * rows and chosen.false_positive.strides == (0,)
+    assert chosen.of(np.ones(rows), np.zeros(rows, dtype=bool)).tolist() == [4.0] * rows
 
 
 @given(sound_costs(), UNIT)

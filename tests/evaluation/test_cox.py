@@ -10,7 +10,7 @@ from scipy.stats import f, norm, t
 from sklearn.linear_model import LogisticRegression
 
 from logitgate.evaluation.probabilities import cox
-from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
+from logitgate.evaluation.probabilities.cox import cox_line, fit_cox, log_odds
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 
@@ -178,3 +178,19 @@ def test_a_start_from_some_of_many_rows_changes_nothing(monkeypatch):
     assert found.slope == pytest.approx(wanted.slope, abs=1e-10)
     assert found.in_the_large == pytest.approx(wanted.in_the_large, abs=1e-10)
     assert np.allclose(found.covariance, wanted.covariance, rtol=1e-8)
+
+
+@pytest.mark.parametrize("drift", [(0.0, 1.0), (-0.5, 0.7), (3.0, 4.0), (0.5, -1.0)])
+def test_the_line_alone_is_that_of_the_whole_fit_and_of_scikit_learn(drift):
+    """Wherever it starts: from slope 1 on, or where that is worse than knowing nothing, from none."""
+    y, score, _ = drawn(rows=40_000, drift=drift)
+    found, whole = cox_line(y, score), fit_cox(y, score)
+    assert found == pytest.approx((whole.intercept, whole.slope), abs=1e-10)
+    model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(score[:, None], y)
+    assert found == pytest.approx((model.intercept_[0], model.coef_[0, 0]), abs=1e-7)
+
+
+@pytest.mark.parametrize("score", [[1.0, 2.0, -1.0, -2.0], [1.0, np.nan, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0]])
+def test_where_no_line_is_best_there_is_none(score):
+    """Separated classes, a missing score, or one score for all."""
+    assert np.isnan(cox_line(np.array([1, 1, 0, 0]), np.array(score))).all()

@@ -182,3 +182,20 @@ def test_a_ratio_counts_only_the_units_that_take_part():
 def test_holm_counts_a_missing_test_and_leaves_it_missing():
     """A test that could not be made still belongs to the family."""
     np.testing.assert_allclose(holm(np.array([np.nan, 0.01, 0.02])), [np.nan, 0.03, 0.04])
+
+
+@pytest.mark.parametrize("cluster", [None, np.arange(60) % 7, np.arange(60) % 7 * 3])
+def test_means_and_shares_are_ratios(cluster):
+    """To ones, and of marks among marks; codes in use or with gaps."""
+    random = np.random.default_rng(5)
+    values, among = random.normal(size=60), random.random(60) < 0.6
+    hits = among & (random.random(60) < 0.5)
+    units = Units.of(np.arange(60) % 2, 2, cluster)
+    share, rows = units.share(hits, among)
+    assert rows.sum() == among.sum()
+    for found, ratio in (
+        (units.mean(values), units.ratio(values, np.ones(60))),
+        (share, units.ratio(hits, among)),
+    ):
+        for one in ("mean", "error", "degrees", "skewness"):
+            assert getattr(found, one) == pytest.approx(getattr(ratio, one), rel=1e-12)

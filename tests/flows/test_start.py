@@ -16,6 +16,7 @@ from typing import ClassVar
 import pytest
 
 from logitgate.orchestrator import named_server, why_unavailable
+from logitgate_flows.server.fork import ForkedServer
 
 SCRIPT = """
 import sys, time
@@ -233,3 +234,16 @@ def test_every_way_of_naming_a_server_is_found(tmp_path, monkeypatch):
     )
     assert found == json.loads(asked.stdout.splitlines()[-1])
     assert sum(bool(address) for address in found.values()) == 6
+
+
+def test_a_forked_server_is_asked_as_a_process_of_subprocess_is():
+    """Prefect ends its server by these: it runs, is waited for, is ended; to end it again does nothing."""
+    sleep = os.posix_spawn(sys.executable, (sys.executable, "-c", "import time; time.sleep(60)"), os.environ)
+    server = ForkedServer(sleep, held=-1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        server.wait(0.05)
+    assert server.poll() is None
+    server.terminate()
+    assert server.wait(30) == -signal.SIGTERM
+    server.kill()
+    assert server.poll() == -signal.SIGTERM

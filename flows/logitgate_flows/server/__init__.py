@@ -1,4 +1,4 @@
 """The Prefect server of one command: starting it, and not waiting for one that does not answer.
 
-Imports `messages` and Prefect. Read `start`, `prefect_server`, `watchdog`.
+Imports `messages` and Prefect. Read `start`, `fork`, `prefect_server`, `watchdog`.
 """
