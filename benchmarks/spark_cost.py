@@ -103,13 +103,13 @@ def measured(rows: int) -> Cost:
 
 def _measured(running, project: Project) -> Cost:
     table = read_rows(project)
-    sample = observe(table.frame, project, None).sample
+    observed = observe(table.frame, project, None)
+    sample = observed.sample
     layout: ColumnTransformer = fitted_design(
         Form(basis="spline"), project.features, project.search, sample.frame[list(project.features.all)]
     )
-    whole = TableInSpark.of(table.whole, sample, project, None)
-    columns = layout.output_indices_
-    width = max(place.stop for place in columns.values())
+    whole = TableInSpark.of(table.whole, sample, project, observed.as_of)
+    width = max(place.stop for place in layout.output_indices_.values())
     weights = np.random.default_rng(0).normal(0, 0.01, width + 1)
     context = whole.coded(layout)
     elsewhere, (_, coding) = timed(context.__enter__)

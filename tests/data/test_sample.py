@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logitgate.data.sampling.sample import observe, row_costs, rows_seen
+from logitgate.data.sampling.sample import observe, row_costs, rows_seen, used_rows
 from logitgate.decision.costs import CostMatrix
 from logitgate.errors import DataError
 from tests.projects import small
@@ -180,6 +180,23 @@ def test_only_the_used_rows_need_two_values():
     once = table(y=pd.Categorical(["maybe", "yes", "no", "yes", "no", "yes"]))
     windowed = project(**TIMED, split={"window": "4 hours"})
     assert observe(once, windowed, NOON).sample.y.tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_rows_of_blocks_are_used_as_those_of_the_whole_table(size):
+    """Whatever the blocks are, they end at the date of the whole; without one they are refused."""
+    whole = table(y=["no", "yes", None, "yes", "no", "yes"])
+    windowed = project(
+        **TIMED,
+        split={"window": "4 hours"},
+        outcome={"column": "y", "event": "yes", "matures_after": "1 hour"},
+    )
+    observed = observe(whole, windowed, None)
+    blocks = [whole[start : start + size] for start in range(0, len(whole), size)]
+    kept = pd.concat([block[used_rows(block, windowed, observed.as_of)] for block in blocks])
+    assert kept["id"].tolist() == used(observed)
+    with pytest.raises(ValueError, match="date"):
+        used_rows(blocks[0], windowed, None)
 
 
 EVENTS = [

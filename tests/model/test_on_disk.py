@@ -85,8 +85,9 @@ def test_codes_leave_neither_memory_nor_files_behind(visits):
     folder, _ = visits
     asked = project(folder, 1_000)
     table = read_rows(asked)
-    sample = observe(table.frame, asked, None).sample
-    whole = TableOnDisk.of(table.whole, sample, asked, None)
+    observed = observe(table.frame, asked, None)
+    sample = observed.sample
+    whole = TableOnDisk.of(table.whole, sample, asked, observed.as_of)
     layout = fitted_design(
         Form(basis="linear"), asked.features, asked.search, sample.frame[list(asked.features.all)]
     )

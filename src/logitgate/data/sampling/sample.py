@@ -154,16 +154,20 @@ def used_rows(frame: pd.DataFrame, project: Project, as_of: datetime | None) -> 
     frame : DataFrame of n rows
     project : Project
     as_of : datetime, optional
-        As `observe` returned it.
+        As `observe` returned it; None where rows have no time.
 
     Raises
     ------
     DataError
         For rows without a time or from the future.
+    ValueError
+        When rows have times and there is no date: each block would end at its own newest row.
     """
     known: BoolArray = frame[project.outcome.column].notna().to_numpy()
     if project.columns.time is None:
         return known
+    if as_of is None:
+        raise ValueError("rows of a block are used up to the date that all rows are")
     return known & _in_time(_times(frame, project.columns.time), project, as_of, {})[1]
 
 
