@@ -26,7 +26,7 @@ def chosen(plan, project, *, raced: bool) -> tuple[dict, int, float]:
     from logitgate.model.recipes.contenders import Contenders
 
     begin, limit = time.process_time(), racing.RACED
-    racing.RACED = limit if raced else len(plan.blocks.sample)
+    racing.RACED = 0 if raced else len(plan.blocks.sample)
     try:
         contenders = Contenders.of(plan, project)
         fits = sum(len(rows) > 0 for one in contenders.trials for rows in one.log_odds)

@@ -24,7 +24,7 @@ from .cross_validation import Trial
 from .out_of_fold import OutOfFold, Plan
 from .recipe import Entered, Recipe
 
-RACED = 200_000
+RACED = 400_000
 """Rows of the largest fold above which candidates race."""
 _SAMPLE = 50_000
 """Rows of the sample, about."""
