@@ -165,3 +165,25 @@ def test_few_clusters_have_students_tails():
     """A deviation of so many errors is likelier by chance than among rows that are independent."""
     tested = [one for one in weak_slices(*rows(n=3000, days=24, storm=0.7), PROJECT) if abs(one.z) > 1]
     assert tested and all(one.p_value > 1.02 * 2 * stats.norm.sf(abs(one.z)) for one in tested)
+
+
+def test_leaves_that_could_not_be_tested_are_not_counted(golden):
+    """A finding says how many were; the others stand last in the list."""
+    (one, *_) = weak_slices(*rows(n=4000, misfit=1.8), PROJECT)
+    one = replace(
+        one, words="g = a", n=412, predicted=0.1925, observed=0.5121, z=9.5, p_value=0.0, q_value=0.0
+    )
+    sound, untested = (replace(one, p_value=p, q_value=p) for p in (0.4, np.nan))
+    lists = ([], [untested], [sound, untested, untested], [one, sound])
+    said = [finding for found in lists for finding in weak_findings(found)]
+    golden("weak_slices.txt", "".join(f"{f.check} | {f.subject} | {f.status} | {f.because}\n" for f in said))
+    assert [dict(f.figures) for f in said[:3]] == [{"leaves": leaves, "found": 0} for leaves in (0, 0, 1)]
+
+
+@pytest.mark.parametrize(("days", "tested"), [(8, False), (10, True)])
+def test_five_clusters_are_the_fewest_that_tell(days, tested):
+    """In the half that a leaf is tested on."""
+    sample, scored = rows(n=2000)
+    cluster = np.arange(2000) % days
+    found = weak_slices(replace(sample, cluster=cluster), replace(scored, cluster=cluster), PROJECT)
+    assert {bool(np.isfinite(one.z)) for one in found} == {tested}
