@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -82,8 +83,12 @@ def forked(listening: socket.socket) -> ForkedServer | None:
     if pid:
         os.close(held)
         return ForkedServer(pid, end)
+    code = 1
     try:
         os.close(end)
         serve(listening, held)
+        code = 0
+    except Exception:  # noqa: BLE001 - there is no caller to print it
+        traceback.print_exc()
     finally:
-        os._exit(0)
+        os._exit(code)
