@@ -155,22 +155,25 @@ def test_a_regret_that_may_be_nothing_is_none():
 
 
 @pytest.mark.parametrize(
-    ("difference", "status"),
+    ("difference", "log_loss", "status"),
     [
-        (Estimate(0.1, 0.01, 0.2), Status.FAIL),
-        (Estimate(0.1, 0.0, 0.2), Status.WARN),
-        (Estimate(-0.1, -0.2, -0.01), Status.WARN),
-        (Estimate(NAN, NAN, NAN), Status.WARN),
+        (Estimate(0.1, 0.01, 0.2), Estimate(0.1, 0.01, 0.2), Status.FAIL),
+        (Estimate(0.1, 0.01, 0.2), Estimate(-0.1, -0.2, 0.0), Status.FAIL),
+        (Estimate(0.1, 0.01, 0.2), Estimate(NAN, NAN, NAN), Status.FAIL),
+        (Estimate(0.1, 0.01, 0.2), Estimate(-0.1, -0.2, -0.01), Status.WARN),
+        (Estimate(0.1, 0.0, 0.2), Estimate(0.1, 0.01, 0.2), Status.WARN),
+        (Estimate(-0.1, -0.2, -0.01), Estimate(0.1, 0.01, 0.2), Status.WARN),
+        (Estimate(NAN, NAN, NAN), Estimate(NAN, NAN, NAN), Status.WARN),
     ],
 )
-def test_beside_a_champion_harm_stops_only_where_it_is_worse(difference, status):
-    """A proof of worse calibration than the champion's is asked for as well."""
+def test_beside_a_champion_harm_stops_only_where_it_is_worse(difference, log_loss, status):
+    """Worse calibration than the champion's must be proven too, and log loss not be proven lower."""
     outside = gates.calibration(Estimate(1.0, 0.9, 1.1), ONE, FREE, GATES)
-    found = gates.beside_champion(outside, 3, difference)
+    found = gates.beside_champion(outside, 3, difference, log_loss)
     assert found[0].status is status
     assert [one.status for one in found[1:3]] == [Status.PASS, Status.PASS]
     sound = gates.calibration(INSIDE, ONE, FREE, GATES)
-    assert gates.beside_champion(sound, 3, difference) == sound
+    assert gates.beside_champion(sound, 3, difference, log_loss) == sound
 
 
 def test_a_rule_without_a_model_must_be_beaten_by_proof():
@@ -381,7 +384,7 @@ def test_what_the_gates_say(golden):
     margins = {"s = PASS": 0.5, "s = INSUFFICIENT": 0.4, "s = absent": 0.3}
     found = [
         gates.too_few(np.r_[np.ones(7), np.zeros(60)].astype(int)),
-        *gates.beside_champion(off, 3, Estimate(-0.1, -0.2, 0.01)),
+        *gates.beside_champion(off, 3, Estimate(-0.1, -0.2, 0.01), Estimate(NAN)),
         *off,
         *gates.calibration(Estimate(NAN), Estimate(1.0, 0.9, 1.1), Regret(Estimate(NAN), 0.0), GATES),
         *gates.near_threshold(within(0.3, 0.5), MARGIN),

@@ -80,10 +80,14 @@ def _regret(regret: Regret, least: float) -> Finding:
     return Finding(Check.CALIBRATION, "regret of decisions", status, because, figures)
 
 
-def beside_champion(found: list[Finding], version: int, difference: Estimate) -> list[Finding]:
+def beside_champion(
+    found: list[Finding], version: int, difference: Estimate, log_loss: Estimate
+) -> list[Finding]:
     """Stop for harm only where the challenger is proven worse calibrated than the champion on the same rows.
 
-    In a world that has changed both are off, and the fresher one is usually less so.
+    In a world that has changed both are off, and the fresher one is usually less so. A champion that knows
+    nothing of the new world may be nearly calibrated; a log loss that is proven lower than its own has the
+    challenger's miscalibration in it.
 
     Parameters
     ----------
@@ -94,10 +98,15 @@ def beside_champion(found: list[Finding], version: int, difference: Estimate) ->
     difference : Estimate
         Mean of the challenger's miscalibration less the champion's, in nats per row: log loss less that of
         cross-fitted recalibrated probabilities.
+    log_loss : Estimate
+        Mean of the challenger's log loss less the champion's, in nats per row.
     """
-    if difference.low > 0 or not any(one.status is Status.FAIL for one in found):
+    is_worse, is_likelier = difference.low > 0, log_loss.high < 0
+    if (is_worse and not is_likelier) or not any(one.status is Status.FAIL for one in found):
         return found
     because = f"not proven worse calibrated than version {version}: {_signed(difference)} nats per row"
+    if is_worse:
+        because = f"its log loss is proven lower than version {version}'s: {_signed(log_loss)} nats per row"
     compared = Finding(
         Check.CALIBRATION, f"beside version {version}", Status.PASS, because, difference.figures("difference")
     )

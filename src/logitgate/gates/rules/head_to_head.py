@@ -13,6 +13,7 @@ from ...evaluation.comparisons.comparison import FLAG_ALL, FLAG_NONE, always, be
 from ...evaluation.comparisons.recalibrated import miscalibration, regret
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import mean_interval
+from ...evaluation.metrics import log_losses
 from ...evaluation.probabilities.cox import fit_cox, log_odds
 from ...evaluation.slices import SliceLevels
 from ...findings import Finding
@@ -157,11 +158,14 @@ def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
     if contest.met is None or contest.version is None or not any(one.status.stops for one in found):
         return found
     one, other = contest.met
-    difference, cluster = miscalibration(one, seed) - miscalibration(other, seed), one.cluster
-    newest = contest.newest_met
-    if contest.lane is Lane.REFRESH and newest.any():
-        difference, cluster = difference[newest], None if cluster is None else cluster[newest]
-    return gates.beside_champion(found, contest.version, mean_interval(difference, cluster))
+    missed = miscalibration(one, seed) - miscalibration(other, seed)
+    losses = log_losses(one.y, one.decision.probability) - log_losses(other.y, other.decision.probability)
+    rows = contest.newest_met
+    if contest.lane is not Lane.REFRESH or not rows.any():
+        rows = np.ones(len(rows), dtype=bool)
+    cluster = None if one.cluster is None else one.cluster[rows]
+    compared = (mean_interval(each[rows], cluster) for each in (missed, losses))
+    return gates.beside_champion(found, contest.version, *compared)
 
 
 def rule_findings(scored: Scored, last: BoolArray | None, alpha: float, project: Project) -> list[Finding]:
