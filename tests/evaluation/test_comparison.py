@@ -93,7 +93,7 @@ def test_other_rows_are_refused():
     """Comparisons are paired or they are not made."""
     y, costs, _ = drawn()
     rows = decided(y == 1, y, costs)
-    with pytest.raises(ValueError, match="400 rows of the challenger, 399 of the champion"):
+    with pytest.raises(ValueError, match="400 rows of one and 399 of the other"):
         paired(rows, rows.take(np.arange(399)), alpha=0.05)
     with pytest.raises(ValueError, match="400 outcomes differ"):
         paired(rows, decided(y == 1, 1 - y, costs), alpha=0.05)

@@ -112,7 +112,7 @@ def effective_number(size: FloatArray) -> float:
 
 def _refuse_other_rows(challenger: Scored, champion: Scored) -> None:
     if len(challenger.y) != len(champion.y):
-        raise ValueError(f"{len(challenger.y)} rows of the challenger, {len(champion.y)} of the champion")
+        raise ValueError(f"{len(challenger.y)} rows of one and {len(champion.y)} of the other")
     differing = int((challenger.y != champion.y).sum())
     if differing:
         raise ValueError(f"{differing} outcomes differ, so these are not the same rows")
