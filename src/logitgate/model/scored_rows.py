@@ -112,7 +112,7 @@ def scores(frame: pd.DataFrame, decision: Decision, stamp: Stamp, project: Proje
     """
     ids = frame[project.columns.row_id].astype(str)
     time = project.columns.time
-    asked = frame[time].astype(str) if time in frame.columns else [""] * len(frame)
+    asked = _texts(frame[time]) if time in frame.columns else [""] * len(frame)
     return laid_out(ids, asked, decision, stamp)
 
 
@@ -120,15 +120,16 @@ def laid_out(ids: pd.Series[str], asked: Iterable[str], decision: Decision, stam
     """Lay out the scores of n rows in the columns `COLUMNS`, by ids and times, texts of shape (n,)."""
     flagged = decision.flagged
     flag, leave = decision.cost_if_flagged, decision.cost_if_passed
+    named = ids.to_numpy(object)
     columns = (
-        ids.to_numpy(object),
+        named,
         decision.probability,
         decision.threshold,
         flagged,
         np.where(flagged, flag, leave),
         np.where(flagged, leave, flag),
         np.full(len(ids), stamp.version, dtype=np.int64),
-        request_ids(stamp.digest, ids, asked),
+        request_ids(stamp.digest, named.tolist(), asked),
         pd.DatetimeIndex([stamp.scored_at] * len(ids)),
     )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
@@ -165,6 +166,13 @@ def unusual_rows(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> Unusu
 def known_levels(model: Model) -> dict[str, frozenset[str]]:
     """Return the levels that each categorical feature had in the training rows, the rare ones as well."""
     return {name: frozenset(levels) for name, levels in learned_levels(model.pipeline).items()}
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """Write the values of n rows out, each distinct one once."""
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    written: list[str] = pd.Series(distinct).astype(str).to_numpy(object)[codes].tolist()
+    return written
 
 
 def _uuid(begun: hashlib._Hash, rest: str) -> str:
