@@ -30,7 +30,7 @@ class Quadratic:
     is_old : bool
         Whether the Hessian was summed elsewhere.
     changes : tuple of pairs of arrays of shape (p,)
-        Steps, and the changes of the gradient along them.
+        Steps, and the changes of the gradient along them; where something is bounded the Hessian has them.
     last : pair of arrays of shape (p,), or None
         Where the model was asked last, and the gradient there.
     """
@@ -56,8 +56,12 @@ class Quadratic:
         if self.last is None:
             return replace(self, last=(at, gradient))
         step, change = at - self.last[0], gradient - self.last[1]
-        more = ((step, change),) if float(step @ change) > 0 else ()
-        return replace(self, is_old=True, changes=(*self.changes, *more), last=(at, gradient))
+        moved = replace(self, is_old=True, last=(at, gradient))
+        if not float(step @ change) > 0:
+            return moved
+        if self.factor is None:
+            return replace(moved, hessian=_corrected(self.hessian, step, change))
+        return replace(moved, changes=(*self.changes, (step, change)))
 
     def step(self, at: FloatArray, gradient: FloatArray) -> FloatArray | None:
         """Return the way down to the minimum within the limits, shape (p,); None where there is none."""
@@ -83,6 +87,13 @@ class Quadratic:
         for (step, change), share in zip(self.changes, reversed(shares), strict=True):
             found += step * (share - float(change @ found) / float(step @ change))
         return found
+
+
+def _corrected(hessian: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+    """Return a Hessian that leads from a step to its change of the gradient (Nocedal, Wright 2006, 6.19)."""
+    led = hessian @ step
+    own = np.outer(led, led) / float(step @ led)
+    return np.asarray(hessian + np.outer(change, change) / float(step @ change) - own)
 
 
 def _within(hessian: FloatArray, bounded: BoolArray, at: FloatArray, gradient: FloatArray) -> FloatArray:

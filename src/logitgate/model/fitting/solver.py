@@ -191,7 +191,8 @@ def solve(
 
     Each step leads to the maximum of a quadratic model within the limits. The method ends when a whole step
     gains less than `within` of total log-likelihood (half the Newton decrement; Boyd, Vandenberghe 2004,
-    9.5.1), 1e-4 of it where the Hessian was summed elsewhere; that step is still made. At a limit the
+    9.5.1), 1e-4 of it where the Hessian was summed elsewhere; that step is still made. It ends as well where
+    whole steps gain no less than the last one did and too little to be told from rounding. At a limit the
     gradient does not vanish, but no step within the limits gains anything (Karush, Kuhn, Tucker).
 
     Parameters
@@ -218,7 +219,7 @@ def solve(
         start, hessian = rough.weights, rough.hessian
     at, penalty = rows.steps_of(start), rows.penalty(C)
     model = None if hessian is None else Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
-    score, before = rows.scores(at), np.inf
+    score, before, exact = rows.scores(at), np.inf, np.inf
     now = _objective(rows, score, at, penalty)
     for steps in range(1, _STEPS + 1):
         gradient = penalty @ at - rows.gradient(score)
@@ -236,10 +237,15 @@ def solve(
         gain = float(gradient @ step) / 2
         if gain < (share * within if model.is_old else within):  # too little to look at what it leads to
             return Solution(rows.weights_of(at - step), steps, None, hessian)
+        hidden = _ROUNDING * min(1.0, now)
+        if not model.is_old:
+            if exact / 2 < gain < hidden:  # the last whole step gained nothing but rounding
+                return Solution(rows.weights_of(at), steps, None, hessian)
+            exact = gain
         along = rows.scores(step)
         for _ in range(_HALVINGS):
             then = _objective(rows, score - along, at - step, penalty)
-            if then <= now or gain < _ROUNDING * min(1.0, now):
+            if then <= now or gain < hidden:
                 break
             step, along = step / 2, along / 2
         else:
