@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,7 +26,6 @@ from ..design.signs import FREE, Limits, Signs
 from ..fitting.fit import Choice
 from ..fitting.solver import Rows, beginning, solve
 
-_THREADS = 2
 _WITHIN = 1e-9
 """Nats within which a fit ends, of many rows for each of them: log-odds within 1e-3 (root mean square)."""
 _LEFT_OUT = "left out: a sample of the rows proves another one better"
@@ -103,8 +101,8 @@ def tried(  # noqa: PLR0913 - rows, and what is declared about them
     """Try every form with every C on all folds.
 
     Each block of a fold's design matrix is built once and shared by the forms; C is followed from
-    the strongest penalty to the weakest, each fit starting where the last one ended. Two folds at a
-    time, one BLAS thread each; the result is the same bit for bit every time.
+    the strongest penalty to the weakest, each fit starting where the last one ended. One BLAS thread; the
+    result is the same bit for bit every time.
 
     Parameters
     ----------
@@ -178,13 +176,13 @@ def _on_folds(
     folds: Sequence[Fold],
     wanted: BoolArray,
 ) -> tuple[Trial, ...]:
-    """Try what is wanted on two folds at a time, the largest first."""
-    largest_first = sorted(range(len(folds)), key=lambda number: -len(folds[number].learned))
-    with threadpool_limits(1), ThreadPoolExecutor(_THREADS) as pool:
-        running = {
-            number: pool.submit(try_fold, rows, folds[number], wanted[number]) for number in largest_first
-        }
-        by_fold = [running[number].result() for number in range(len(folds))]
+    """Try what is wanted on one fold after the other, and join the folds of each choice.
+
+    Folds side by side end no sooner below some hundred thousand rows: most steps are short, and threads of
+    Python wait for each other.
+    """
+    with threadpool_limits(1):
+        by_fold = [try_fold(rows, fold, tries) for fold, tries in zip(folds, wanted, strict=True)]
     return tuple(_joined(trials) for trials in zip(*by_fold, strict=True))
 
 
