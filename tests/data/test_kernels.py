@@ -82,6 +82,17 @@ def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
     assert dict(found[0]) == dict(outcome.figures)
 
 
+def test_crossed_limits_are_for_the_library_to_refuse():
+    """No cell breaks them where all are missing, and still such a rule is not kept."""
+    crossed = ContractRule(
+        "expect_column_values_to_be_between",
+        {"column": "x", "min_value": 1, "max_value": 0},
+        "critical",
+        "crossed on purpose",
+    )
+    assert not kernels.kept({0: crossed}, pd.DataFrame({"x": [np.nan]}))
+
+
 _SHARE_LIMITS = {
     name: st.one_of(st.none(), st.integers(0, 1), st.floats(0, 1)) for name in ("min_value", "max_value")
 }

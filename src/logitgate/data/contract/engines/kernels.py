@@ -115,6 +115,8 @@ def _between(column: pd.Series, kwargs: Mapping[str, Any]) -> dict[str, Figure] 
     low, high = (_bound(column, kwargs.get(name)) for name in ("min_value", "max_value"))
     if low is None and high is None:
         return None
+    if low is not None and high is not None and low > high:  # refused by the library, even without a cell
+        return None
     cells = column.dropna()
     if not _is_ordered(cells):
         return None
