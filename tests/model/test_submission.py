@@ -9,6 +9,7 @@ from logitgate.decision.costs import CostMatrix
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.comparisons.comparison import paired
 from logitgate.evaluation.evaluate import Scored
+from logitgate.evaluation.metrics import log_losses
 from logitgate.model.recipes.submission import CHOICE, SIMPLER, beats_rules, share_after, submit
 
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative=5)
@@ -138,6 +139,16 @@ def test_a_proven_log_loss_keeps_a_choice_that_is_not_proven_dearer(search, line
     assert compared.upper > 0 and beats_rules(search, 0.05 * SIMPLER) and beats_rules(linear, 0.05 * SIMPLER)
     found = submit({"prior": linear, "plain linear": linear, "search": search}, 0.05)
     assert found.name == submitted
+
+
+def test_proven_decisions_keep_a_choice_with_worse_probabilities():
+    """A hundred flags fewer are a proof, whatever log loss says."""
+    search, linear = deciding(0, 0.0), deciding(100, 0.9)
+    assert paired(search, linear, 0.05).upper < 0
+    assert log_losses(search.y, search.decision.probability).mean() > 0.1 + np.mean(
+        log_losses(linear.y, linear.decision.probability)
+    )
+    assert submit({"prior": linear, "plain linear": linear, "search": search}, 0.05).name == "search"
 
 
 def test_a_log_loss_keeps_no_recipe_that_the_gate_would_refuse():
