@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from uuid import uuid4
 
 
 @contextlib.contextmanager
@@ -34,8 +35,8 @@ def asked(url, body=None):
         return json.load(answer)
 
 
-def eventually(look, seconds, log):
-    """Wait until a look finds something, and return it."""
+def eventually(look, seconds, log=None):
+    """Wait until a look finds something, and return it; logs of this folder tell why there was nothing."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
@@ -43,14 +44,21 @@ def eventually(look, seconds, log):
             if found:
                 return found
         time.sleep(0.5)
-    raise AssertionError("\n".join(path.read_text()[-3_000:] for path in log.glob("*.log")))
+    logs = [] if log is None else log.glob("*.log")
+    raise AssertionError("\n".join(path.read_text()[-3_000:] for path in logs))
 
 
 def start(api, name, **parameters):
     """Start a deployment as a slot would, and return its run's id."""
     flow, deployment = name.split("/")
-    found = asked(f"{api}/deployments/name/{flow}/{deployment}")
-    return asked(f"{api}/deployments/{found['id']}/create_flow_run", {"parameters": parameters})["id"]
+    # A server on SQLite answers 503 while something else writes; by its key the same run is made once.
+    body = {"parameters": parameters, "idempotency_key": uuid4().hex}
+
+    def made():
+        found = asked(f"{api}/deployments/name/{flow}/{deployment}")
+        return asked(f"{api}/deployments/{found['id']}/create_flow_run", body)["id"]
+
+    return eventually(made, 30)
 
 
 def end_of(api, run, log):

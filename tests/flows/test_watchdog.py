@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from logitgate import environment
+from logitgate_flows.server.prefect_server import NAME
 from tests import victims
 from tests.command import close, opened
 
@@ -101,13 +102,13 @@ def test_sigterm_ends_a_real_training_in_order(mlflow_template, tmp_path):
 
 
 def _servers(home):
-    """The Prefect servers that keep their records in this folder."""
+    """The temporary Prefect servers of commands with this home."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            words, got = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
+            name, got = (place / "comm").read_text().strip(), (place / "environ").read_bytes()
         except OSError:
             continue
-        if b"prefect_server.py" in words and f"PREFECT_HOME={home}/".encode() in got:
+        if name == NAME and f"LOGITGATE_HOME={home}\0".encode() in got:
             found.append(place.name)
     return found

@@ -11,7 +11,9 @@ import os
 import socket
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ SETTINGS = {
     "PREFECT__SERVER_EPHEMERAL": "1",
 }
 """Settings of a temporary server, to be set before Prefect is imported."""
+NAME = "prefect-server"
+"""What the process is called on Linux: at most 15 letters."""
 _ASKED = ("/admin", "/csrf-token", "/flow_runs", "/flows", "/events", "/artifacts")
 
 
@@ -38,6 +42,8 @@ def main() -> None:
 
 def serve(listening: socket.socket, held: int) -> None:
     """Serve on a socket until a pipe closes, whose end to be read from has this number."""
+    with suppress(OSError):  # where there is no such file
+        Path("/proc/self/comm").write_text(NAME)
     threading.Thread(target=partial(_end_with_the_command, held), daemon=True).start()
     import uvicorn
     from prefect.server.api import server as prefect
