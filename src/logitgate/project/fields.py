@@ -24,7 +24,7 @@ class Section(BaseModel):
 
 
 class Plain(Section):
-    """A section of no project file: nobody reads its schema, and to find its lines of text takes time."""
+    """A section of no project file: its schema is never read, and to find its lines of text takes time."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 

@@ -191,9 +191,10 @@ def solve(
 
     Each step leads to the maximum of a quadratic model within the limits. The method ends when a whole step
     gains less than `within` of total log-likelihood (half the Newton decrement; Boyd, Vandenberghe 2004,
-    9.5.1), 1e-4 of it where the Hessian was summed elsewhere; that step is still made. It ends as well where
-    whole steps gain no less than the last one did and too little to be told from rounding. At a limit the
-    gradient does not vanish, but no step within the limits gains anything (Karush, Kuhn, Tucker).
+    9.5.1), 1e-4 of it where the Hessian was summed elsewhere and a tenth of it where it is that of some rows;
+    that step is still made. It ends as well where steps by a Hessian of all rows here gain no less than the
+    last such step, and less than rounding may hide. At a limit the gradient does not vanish, but no step
+    within the limits gains anything (Karush, Kuhn, Tucker).
 
     Parameters
     ----------
@@ -242,16 +243,24 @@ def solve(
             if exact / 2 < gain < hidden:  # the last whole step gained nothing but rounding
                 return Solution(rows.weights_of(at), steps, None, hessian)
             exact = gain
-        along = rows.scores(step)
-        for _ in range(_HALVINGS):
-            then = _objective(rows, score - along, at - step, penalty)
-            if then <= now or gain < hidden:
-                break
-            step, along = step / 2, along / 2
-        else:
+        there = _shortened(rows, (at, score), step, penalty, np.inf if gain < hidden else now)
+        if there is None:
             break
-        at, score, now, before = at - step, score - along, then, gain
+        (at, score, now), before = there, gain
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
+
+
+def _shortened(
+    rows: Likelihood, here: tuple[FloatArray, FloatArray], step: FloatArray, penalty: FloatArray, most: float
+) -> tuple[FloatArray, FloatArray, float] | None:
+    """Halve a step from weights and scores until the objective is at most this; return all three there."""
+    (at, score), along = here, rows.scores(step)
+    for _ in range(_HALVINGS):
+        then = _objective(rows, score - along, at - step, penalty)
+        if then <= most:
+            return at - step, score - along, then
+        step, along = step / 2, along / 2
+    return None
 
 
 def _moved(

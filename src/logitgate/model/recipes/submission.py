@@ -4,10 +4,9 @@ The search's choice is submitted unless a simpler recipe does as well: step by s
 the best single feature, a simpler one takes its place where it is not proven dearer. The cost of decisions
 looks at one threshold, where few rows lie, and where costs differ by row a few large ones hide everything; so
 a log loss that is proven lower counts as well, unless decisions are proven dearer. Log loss adds up what
-decisions cost over all thresholds (Schervish 1989). A recipe that is not
-proven cheaper than flagging none and all never takes the place of another, and the luckiest of several gains
-nothing: they are tested in this order, and a proof hands its share of alpha to the next simpler recipe (the
-fallback procedure of Wiens 2003).
+decisions cost over all thresholds (Schervish 1989). A recipe that is not proven cheaper than flagging none
+and all never takes the place of another, and the luckiest of several gains nothing: they are tested in this
+order, and a proof hands its share of alpha to the next simpler recipe (the fallback procedure of Wiens 2003).
 """
 
 from __future__ import annotations
