@@ -73,6 +73,34 @@ def golden(request):
     return compare
 
 
+@pytest.fixture(scope="module")
+def _wording(request):
+    """The golden file of a module's sentences; written anew at the end where that is asked for."""
+    from tests.wording import Wording
+
+    name = request.path.stem.removeprefix("test_")
+    known = Wording(request.path.parent / "golden" / f"{name}.txt")
+    yield known
+    if request.config.getoption("--rewrite"):
+        known.write(list(vars(request.module)))
+
+
+@pytest.fixture
+def wording(request, _wording):
+    """Compare what findings and refusals say, given once in a test, with its section of the golden file."""
+    from tests.wording import line
+
+    def compare(*said):
+        lines = [line(one) for one in said]
+        if "tmp_path" in request.fixturenames:
+            lines = [one.replace(str(request.getfixturevalue("tmp_path")), "TMP") for one in lines]
+        if lines and request.config.getoption("--rewrite"):
+            _wording.sections[request.node.name] = lines
+        assert lines == _wording.sections.get(request.node.name, [])
+
+    return compare
+
+
 def pytest_configure(config):
     """Let MLflow warn about itself while it is imported; every other warning stays an error."""
     config.addinivalue_line("filterwarnings", "ignore:.*Any type hint is inferred as AnyType:UserWarning")

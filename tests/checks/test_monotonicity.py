@@ -44,14 +44,14 @@ def held(form, signs, features=ALL, frame=FRAME, C=10.0):
 
 
 @pytest.mark.parametrize("form", [LINEAR, SPLINE])
-def test_the_right_direction_passes_and_the_other_fails(form):
+def test_the_right_direction_passes_and_the_other_fails(form, wording):
     """In both forms; the finding names feature, direction and where it goes wrong."""
     right = held(form, {"up": "positive", "down": "negative"})
     assert [one.status for one in right.values()] == [Status.PASS, Status.PASS]
     wrong = held(form, {"up": "negative", "down": "positive"})
     assert [one.status for one in wrong.values()] == [Status.FAIL, Status.FAIL]
     assert {one.check for one in wrong.values()} == {"coefficients"}
-    assert wrong["up"].because.startswith("declared negative, but the log-odds go the other way by ")
+    wording(*wrong.values())
 
 
 def test_a_hill_is_neither_direction():
@@ -228,63 +228,56 @@ def curved(monkeypatch, curve, sign="positive"):
     return found
 
 
-def test_the_place_and_the_size_of_a_turn_are_reported(monkeypatch):
+def test_the_place_and_the_size_of_a_turn_are_reported(monkeypatch, wording):
     """A curve that rises to 50 and falls by .49 to 99: where, by how much, in how many rows."""
     found = curved(monkeypatch, lambda x: 0.5 - np.abs(x - 50) / 100)
     assert found.status is Status.FAIL
-    assert found.because == (
-        "declared positive, but the log-odds go the other way by 0.49 between 50 and 99, "
-        "and by more than 0.01 in 64 of 64 rows"
-    )
     assert found.figures["wrong_way"] == pytest.approx(0.49)
     assert (found.figures["from"], found.figures["to"]) == (1.0, 99.0)
     # Half-way down and up again: the turn ends at 50, not at the end of the range.
-    found = curved(monkeypatch, lambda x: np.abs(x - 50) / 100)
-    assert "by 0.49 between 1 and 50," in found.because
+    wording(found, curved(monkeypatch, lambda x: np.abs(x - 50) / 100))
 
 
-def test_a_curve_may_fall_by_the_tolerance_and_no_more(monkeypatch):
+def test_a_curve_may_fall_by_the_tolerance_and_no_more(monkeypatch, wording):
     """One hundredth in log-odds is no wrong way, and no effect either, which breaks no sign."""
     exact = 1 / 64  # a binary fraction, so that nothing is rounded
     monkeypatch.setattr("logitgate.checks.inspection.monotonicity._OTHERS", exact)
     step = lambda size: lambda x: np.where(x > 50, 2.0 - size, np.where(x > 20, 2.0, 0.0))  # noqa: E731
     at, beyond = curved(monkeypatch, step(exact)), curved(monkeypatch, step(exact + 2**-20))
     assert (at.status, beyond.status) == (Status.PASS, Status.FAIL)
-    assert at.because == "declared positive, and so it is between 1 and 99: by up to 2 in log-odds"
+    said = [at, beyond]
     rise = lambda size: lambda x: np.where(x > 50, size, 0.0)  # noqa: E731
     at, beyond = curved(monkeypatch, rise(exact)), curved(monkeypatch, rise(exact + 2**-20))
     assert (at.status, beyond.status) == (Status.PASS, Status.PASS)
-    assert at.because == "declared positive, and the model gives it no effect between 1 and 99"
     assert at.figures["right_way"] == exact
+    wording(*said, at, beyond)
 
 
-def test_log_odds_that_are_not_finite_tell_nothing(monkeypatch):
+def test_log_odds_that_are_not_finite_tell_nothing(monkeypatch, wording):
     """One of them is enough, and says why."""
     found = curved(monkeypatch, lambda x: np.where(x > 98.9, np.nan, x))
     assert found.status is Status.INDETERMINATE
-    assert found.because.startswith("declared positive, but some log-odds are not finite;")
+    wording(found)
 
 
 @pytest.mark.parametrize("place", [0, 1000])
-def test_one_row_is_enough(monkeypatch, place):
+def test_one_row_is_enough(monkeypatch, place, wording):
     """The first row's curve and the last one's are looked at, and they are counted."""
     found = curved(monkeypatch, lambda x, row: np.where(row == place, -x, x))
     assert found.status is Status.FAIL
-    assert found.because.endswith("and by more than 0.01 in 1 of 64 rows")
+    wording(found)
 
 
-def test_rows_are_counted_beyond_the_tolerance(monkeypatch):
+def test_rows_are_counted_beyond_the_tolerance(monkeypatch, wording):
     """A fall by the tolerance itself is none."""
     exact = 1 / 64
     monkeypatch.setattr("logitgate.checks.inspection.monotonicity._OTHERS", exact)
-    found = curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0))
-    assert found.because.endswith("in 1 of 64 rows")
+    wording(curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0)))
 
 
-def test_a_fall_begins_at_the_point_before_it(monkeypatch):
+def test_a_fall_begins_at_the_point_before_it(monkeypatch, wording):
     """At once after the best so far; what comes after the fall, however high, has no part in it."""
-    found = curved(monkeypatch, lambda x: np.where(x <= 50, x / 100, np.where(x < 53, 0.0, 5.0)))
-    assert "the other way by 0.5 between 50 and 52.45," in found.because
+    wording(curved(monkeypatch, lambda x: np.where(x <= 50, x / 100, np.where(x < 53, 0.0, 5.0))))
 
 
 def test_the_right_way_is_reported_from_end_to_end(monkeypatch):

@@ -47,16 +47,14 @@ def rows(seed=0, n=1000, *, days=None, storm=0.0, misfit=0.0):
     return sample, Scored(y.astype(int), decision, costs, cluster)
 
 
-def test_a_planted_misfit_is_found_and_named():
+def test_a_planted_misfit_is_found_and_named(wording):
     """A linear model that knows nothing of young students, in the words of the columns."""
     found = weak_slices(*rows(n=4000, misfit=1.8), PROJECT)
     (said, *others) = weak_findings(found)
     assert said.status is Status.WARN
     assert re.fullmatch("job = student and age < (3[5-9]|4[0-5])", said.subject)
     assert len(others) <= 1
-    assert said.because.startswith("predicted 0.19")
-    assert "observed 0.5" in said.because
-    assert f"n = {found[0].n};" in said.because
+    wording(said)
 
 
 def test_what_is_found_is_counted_on_the_other_half():
@@ -128,8 +126,7 @@ def test_few_rows_and_few_events_are_not_tested():
     """Half of the declared minimum in each half; a leaf with fewer expected events has no z."""
     sample, scored = rows(n=190)
     assert weak_slices(sample, scored, PROJECT) == []
-    (said,) = weak_findings([])
-    assert (said.status, said.because) == (Status.PASS, "too few rows to look")
+    assert [one.status for one in weak_findings([])] == [Status.PASS]
     many = PROJECT.model_copy(update={"slices": PROJECT.slices.model_copy(update={"minimum_events": 2000})})
     assert np.isnan([one.z for one in weak_slices(*rows(), many)]).all()
 
@@ -167,7 +164,7 @@ def test_few_clusters_have_students_tails():
     assert tested and all(one.p_value > 1.02 * 2 * stats.norm.sf(abs(one.z)) for one in tested)
 
 
-def test_leaves_that_could_not_be_tested_are_not_counted(golden):
+def test_leaves_that_could_not_be_tested_are_not_counted(wording):
     """A finding says how many were; the others stand last in the list."""
     (one, *_) = weak_slices(*rows(n=4000, misfit=1.8), PROJECT)
     one = replace(
@@ -176,7 +173,7 @@ def test_leaves_that_could_not_be_tested_are_not_counted(golden):
     sound, untested = (replace(one, p_value=p, q_value=p) for p in (0.4, np.nan))
     lists = ([], [untested], [sound, untested, untested], [one, sound])
     said = [finding for found in lists for finding in weak_findings(found)]
-    golden("weak_slices.txt", "".join(f"{f.check} | {f.subject} | {f.status} | {f.because}\n" for f in said))
+    wording(*said)
     assert [dict(f.figures) for f in said[:3]] == [{"leaves": leaves, "found": 0} for leaves in (0, 0, 1)]
 
 

@@ -40,14 +40,14 @@ def found(declared, frame, values):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 7.0, 300.0])
-def test_a_mean_of_all_rows_is_found(flights, smoothing):
+def test_a_mean_of_all_rows_is_found(flights, smoothing, wording):
     """Whatever it was smoothed by, and the finding names the column that was encoded."""
     declared, _, recent = flights
     rates = encoded(recent, smoothing)
     finding = found(declared, recent, recent["dest"].astype(str).map(rates))["encoded"]
     assert finding.status is Status.FAIL
     assert finding.figures["source"] == "dest"
-    assert "smoothed mean of the outcome by 'dest'" in finding.because
+    wording(finding)
 
 
 def test_a_mean_of_a_column_that_is_no_feature_is_found(flights):
@@ -58,7 +58,7 @@ def test_a_mean_of_a_column_that_is_no_feature_is_found(flights):
     assert (finding.status, finding.figures["source"]) == (Status.FAIL, "tailnum")
 
 
-def test_a_mean_that_leaves_the_row_out_is_found(flights):
+def test_a_mean_that_leaves_the_row_out_is_found(flights, wording):
     """It tells each row's own outcome by what is missing."""
     declared, _, recent = flights
     late = (recent["late"] == "yes").astype(float)
@@ -67,7 +67,7 @@ def test_a_mean_that_leaves_the_row_out_is_found(flights):
     values = ((groups.transform("sum") - late) / (count - 1).clip(lower=1)).where(count > 1, late.mean())
     finding = found(declared, recent, values)["encoded"]
     assert finding.status is Status.FAIL
-    assert "mean of the other rows' outcomes by 'dest'" in finding.because
+    wording(finding)
 
 
 def test_a_mean_of_earlier_rows_is_honest(flights):

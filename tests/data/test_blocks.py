@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from logitgate.data.sampling.sample import observe
 from logitgate.errors import DataError, ProjectError
 from logitgate.project.reading.load import parse_project
 from tests.projects import SMALL
+from tests.wording import refusal
 
 TIMED = SMALL | {"columns": {"id": "id", "time": "t"}}
 
@@ -118,22 +118,15 @@ def test_a_block_before_which_there_is_too_little_is_not_judged():
     assert all(found.sample.y[found.learned(block)].sum() >= LEAST for block in found.judged)
 
 
-def test_rows_that_can_judge_nothing_are_refused():
+def test_rows_that_can_judge_nothing_are_refused(wording):
     """All events in the last block: no model can be fitted before it."""
     frame = rows(500).assign(y="no")
     frame.loc[frame.index[-20:], "y"] = "yes"
-    with pytest.raises(DataError, match="no block has 5 events"):
-        blocks_of(frame, TIMED)
+    wording(refusal(DataError, blocks_of, frame, TIMED))
 
 
-@pytest.mark.parametrize("key", ["train", "calibrate", "threshold", "test", "calibrate_from", "test_from"])
-def test_an_old_file_hears_what_to_change(key):
-    """The shares of former days are answered by what takes their place."""
-    with pytest.raises(ProjectError, match=rf"split.*{key} is no more: .*(split\.blocks|remove it)"):
-        parse_project(SMALL | {"split": {key: 0.2}}, "small.toml")
-
-
-def test_the_folds_of_the_search_are_the_blocks():
-    """`search.folds` is answered likewise."""
-    with pytest.raises(ProjectError, match=r"search.*folds is no more.*split\.blocks"):
-        parse_project(SMALL | {"search": {"folds": 4}}, "small.toml")
+def test_an_old_file_hears_what_to_change(wording):
+    """The shares of former days, and the folds of the search, are answered by what takes their place."""
+    shares = ("train", "calibrate", "threshold", "test", "calibrate_from", "test_from")
+    old = [*({"split": {key: 0.2}} for key in shares), {"search": {"folds": 4}}]
+    wording(*(refusal(ProjectError, parse_project, SMALL | one, "small.toml") for one in old))

@@ -11,6 +11,7 @@ from logitgate.errors import DataError
 from logitgate.findings import Status
 from logitgate.project.reading.load import load_project
 from tests import projects
+from tests.wording import refusal
 
 TABLE = pa.table({"id": [f"{n:05}" for n in range(5_000)], "a": [n % 7 / 3 for n in range(5_000)]})
 
@@ -42,19 +43,19 @@ def test_each_flipped_bit_in_a_page_is_refused(tmp_path):
         path.write_bytes(broken)
         try:
             assert read_parquet(path, []).cells.equals(TABLE)
-        except DataError as error:
-            assert "rows.parquet: is no Parquet file, or was cut or damaged" in str(error)
+        except DataError:
             refused += 1
     assert refused > 30
 
 
-@pytest.mark.parametrize("keep", [0, 3, 100, -1, -100])
-def test_an_empty_and_a_cut_file_are_refused(tmp_path, keep):
+def test_an_empty_and_a_cut_file_are_refused(tmp_path, wording):
     """The footer is at the end, so a cut file has none."""
     path = written(tmp_path)
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(DataError, match=r"rows\.parquet: (has no bytes|is no Parquet file)"):
-        read_parquet(path, [])
+    sound, refused = path.read_bytes(), []
+    for keep in (0, 3, 100, -1, -100):
+        path.write_bytes(sound[:keep])
+        refused.append(refusal(DataError, read_parquet, path, []))
+    wording(*refused)
 
 
 def test_text_that_is_not_utf_8_is_refused(tmp_path):
@@ -67,11 +68,10 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path):
             read_parquet(tmp_path / "rows.parquet", levels)
 
 
-def test_two_columns_of_one_name_are_refused(tmp_path):
+def test_two_columns_of_one_name_are_refused(tmp_path, wording):
     """Which of them is meant cannot be said."""
     pq.write_table(pa.table([[1], [2]], names=["id", "id"]), tmp_path / "rows.parquet")
-    with pytest.raises(DataError, match="column 'id' stands 2 times"):
-        read_parquet(tmp_path / "rows.parquet", [])
+    wording(refusal(DataError, read_parquet, tmp_path / "rows.parquet", []))
 
 
 def test_a_missing_file_is_the_operating_systems_error(tmp_path):
@@ -93,7 +93,7 @@ def test_int96_moments_keep_their_value(tmp_path):
     ] == moments
 
 
-def test_rows_that_the_footer_does_not_promise_are_refused(tmp_path):
+def test_rows_that_the_footer_does_not_promise_are_refused(tmp_path, wording):
     """A row group whose count was changed decodes without an error."""
     path = written(tmp_path, row_group_size=1_000)
     metadata = pq.read_metadata(path)
@@ -104,10 +104,8 @@ def test_rows_that_the_footer_does_not_promise_are_refused(tmp_path):
     assert metadata.num_rows == 5_000 and footer.count(promised) >= 1
     path.write_bytes(raw[: -8 - size] + footer.replace(promised, _varint(2 * 5_001), 1) + raw[-8:])
     assert pq.read_metadata(path).num_rows == 5_001
-    with pytest.raises(DataError, match="holds 5000 rows, and its footer promises 5001"):
-        read_parquet(path, [])
-    with pytest.raises(DataError, match="holds 5000 rows, and its footer promises 5001"):
-        list(parquet_blocks(path, [], 700))
+    in_blocks = refusal(DataError, lambda: list(parquet_blocks(path, [], 700)))
+    wording(refusal(DataError, read_parquet, path, []), in_blocks)
 
 
 def _varint(number):

@@ -8,6 +8,7 @@ from logitgate.data.readers.sql import query_blocks
 from logitgate.errors import DataError, LogitgateError, NoAnswerError, ProjectError, UnavailableError
 from tests.databases import postgresql
 from tests.unreliable import Line
+from tests.wording import refusal
 
 
 def read_query(query, url_env, texts):
@@ -30,11 +31,9 @@ def database(tmp_path, monkeypatch):
     return engine
 
 
-def refusal(query, expected):
-    """Return what the refusal of a query says."""
-    with pytest.raises(expected) as caught:
-        read_query(query, "ROWS_URL", [])
-    return str(caught.value)
+def refused(query, expected):
+    """Return the refusal of a query."""
+    return refusal(expected, read_query, query, "ROWS_URL", [])
 
 
 def test_rows_keep_the_databases_types(database):
@@ -70,13 +69,13 @@ WRITING = (
 )
 
 
-@pytest.mark.parametrize("query", WRITING)
-def test_a_query_can_only_read(database, tmp_path, monkeypatch, query):
+def test_a_query_can_only_read(database, tmp_path, monkeypatch, wording):
     """Nothing is dropped, changed or left beside the file, whatever the driver calls a transaction."""
     monkeypatch.chdir(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert "a query here can only read" in refusal(query, ProjectError)
+    said = {refused(query, ProjectError).remedy for query in WRITING}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    wording(*said)
 
 
 ENDLESS = {
@@ -85,12 +84,12 @@ ENDLESS = {
 }
 
 
-def test_an_endless_query_is_ended(database, monkeypatch):
+def test_an_endless_query_is_ended(database, monkeypatch, wording):
     """Its limit is its own, whatever other waits are allowed."""
     monkeypatch.setenv("LOGITGATE_PATIENCE", "60")
     monkeypatch.setenv("LOGITGATE_QUERY_SECONDS", "0.5")
     began = time.monotonic()
-    assert "longer than 0.5 s (LOGITGATE_QUERY_SECONDS)" in refusal(ENDLESS["sqlite"], NoAnswerError)
+    wording(refused(ENDLESS["sqlite"], NoAnswerError))
     assert time.monotonic() - began < 5
 
 
@@ -106,9 +105,10 @@ def server():
         yield running
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+def test_a_query_to_postgresql_can_only_read(server, monkeypatch, wording):
+    """One statement, of a read-only transaction."""
+    monkeypatch.setenv("ROWS_URL", server.url.replace("+psycopg", ""))
+    writing = (
         "delete from visits returning id",
         "with gone as (delete from visits returning id) select * from gone",
         "select 1; drop table visits",
@@ -116,17 +116,14 @@ def server():
         "drop table visits",
         "select setval('counter', 9)",
         "copy visits to '/tmp/left'",
-    ],
-)
-def test_a_query_to_postgresql_can_only_read(server, monkeypatch, query):
-    """One statement, of a read-only transaction."""
-    monkeypatch.setenv("ROWS_URL", server.url.replace("+psycopg", ""))
-    assert "a query here can only read" in refusal(query, ProjectError)
+    )
+    said = {refused(query, ProjectError).remedy for query in writing}
     for rows in (None, 2):
         blocks = list(
             query_blocks("select id from visits where name is null or name like '%'", "ROWS_URL", [], rows)
         )
         assert sum(block.cells.num_rows for block in blocks) == 3
+    wording(*said)
 
 
 def test_postgresql_ends_an_endless_query(server, monkeypatch):
@@ -134,39 +131,30 @@ def test_postgresql_ends_an_endless_query(server, monkeypatch):
     monkeypatch.setenv("ROWS_URL", server.url)
     monkeypatch.setenv("LOGITGATE_QUERY_SECONDS", "0.5")
     began = time.monotonic()
-    assert "longer than 0.5 s" in refusal(ENDLESS["postgresql"], NoAnswerError)
+    assert "longer than 0.5 s" in refused(ENDLESS["postgresql"], NoAnswerError).rule
     monkeypatch.setattr(sql_rows, "_GRACE", 0.5)
     line = Line(server.port)
     line.fail("silent", b"from visits")
     monkeypatch.setenv("ROWS_URL", server.url.replace(str(server.port), str(line.port)))
-    assert "longer than 0.5 s" in refusal("select id from visits", NoAnswerError)
+    assert "longer than 0.5 s" in refused("select id from visits", NoAnswerError).rule
     assert line.has_fallen and time.monotonic() - began < 10
     line.close()
 
 
-def test_cells_of_several_types_are_refused_except_for_text(database):
+def test_cells_of_several_types_are_refused_except_for_text(database, wording):
     """SQLite lets a column hold both; the refusal names the types, not the cells."""
-    assert "column 'odd': its cells are of the types int, str" in refusal("select odd from visits", DataError)
     texts = read_query("select odd from visits", "ROWS_URL", ["odd"]).cells
     assert texts.column("odd").to_pylist() == ["1", "x", None]
+    wording(refused("select odd from visits", DataError))
 
 
-def test_two_columns_of_one_name_are_refused(database):
-    """A join gives them easily."""
-    assert "column 'id' stands 2 times" in refusal("select id, id from visits", DataError)
-
-
-def test_a_query_that_the_database_refuses_is_the_project_files_error(database):
-    """The driver's words stay out: they quote cells."""
-    said = refusal("select 'secret' from nowhere", ProjectError)
-    assert "rows.query: the database refuses it (OperationalError)" in said
-    assert "secret" not in said
-
-
-def test_an_unset_variable_is_named(monkeypatch):
-    """Exit code 3: the work needs something that is not there."""
-    monkeypatch.delenv("ROWS_URL", raising=False)
-    assert "ROWS_URL: is not set" in refusal("select 1", UnavailableError)
+def test_what_is_no_table_is_refused(database, monkeypatch, wording):
+    """Two columns of one name, as a join gives them; a wrong query, without the driver's words."""
+    twice = refused("select id, id from visits", DataError)
+    wrong = refused("select 'secret' from nowhere", ProjectError)
+    assert "secret" not in str(wrong)
+    monkeypatch.delenv("ROWS_URL")
+    wording(twice, wrong, refused("select 1", UnavailableError))
 
 
 @pytest.mark.parametrize(

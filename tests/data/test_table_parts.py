@@ -19,6 +19,7 @@ from logitgate.data.table import read_table
 from logitgate.errors import DataError, LogitgateError, ProjectError, UnavailableError
 from logitgate.project.reading.load import load_project, parse_project
 from tests import projects
+from tests.wording import refusal
 
 ROWS = projects.table(400, days=5)
 KEPT = ROWS[ROWS["side"] != "east"]
@@ -114,41 +115,32 @@ def test_reading_a_delta_table_leaves_the_exit_code_alone(folders):
     assert (got.returncode, got.stdout.strip()) == (0, str(len(KEPT))), got.stderr
 
 
-def no_table(path, expected):
-    """Return what is said about a folder that is taken for no table, however it would be read."""
-    with pytest.raises(expected) as refused:
-        table_parts.parts_of(path)
-    return str(refused.value)
+def refused(path, project, expected):
+    """Return the refusal of a table, whole and in batches alike."""
+    whole, parts = (
+        refusal(expected, read, path, project)
+        for read in (read_table, lambda *words: list(read_batches(*words)))
+    )
+    assert str(whole) == str(parts)
+    return whole
 
 
-def refusal(path, project, expected):
-    """Return what is said about a table, whole and in batches alike."""
-    said = set()
-    for read in (read_table, lambda *words: list(read_batches(*words))):
-        with pytest.raises(expected) as refused:
-            read(path, project)
-        said.add(str(refused.value))
-    (one,) = said
-    return one
-
-
-def test_formats_that_are_not_read_are_named(folders, plain, tmp_path, monkeypatch):
+def test_formats_that_are_not_read_are_named(folders, plain, tmp_path, monkeypatch, wording):
     """Never are their files taken for the table."""
     for name in (".hoodie", "metadata"):
         shutil.copytree(folders / "hive", tmp_path / name / "t")
         (tmp_path / name / "t" / name).mkdir()
-    assert "Apache Hudi" in refusal(tmp_path / ".hoodie" / "t", plain, ProjectError)
-    assert "Iceberg" in refusal(tmp_path / "metadata" / "t", plain, ProjectError)
+    said = [refused(tmp_path / name / "t", plain, ProjectError) for name in (".hoodie", "metadata")]
     broken = shutil.copytree(folders / "delta", tmp_path / "broken")
     for log in (broken / "_delta_log").iterdir():
         log.write_text("{")
-    assert "log cannot be read" in no_table(broken, DataError)
+    said.append(refusal(DataError, table_parts.parts_of, broken))
     two = shutil.copytree(folders / "iceberg", tmp_path / "two")
     newest = max((two / "metadata").glob("*.metadata.json"))
     shutil.copy(newest, newest.with_name(newest.name[:6] + "another.metadata.json"))
-    assert "the current one" in refusal(two, plain, ProjectError)
+    said.append(refused(two, plain, ProjectError))
     monkeypatch.setattr(table_parts, "find_spec", lambda _: None)
-    assert "install logitgate[delta]" in refusal(folders / "delta", plain, UnavailableError)
+    wording(*said, refused(shutil.copytree(folders / "delta", tmp_path / "delta"), plain, UnavailableError))
 
 
 def test_a_delta_table_with_deletion_vectors_is_refused(folders, tmp_path):
@@ -158,14 +150,14 @@ def test_a_delta_table_with_deletion_vectors_is_refused(folders, tmp_path):
         '{"protocol": {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["deletionVectors"],'
         ' "writerFeatures": ["deletionVectors"]}}\n'
     )
-    assert "deletionVectors" in no_table(table, ProjectError)
+    assert "deletionVectors" in refusal(ProjectError, table_parts.parts_of, table).rule
 
 
-def test_a_column_in_two_places_is_refused(plain, tmp_path):
+def test_a_column_in_two_places_is_refused(plain, tmp_path, wording):
     """In the file and in the name of its folder."""
     (tmp_path / "side=west").mkdir()
     ROWS.to_parquet(tmp_path / "side=west" / "a.parquet")
-    assert "in the name of its folder" in refusal(tmp_path, plain, DataError)
+    wording(refused(tmp_path, plain, DataError))
 
 
 @pytest.fixture
@@ -179,19 +171,10 @@ def in_the_way(tmp_path):
     return tmp_path
 
 
-REPLACED = {
-    "pipe.csv": "is a pipe",
-    "device.csv": "is a device",
-    "socket.parquet": "is a socket",
-    "*.csv": "is a device",
-    "a\0.csv": "holds a NUL",
-}
-
-
-@pytest.mark.parametrize("name", REPLACED)
-def test_what_is_no_file_is_refused_at_once(in_the_way, plain, name):
+@pytest.mark.parametrize("name", ["pipe.csv", "device.csv", "socket.parquet", "*.csv", "a\0.csv"])
+def test_what_is_no_file_is_refused_at_once(in_the_way, plain, name, wording):
     """A pipe would be waited for, and a device has no end."""
-    assert REPLACED[name] in refusal(in_the_way / name, plain, UnavailableError)
+    wording(refused(in_the_way / name, plain, UnavailableError))
 
 
 @pytest.mark.parametrize("name", ["pipe.csv", "device.csv", "folder.toml", "a\0.toml"])
@@ -205,7 +188,7 @@ def test_a_project_or_suite_that_is_no_file_is_refused_at_once(in_the_way, name)
         assert refused.value.exit_code == 2
 
 
-def test_nested_columns_are_left_alone_unless_declared(tmp_path, plain):
+def test_nested_columns_are_left_alone_unless_declared(tmp_path, plain, wording):
     """Undeclared lists, structures and maps are left out; one that is declared is refused by its name."""
     path = tmp_path / "nested.parquet"
     rows = pq.read_table(_written(tmp_path))
@@ -222,7 +205,7 @@ def test_nested_columns_are_left_alone_unless_declared(tmp_path, plain):
         assert name not in next(iter(read_batches(path, plain))).frame
     declared = parse_project(projects.plain(features={"numeric": ["speed", "tags"]}), "visits.toml")
     pq.write_table(rows.append_column("tags", odd["tags"]), path)
-    assert "column 'tags': is stored as list, but read as number" in refusal(path, declared, DataError)
+    wording(refused(path, declared, DataError))
 
 
 def _written(folder):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.errors import DataError, ProjectError
+from tests.wording import refusal
 
 PLAIN = {"true_positive": 0, "false_positive": 1, "true_negative": 0, "false_negative": 5}
 EACH = CostMatrix.of(true_positive=1, false_positive=2, true_negative=3, false_negative=4)
@@ -96,13 +97,13 @@ def test_costs_per_row_follow_the_columns():
     assert costs.take(np.array([1])).false_negative.tolist() == [1.0]
 
 
-def test_a_negative_denominator_counts_rows_and_names_columns():
+def test_a_negative_denominator_counts_rows_and_names_columns(wording):
     """Errors that cost less than being right allow no threshold; neither ids nor values are printed."""
     matrix = CostMatrix.of(**PLAIN | {"true_positive": "fee"})
-    with pytest.raises(DataError, match=r"costs over .*negative.*\(2 of 3 rows\)") as refused:
-        matrix.rows({"fee": np.array([1.0, 99.25, 77.0])}, 3, np.array(["c4", "c17", "c5"]))
-    assert "costs over fee" in str(refused.value)
-    assert not any(got in str(refused.value) for got in ("99.25", "c17"))
+    fees, ids = {"fee": np.array([1.0, 99.25, 77.0])}, np.array(["c4", "c17", "c5"])
+    refused = refusal(DataError, matrix.rows, fees, 3, ids)
+    assert not any(got in str(refused) for got in ("99.25", "c17"))
+    wording(refused)
 
 
 def test_a_zero_denominator_in_a_row_never_flags_it():
@@ -122,38 +123,22 @@ def test_costs_that_cancel_on_paper_cancel_in_floats():
     assert matrix.rows(row, 1).bayes_threshold().tolist() == [np.inf]
 
 
-@pytest.mark.parametrize(("missed", "word"), [(-1, "zero"), (-2, "negative")])
-def test_constant_costs_without_a_threshold_are_a_mistake_in_the_project(missed, word):
-    """A denominator that is zero or negative for every row is refused when it is configured."""
-    with pytest.raises(ProjectError, match=f"costs: .*{word}, so no threshold exists"):
-        CostMatrix.of(**PLAIN | {"false_negative": missed})
+def test_constant_costs_that_cannot_decide_are_a_mistake_in_the_project(wording):
+    """A denominator that is zero or negative for every row, what is not finite or no arithmetic."""
+    changes = [{"false_negative": one} for one in (-1, -2, "1 / 0")] + [{"false_positive": "open(1)"}]
+    wording(*(refusal(ProjectError, CostMatrix.of, **PLAIN | one) for one in changes))
 
 
-def test_a_constant_that_is_not_finite_is_refused():
-    """One divided by zero is no cost."""
-    with pytest.raises(ProjectError, match="not finite"):
-        CostMatrix.of(**PLAIN | {"false_negative": "1 / 0"})
-
-
-@pytest.mark.parametrize("amount", [np.nan, 0.0])
-def test_costs_that_are_missing_or_infinite_are_refused(amount):
-    """A missing amount, or one that divides by zero, has an unknown cost."""
-    matrix = CostMatrix.of(**PLAIN | {"false_negative": "5 / amount"})
-    with pytest.raises(DataError, match=r"row 1: not a finite number \(1 of 2 rows\).*amount"):
-        matrix.rows({"amount": np.array([1.0, amount])}, 2)
-
-
-def test_a_missing_value_in_a_condition_is_refused():
-    """A cost that depends on an unknown amount is unknown."""
-    matrix = CostMatrix.of(**PLAIN | {"false_negative": "5 if amount > 10 else 1"})
-    with pytest.raises(DataError, match="row 0: not a finite number"):
-        matrix.rows({"amount": np.array([np.nan])}, 1)
-
-
-def test_a_wrong_entry_is_named_by_its_key():
-    """The message says which key of the project file is wrong."""
-    with pytest.raises(ProjectError, match=r"costs\.false_positive: Call is not arithmetic"):
-        CostMatrix.of(**PLAIN | {"false_positive": "open(1)"})
+def test_costs_that_are_missing_or_infinite_are_refused(wording):
+    """A missing amount, also in a condition, or one that divides by zero, has an unknown cost."""
+    divided, asked = (
+        CostMatrix.of(**PLAIN | {"false_negative": cost})
+        for cost in ("5 / amount", "5 if amount > 10 else 1")
+    )
+    amounts = ((divided, [1.0, np.nan]), (divided, [1.0, 0.0]), (asked, [np.nan]))
+    wording(
+        *(refusal(DataError, one.rows, {"amount": np.array(given)}, len(given)) for one, given in amounts)
+    )
 
 
 def test_survives_json():

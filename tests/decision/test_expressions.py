@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logitgate.decision.expressions import Expression
+from tests.wording import refusal
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda value: round(value, 3))
 LEAVES = st.one_of(NUMBERS.filter(lambda value: value >= 0).map(str), st.sampled_from(["a", "b"]))
@@ -28,43 +29,21 @@ def test_agrees_with_python_row_by_row(source, a, b):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("source", "named"),
-    [
-        ("pow(a, 2)", "Call"),
-        ("max(a, b, key=c)", "Call"),
-        ("__import__('os').system('true')", "Call"),
-        ("a.real", "Attribute"),
-        ("a[0]", "Subscript"),
-        ("a ** 2", "BinOp"),
-        ("a // 2", "BinOp"),
-        ("a % 2", "BinOp"),
-        ("not a", "UnaryOp"),
-        ("~a", "UnaryOp"),
-        ("a > 1 and b > 1", "BoolOp"),
-        ("a > 1", "Compare"),
-        ("1 if a else 2", "IfExp"),
-        ("1 if a == 2 else 3", "IfExp"),
-        ("1 if 0 < a < 2 else 3", "IfExp"),
-        ("''", "Constant"),
-        ("None", "Constant"),
-        ("1j", "Constant"),
-        ("[a]", "List"),
-        ("lambda: 1", "Lambda"),
-        ("(a := 2)", "NamedExpr"),
-    ],
-)
-def test_refuses_what_is_not_arithmetic(source, named):
+def test_refuses_what_is_not_arithmetic(wording):
     """Calls, attributes, subscripts, powers and the rest of Python are refused by name."""
-    with pytest.raises(ValueError, match=f"^{named} is not arithmetic"):
-        Expression.parse(source)
+    sources = (
+        *("pow(a, 2)", "max(a, b, key=c)", "__import__('os').system('true')", "a.real", "a[0]", "a ** 2"),
+        *("a // 2", "a % 2", "not a", "~a", "a > 1 and b > 1", "a > 1", "1 if a else 2"),
+        *("1 if a == 2 else 3", "1 if 0 < a < 2 else 3", "''", "None", "1j", "[a]", "lambda: 1", "(a := 2)"),
+        *("abs(a, b)", "min(a)"),
+    )
+    wording(*(f"{one}: {refusal(ValueError, Expression.parse, one)}" for one in sources))
 
 
 @pytest.mark.parametrize("source", ["", "a +", "a; b", "import os", "a = 2", "(" * 300 + "a" + ")" * 300])
-def test_refuses_what_is_not_an_expression(source):
+def test_refuses_what_is_not_an_expression(source, wording):
     """Statements and broken text are refused as one."""
-    with pytest.raises(ValueError, match="not an arithmetic expression"):
-        Expression.parse(source)
+    wording(refusal(ValueError, Expression.parse, source))
 
 
 @pytest.mark.parametrize("source", [float("nan"), float("inf"), "1e999", "9" * 400, int("9" * 400)])
@@ -81,12 +60,9 @@ def test_refuses_what_is_no_number(source):
         Expression.parse(source)
 
 
-def test_refuses_long_and_deep_expressions():
+def test_refuses_long_and_deep_expressions(wording):
     """What could exhaust the stack when it is evaluated is refused when it is read."""
-    with pytest.raises(ValueError, match="1001 characters"):
-        Expression.parse("a" * 1001)
-    with pytest.raises(ValueError, match="nested more than 100 deep"):
-        Expression.parse("-" * 500 + "a")
+    wording(*(refusal(ValueError, Expression.parse, one) for one in ("a" * 1001, "-" * 500 + "a")))
     deep = Expression.parse("+".join(["a"] * 100))
     assert deep.over({"a": np.array([1.0])}, 1).tolist() == [100.0]
 
@@ -128,15 +104,6 @@ def test_functions_and_columns_in_quotes(source, expected):
     assert cost.columns <= set(columns)
     found = cost.over({name: np.array(cells) for name, cells in columns.items()}, rows=2)
     assert np.allclose(found, expected, rtol=1e-15, atol=0)
-
-
-@pytest.mark.parametrize(
-    ("source", "said"), [("abs(a, b)", "one argument"), ("min(a)", "two arguments or more")]
-)
-def test_a_function_with_other_arguments_is_refused(source, said):
-    """By its name."""
-    with pytest.raises(ValueError, match=said):
-        Expression.parse(source)
 
 
 def test_what_has_no_logarithm_is_no_cost():

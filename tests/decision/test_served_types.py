@@ -20,6 +20,7 @@ from logitgate.monitoring.reference import ReferenceProfile
 from logitgate.production.packaging.model_package import ModelPackage, pack, terms_of, unpack
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
+from tests.wording import refusal
 
 DECLARED = {"hour": "integer", "holiday": "boolean", "day": "date", "stops": "integer"}
 ROW = {"wind": 12.5, "stops": 2, "hour": 7, "holiday": True, "day": "2013-05-01", "origin": "JFK"}
@@ -74,32 +75,26 @@ def asked(model, form, **changes):
     return found.status, found.response
 
 
-FORMS = pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records", "inputs", "instances"])
+FORMS = ("dataframe_split", "dataframe_records", "inputs", "instances")
 
 
-@FORMS
-@pytest.mark.parametrize(
-    ("changes", "because"),
-    [
-        ({"hour": 30.99}, "column 'hour': 1 of 1 values are no whole numbers"),
-        ({"stops": 2.5}, "column 'stops': 1 of 1 values are no whole numbers"),
-        ({"hour": "seven"}, "column 'hour': 1 of 1 values are no whole numbers"),
-        ({"holiday": "perhaps"}, "column 'holiday': 1 of 1 values are neither true nor false"),
-        ({"day": "2013-05-32"}, "column 'day': 1 of 1 values are no dates"),
-        ({"day": "2013-05-01T07:00:00"}, "column 'day': 1 of 1 values are no dates"),
-        ({"wind": "12.5"}, "column 'wind': 1 of 1 values are not numbers"),
-        ({"origin": 5}, "column 'origin': 1 of 1 values are not texts"),
-    ],
-)
-def test_cells_of_another_type_are_refused_by_name_and_rule(loaded, form, changes, because):
-    """The server's answer has neither a value of the row nor a path of this machine."""
-    status, body = asked(loaded, form, **({"wind": SECRET} | changes))
-    assert status == 422
-    assert json.loads(body)["message"] == because
-    assert not any(said in body for said in ("987654", "JFK", "/", "Traceback", "30.99", "perhaps"))
+def test_cells_of_another_type_are_refused_by_name_and_rule(loaded, wording):
+    """The answer, the same in each form, has neither a value of the row nor a path of this machine."""
+    changes = (
+        *({"hour": 30.99}, {"stops": 2.5}, {"hour": "seven"}, {"holiday": "perhaps"}, {"day": "2013-05-32"}),
+        *({"day": "2013-05-01T07:00:00"}, {"wind": "12.5"}, {"origin": 5}),
+    )
+    said = []
+    for change in changes:
+        answers = {asked(loaded, form, **({"wind": SECRET} | change)) for form in FORMS}
+        ((status, body),) = answers
+        assert status == 422
+        assert not any(one in body for one in ("987654", "JFK", "/", "Traceback", "30.99", "perhaps"))
+        said.append(json.loads(body)["message"])
+    wording(*said)
 
 
-@FORMS
+@pytest.mark.parametrize("form", FORMS)
 def test_whole_numbers_truth_values_and_dates_are_read_as_they_are_written(loaded, form):
     """7, 7.0 and "7", true and "True", an integer where a number is meant: one and the same row."""
     status, expected = asked(loaded, form)
@@ -116,14 +111,12 @@ def test_whole_numbers_truth_values_and_dates_are_read_as_they_are_written(loade
     assert asked(loaded, form, wind=12) == asked(loaded, form, wind=12.0)
 
 
-def test_an_absent_column_is_named_and_no_row_is_repeated(loaded):
+def test_an_absent_column_is_named_and_no_row_is_repeated(loaded, wording):
     """MLflow itself requires none, because it would write the rows into its error."""
     body = json.dumps({"dataframe_records": [{"wind": SECRET, "origin": "JFK"}]})
-    with pytest.raises(MlflowException) as refusal:
-        invocations(body, "application/json", loaded, loaded.metadata.get_input_schema())
-    assert json.loads(refusal.value.serialize_as_json())["message"] == (
-        "the rows lack stops, hour, holiday, day"
-    )
+    schema = loaded.metadata.get_input_schema()
+    refused = refusal(MlflowException, invocations, body, "application/json", loaded, schema)
+    wording(json.loads(refused.serialize_as_json())["message"])
 
 
 def test_frames_of_whole_numbers_and_of_missing_cells_are_answered(loaded):

@@ -15,6 +15,7 @@ from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.intervals import mean_interval, wilson
 from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
+from tests.wording import refusal
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 
@@ -287,18 +288,15 @@ def test_taking_rows_takes_all_of_them():
     np.testing.assert_array_equal(part.decision.cost_if_passed, rows.decision.cost_if_passed[index])
 
 
-def test_rows_that_do_not_fit_are_refused():
+def test_rows_that_do_not_fit_are_refused(wording):
     """Parts of different lengths, other outcomes than 0 and 1, rows without a cluster, and no rows."""
     rows = drawn(3, 4, 2)
-    with pytest.raises(ValueError, match="4 probabilities for 3 outcomes"):
-        Scored(rows.y[:3], rows.decision, rows.costs)
-    with pytest.raises(ValueError, match="3 costs for 4 outcomes"):
-        Scored(rows.y, rows.decision, rows.costs.take(np.arange(3)))
-    with pytest.raises(ValueError, match="3 clusters for 4 outcomes"):
-        Scored(rows.y, rows.decision, rows.costs, rows.cluster[:3])
-    with pytest.raises(ValueError, match="neither 0 nor 1"):
-        Scored(np.array([0, 1, 2, 0]), rows.decision, rows.costs)
-    with pytest.raises(ValueError, match="without a cluster"):
-        Scored(rows.y, rows.decision, rows.costs, np.array([0, 1, -1, 0]))
-    with pytest.raises(ValueError, match="no rows"):
-        evaluate(rows.take(np.array([], dtype=int)))
+    wrong = (
+        (rows.y[:3], rows.decision, rows.costs),
+        (rows.y, rows.decision, rows.costs.take(np.arange(3))),
+        (rows.y, rows.decision, rows.costs, rows.cluster[:3]),
+        (np.array([0, 1, 2, 0]), rows.decision, rows.costs),
+        (rows.y, rows.decision, rows.costs, np.array([0, 1, -1, 0])),
+    )
+    none = refusal(ValueError, evaluate, rows.take(np.array([], dtype=int)))
+    wording(*(refusal(ValueError, Scored, *one) for one in wrong), none)

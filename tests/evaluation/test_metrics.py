@@ -7,6 +7,7 @@ from sklearn import metrics as sklearn_metrics
 from logitgate.evaluation.metrics import ScoreGroups, brier, log_loss, log_losses
 from logitgate.evaluation.ranking.auc import auc
 from logitgate.evaluation.ranking.average_precision import average_precision
+from tests.wording import refusal
 
 Y = np.array([0, 1] * 4)
 SCORE = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
@@ -105,7 +106,6 @@ def test_a_certain_error_costs_thirty_six_nats():
     assert log_losses(np.array([1, 0]), np.array([1.0, 0.0])) == pytest.approx([0.0, 0.0], abs=1e-15)
 
 
-def test_a_missing_score_is_refused():
+def test_a_missing_score_is_refused(wording):
     """A row without a score has no place in the order."""
-    with pytest.raises(ValueError, match="1 of 2 scores are missing"):
-        ScoreGroups.of(np.array([0.1, np.nan]))
+    wording(refusal(ValueError, ScoreGroups.of, np.array([0.1, np.nan])))

@@ -188,12 +188,6 @@ def test_no_rows_have_no_parts():
     assert len(chance.probability) == len(chance.low) == len(chance.high) == 0
 
 
-def test_a_missing_probability_is_refused():
-    """It has no place in an order."""
-    with pytest.raises(ValueError, match="1 of 3 scores are missing"):
-        Corp.of(np.array([0, 1, 1]), np.array([0.1, np.nan, 0.3]))
-
-
 def test_groups_of_many_rows_reach_as_far_as_single_rows(monkeypatch):
     """Bands and miscalibrations by chance are those of outcomes drawn row by row, within their noise."""
     y, said = simulated(5, size=20_000)

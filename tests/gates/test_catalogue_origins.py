@@ -13,14 +13,11 @@ def test_every_margin_has_an_origin():
         assert set(one.origins) == set(one.margins), one.check
 
 
-def test_a_declared_margin_is_named_by_its_line_and_a_default_as_one():
+def test_a_declared_margin_is_named_by_its_line_and_a_default_as_one(wording):
     """And what fits the rows by its rule."""
     project = parse_project(plain(slices={"minimum_rows": 100}), "visits.toml")
-    lines = key_lines("[slices]\n\nminimum_rows = 100\n")
-    origins = {one.check: one.origins for one in gate_list(project, lines)}
-    assert "slices.minimum_rows: line 3" in origins["slices"]["at least"]
-    assert "slices.minimum_events: fits the rows" in origins["slices"]["at least"]
-    assert origins["baselines"]["alpha"] == "gates.alpha: default"
+    listed = gate_list(project, key_lines("[slices]\n\nminimum_rows = 100\n"))
+    wording(*(f"{one.check} | {name} | {said}" for one in listed for name, said in one.origins.items()))
 
 
 def test_a_small_table_has_smaller_minima_and_a_large_one_the_guides():
@@ -36,10 +33,9 @@ def test_a_small_table_has_smaller_minima_and_a_large_one_the_guides():
         assert getattr(getattr(large, section), name) == default
 
 
-def test_what_was_fitted_is_not_called_declared():
+def test_what_was_fitted_is_not_called_declared(wording):
     """Though the fitted project holds a value."""
     project = parse_project(plain(), "visits.toml")
-    known = fitted(project, 400, 60)
     keys = frozenset(key for key in FITS if not is_declared(project, key))
-    origins = {one.check: one.origins for one in gate_list(known, None, keys)}
-    assert origins["rows"]["blocks"].startswith("split.blocks: fits the rows")
+    origins = {one.check: one.origins for one in gate_list(fitted(project, 400, 60), None, keys)}
+    wording(origins["rows"]["blocks"])

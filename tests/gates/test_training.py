@@ -21,6 +21,7 @@ from logitgate.monitoring.profiling import reference_profile
 from logitgate.production.packaging.golden import golden_rows, replay
 from logitgate.project.reading.load import parse_project
 from tests.projects import SMALL
+from tests.wording import refusal
 
 PLAIN = SMALL | {
     "columns": {"id": "id", "time": "t"},
@@ -141,12 +142,12 @@ def test_a_contract_that_was_not_looked_at_does_not_pass():
     assert ended.verdict.status is Status.INDETERMINATE
 
 
-def test_rows_that_are_refused_leave_nothing_to_check():
+def test_rows_that_are_refused_leave_nothing_to_check(wording):
     """The refusal is a finding with rule and remedy; later stages are not reached."""
     parted, learned, judged = road(table().assign(y="no"))
     refused = parted.findings[-1]
     assert (refused.check, refused.subject, refused.status) == ("rows", "y", Status.FAIL)
-    assert refused.because.startswith("1 distinct outcome in 4000 rows, two are needed; widen the window")
+    wording(refused)
     assert parted is learned is judged
     assert unreached(judged) == set(required(Road.TRAINING)) - {"contract", "rows"}
     assert judged.verdict.status is Status.FAIL
@@ -186,13 +187,13 @@ def test_declared_behaviour_is_judged():
     assert [one.status for one in unread.reasons] == [Status.INDETERMINATE]
 
 
-def test_a_model_that_cannot_be_fitted_stops():
+def test_a_model_that_cannot_be_fitted_stops(wording):
     """Perfect separation is a finding of the fit, with its remedy."""
     separated = table().assign(x=lambda rows: np.where(rows["y"] == "yes", 1.0, -1.0) + 0.1 * rows["z"])
     parted, learned, judged = road(separated)
     assert not parted.stops
     assert (learned.findings[-1].check, learned.findings[-1].status) == ("fit", Status.FAIL)
-    assert "separates the outcome perfectly" in learned.findings[-1].because
+    wording(learned.findings[-1])
     assert judged is learned
     assert judged.learned is None
 
@@ -263,8 +264,7 @@ def test_the_key_knows_what_the_case_file_holds(placed, tmp_path):
 def test_a_contract_that_is_not_there_is_refused(placed):
     """Named with its path, before anything is made."""
     plain = placed | {"contract": {"suite": "nowhere.json"}}
-    with pytest.raises(ProjectError, match=r"nowhere\.json: cannot be read"):
-        key(plain)
+    assert refusal(ProjectError, key, plain).subject == "nowhere.json"
 
 
 @pytest.mark.parametrize("gone", [0.0, np.nan], ids=["constant", "empty"])

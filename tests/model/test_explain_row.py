@@ -15,6 +15,7 @@ from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.project.search import Form
 from tests.projects import small
+from tests.wording import refusal
 
 PROJECT = small(
     features={"numeric": ["x", "z"], "categorical": ["g"]},
@@ -103,18 +104,13 @@ def test_the_values_of_the_row_and_its_outcome_are_given(fitted, frame):
     json.dumps(got, allow_nan=False)
 
 
-def test_exactly_one_row_is_explained(fitted, frame):
-    """No row, several rows, and a mere part of an id are refused."""
-    for row, count, table in (("17", 2, pd.concat([frame, frame])), ("600", 0, frame), ("05", 0, frame)):
-        with pytest.raises(DataError, match=f"id: {count} rows have the id that was asked for"):
-            explained(fitted, table, row)
-
-
-@pytest.mark.parametrize(("column", "rule"), [("x", "the model needs it"), ("amount", "the costs need it")])
-def test_what_the_table_lacks_is_named(column, rule, fitted, frame):
-    """A feature, or a column that the costs read."""
-    with pytest.raises(DataError, match=f"{column}: {rule} and the table lacks it"):
-        explained(fitted, frame.drop(columns=column), "17")
+def test_exactly_one_row_that_has_all_is_explained(fitted, frame, wording):
+    """No row, several rows, a mere part of an id, and a table that lacks a feature or a cost are refused."""
+    asked = (
+        *((pd.concat([frame, frame]), "17"), (frame, "600"), (frame, "05")),
+        *((frame.drop(columns="x"), "17"), (frame.drop(columns="amount"), "17")),
+    )
+    wording(*(refusal(DataError, explained, fitted, *one) for one in asked))
 
 
 def test_costs_without_a_threshold_name_the_row(fitted, frame):

@@ -14,6 +14,7 @@ from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.fitting.recalibration import Recalibration, recalibrated
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
+from tests.wording import refusal
 
 FEATURES = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
 SEARCH = Search(
@@ -112,9 +113,7 @@ def test_the_prior_is_all_base():
     assert got.probability == pytest.approx(Y.mean(), abs=1e-12)
 
 
-def test_means_of_another_model_are_refused():
+def test_means_of_another_model_are_refused(wording):
     """Means that do not fit the coefficients, or not exactly one row, are a mistake of the caller."""
-    with pytest.raises(ValueError, match="design means for"):
-        explain(MODELS["spline"], X.iloc[[4]], MEANS["linear"])
-    with pytest.raises(ValueError, match="2 rows, one is explained at a time"):
-        explain(MODELS["spline"], X.iloc[:2], MEANS["spline"])
+    asked = ((X.iloc[[4]], MEANS["linear"]), (X.iloc[:2], MEANS["spline"]))
+    wording(*(refusal(ValueError, explain, MODELS["spline"], *one) for one in asked))

@@ -13,6 +13,7 @@ from logitgate.model.design.coded import CodedMatrix
 from logitgate.model.fitting.fit import Choice, condition_number, fit, penalised_hessian, regression
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
+from tests.wording import refusal
 
 DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 LINEAR, SPLINE = Form(basis="linear"), Form(basis="spline")
@@ -143,14 +144,14 @@ def test_breast_cancer_is_not_refused():
             assert pipeline.score(cancer.data, cancer.target) > 0.95
 
 
-def test_certainty_on_every_row_is_refused():
+def test_certainty_on_every_row_is_refused(wording):
     """Where only rounding keeps the probabilities from 0 and 1, the penalty no longer works."""
     from sklearn.datasets import load_breast_cancer
 
     cancer = load_breast_cancer(as_frame=True)
     features = FeaturesConfig(numeric=tuple(cancer.data.columns))
-    with pytest.raises(FitError, match="all 569 fitted probabilities lie within 1e-06 of the outcome"):
-        fit(Choice(SPLINE, 1e8), cancer.data, cancer.target.to_numpy(), features, SEARCH)
+    y = cancer.target.to_numpy()
+    wording(refusal(FitError, fit, Choice(SPLINE, 1e8), cancer.data, y, features, SEARCH))
 
 
 def test_joint_separation_is_refused_where_no_penalty_works():
@@ -159,22 +160,19 @@ def test_joint_separation_is_refused_where_no_penalty_works():
     X["c"] = np.random.default_rng(9).normal(size=len(X))
     y = (X["a"] + X["b"] > 0).to_numpy().astype(np.int8)
     features = FeaturesConfig(numeric=("a", "b", "c"))
-    with pytest.raises(FitError, match="separate classes in the 500 training rows") as refused:
-        fit(Choice(LINEAR, np.inf), X, y, features, SEARCH)
-    assert "'a', 'b'" in str(refused.value)
+    assert "'a', 'b'" in refusal(FitError, fit, Choice(LINEAR, np.inf), X, y, features, SEARCH).subject
     with pytest.raises(FitError):
         fit(Choice(LINEAR, 1e14), X, y, features, SEARCH)
     fit(Choice(LINEAR, 1.0), X, y, features, SEARCH)
 
 
-def test_quasi_complete_separation_is_refused_unpenalised():
+def test_quasi_complete_separation_is_refused_unpenalised(wording):
     """A marked group without any other outcome drives its own coefficient to infinity."""
     X, y = _rows()
     X["mark"] = (np.arange(500) < 40).astype(float)
     y[:40] = 1
     features = FeaturesConfig(numeric=("a", "b", "mark"))
-    with pytest.raises(FitError, match=r"features 'mark': .* no unpenalised fit exists"):
-        fit(Choice(LINEAR, np.inf), X, y, features, SEARCH)
+    wording(refusal(FitError, fit, Choice(LINEAR, np.inf), X, y, features, SEARCH))
     fit(Choice(LINEAR, 1.0), X, y, features, SEARCH)
 
 
@@ -184,8 +182,7 @@ def test_repeated_features_are_named_ill_conditioned():
     X["b"] = 2 * X["a"] + 1
     with pytest.raises(FitError, match="Hessian"):
         fit(Choice(LINEAR, np.inf), X, y, TWO, SEARCH)
-    with pytest.raises(FitError, match=r"its Hessian has condition number .*, above 1e\+12"):
-        fit(Choice(LINEAR, 1e12), X, y, TWO, SEARCH)
+    assert "condition number" in refusal(FitError, fit, Choice(LINEAR, 1e12), X, y, TWO, SEARCH).rule
     pipeline = fit(Choice(LINEAR, 1.0), X, y, TWO, SEARCH)
     first, second = pipeline["model"].coef_[0]
     assert first == pytest.approx(second, abs=1e-9)
@@ -204,12 +201,11 @@ def test_the_condition_number_is_the_hessian_s():
     assert condition_number(own) == pytest.approx(np.linalg.cond(hessian), rel=1e-9)
 
 
-def test_no_convergence_is_an_error(monkeypatch):
+def test_no_convergence_is_an_error(monkeypatch, wording):
     """A solver that stops early is refused, never warned about."""
     X, y = _rows()
     monkeypatch.setattr("logitgate.model.fitting.solver._STEPS", 1)
-    with pytest.raises(FitError, match="model linear, C = 1: the solver did not converge"):
-        fit(Choice(LINEAR, 1.0), X, y, TWO, SEARCH)
+    wording(refusal(FitError, fit, Choice(LINEAR, 1.0), X, y, TWO, SEARCH))
 
 
 @pytest.mark.parametrize("outcome", [0, 1])

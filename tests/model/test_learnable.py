@@ -9,6 +9,7 @@ from logitgate.findings import Status
 from logitgate.model.design.learnable import refuse_unlearnable, usable_features
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Search
+from tests.wording import refusal
 
 SEARCH = Search()
 BOTH = FeaturesConfig(numeric=("x",), categorical=("g",))
@@ -33,31 +34,21 @@ def test_ordinary_rows_pass():
     assert _refusal(X, y, BOTH) is None
 
 
-@pytest.mark.parametrize(
-    ("y", "said"),
-    [(np.zeros(200), "1 classes"), (np.ones(200), "1 classes"), (np.arange(200) % 3, "3 classes")],
-)
-def test_one_and_three_classes_are_refused(y, said):
-    """An outcome of one class or of three is no two-class outcome."""
-    X, _ = _rows()
-    with pytest.raises(DataError, match=f"outcome: {said} in 200"):
-        refuse_unlearnable(X, y.astype(np.int8), BOTH, SEARCH)
-
-
-def test_two_classes_other_than_0_and_1_are_refused():
-    """Classes -1 and 1 would be scored wrongly, so they are refused."""
+def test_other_than_two_classes_of_0_and_1_are_refused(wording):
+    """One class and three; -1 and 1 would be scored wrongly."""
     X, y = _rows()
-    with pytest.raises(DataError, match="0 and 1"):
-        refuse_unlearnable(X, 2 * y - 1, BOTH, SEARCH)
+    outcomes = (np.zeros(200), np.ones(200), np.arange(200) % 3, 2 * y - 1)
+    wording(
+        *(refusal(DataError, refuse_unlearnable, X, one.astype(np.int8), BOTH, SEARCH) for one in outcomes)
+    )
 
 
-def test_infinite_numbers_are_counted():
+def test_infinite_numbers_are_counted(wording):
     """Infinity is refused with the column and how often it stands there; a gap is no infinity."""
     X, y = _rows()
     X.loc[[3, 5], "x"] = [np.inf, -np.inf]
     X.loc[7, "x"] = np.nan
-    with pytest.raises(DataError, match="'x': 2 of 200 values are infinite"):
-        refuse_unlearnable(X, y, BOTH, SEARCH)
+    wording(refusal(DataError, refuse_unlearnable, X, y, BOTH, SEARCH))
 
 
 CONSTANTS = pytest.mark.parametrize(
@@ -106,11 +97,10 @@ def test_features_that_vary_are_all_kept():
     assert (usable.features, usable.search, usable.left_out) == (BOTH, SEARCH, ())
 
 
-def test_no_feature_left_is_an_error():
+def test_no_feature_left_is_an_error(wording):
     """A table in which every feature is constant teaches nothing."""
     X, _ = _rows()
-    with pytest.raises(DataError, match="features: each of 2 is constant or empty in all 200 rows"):
-        usable_features(X.assign(x=1.0, g="a"), BOTH, SEARCH)
+    wording(refusal(DataError, usable_features, X.assign(x=1.0, g="a"), BOTH, SEARCH))
 
 
 def test_a_constant_with_gaps_is_learnable():
@@ -121,24 +111,13 @@ def test_a_constant_with_gaps_is_learnable():
     assert _refusal(X, y, BOTH) is None
 
 
-def test_ids_are_no_categories():
-    """A category of 5,000 levels is refused as an id, with its count; the declared most is accepted."""
-    n = 5_000
-    X = pd.DataFrame({"g": np.arange(n).astype(str), "x": np.arange(n, dtype=float)})
-    y = np.arange(n) % 2
-    with pytest.raises(
-        DataError, match="'g': 5000 levels in 5000 training rows, more than 2000; it is an id"
-    ):
-        refuse_unlearnable(X, y, BOTH, SEARCH)
-    refuse_unlearnable(X, y, BOTH, Search(most_levels=n))
-
-
-def test_a_level_for_each_row_is_refused_before_any_matrix_is_built():
-    """300,000 ids are refused by counting, not by running out of memory: the matrix would have 720 GB."""
-    n = 300_000
-    X = pd.DataFrame({"g": np.arange(n).astype(str)})
-    with pytest.raises(DataError, match="'g': 300000 levels"):
-        refuse_unlearnable(X, np.arange(n) % 2, FeaturesConfig(categorical=("g",)), SEARCH)
+@pytest.mark.parametrize("n", [5_000, 300_000])
+def test_ids_are_no_categories(n, wording):
+    """Refused by counting, not by running out of memory: a matrix of 300,000 ids would have 720 GB."""
+    X, y = pd.DataFrame({"g": np.arange(n).astype(str), "x": np.arange(n, dtype=float)}), np.arange(n) % 2
+    wording(refusal(DataError, refuse_unlearnable, X, y, BOTH, SEARCH))
+    if n == 5_000:
+        refuse_unlearnable(X, y, BOTH, Search(most_levels=n))
 
 
 def _separating(kind, y):
@@ -154,7 +133,7 @@ def _separating(kind, y):
 
 
 @pytest.mark.parametrize("kind", ["rising", "falling", "gaps", "levels", "missing level"])
-def test_a_feature_that_is_the_outcome_is_named(kind):
+def test_a_feature_that_is_the_outcome_is_named(kind, wording):
     """A feature that separates the classes alone is refused by name, whichever way it does."""
     X, y = _rows()
     leak = _separating(kind, y)
@@ -163,8 +142,7 @@ def test_a_feature_that_is_the_outcome_is_named(kind):
     features = FeaturesConfig(
         numeric=("x", *(names if numeric else ())), categorical=("g", *(() if numeric else names))
     )
-    with pytest.raises(FitError, match="features 'leak': each separates the outcome perfectly on the 200"):
-        refuse_unlearnable(X.assign(leak=leak), y, features, SEARCH)
+    wording(refusal(FitError, refuse_unlearnable, X.assign(leak=leak), y, features, SEARCH))
 
 
 @pytest.mark.parametrize("kind", ["rising", "falling", "gaps", "levels", "missing level"])

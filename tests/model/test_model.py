@@ -12,6 +12,7 @@ from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
 from logitgate.project.data import FeaturesConfig
 from logitgate.project.search import Form, Search
+from tests.wording import refusal
 
 FEATURES = FeaturesConfig(numeric=("x", "z"), categorical=("g",))
 COSTS = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="2 + amount")
@@ -49,12 +50,11 @@ def test_probabilities_are_those_of_the_event(model, rows):
     np.testing.assert_array_equal(model.probability(rows.frame[["x", "g", "z"]]), probability)
 
 
-def test_a_table_without_a_feature_is_refused_by_name(model, rows):
+def test_a_table_without_a_feature_is_refused_by_name(model, rows, wording):
     """All absent features are named."""
-    with pytest.raises(DataError, match="g, x: the model needs it and the table lacks it"):
-        model.probability(rows.frame[["z", "amount"]])
-    with pytest.raises(DataError, match="amount: the costs need it"):
-        model.score(Sample(rows.frame.drop(columns="amount"), rows.y, rows.ids), COSTS)
+    lacks = Sample(rows.frame.drop(columns="amount"), rows.y, rows.ids)
+    unread = refusal(DataError, model.probability, rows.frame[["z", "amount"]])
+    wording(unread, refusal(DataError, model.score, lacks, COSTS))
 
 
 def test_the_own_costs_decide_and_the_others_judge(model, rows):

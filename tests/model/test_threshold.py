@@ -12,6 +12,7 @@ from logitgate.model.recipes.threshold import (
     empirical_minimiser,
     threshold_interval,
 )
+from tests.wording import refusal
 
 Y = np.array([0, 1] * 4)
 SCORE = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
@@ -201,16 +202,12 @@ def test_costs_that_vary_fall_back_when_the_model_misleads():
     assert choice.cost <= min(choice.flag_none, choice.flag_all) < choice.bayes
 
 
-def test_no_rows_choose_nothing():
-    """A threshold needs rows to be chosen on."""
-    with pytest.raises(ValueError, match="no rows"):
-        choose_rule(judged(np.array([]), np.array([], dtype=int), constant(0)), DecisionRule("per-row"), 0.05)
-
-
-def test_a_missing_probability_is_refused():
-    """Its row has no place in the sweep."""
-    with pytest.raises(ValueError, match="1 of 2 scores are missing"):
-        empirical_minimiser(np.array([0.5, np.nan]), np.array([0, 1]), constant(2))
+def test_no_rows_choose_nothing_and_a_missing_probability_is_refused(wording):
+    """A threshold needs rows to be chosen on, each with its place in the sweep."""
+    none = judged(np.array([]), np.array([], dtype=int), constant(0))
+    missing = np.array([0.5, np.nan]), np.array([0, 1]), constant(2)
+    refused = refusal(ValueError, choose_rule, none, DecisionRule("per-row"), 0.05)
+    wording(refused, refusal(ValueError, empirical_minimiser, *missing))
 
 
 def _chosen_on(rows, seed=0, clusters=None):

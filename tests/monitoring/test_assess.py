@@ -185,7 +185,7 @@ def test_no_row_and_no_reference_are_insufficient(previous, frame):
     assert set(got.values()) == {Status.INSUFFICIENT}
 
 
-def test_missing_probabilities_are_no_decision(champion, frame):
+def test_missing_probabilities_are_no_decision(champion, frame, wording):
     """A pipeline that answers NaN is INDETERMINATE everywhere."""
 
     class Broken:
@@ -201,4 +201,4 @@ def test_missing_probabilities_are_no_decision(champion, frame):
     got = statuses(found)
     assert got.pop("labels") is Status.PASS
     assert set(got.values()) == {Status.INDETERMINATE}
-    assert "1500 of 1500 probabilities" in found.findings[1].because
+    wording(found.findings[1])

@@ -16,6 +16,7 @@ from logitgate.monitoring.performance.realised.figures import reference_chunks
 from logitgate.monitoring.profiling import reference_profile
 from logitgate.monitoring.reference import Reference
 from tests.projects import small
+from tests.wording import refusal
 
 PROJECT = small(
     features={"numeric": ["x", "lumps", "empty"], "categorical": ["g"]}, search={"rare_level_rows": 50}
@@ -104,15 +105,14 @@ def test_the_edges_are_quantiles(profile, rows):
     assert profile["numeric"]["empty"] == empty
 
 
-def test_the_profile_comes_back_as_it_was(profile):
+def test_the_profile_comes_back_as_it_was(profile, wording):
     """Read strictly: another format, or what is none, is refused with the remedy."""
     assert Reference.from_json(profile).features.as_json() == {
         "numeric": profile["numeric"],
         "categorical": profile["categorical"],
     }
-    for broken in ({**profile, "format": 1}, {}, {**profile, "numeric": {"x": {"edges": [1.0]}}}):
-        with pytest.raises(DataError, match="train the model once more"):
-            Reference.from_json(broken)
+    broken = ({**profile, "format": 1}, {}, {**profile, "numeric": {"x": {"edges": [1.0]}}})
+    wording(*(refusal(DataError, Reference.from_json, one) for one in broken))
 
 
 def test_the_chunks_are_those_of_the_test_rows(profile, scored):
@@ -142,5 +142,4 @@ def test_a_profile_of_an_earlier_version_is_read(rows, scored):
     old = Reference.from_json({name: one for name, one in profile.items() if name not in added})
     assert old.clusters.count == 0 and not old.alike and not old.contributions
     assert old.features.as_json() == Reference.from_json(profile).features.as_json()
-    with pytest.raises(DataError, match="train the model once more"):
-        Reference.from_json(profile | {"alike": {"x": [0.1]}})
+    refusal(DataError, Reference.from_json, profile | {"alike": {"x": [0.1]}})
