@@ -36,7 +36,7 @@ from sklearn.pipeline import Pipeline
 
 from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
-from logitgate.decision.pyfunc import TRUSTED_TYPES
+from logitgate.decision.answering import TRUSTED_TYPES
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model

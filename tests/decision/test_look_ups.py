@@ -13,9 +13,9 @@ from sklearn.pipeline import Pipeline
 
 from logitgate.data.sampling.sample import observe
 from logitgate.data.table import read_rows
+from logitgate.decision.answering import Answering
 from logitgate.decision.cells import FeatureReader
 from logitgate.decision.compiled import compiled
-from logitgate.decision.pyfunc import Answering
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.production.packaging.model_package import terms_of
 from logitgate.project.data import FeaturesConfig

@@ -21,8 +21,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from logitgate.decision.answering import ANSWER, TRUSTED_TYPES, UNFAMILIAR, Terms, answer
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.pyfunc import ANSWER, TRUSTED_TYPES, UNFAMILIAR, ServedModel, Terms, answer
+from logitgate.decision.pyfunc import ServedModel
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.errors import ConflictError, DataError
 from logitgate.model.design import matrix

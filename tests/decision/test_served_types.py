@@ -11,8 +11,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model as MLmodel
 from mlflow.pyfunc.scoring_server import invocations
 
+from logitgate.decision.answering import UNFAMILIAR, Terms, answer
 from logitgate.decision.costs import CostMatrix
-from logitgate.decision.pyfunc import UNFAMILIAR, Terms, answer
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model

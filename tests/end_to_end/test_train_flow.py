@@ -281,7 +281,7 @@ def test_mlflow_alone_answers_as_our_own_loader_does(road, visits):
     """`mlflow.pyfunc.load_model` needs nothing of ours, and gives the same bits."""
     import mlflow
 
-    from logitgate.decision.pyfunc import ANSWER, UNFAMILIAR
+    from logitgate.decision.answering import ANSWER, UNFAMILIAR
     from logitgate.production.release import release
     from logitgate.project.reading.load import load_project
 

@@ -1,17 +1,20 @@
 """Scores as values: what is said of each row, and what is counted."""
 
 from datetime import UTC, datetime
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logitgate.errors import DataError
 from logitgate.model.scored_rows import (
     COLUMNS,
     NOTHING,
     Stamp,
+    _texts,
     decide,
     known_levels,
     request_ids,
@@ -46,7 +49,7 @@ def rows(served_rows):
 
 def test_a_score_is_what_the_served_model_answers(package, rows, project):
     """Probability, threshold, decision and both costs are those of the model that plain MLflow serves."""
-    from logitgate.decision.pyfunc import answer
+    from logitgate.decision.answering import answer
     from logitgate.production.packaging.model_package import terms_of
 
     decision = decide(rows, package.model, project)
@@ -77,13 +80,46 @@ def test_the_alternatives_cost_is_given_even_where_it_is_lower(package, rows, pr
     assert (found["expected_cost"] > found["expected_cost_otherwise"]).any()
 
 
+NAMESPACE = uuid5(NAMESPACE_URL, "https://logitgate/score")
+
+
 def test_request_ids_follow_from_version_row_and_time():
-    """They are UUIDs of version 5, the same for the same question, another one for any other."""
-    namespace = uuid5(NAMESPACE_URL, "https://logitgate/score")
-    (found,) = request_ids("d1", ["row"], ["2026-01-01"])
-    assert UUID(found) == uuid5(namespace, "d1\0row\x002026-01-01")
-    others = [("d2", "row", "2026-01-01"), ("d1", "row2", "2026-01-01"), ("d1", "row", "2026-01-02")]
-    assert len({found, *(request_ids(one, [two], [three])[0] for one, two, three in others)}) == 4
+    """The same for the same question, another one for any other."""
+    asked = [("d1", "row", "2026-01-01"), ("d2", "row", "2026-01-01"), ("d1", "row2", "2026-01-01")]
+    asked.append(("d1", "row", "2026-01-02"))
+    assert len({request_ids(one, [two], [three])[0].as_py() for one, two, three in asked}) == 4
+
+
+@given(st.text(max_size=70), st.lists(st.tuples(st.text(max_size=90), st.text(max_size=40)), max_size=9))
+def test_request_ids_are_uuids_of_version_5(digest, asked):
+    """As the standard library makes them, whatever id and time are."""
+    known = [str(uuid5(NAMESPACE, f"{digest}\0{row}\0{time}")) for row, time in asked]
+    assert request_ids(digest, *zip(*asked, strict=True)).to_pylist() == known if asked else not known
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)),
+            st.datetimes(datetime(2013, 1, 1), datetime(2014, 1, 1)).map(
+                lambda one: one.replace(microsecond=0)
+            ),
+            st.none(),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(["UTC", "Europe/Vienna", None]),
+    st.booleans(),
+)
+def test_times_are_written_as_pandas_writes_them(moments, zone, whole):
+    """With microseconds, as a day alone, or missing: request ids hold the time as it always was written."""
+    if whole:
+        moments = [one and one.replace(microsecond=0) for one in moments]
+    column = pd.Series(moments, dtype="datetime64[us]")
+    column = column if zone is None else column.dt.tz_localize("UTC").dt.tz_convert(zone)
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    assert _texts(column) == pd.Series(distinct).astype(str).to_numpy(object)[codes].tolist()
 
 
 def test_missing_cells_and_unknown_levels_are_scored_and_counted(package, rows, project):

@@ -5,14 +5,15 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import mlflow
 import numpy as np
 import pytest
-from mlflow.exceptions import MlflowException
 
 from logitgate import __version__
 from logitgate.errors import ConflictError, DataError, UnavailableError
@@ -25,6 +26,7 @@ from logitgate.tracking.recording import training_run
 from logitgate.tracking.runs import Note
 from tests.command import mlflow_asks
 from tests.homes import filled, put_back
+from tests.unreliable import free_port
 
 LABEL = Label("**PASS**: saves 3 EUR per row", {"verdict": "PASS", "snapshot": "ab" * 32})
 
@@ -266,14 +268,17 @@ def test_before_the_first_release_there_is_no_champion(store, versions):
     assert champion(store, "never heard of") is None
 
 
-def test_an_unreachable_store_is_not_an_absent_champion(store, versions, monkeypatch):
+def test_an_unreachable_store_is_not_an_absent_champion(store, versions):
     """Otherwise the next release would be a first one."""
-
-    def down(*_, **__):
-        raise MlflowException("API request failed")
-
-    monkeypatch.setattr("mlflow.MlflowClient.get_model_version_by_alias", down)
     with pytest.raises(UnavailableError):
+        champion(dataclasses.replace(store, registry_uri=f"http://127.0.0.1:{free_port()}"), "flights")
+
+
+def test_a_store_without_its_tables_is_not_an_absent_champion(store, versions):
+    """Neither is a database of which a part is gone."""
+    with closing(sqlite3.connect(store.tracking_uri.removeprefix("sqlite:///"))) as connection:
+        connection.execute("DROP TABLE registered_model_aliases")
+    with pytest.raises(UnavailableError, match="no such table"):
         champion(store, "flights")
 
 

@@ -15,6 +15,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ..data.sampling.sample import row_costs
 from ..decision.costs import BoolArray
@@ -36,6 +39,10 @@ COLUMNS = (
     "scored_at",
 )
 """Columns of a score. The decision is true for "flag"; costs are expected ones, in the project's unit."""
+
+_HEX = np.frombuffer(bytes(range(256)).hex().encode(), dtype=np.uint16)
+_GROUPS = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
+"""Digits of a UUID between its dashes."""
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://logitgate/score").bytes
 
@@ -120,23 +127,31 @@ def laid_out(ids: pd.Series[str], asked: Iterable[str], decision: Decision, stam
     """Lay out the scores of n rows in the columns `COLUMNS`, by ids and times, texts of shape (n,)."""
     flagged = decision.flagged
     flag, leave = decision.cost_if_flagged, decision.cost_if_passed
-    named = ids.to_numpy(object)
     columns = (
-        named,
+        ids.array,
         decision.probability,
         decision.threshold,
         flagged,
         np.where(flagged, flag, leave),
         np.where(flagged, leave, flag),
         np.full(len(ids), stamp.version, dtype=np.int64),
-        request_ids(stamp.digest, named.tolist(), asked),
-        pd.DatetimeIndex([stamp.scored_at] * len(ids)),
+        pd.array(request_ids(stamp.digest, ids.tolist(), asked), dtype="str"),
+        pd.DatetimeIndex([stamp.scored_at]).repeat(len(ids)),
     )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
-def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> list[str]:
+def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> pa.Array:
     """Return the request id of each row: the UUID (version 5) of the model's digest, the row's id and time.
+
+    Parameters
+    ----------
+    digest : str
+    ids, times : iterable of n str
+
+    Returns
+    -------
+    pyarrow.LargeStringArray of shape (n,)
 
     Examples
     --------
@@ -146,7 +161,12 @@ def request_ids(digest: str, ids: Iterable[str], times: Iterable[str]) -> list[s
     False
     """
     begun = hashlib.sha1(_NAMESPACE + digest.encode(), usedforsecurity=False)
-    return [_uuid(begun.copy(), f"\0{name}\0{time}") for name, time in zip(ids, times, strict=True)]
+    hashes = bytearray()
+    for name, time in zip(ids, times, strict=True):
+        one = begun.copy()
+        one.update(f"\0{name}\0{time}".encode())
+        hashes += one.digest()
+    return _as_uuids(np.frombuffer(hashes, dtype=np.uint8).reshape(-1, 20)[:, :16].copy())
 
 
 def unusual_rows(frame: pd.DataFrame, model: Model, flagged: BoolArray) -> UnusualRows:
@@ -171,17 +191,32 @@ def known_levels(model: Model) -> dict[str, frozenset[str]]:
 def _texts(column: pd.Series) -> list[str]:
     """Write the values of n rows out, each distinct one once."""
     codes, distinct = pd.factorize(column, use_na_sentinel=False)
-    written: list[str] = pd.Series(distinct).astype(str).to_numpy(object)[codes].tolist()
+    written: list[str] = _written(pd.Series(distinct)).to_numpy(object)[codes].tolist()
     return written
 
 
-def _uuid(begun: hashlib._Hash, rest: str) -> str:
-    begun.update(rest.encode())
-    number = bytearray(begun.digest()[:16])
-    number[6] = number[6] & 0x0F | 0x50  # version 5, RFC 9562
-    number[8] = number[8] & 0x3F | 0x80
-    text = number.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def _written(distinct: pd.Series) -> pd.Series:
+    """Write values out as pandas does, which takes each moment with a time zone for itself."""
+    if isinstance(distinct.dtype, pd.DatetimeTZDtype) and str(distinct.dt.tz) == "UTC":
+        moments = pa.array(distinct.dt.tz_localize(None))
+        seconds = moments.cast(pa.timestamp("s"), safe=False)
+        if not moments.null_count and seconds.cast(moments.type) == moments:
+            return pd.Series(
+                pc.binary_join_element_wise(seconds.cast(pa.string()), "+00:00", ""), dtype="str"
+            )
+    return distinct.astype(str)
+
+
+def _as_uuids(numbers: NDArray[np.uint8]) -> pa.Array:
+    """Write UUIDs of version 5 out (RFC 9562), of numbers of shape (n, 16), which are changed."""
+    numbers[:, 6] = numbers[:, 6] & 0x0F | 0x50
+    numbers[:, 8] = numbers[:, 8] & 0x3F | 0x80
+    digits = _HEX[numbers].view(np.uint8)
+    letters = np.full((len(numbers), 36), ord("-"), dtype=np.uint8)
+    for group, (start, end) in enumerate(_GROUPS):
+        letters[:, start + group : end + group] = digits[:, start:end]
+    ends = np.arange(len(numbers) + 1, dtype=np.int64) * 36
+    return pa.LargeStringArray.from_buffers(len(numbers), pa.py_buffer(ends), pa.py_buffer(letters))
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

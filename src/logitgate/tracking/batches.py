@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 Value: TypeAlias = "str | float | bool | None"
 Item = TypeVar("Item")
@@ -46,6 +46,8 @@ def write(client: MlflowClient, run_id: str, entries: RunEntries, at: int | None
     that this makes equal, or that are too long, end with a part of their hash. A text that MLflow would cut
     is cut silently.
     """
+    from mlflow.entities import Metric, Param, RunTag
+
     now = time.time_ns() // 1_000_000 if at is None else at
     finite = {name: float(value) for name, value in entries.metrics.items() if math.isfinite(value)}
     lost = [f"{name} ({value})" for name, value in entries.metrics.items() if name not in finite]

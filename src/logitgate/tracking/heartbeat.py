@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-
-from mlflow.entities import Run
+from typing import TYPE_CHECKING
 
 from ..errors import LogitgateError
 from ..files.process_identity import born, place
 from .store import Store, reached
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 HEARTBEAT = "logitgate.heartbeat"
 """Tag of a run with the latest heartbeat of its process."""

@@ -9,10 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import NoReturn
-
-from mlflow.entities import Run as Recorded
-from mlflow.utils import mlflow_tags
+from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import LogitgateError
 from ..limits import Bound
@@ -21,6 +18,9 @@ from .heartbeat import HEARTBEAT, beating, heartbeat
 from .runs import Note, Run, experiment, record, user
 from .store import Store, again, reached, within
 from .system_metrics import system_metrics
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 _FAREWELL = Bound(2.0, ())
 _LOG = logging.getLogger(__name__)
@@ -54,9 +54,11 @@ def training_run(store: Store, experiment_name: str, note: Note, resumed: str | 
 
 
 def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) -> Run:
+    from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE, MLFLOW_USER
+
     # Taken out of the environment, so that a second run of this process is a run of its own.
     given = os.environ.pop("MLFLOW_RUN_ID", None)
-    tags = {**note.tags, mlflow_tags.MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
+    tags = {**note.tags, MLFLOW_RUN_NOTE: note.description} if note.description else note.tags
     with reached(store):
         known = resumed or (given if given and _may_be_adopted(store.client.get_run(given)) else None)
         if known is None:
@@ -64,7 +66,7 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
             signed = {name: str(value) for name, value in note.tags.items()} | {HEARTBEAT: heartbeat().text()}
             made = store.client.create_run(
                 experiment(store, experiment_name),
-                tags={mlflow_tags.MLFLOW_USER: user(), **signed},
+                tags={MLFLOW_USER: user(), **signed},
                 run_name=note.name,
             )
         else:
@@ -79,9 +81,11 @@ def _begin(store: Store, experiment_name: str, note: Note, resumed: str | None) 
 
 def _may_be_adopted(run: Recorded) -> bool:
     """Return whether `mlflow run` made a run for this very process; anybody else's is left as it is."""
+    from mlflow.utils.mlflow_tags import MLFLOW_PROJECT_ENTRY_POINT
+
     tags = run.data.tags
     own = sorted(name for name in tags if name.startswith("logitgate."))
-    made = mlflow_tags.MLFLOW_PROJECT_ENTRY_POINT in tags
+    made = MLFLOW_PROJECT_ENTRY_POINT in tags
     if made and not own and run.info.status == "RUNNING":
         return True
     reason = "already used" if own else f"status={run.info.status}" if made else "not made by mlflow run"

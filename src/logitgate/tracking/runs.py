@@ -7,14 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from mlflow.entities import Dataset, DatasetInput, InputTag
-from mlflow.entities import Run as Recorded
-from mlflow.exceptions import MlflowException
-from mlflow.utils import mlflow_tags
+from typing import TYPE_CHECKING
 
 from .batches import RunEntries, Value, write
 from .store import Store, reached
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 NO_GATE = "nobody"
 """Value of the tag `refused_by` of what passed every gate."""
@@ -76,6 +75,8 @@ def experiment(store: Store, name: str) -> str:
     UnavailableError
         When the store cannot be reached.
     """
+    from mlflow.exceptions import MlflowException
+
     with reached(store):
         found = store.client.get_experiment_by_name(name)
         if found is not None and found.lifecycle_stage == "deleted":
@@ -136,6 +137,8 @@ def candidates(run: Run, tried: Mapping[str, RunEntries]) -> None:
     UnavailableError
         When the store cannot be reached.
     """
+    from mlflow.utils import mlflow_tags
+
     client = run.store.client
     tags = {mlflow_tags.MLFLOW_PARENT_RUN_ID: run.run_id, mlflow_tags.MLFLOW_USER: user()}
     with reached(run.store):
@@ -149,7 +152,9 @@ def candidates(run: Run, tried: Mapping[str, RunEntries]) -> None:
 
 def children(store: Store, experiment_id: str, run_id: str) -> list[Recorded]:
     """Return the runs below a run, such as the candidates of its search."""
-    return found_runs(store, experiment_id, f"tags.`{mlflow_tags.MLFLOW_PARENT_RUN_ID}` = '{run_id}'")
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    return found_runs(store, experiment_id, f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'")
 
 
 def found_runs(store: Store, experiment_id: str, query: str) -> list[Recorded]:
@@ -179,6 +184,9 @@ def dataset(run: Run, note: DatasetNote) -> None:
     UnavailableError
         When the store cannot be reached.
     """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
     logged = Dataset(
         name=note.name,
         digest=note.digest[:_LONGEST_DIGEST],
@@ -187,7 +195,7 @@ def dataset(run: Run, note: DatasetNote) -> None:
         schema=None,
         profile=json.dumps(dict(note.profile)),
     )
-    context = InputTag(key=mlflow_tags.MLFLOW_DATASET_CONTEXT, value="training")
+    context = InputTag(key=MLFLOW_DATASET_CONTEXT, value="training")
     with reached(run.store):
         run.store.client.log_inputs(run.run_id, datasets=[DatasetInput(dataset=logged, tags=[context])])
 

@@ -10,21 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from requests import RequestException
-from requests import Timeout as HttpTimeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..databases import knock
 from ..errors import NoAnswerError, UnavailableError
 from ..limits import ANSWER, FILE, Bound
 from ..redaction import redacted, without_secrets
+from .reading.database import DatabaseReader, is_readable
+from .reading.readers import RegistryReader, RunReader
 from .stores.addresses import DATABASES, SQLITE, named_by
 from .stores.embedded import make
 from .stores.schemas import refuse_another_schema
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 _PAUSES = (0.5, 1.0, 1.5)
 Answer = TypeVar("Answer")
@@ -48,7 +49,27 @@ class Store:
     @property
     def client(self) -> MlflowClient:
         """MLflow's client for this store; nothing global is set."""
+        from mlflow import MlflowClient
+
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.registry_uri)
+
+    @property
+    def models(self) -> RegistryReader:
+        """What reads the registry."""
+        if is_readable(self.registry_uri):
+            return DatabaseReader(self.registry_uri)
+        from .reading.by_client import ClientRegistry
+
+        return ClientRegistry(self.client)
+
+    @property
+    def runs(self) -> RunReader:
+        """What reads experiments and runs."""
+        if is_readable(self.tracking_uri):
+            return DatabaseReader(self.tracking_uri)
+        from .reading.by_client import ClientRuns
+
+        return ClientRuns(self.client)
 
     @property
     def folder(self) -> Path | None:
@@ -89,9 +110,17 @@ def open_store(home: Path) -> Store:
             if uri.startswith(DATABASES):
                 within(ANSWER, partial(knock, uri), store)
                 within(ANSWER, partial(refuse_another_schema, uri), store)
-        within(runs, lambda: store.client.search_experiments(max_results=1), store)
-        within(models, lambda: store.client.search_registered_models(max_results=1), store)
+        within(runs, partial(_probe_runs, store), store)
+        within(models, partial(_probe_models, store), store)
     return store
+
+
+def _probe_runs(store: Store) -> None:
+    store.runs.probe()
+
+
+def _probe_models(store: Store) -> None:
+    store.models.probe()
 
 
 def located(home: Path) -> Store:
@@ -108,8 +137,8 @@ def located(home: Path) -> Store:
     return Store(tracking_uri, registry_uri, tracking_uri.startswith(SQLITE))
 
 
-_FAILURES = (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError)
-"""What a store raises that cannot be reached; MLflow's own stores add errors of their own kinds."""
+_FAILURES = (SQLAlchemyError, sqlite3.Error, LookupError, OSError)
+"""What a store raises that cannot be reached, beside MLflow's errors and those of its kinds of stores."""
 
 
 @contextmanager
@@ -132,7 +161,7 @@ def reached(store: Store) -> Iterator[None]:
             "install it, such as logitgate[postgresql]",
         ) from error
     except Exception as error:
-        if not (isinstance(error, _FAILURES) or type(error).__module__.partition(".")[0] == "mlflow"):
+        if not (isinstance(error, _FAILURES) or _is_of_mlflow(error)):
             raise
         reason = without_secrets(str(error).strip()).partition("\n")[0][:300]
         raise (NoAnswerError if _timed_out(error) else UnavailableError)(
@@ -193,8 +222,14 @@ def within(bound: Bound, ask: Callable[[], Answer], store: Store) -> Answer:
     return answers[0]
 
 
+def _is_of_mlflow(error: Exception) -> bool:
+    return any(kind.__module__.partition(".")[0] == "mlflow" for kind in type(error).__mro__)
+
+
 def _timed_out(error: BaseException) -> bool:
     """Return whether another process was waited for in vain; MLflow keeps only the text of what it caught."""
+    from requests import Timeout as HttpTimeout
+
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (HttpTimeout, TimeoutError)) or "timed out" in str(cause).lower():

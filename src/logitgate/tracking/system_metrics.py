@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mlflow import environment_variables
-
 from ..errors import UnavailableError
 from .store import Store
-
-_SWITCH: Any = environment_variables.MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
 
 
 @contextmanager
@@ -25,7 +21,7 @@ def system_metrics(store: Store, run_id: str) -> Iterator[None]:
     UnavailableError
         When they are asked for and psutil is not installed.
     """
-    if not _SWITCH.get():
+    if not _switch().get():
         yield
         return
     monitor = _monitor(store, run_id)
@@ -36,6 +32,12 @@ def system_metrics(store: Store, run_id: str) -> Iterator[None]:
         monitor.finish()
 
 
+def _switch() -> Any:  # noqa: ANN401 - as below
+    from mlflow.environment_variables import MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
+
+    return MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
+
+
 def _monitor(store: Store, run_id: str) -> Any:  # noqa: ANN401 - MLflow's, which has no annotations
     try:
         from mlflow.system_metrics import system_metrics_monitor
@@ -44,6 +46,6 @@ def _monitor(store: Store, run_id: str) -> Any:  # noqa: ANN401 - MLflow's, whic
             "needs psutil, which is not installed",
             "install logitgate[system-metrics], or unset it",
         )
-        raise UnavailableError(_SWITCH.name, rule, remedy) from error
+        raise UnavailableError(_switch().name, rule, remedy) from error
     made: Any = system_metrics_monitor.SystemMetricsMonitor
     return made(run_id, tracking_uri=store.tracking_uri)

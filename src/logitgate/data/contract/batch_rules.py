@@ -93,7 +93,7 @@ class InputRules:
         if absent:
             remedy = "give each row an id: a score without one belongs to no row"
             raise DataError(f"column '{self.project.columns.row_id}'", f"{absent} rows have no id", remedy)
-        return pd.util.hash_array(ids.to_numpy(dtype=object)).view(np.int64)
+        return pd.util.hash_array(ids.to_numpy(dtype=object), categorize=False).view(np.int64)
 
     def _columns(self, kept: pd.DataFrame) -> pd.DataFrame | None:
         """Return the columns that rules about whole columns read; None where there is no such rule."""

@@ -105,7 +105,8 @@ class InputContract:
             With the number of such rows.
         """
         every = np.concatenate([np.empty(0, dtype=np.int64), *(batch.ids for batch in self.batches)])
-        repeated = len(every) - len(np.unique(every))
+        every.sort()
+        repeated = np.count_nonzero(every[1:] == every[:-1])
         if repeated:
             raise DataError(
                 f"column '{self.rules.project.columns.row_id}'",

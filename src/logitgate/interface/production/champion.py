@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from ...data.frames import source_of
 from ...data.one_row import rows_of_id
 from ...data.typed import Table
-from ...decision.pyfunc import ANSWER, answer
+from ...decision.answering import ANSWER, answer
 from ...decision.rule import Decision
 from ...environment import home
 from ...errors import DataError, RefusedError

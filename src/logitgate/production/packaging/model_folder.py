@@ -6,8 +6,6 @@ import os
 import stat
 from pathlib import Path
 
-from mlflow.utils.yaml_utils import read_yaml
-
 from ...errors import ConflictError
 
 _META = "registered_model_meta"
@@ -70,6 +68,8 @@ def tampered(name: str, what: str) -> ConflictError:
 def _says_what_was_asked_for(path: Path) -> bool:
     if path.stat().st_size > _META_LONGEST:
         return False
+    from mlflow.utils.yaml_utils import read_yaml
+
     try:
         content = read_yaml(str(path.parent), path.name)  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 - whatever keeps it from being read: MLflow did not write it

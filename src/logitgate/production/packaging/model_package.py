@@ -12,13 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-
-import mlflow.pyfunc
-from mlflow.models import Model as MLmodel
-from mlflow.utils import requirements_utils
+from typing import TYPE_CHECKING
 
 from ...data.sampling.row_hashes import FittedRows
-from ...decision.pyfunc import TRUSTED_TYPES, Terms
+from ...decision.answering import TRUSTED_TYPES, Terms
 from ...errors import DataError
 from ...model.model import Model
 from ...monitoring.reference import ReferenceProfile
@@ -29,6 +26,9 @@ from .input_example import made_up_row
 from .seal import check_seal, seal
 from .served_code import SCRIPT, served_package
 from .signature import declared_columns, signature
+
+if TYPE_CHECKING:
+    from mlflow.models import Model as MLmodel
 
 _REQUIRED = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 _ARTIFACTS = {"model": "model.skops", "decision": "decision.json", "reference": "reference.json"}
@@ -84,6 +84,8 @@ def pack(package: ModelPackage, folder: Path, described_by: MLmodel) -> str:
     DataError
         When the pipeline is made of parts that loading would not trust.
     """
+    import mlflow.pyfunc
+
     terms = terms_of(package)
     drafts = folder.with_name(folder.name + ".draft")
     drafts.mkdir(parents=True)
@@ -185,6 +187,8 @@ def _our_requirements() -> Iterator[None]:
 
     For each distribution it would look for the files of all its modules, a third of the time of packing.
     """
+    from mlflow.utils import requirements_utils
+
     before = vars(requirements_utils).get("_MODULES_TO_PACKAGES")
     vars(requirements_utils)["_MODULES_TO_PACKAGES"] = before or {}
     try:
@@ -200,7 +204,7 @@ def _packed(package: ModelPackage) -> dict[str, str]:
 
 def _forget_where(described_by: MLmodel, folder: Path) -> None:
     """Keep the names of the files, but not in which folder of this machine they were written."""
-    flavor = described_by.flavors[mlflow.pyfunc.FLAVOR_NAME]
+    flavor = described_by.flavors["python_function"]
     flavor["model_code_path"] = Path(flavor["model_code_path"]).name
     for artifact in flavor["artifacts"].values():
         artifact["uri"] = Path(artifact["uri"]).name

@@ -10,7 +10,7 @@ from pathlib import Path
 from ... import __file__ as _package_file
 
 _GROUND = ("redaction.py", "errors.py")
-_DECIDING = ("expressions", "costs", "rule", "levels", "cells", "look_ups", "compiled", "pyfunc")
+_DECIDING = ("expressions", "costs", "rule", "levels", "cells", "look_ups", "compiled", "answering", "pyfunc")
 _SERVED = tuple(f"decision/{name}.py" for name in _DECIDING)
 SCRIPT = """\
 from mlflow.models import set_model

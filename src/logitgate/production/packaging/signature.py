@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow.models import ModelSignature
-from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
+from ...decision.answering import ANSWER, UNFAMILIAR, Terms
 
-from ...decision.pyfunc import ANSWER, UNFAMILIAR, Terms
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
 
 
 def signature(terms: Terms) -> ModelSignature:
@@ -17,9 +17,12 @@ def signature(terms: Terms) -> ModelSignature:
     it is `boolean`, 12 of "12" where it is `double` and "None" of a missing cell where it is `string`;
     outside the server it refuses int64 where a `double` is wanted and NaN where a `long` is, and repeats the
     rows in its errors, as it does for an absent column. So a cell may be of any type for MLflow, and it
-    requires no column: `pyfunc.answer` refuses what is absent or not as declared, by name and count. The
+    requires no column: `answering.answer` refuses what is absent or not as declared, by name and count. The
     types stand in the model's metadata.
     """
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, ColSpec, DataType, Schema, TensorSpec
+
     anything: Any = AnyType()  # type: ignore[no-untyped-call]
     inputs: list[ColSpec | TensorSpec] = [ColSpec(anything, name, required=False) for name in terms.columns]
     outputs: list[ColSpec | TensorSpec] = [

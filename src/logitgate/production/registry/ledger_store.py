@@ -12,11 +12,8 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from mlflow.entities import Run, ViewType
-from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
-
 from ...errors import ConflictError, LogitgateError
+from ...tracking.reading.readers import KeptRun
 from ...tracking.runs import experiment
 from ...tracking.store import Store, reached
 from ..ledger.entries import Anchor, Entry
@@ -32,6 +29,7 @@ ANCHOR = "logitgate.ledger"
 """Tag of a registered model and of its versions."""
 
 _MODEL = "logitgate.ledger"
+_NOTE = "mlflow.note.content"
 _LONGEST, _LONGEST_PAGE = 6_000, 8_000
 _REFUSED = "INVALID_PARAMETER_VALUE"
 _LOG = logging.getLogger(__name__)
@@ -52,7 +50,7 @@ def read(store: Store, model: str) -> Ledger:
         run = _run(store, model)
     if run is None:
         return Ledger()
-    numbered = {int(name): value for name, value in run.data.params.items() if name.isdigit()}
+    numbered = {int(name): value for name, value in run.params.items() if name.isdigit()}
     ledger = Ledger.of(numbered)
     known = {tenure.release for tenure in ledger.tenures()}
     gone = tuple(release for release in known if not release.is_same(there.versions.get(release.version)))
@@ -77,10 +75,12 @@ def append(store: Store, model: str, ledger: Ledger, draft: Entry) -> Ledger:
     line = entry.line()
     if len(line) > _LONGEST:
         raise ValueError(f"an entry of {len(line)} characters is longer than {_LONGEST}")
+    from mlflow.exceptions import MlflowException
+
     with reached(store):
         run = _run(store, model) or _made(store, model)
         try:
-            store.client.log_param(run.info.run_id, f"{entry.number:04d}", line, synchronous=True)
+            store.client.log_param(run.run_id, f"{entry.number:04d}", line, synchronous=True)
         except MlflowException as error:
             if error.error_code != _REFUSED:
                 raise
@@ -119,36 +119,32 @@ def show(store: Store, model: str, ledger: Ledger) -> None:
         with reached(store):
             run = _run(store, model)
             if run is not None:
-                store.client.set_tag(run.info.run_id, MLFLOW_RUN_NOTE, text)
+                store.client.set_tag(run.run_id, _NOTE, text)
             if registry.is_registered(store, model):
                 registry.describe(store, model, partial(with_champion, ledger=ledger))
     except LogitgateError as error:
         _LOG.warning("model=%s page of the ledger not written: %s", model, error)
 
 
-def _run(store: Store, model: str) -> Run | None:
+def _run(store: Store, model: str) -> KeptRun | None:
     """Return the run that is the ledger; one that was deleted in the UI is still it, and is restored."""
-    found = store.client.get_experiment_by_name(EXPERIMENT)
+    found = store.runs.experiment(EXPERIMENT)
     if found is None:
         return None
-    runs = store.client.search_runs(
-        [found.experiment_id if found.lifecycle_stage == "active" else experiment(store, EXPERIMENT)],
-        f"tags.`{_MODEL}` = '{model}'",
-        ViewType.ALL,
-        order_by=["start_time ASC"],
-    )
-    written = [run for run in runs if run.data.params]
+    place = experiment(store, EXPERIMENT) if found.is_deleted else found.experiment_id
+    runs = store.runs.tagged(place, _MODEL, model)
+    written = [run for run in runs if run.params]
     if len(written) > 1:
         rule = f"there are {len(written)} of them, so it is not known which one is valid"
         remedy = "keep the one whose entries the registry agrees with, and take the tag from the other"
         raise ConflictError(f"ledger of {model}", rule, remedy)
     run = next(iter(written or runs), None)
-    if run is not None and run.info.lifecycle_stage == "deleted":
-        store.client.restore_run(run.info.run_id)
+    if run is not None and run.is_deleted:
+        store.client.restore_run(run.run_id)
     return run
 
 
-def _made(store: Store, model: str) -> Run:
+def _made(store: Store, model: str) -> KeptRun:
     store.client.create_run(
         experiment(store, EXPERIMENT),
         start_time=time.time_ns() // 1_000_000,
@@ -157,5 +153,5 @@ def _made(store: Store, model: str) -> Run:
     )
     made = _run(store, model)
     assert made is not None  # noqa: S101 - at least the one that was made just now is there
-    store.client.set_terminated(made.info.run_id, "FINISHED")
+    store.client.set_terminated(made.run_id, "FINISHED")
     return made

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from pathlib import Path
-
-import mlflow.artifacts
-from mlflow.entities import LoggedModelOutput
-from mlflow.exceptions import MlflowException
-from mlflow.models import Model as MLmodel
-from mlflow.utils.file_utils import local_file_uri_to_path
-from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
-from mlflow.utils.uri import is_local_uri
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ...errors import ConflictError
 from ...files.temporary import temporary_folder
@@ -26,6 +21,7 @@ from ..packaging.model_package import ModelPackage, pack, unpack
 from .registry import DIGEST, Label, ModelVersion, see_that_it_is_registered, uploads
 
 _LONGEST_TAG = 5_000
+_THIS = ("", "localhost")
 _TAKEN = "RESOURCE_ALREADY_EXISTS"
 
 
@@ -42,6 +38,9 @@ def register(run: Run, name: str, package: ModelPackage, label: Label) -> ModelV
     UnavailableError
         When the store cannot be reached.
     """
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
+
     client = run.store.client
     with reached(run.store):
         for left in uploads(run.store, run.experiment_id, run.run_id):
@@ -99,11 +98,13 @@ def fetch(store: Store, version: ModelVersion, into: Path) -> Path:
     with reached(store):
         see_that_it_is_registered(store, version)
         where = _where(store, version)
-        _see_that_it_can_be_copied(version, where)
+        folder = _here(where)
+        if folder is not None:
+            return _copied(version, folder, into / folder.name)
+        from mlflow.artifacts import download_artifacts
+
         return Path(
-            mlflow.artifacts.download_artifacts(
-                artifact_uri=where, dst_path=str(into), tracking_uri=store.tracking_uri
-            )
+            download_artifacts(artifact_uri=where, dst_path=str(into), tracking_uri=store.tracking_uri)
         )
 
 
@@ -119,12 +120,29 @@ def see_that_its_files_are_there(store: Store, version: ModelVersion) -> None:
     """
     with reached(store):
         where = _where(store, version)
-        if not mlflow.artifacts.list_artifacts(artifact_uri=where, tracking_uri=store.tracking_uri):
+        if not _has_files(store, where):
             raise _gone(version, where)
 
 
 def _where(store: Store, version: ModelVersion) -> str:
-    return str(store.client.get_model_version_download_uri(version.name, str(version.version)))
+    return store.models.place(version.name, version.version)
+
+
+def _here(where: str) -> Path | None:
+    """Return the folder of this machine that an address names, or None where it names another place."""
+    parts = urlsplit(where)
+    if not parts.scheme:
+        return Path(where)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" and parts.netloc in _THIS else None
+
+
+def _has_files(store: Store, where: str) -> bool:
+    folder = _here(where)
+    if folder is not None:
+        return folder.is_dir() and any(folder.iterdir())
+    from mlflow.artifacts import list_artifacts
+
+    return bool(list_artifacts(artifact_uri=where, tracking_uri=store.tracking_uri))
 
 
 def _gone(version: ModelVersion, where: str) -> ConflictError:
@@ -134,18 +152,21 @@ def _gone(version: ModelVersion, where: str) -> ConflictError:
     )
 
 
-def _see_that_it_can_be_copied(version: ModelVersion, where: str) -> None:
-    """Refuse a folder of this machine that is gone or has a link or a FIFO: copying could hang."""
-    if not is_local_uri(where):  # type: ignore[no-untyped-call]
-        return
-    folder = Path(local_file_uri_to_path(where))  # type: ignore[no-untyped-call]
+def _copied(version: ModelVersion, folder: Path, copy: Path) -> Path:
+    """Copy a folder; refuse one that is gone or has a link or a FIFO: copying could hang."""
     if not folder.is_dir():
         raise _gone(version, str(folder))
-    files_of(folder)
+    for name, path in files_of(folder).items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy / name)
+    return copy
 
 
 def _upload(run: Run, name: str, package: ModelPackage) -> tuple[str, str, str]:
     """Keep the files of a model; return its id, where they are, and their digest."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import Model as MLmodel
+
     client = run.store.client
     # A registered model's name may have dots, a logged model's may not.
     logged = client.create_logged_model(
@@ -171,6 +192,8 @@ def _upload(run: Run, name: str, package: ModelPackage) -> tuple[str, str, str]:
 
 
 def _make_model(store: Store, name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
     try:
         store.client.create_registered_model(name)
     except MlflowException as error:

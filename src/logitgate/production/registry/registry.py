@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-from mlflow.entities import LoggedModel
-from mlflow.entities.model_registry import ModelVersion as RegistryVersion
-from mlflow.exceptions import MlflowException
+from typing import TYPE_CHECKING
 
 from ...errors import ConflictError, RefusedError
 from ...tracking.batches import Value
+from ...tracking.reading.readers import RegisteredVersion
 from ...tracking.store import Store, reached
 from ..ledger.entries import Release
+
+if TYPE_CHECKING:
+    from mlflow.entities import LoggedModel
 
 CHAMPION, PREVIOUS, CANDIDATE = "champion", "previous", "candidate"
 """Aliases: the version in production, the one before it, and one that passed and awaits approval."""
@@ -22,8 +23,6 @@ DIGEST = "digest"
 
 JUDGED_AGAINST, JUDGED_DIGEST = "logitgate.judged_against", "logitgate.judged_against.digest"
 """Tags of a version: number ("none" for a first release) and digest of the champion it was judged against."""
-
-_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,8 @@ def champion(store: Store, name: str) -> ModelVersion | None:
 def by_alias(store: Store, name: str, alias: str) -> ModelVersion | None:
     """Return the version that carries an alias, or None."""
     with reached(store):
-        try:
-            return _version(store.client.get_model_version_by_alias(name, alias))
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
-            return None
+        found = store.models.aliased(name, alias)
+    return None if found is None else _version(found)
 
 
 def numbered(store: Store, name: str, number: int) -> ModelVersion:
@@ -102,14 +97,10 @@ def numbered(store: Store, name: str, number: int) -> ModelVersion:
         When the store cannot be reached.
     """
     with reached(store):
-        try:
-            return _version(store.client.get_model_version(name, str(number)))
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
-            raise RefusedError(
-                f"{name} version {number}", "is not in the registry", "see the versions in the UI"
-            ) from error
+        found = store.models.version(name, number)
+    if found is None:
+        raise RefusedError(f"{name} version {number}", "is not in the registry", "see the versions in the UI")
+    return _version(found)
 
 
 def released(store: Store, name: str, release: Release) -> ModelVersion:
@@ -132,17 +123,7 @@ def released(store: Store, name: str, release: Release) -> ModelVersion:
 def versions(store: Store, name: str) -> tuple[ModelVersion, ...]:
     """Return all versions of a model; none for a model that is not registered."""
     with reached(store):
-        return tuple(_version(one) for one in _pages(store, name))
-
-
-def _pages(store: Store, name: str) -> Iterator[RegistryVersion]:
-    token = None
-    while True:
-        page = store.client.search_model_versions(f"name = '{name}'", page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
+        return tuple(map(_version, store.models.versions(name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +144,14 @@ def noted(store: Store, name: str) -> Noted:
         When the store cannot be reached.
     """
     with reached(store):
-        try:
-            tags = dict(store.client.get_registered_model(name).tags)
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
+        model = store.models.model(name)
+        if model is None:
             return Noted()
-        found = list(_pages(store, name))
+        found = store.models.versions(name)
     return Noted(
-        {int(one.version): _version(one).release for one in found},
-        {int(one.version): dict(one.tags) for one in found},
-        tags,
+        {one.number: _version(one).release for one in found},
+        {one.number: one.tags for one in found},
+        model.tags,
     )
 
 
@@ -195,13 +173,7 @@ def describe(store: Store, name: str, changed: Callable[[str], str]) -> None:
 def is_registered(store: Store, name: str) -> bool:
     """Return whether a model of this name is there, with or without versions."""
     with reached(store):
-        try:
-            store.client.get_registered_model(name)
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
-            return False
-    return True
+        return store.models.model(name) is not None
 
 
 def tag(store: Store, version: ModelVersion, name: str) -> str:
@@ -228,17 +200,14 @@ def see_that_it_is_registered(store: Store, version: ModelVersion) -> None:
         _found(store, version)
 
 
-def _found(store: Store, version: ModelVersion) -> RegistryVersion:
-    try:
-        found = store.client.get_model_version(version.name, str(version.version))
-    except MlflowException as error:
-        if error.error_code not in _ABSENT:
-            raise
-        raise ConflictError(str(version), "is not in the registry", "train again") from error
+def _found(store: Store, version: ModelVersion) -> RegisteredVersion:
+    found = store.models.version(version.name, version.version)
+    if found is None:
+        raise ConflictError(str(version), "is not in the registry", "train again")
     if _version(found).digest != version.digest:
         raise ConflictError(str(version), "has another digest than the one that was judged", "judge it again")
     return found
 
 
-def _version(found: RegistryVersion) -> ModelVersion:
-    return ModelVersion(found.name, int(found.version), str(found.run_id), found.tags.get(DIGEST, ""))
+def _version(found: RegisteredVersion) -> ModelVersion:
+    return ModelVersion(found.name, found.number, found.run_id, found.tags.get(DIGEST, ""))

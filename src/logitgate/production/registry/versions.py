@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from mlflow.exceptions import MlflowException
 
 from ...data.sampling.sample import Sample
 from ...errors import ConflictError, LogitgateError
@@ -17,7 +16,6 @@ from .registry import JUDGED_AGAINST, JUDGED_DIGEST, Label, ModelVersion
 REPLACED, JUDGED_BY = "logitgate.replaced_by", "logitgate.judged_by"
 """Tags of a version: the one that took its place, and the run that judged it last."""
 
-_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _LONGEST_TAG = 5_000
 
 
@@ -38,13 +36,8 @@ def of_training(store: Store, name: str, key: str) -> list[ModelVersion]:
 def is_there(store: Store, name: str, number: int, key: str) -> bool:
     """Return whether the version that a training made is in the registry, and not another of its number."""
     with reached(store):
-        try:
-            found = store.client.get_model_version(name, str(number))
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
-            return False
-    return bool(found.tags.get(KEY) == key)
+        found = store.models.version(name, number)
+    return found is not None and found.tags.get(KEY) == key
 
 
 def answers_alike(store: Store, version: ModelVersion, model: Model, test: Sample) -> bool:

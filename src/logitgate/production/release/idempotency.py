@@ -9,10 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from mlflow.entities import LoggedModelStatus
-from mlflow.entities import Run as Recorded
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ConflictError, HeldError, ProjectError
 from ...files.temporary import temporary_folder
@@ -23,6 +20,9 @@ from ...tracking.store import Store, again, reached
 from ...tracking.trainings.training import RECORDED, VERDICT
 from ..promotion.lock import Lock, held
 from ..registry import registry, versions
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 WAIT = "LOGITGATE_WAIT_SECONDS"
 """Environment variable: how long one waits for the same training that is going on elsewhere."""
@@ -140,6 +140,8 @@ def refuse_if_superseded(run: Run) -> None:
 
 def mark_killed(store: Store, run: Recorded, by: str) -> None:
     """Mark a dead run, its child runs and its pending models as KILLED. Idempotent."""
+    from mlflow.entities import LoggedModelStatus
+
     client, run_id = store.client, run.info.run_id
     with reached(store):
         for child in children(store, run.info.experiment_id, run_id):

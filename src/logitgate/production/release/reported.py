@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import partial
-
-from mlflow.entities import Run as Recorded
+from typing import TYPE_CHECKING
 
 from ...findings import Status
 from ...gates.verdict.outcome import Outcome
@@ -22,6 +21,9 @@ from ..registry import registry
 from ..registry.registry import ModelVersion
 from .audited import scored
 from .reported_version import judging_run
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 _MOST = 50
 """Rows of each table of the history."""

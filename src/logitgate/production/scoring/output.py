@@ -22,6 +22,9 @@ from ...files.atomic import appearing, make_names_durable, write_whole
 
 _KINDS = (".csv", ".csv.gz", ".parquet")
 _FORMULA = r"^[=+\-@\t\r\n]"
+_DISTINCT = ("id", "request_id", "probability", "expected_cost", "expected_cost_otherwise")
+"""Columns whose values hardly repeat: they are written as they are."""
+
 _TEXTS = ("id", "request_id")
 
 
@@ -75,7 +78,8 @@ def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pd.DataFrame], 
     """
     with appearing(path) as file:
         if path.name.lower().endswith(".parquet"):
-            with pq.ParquetWriter(file, schema, write_page_checksum=True) as parquet:
+            repeated = [name for name in schema.names if name not in _DISTINCT]
+            with pq.ParquetWriter(file, schema, use_dictionary=repeated, write_page_checksum=True) as parquet:
                 yield lambda frame: parquet.write_table(_table(frame, schema))
         elif path.name.lower().endswith(".gz"):
             with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed, _csv(packed, schema) as write:
@@ -147,6 +151,8 @@ def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 def _array(column: pd.Series[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pa.array(column.dt.tz_localize(None).to_numpy("datetime64[us]")).cast(kind)
+    if column.dtype == "str":
+        return pa.array(column.array).cast(kind)
     return pa.array(column.to_numpy(dtype=object if pa.types.is_string(kind) else None), kind)
 
 

@@ -6,13 +6,15 @@ and the limits of the reference.
 
 from __future__ import annotations
 
-from mlflow.entities import Metric
-from mlflow.entities import Run as Recorded
+from typing import TYPE_CHECKING
 
 from ...monitoring.reactions.signals import curve_points
 from ...monitoring.window import MonitoringResult
 from ..links import CURVES
 from ..store import Store, reached
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 VERSION, _FIRST_DAY = "logitgate.curves.version", "logitgate.curves.first_day"
 """Tags of the run of a version; runs of before have neither and hold all versions in one line."""
@@ -32,6 +34,8 @@ def draw(store: Store, experiment_id: str, found: MonitoringResult) -> str:
     UnavailableError
         When the store cannot be reached.
     """
+    from mlflow.entities import Metric
+
     end = found.window.end.timestamp()
     day, at = int(end // _DAY_SECONDS), int(end * 1_000)
     with reached(store):

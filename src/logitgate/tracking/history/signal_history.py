@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
-
-from mlflow.entities import Run as Recorded
+from typing import TYPE_CHECKING
 
 from ...monitoring.reactions.remedies import Action
 from ...monitoring.reactions.signals import (
@@ -21,6 +20,9 @@ from ..runs import found_runs
 from ..store import Store, reached
 from ..window_tags import ACTION, DONE, END, WINDOW
 from .monitoring_curves import VERSION
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 _MOST_VERSIONS = 8
 

@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from mlflow import MlflowClient
 
 from ...errors import HeldError, UnavailableError
 from ...limits import LOCK
@@ -65,6 +64,8 @@ def alone(path: Path, patience: float | None = None) -> Iterator[None]:
 
 
 def _migrate(database: Path) -> None:
+    from mlflow import MlflowClient
+
     draft = database.with_name(database.name + ".draft")
     for stale in database.parent.glob(draft.name + "*"):
         stale.unlink()  # of a process that died here; we hold the lock

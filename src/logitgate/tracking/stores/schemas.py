@@ -6,10 +6,12 @@ a team then refuse it. So the revision is read first, without MLflow.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import create_engine, inspect
@@ -20,6 +22,7 @@ from ...errors import UnavailableError
 from ...redaction import redacted
 
 _SQLITE = "sqlite:///"
+_REVISION = re.compile(r'^(down_)?revision = "(\w+)"', re.MULTILINE)
 _BOOK, _QUESTION = "alembic_version", "SELECT version_num FROM alembic_version"
 
 
@@ -42,7 +45,7 @@ def refuse_another_schema(uri: str) -> None:
     """
     subject = f"store {redacted(uri)}"
     try:
-        found = _revision(uri)
+        found = revision(uri)
     except sqlite3.Error as error:
         raise UnavailableError(subject, str(error), "see that it runs and can be read") from error
     if found is None or found == _latest():
@@ -68,7 +71,7 @@ def migrate(*uris: str) -> tuple[Migrated, ...]:
     """
     done: list[Migrated] = []
     for uri in dict.fromkeys(uris):
-        found = _revision(uri) if _is_database(uri) else None
+        found = revision(uri) if _is_database(uri) else None
         if found is None or found == _latest():
             continue
         if found not in _known():
@@ -77,7 +80,7 @@ def migrate(*uris: str) -> tuple[Migrated, ...]:
 
         engine = create_engine(database_url(uri), poolclass=NullPool)
         _upgrade_db(engine)  # type: ignore[no-untyped-call]
-        done.append(Migrated(redacted(uri), found, _revision(uri) or ""))
+        done.append(Migrated(redacted(uri), found, revision(uri) or ""))
     return tuple(done)
 
 
@@ -85,7 +88,7 @@ def _is_database(uri: str) -> bool:
     return uri.startswith((_SQLITE, "postgresql", "mysql", "mssql"))
 
 
-def _revision(uri: str) -> str | None:
+def revision(uri: str) -> str | None:
     """Return the revision; empty for a database of something else, None for one without any table."""
     if uri.startswith(_SQLITE):
         return _revision_of_file(Path(uri.removeprefix(_SQLITE)))
@@ -111,14 +114,21 @@ def _revision_of_file(path: Path) -> str | None:
 
 @cache
 def _latest() -> str:
-    from mlflow.store.db.utils import _get_latest_schema_revision
-
-    return str(_get_latest_schema_revision())  # type: ignore[no-untyped-call]
+    """Return the revision that follows on all others."""
+    steps = _steps()
+    return next(iter(steps.keys() - steps.values()))
 
 
 def _known() -> frozenset[str]:
-    from alembic.script import ScriptDirectory
-    from mlflow.store.db.utils import _get_alembic_config
+    return frozenset(_steps())
 
-    scripts = ScriptDirectory.from_config(_get_alembic_config(db_url=""))  # type: ignore[no-untyped-call]
-    return frozenset(script.revision for script in scripts.walk_revisions())
+
+@cache
+def _steps() -> dict[str, str]:
+    """Return each revision of this MLflow and the one before it, read from its scripts: none is run."""
+    found = find_spec("mlflow")
+    assert found is not None and found.submodule_search_locations  # noqa: S101 - it is required
+    scripts = Path(found.submodule_search_locations[0]) / "store" / "db_migrations" / "versions"
+    named = (_REVISION.findall(script.read_text("utf-8")) for script in scripts.glob("*.py"))
+    both = ({bool(before): name for before, name in names} for names in named)
+    return {one[False]: one.get(True, "") for one in both if False in one}

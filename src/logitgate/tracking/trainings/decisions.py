@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from mlflow.entities import Run, ViewType
+from typing import TYPE_CHECKING
 
 from ...gates.rules.alpha_spending import DIGEST, RECIPE, LookWindow
 from ..runs import KEY, experiment
 from ..store import Store, reached
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 _PAGE = 1_000
 
@@ -44,6 +47,8 @@ def earlier_decisions(store: Store, name: str, window: LookWindow, key: str, rec
 
 
 def _judged(store: Store, experiment_id: str) -> list[Run]:
+    from mlflow.entities import ViewType
+
     runs: list[Run] = []
     token = None
     while True:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow.exceptions import MlflowException
-
 from ...files.temporary import temporary_folder
 from ...gates.evidence import Evidence
 from ...gates.verdict.outcome import Outcome
@@ -77,10 +75,5 @@ def facts_of_version(store: Store, model: str, version: int | None) -> Facts | N
     if version is None:
         return None
     with reached(store):
-        try:
-            known = store.client.get_model_version(model, str(version))
-            return facts_of_run(store, str(known.run_id))
-        except MlflowException as error:
-            if error.error_code not in _ABSENT:
-                raise
-            return None
+        known = store.models.version(model, version)
+    return None if known is None else facts_of_run(store, known.run_id)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from mlflow.entities import Run as Recorded
+from typing import TYPE_CHECKING
 
 from ...catalogue import Check
 from ...errors import RefusedError
@@ -21,6 +20,9 @@ from ..store import Store, reached
 from ..window_tags import WINDOW
 from .report_files import facts_of_run, facts_of_version
 from .training import VERDICT
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
 
 _RESULTS = frozenset({Status.PASS.value, Status.WARN.value, Status.FAIL.value})
 """Of a check that had enough to say something."""

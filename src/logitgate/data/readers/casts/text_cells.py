@@ -41,17 +41,21 @@ def as_text(column: Column, stored: pa.Array) -> pa.Array:
 
 def canonical(typed: pa.Array) -> pa.Array:
     """Return numbers, truth values, dates or timestamps as the canonical texts of `levels`; large_string."""
-    if is_moment(typed.type):
-        moments = in_utc(typed).cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
-        texts = pa.array(np.datetime_as_string(moments, unit="us").astype(object), pa.large_string())
-        for at_the_end in (r"\.000000$", r"T00:00:00$"):
-            texts = pc.replace_substring_regex(texts, at_the_end, "")
-        return pc.if_else(typed.is_null(), None, texts)
     if pa.types.is_integer(typed.type) or pa.types.is_boolean(typed.type):
         return typed.cast(pa.large_string())
     each = typed.dictionary_encode()
+    if is_moment(typed.type):
+        return _moments(each.dictionary).take(each.indices)
     texts = [number_text(_written(number)) for number in each.dictionary.to_pylist()]
     return pa.array(texts, pa.large_string()).take(each.indices)
+
+
+def _moments(typed: pa.Array) -> pa.Array:
+    moments = in_utc(typed).cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+    texts = pa.array(np.datetime_as_string(moments, unit="us").astype(object), pa.large_string())
+    for at_the_end in (r"\.000000$", r"T00:00:00$"):
+        texts = pc.replace_substring_regex(texts, at_the_end, "")
+    return texts
 
 
 def _written(number: Decimal | float) -> str:
