@@ -39,6 +39,9 @@ def repeat(path, rows):
 
 
 def ours(home, table, out):
+    from logitgate.environment import prepare
+
+    prepare(home)
     from logitgate.production.scoring import champion as serving
     from logitgate.production.scoring.score import ScoringRequest, score_table
     from logitgate.project.reading.load import load_project
