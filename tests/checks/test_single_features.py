@@ -71,9 +71,7 @@ def test_a_declared_leak_fails():
 
 
 @pytest.fixture(
-    scope="module",
-    params=[("flights", "dep_delay"), ("bank", "duration")],
-    ids=lambda one: one[0],
+    scope="module", params=[("flights", "dep_delay"), ("bank", "duration")], ids=lambda one: one[0]
 )
 def real(request):
     """A project whose real rows hold a leak, and that leak."""

@@ -47,10 +47,7 @@ def test_missing_numbers_can_be_a_leaf_of_their_own():
     given = columns(1, missing=0.3)
     target = np.isnan(given["age"]).astype(float)
     leaves, _ = grown_on(given, target, np.ones(800, dtype=bool), depth=1)
-    assert [words(leaf) for leaf in leaves] == [
-        "age is not missing",
-        "age = missing",
-    ]
+    assert [words(leaf) for leaf in leaves] == ["age is not missing", "age = missing"]
 
 
 def test_levels_are_called_by_their_names():

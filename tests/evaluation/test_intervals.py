@@ -5,15 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from logitgate.evaluation.intervals import (
-    Means,
-    Units,
-    holm,
-    lower_bound,
-    mean_interval,
-    upper_bound,
-    wilson,
-)
+from logitgate.evaluation.intervals import Means, Units, holm, lower_bound, mean_interval, upper_bound, wilson
 
 
 def clustered_rows():
@@ -62,9 +54,7 @@ def test_clustered_interval_agrees_with_statsmodels():
 
     values, cluster = clustered_rows()
     fit = sm.OLS(values, np.ones(300)).fit(
-        cov_type="cluster",
-        cov_kwds={"groups": cluster, "use_correction": False},
-        use_t=True,
+        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}, use_t=True
     )
     groups = len(np.unique(cluster))
     error = fit.bse[0] * np.sqrt(groups / (groups - 1))

@@ -200,11 +200,7 @@ def test_groups_of_many_rows_reach_as_far_as_single_rows(monkeypatch):
     inner = slice(10, -10)
     for one, other in ((by_group.low, by_row.low), (by_group.high, by_row.high)):
         assert np.abs(one - other)[inner].mean() < 0.1 * (by_row.high - by_row.low)[inner].mean()
-    pairs = (
-        (by_group.brier, by_row.brier),
-        (by_group.log_loss, by_row.log_loss),
-        (ece_by_group, ece_by_row),
-    )
+    pairs = ((by_group.brier, by_row.brier), (by_group.log_loss, by_row.log_loss), (ece_by_group, ece_by_row))
     for one, other in pairs:
         assert one.mean == pytest.approx(other.mean, rel=0.1)
         assert one.high == pytest.approx(other.high, rel=0.15)

@@ -154,12 +154,7 @@ OPEN = {
     "champion": (champion_gate, "new_recipe", opened("champion"), {"champion renamed", "threshold of 0.5"}),
     "slices": (gates, "slices", opened("slices"), {"worst slice inverted"}),
     "leakage": (self_test, "separating", opened("leakage"), {"leaky model"}),
-    "baselines": (
-        comparison,
-        "rule_findings",
-        opened("baselines"),
-        {"labels shuffled", "constant score"},
-    ),
+    "baselines": (comparison, "rule_findings", opened("baselines"), {"labels shuffled", "constant score"}),
 }
 
 

@@ -311,12 +311,7 @@ def test_a_declared_sign_is_imposed_on_what_ships_and_what_was_judged(form):
     """Where the rows contradict a sign, every model that is fitted keeps it, and its cost is reported."""
     search = PLAIN["search"] | {"forms": [form]}
     project = parse_project(
-        PLAIN
-        | {
-            "features": {"numeric": ["z"]},
-            "search": search,
-            "gates": {"signs": {"z": "negative"}},
-        },
+        PLAIN | {"features": {"numeric": ["z"]}, "search": search, "gates": {"signs": {"z": "negative"}}},
         "small.toml",
     )
     _, learned, judged = road(table(), project)

@@ -96,10 +96,7 @@ def test_the_same_world_raises_no_alarm():
     [
         (lambda one: one.assign(load=one["load"] + 2), {("drift", "load")}),
         (lambda one: one.assign(grip=one["grip"] * 1.8), {("drift", "grip")}),
-        (
-            lambda one: one.assign(grip=one["grip"].where(one.index % 4 > 0)),
-            {("missingness", "grip")},
-        ),
+        (lambda one: one.assign(grip=one["grip"].where(one.index % 4 > 0)), {("missingness", "grip")}),
         (
             lambda one: one.assign(side=pd.Categorical(np.where(one.index % 3, one["side"], "south"))),
             {("drift", "side")},
