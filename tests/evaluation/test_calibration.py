@@ -159,11 +159,18 @@ def test_the_null_is_drawn_in_pieces(monkeypatch):
     assert ece_null(said, 1, resamples=40) == whole != ece_null(said, 2, resamples=40)
 
 
-def test_no_rows_are_undefined():
-    """Nothing about nothing, and no test is passed."""
-    found = figures(calibration(np.array([], dtype=int), np.array([])))
-    assert found[:2] == [0, 0]
-    assert np.isnan(found[2:]).all()
+def test_what_cannot_be_known_is_undefined():
+    """About no rows nothing, about chance nothing from a single entity, and no test is passed.
+
+    Certain probabilities and one half have the same Brier score whatever happens.
+    """
+    none = figures(calibration(np.array([], dtype=int), np.array([])))
+    assert none[:2] == [0, 0] and np.isnan(none[2:]).all()
+    y, said, _ = together(0)
+    alone = calibration(y, said, np.zeros(len(y), dtype=int))
+    assert np.isnan([*alone.joint, *alone.spiegelhalter, alone.slope.low, alone.in_the_large.low]).all()
+    for same in (0.0, 0.5, 1.0):
+        assert np.isnan(spiegelhalter(np.array([0, 1, 1, 0]), np.full(4, same))).all()
 
 
 @pytest.mark.parametrize("only", [0, 1])
@@ -174,20 +181,6 @@ def test_a_single_class_has_no_log_odds(only):
     assert found.ece == pytest.approx(abs(only - 0.45), abs=1e-12)
     assert found.l2_error > 0.4
     assert np.isfinite(found.spiegelhalter.value)
-
-
-@pytest.mark.parametrize("said", [0.0, 0.5, 1.0])
-def test_spiegelhalter_needs_something_that_could_vary(said):
-    """Certain probabilities and one half have the same Brier score whatever happens."""
-    y = np.array([0, 1, 1, 0])
-    assert np.isnan(spiegelhalter(y, np.full(4, said))).all()
-
-
-def test_one_cluster_tests_nothing():
-    """A single entity says nothing about chance: no p-value, so nothing to pass."""
-    y, said, _ = together(0)
-    found = calibration(y, said, np.zeros(len(y), dtype=int))
-    assert np.isnan([*found.joint, *found.spiegelhalter, found.slope.low, found.in_the_large.low]).all()
 
 
 @pytest.mark.parametrize("wrong", [np.nan, -0.1, 1.1, np.inf])

@@ -45,14 +45,15 @@ def test_the_difference_is_challenger_minus_champion():
 
 
 def test_a_model_against_itself_differs_by_nothing():
-    """Mean and bound are zero, nothing flips, and no event tells them apart."""
+    """Mean and bound are zero, nothing flips, and no event tells them apart; one entity bounds nothing."""
     y, costs, cluster = drawn()
     same = decided(y == 1, y, costs, cluster)
     found = paired(same, same, alpha=0.05)
-    assert tuple(found.difference) == (0.0, 0.0, 0.0)
-    assert found.upper == 0.0
-    assert found.effective_events == 0.0
+    assert (*found.difference, found.upper, found.effective_events) == (0.0,) * 5
     assert (found.newly_flagged.rows, found.newly_passed.rows) == (0, 0)
+    one = np.zeros(400, dtype=int)
+    challenger, champion = (decided(np.full(400, on), y, costs, one) for on in (True, False))
+    assert np.isnan(paired(challenger, champion, alpha=0.05).upper)
 
 
 def test_flips_are_counted_in_both_directions():
@@ -80,14 +81,6 @@ def test_effective_events_are_fewer_where_one_dominates(losses, expected):
     size = np.array(losses) - 1
     assert found.effective_events == pytest.approx(size.sum() ** 2 / (size**2).sum())
     assert found.effective_events == pytest.approx(expected, rel=0.1)
-
-
-def test_a_single_entity_bounds_nothing():
-    """With one cluster there is no bound, so no gate can take it for a gain."""
-    y, costs, _ = drawn()
-    one = np.zeros(400, dtype=int)
-    challenger, champion = (decided(np.full(400, on), y, costs, one) for on in (True, False))
-    assert np.isnan(paired(challenger, champion, alpha=0.05).upper)
 
 
 def test_other_rows_are_refused(wording):

@@ -132,34 +132,24 @@ def test_separated_or_constant_scores_have_no_slope(score):
     assert np.isfinite([cox.in_the_large, cox.in_the_large_error]).all()
 
 
-def test_a_missing_score_leaves_nothing_defined():
+def test_a_missing_score_or_no_row_leaves_nothing_defined():
     """NaN and infinite log-odds give no calibration rather than one of the other rows."""
     y, score, _ = drawn()
-    for wrong in (np.nan, np.inf):
-        cox = fit_cox(y, np.r_[wrong, score[1:]])
-        assert np.isnan([cox.slope, cox.in_the_large]).all()
+    for rows in ((y, np.r_[np.nan, score[1:]]), (y, np.r_[np.inf, score[1:]]), (y[:0], score[:0])):
+        cox = fit_cox(*rows)
+        assert np.isnan([cox.slope, cox.in_the_large, *cox.joint]).all()
 
 
-def test_one_cluster_has_no_error():
-    """A single entity gives a slope and no idea of how wrong it is."""
-    y, score, _ = drawn()
+def test_few_clusters_have_no_error_and_no_joint_test():
+    """One gives a slope and no idea of how wrong it is; two leave one direction to test two figures in."""
+    y, score, cluster = drawn()
     cox = fit_cox(y, score, np.zeros(len(y), dtype=int))
     assert np.isfinite(cox.slope)
-    assert np.isnan([cox.slope_error, *tuple(cox.slope_interval())[1:], cox.in_the_large_error]).all()
-    assert np.isnan(cox.joint).all()
-
-
-def test_two_clusters_have_no_joint_test():
-    """Two entities leave one direction to test two figures in."""
-    y, score, cluster = drawn()
+    assert np.isnan(
+        [cox.slope_error, *tuple(cox.slope_interval())[1:], cox.in_the_large_error, *cox.joint]
+    ).all()
     assert np.isnan(fit_cox(y, score, cluster % 2).joint).all()
     assert np.isfinite(fit_cox(y, score, cluster % 3).joint).all()
-
-
-def test_no_rows_pass_no_test():
-    """Nothing is not calibrated."""
-    cox = fit_cox(np.array([], dtype=int), np.array([]))
-    assert np.isnan([cox.slope, cox.in_the_large, *cox.joint]).all()
 
 
 def test_log_odds_of_certain_probabilities_are_finite():

@@ -1,23 +1,19 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from logitgate.decision.costs import ENTRIES, CostMatrix, RowCosts
 from logitgate.decision.rule import Decision, DecisionRule
 from logitgate.evaluation.evaluate import Scored, evaluate
 from logitgate.evaluation.intervals import mean_interval, wilson
 from logitgate.evaluation.probabilities.cox import fit_cox, log_odds
+from tests.evaluation.test_cox import fit_default
 from tests.wording import refusal
-
-DEFAULT = Path(__file__).parents[2] / "data" / "default.csv.gz"
 
 
 def scored(y, probability, costs, rule=DecisionRule("per-row"), cluster=None):  # noqa: B008 - a rule is frozen
@@ -46,11 +42,8 @@ def drawn(seed=0, rows=400, clusters=None):
 
 def test_default_of_the_textbook():
     """An unpenalised fit on the odd rows of Default, judged on the even ones."""
-    table = pd.read_csv(DEFAULT)
-    X = np.column_stack((table["balance"], table["income"] / 1000, table["student"] == "Yes")).astype(float)
-    y = (table["default"] == "Yes").to_numpy().astype(int)
-    model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10).fit(X[1::2], y[1::2])
-    found = evaluate(scored(y[::2], model.predict_proba(X[::2])[:, 1], constant(5000)))
+    model, X, y = fit_default()
+    found = evaluate(scored(y, model.predict_proba(X)[:, 1], constant(5000)))
     assert (found.n, found.events) == (5000, 154)
     assert found.auc.value == pytest.approx(0.9464145, abs=5e-8)
     assert found.brier.value == pytest.approx(0.0194234, abs=5e-8)
@@ -58,17 +51,6 @@ def test_default_of_the_textbook():
     assert found.calibration_in_the_large.value == pytest.approx(-0.0362284, abs=5e-8)
     assert found.slope.value == pytest.approx(1.0410507, abs=5e-8)
     assert found.slope.high - found.slope.value == pytest.approx(1.959964 * 0.0609350, abs=5e-7)
-
-
-def test_default_of_the_textbook_is_what_was_published():
-    """The unpenalised fit on all rows has the book's coefficients, so the columns are read as the book's."""
-    table = pd.read_csv(DEFAULT)
-    X = np.column_stack((table["balance"], table["income"] / 1000, table["student"] == "Yes")).astype(float)
-    model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10).fit(
-        X, table["default"] == "Yes"
-    )
-    found = [*model.intercept_, *model.coef_[0]]
-    assert found == pytest.approx([-10.8690, 0.0057365, 0.0030335, -0.64678], rel=1e-4)
 
 
 def test_textbook_rows():
@@ -190,17 +172,8 @@ def test_a_single_class_leaves_ranks_and_calibration_undefined(only):
 
 
 ON_BOTH = (
-    "prevalence",
-    "cost",
-    "total_cost",
-    "savings",
-    "log_loss",
-    "brier",
-    "auc",
-    "average_precision",
-    "calibration_in_the_large",
-    "slope",
-    "precision",
+    *("prevalence", "cost", "total_cost", "savings", "log_loss", "brier", "auc", "average_precision"),
+    *("calibration_in_the_large", "slope", "precision"),
 )
 
 
@@ -262,18 +235,9 @@ def test_one_cluster_has_no_limits():
 def test_figures_are_flat_floats_with_limits():
     """Each figure appears once by its own name, with its limits around it."""
     figures = evaluate(drawn()).figures()
+    names = ("cost", "savings", "log_loss", "brier", "auc", "calibration_in_the_large", "slope", "recall")
     assert figures["n"] == 400
-    for name in (
-        "cost",
-        "savings",
-        "log_loss",
-        "brier",
-        "auc",
-        "calibration_in_the_large",
-        "slope",
-        "recall",
-    ):
-        assert figures[f"{name}_low"] < figures[name] < figures[f"{name}_high"]
+    assert all(figures[f"{name}_low"] < figures[name] < figures[f"{name}_high"] for name in names)
     assert all(isinstance(value, (int, float)) for value in figures.values())
 
 

@@ -33,11 +33,6 @@ def test_wilson_agrees_with_statsmodels(n, share, confidence):
     assert 0 <= rate.low <= rate.value <= rate.high <= 1
 
 
-def test_a_rate_of_no_rows_is_undefined():
-    """Nothing out of nothing is neither zero nor one."""
-    assert np.isnan(tuple(wilson(0, 0))).all()
-
-
 @given(arrays(float, st.integers(2, 30), elements=st.integers(-9, 9)), st.sampled_from([0.9, 0.95]))
 def test_mean_interval_is_students(values, confidence):
     """Without clusters it is the textbook's t interval; rows that are their own clusters give the same."""
@@ -86,19 +81,14 @@ def test_fewer_than_two_clusters_have_no_interval(values, cluster):
     """One entity tells nothing about others: no limits, and no bound."""
     codes = None if cluster is None else np.array(cluster)
     found = mean_interval(np.array(values), codes)
-    assert np.isnan([found.low, found.high]).all()
-    assert np.isnan(upper_bound(np.array(values), codes))
+    assert np.isnan([found.low, found.high, upper_bound(np.array(values), codes)]).all()
 
 
-def test_a_row_without_a_cluster_is_refused():
-    """A code below zero belongs to no cluster."""
+def test_what_is_missing_is_never_left_out():
+    """A rate of no rows and a mean over a missing value are undefined; a row without a cluster is refused."""
+    assert np.isnan([*wilson(0, 0), *mean_interval(np.array([1.0, np.nan, 2.0]))]).all()
     with pytest.raises(ValueError, match="without a cluster"):
         mean_interval(np.array([1.0, 2.0]), np.array([0, -1]))
-
-
-def test_a_missing_value_leaves_nothing_defined():
-    """A mean over a missing value is missing, and so is its bound."""
-    assert np.isnan(tuple(mean_interval(np.array([1.0, np.nan, 2.0])))).all()
 
 
 def test_p_value_is_students_one_sided():

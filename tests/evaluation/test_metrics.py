@@ -80,21 +80,12 @@ def test_permuting_rows_changes_nothing(rows, random):
     assert log_loss(*shuffled) == pytest.approx(log_loss(*rows), rel=1e-12)
 
 
-@pytest.mark.parametrize("only", [0, 1])
-def test_a_single_class_has_no_auc(only):
-    """Undefined is undefined, also where only the weights leave a single class."""
-    assert np.isnan(ranks(np.full(8, only), SCORE)[0])
-    weight = np.where(only == Y, 1.0, 0.0)
-    assert np.isnan(ranks(Y, SCORE, weight)[0])
-
-
-def test_no_events_have_no_average_precision():
-    """There is nothing to be precise about."""
+def test_what_is_undefined_is_nan():
+    """AUC of one class, also where only weights leave one; precision about no events; a mean of no rows."""
+    for only in (0, 1):
+        assert np.isnan(ranks(np.full(8, only), SCORE)[0])
+        assert np.isnan(ranks(Y, SCORE, np.where(only == Y, 1.0, 0.0))[0])
     assert np.isnan(ranks(np.zeros(8, dtype=int), SCORE)[1])
-
-
-def test_no_rows_have_no_metric():
-    """A mean of nothing is undefined, not zero."""
     nothing = np.array([], dtype=int), np.array([])
     assert np.isnan([*ranks(*nothing), log_loss(*nothing), brier(*nothing)]).all()
     assert np.isnan(log_loss(Y, SCORE, np.zeros(8)))

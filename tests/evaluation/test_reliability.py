@@ -11,6 +11,7 @@ from logitgate.evaluation.probabilities import calibration, reliability
 from logitgate.evaluation.probabilities.calibration import ece_null
 from logitgate.evaluation.probabilities.cox import fit_cox
 from logitgate.evaluation.probabilities.reliability import Corp, consistency
+from tests.evaluation.test_calibration import simulated
 from tests.evaluation.test_cox import drawn, fit_default
 
 
@@ -21,13 +22,6 @@ def rows(draw):
     y = np.array(draw(st.lists(st.integers(0, 1), min_size=size, max_size=size)))
     said = draw(st.lists(st.integers(0, 12), min_size=size, max_size=size))
     return y, np.array(said) / 12
-
-
-def simulated(seed, size=500, off=1.0):
-    """Return outcomes and probabilities that are right, but for log-odds multiplied by `off`."""
-    random = np.random.default_rng(seed)
-    score = random.normal(-1, 1.2, size)
-    return (random.random(size) < expit(score)).astype(int), expit(off * score)
 
 
 def test_default_of_the_textbook():

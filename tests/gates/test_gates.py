@@ -40,6 +40,7 @@ def harm(name, status):
     [
         (-0.1, 0.1, Status.PASS),
         (-0.2, 0.2, Status.PASS),
+        (-0.5, -0.2, Status.INDETERMINATE),
         (0.0, 0.2000001, Status.INDETERMINATE),
         (-0.2000001, 0.0, Status.INDETERMINATE),
         (-1.0, 1.0, Status.INDETERMINATE),
@@ -66,6 +67,9 @@ def test_an_interval_must_lie_within_the_margins(low, high, status):
         (0.5, -0.001, 0.0, Status.INDETERMINATE),
         (-0.5, -1.0, -0.5, Status.INDETERMINATE),
         (-1.0, 0.5, 0.0, Status.INDETERMINATE),
+        (0.1, 0.1, 0.2, Status.PASS),
+        (0.2, 0.2, 0.2, Status.FAIL),
+        (0.3, 0.3, 0.2, Status.FAIL),
     ],
 )
 def test_an_upper_bound_must_be_below_the_limit(upper, low, limit, status):
@@ -78,12 +82,10 @@ def test_an_upper_bound_must_be_below_the_limit(upper, low, limit, status):
 )
 def test_nan_never_decides(values):
     """One undefined number among three is no proof of anything."""
-    assert proves_below(*values) is Status.INDETERMINATE
     low, high, margin = values
-    assert (
-        proves_inside(Estimate(0.0, low, high), -2.0 if np.isfinite(margin) else NAN, 2.0)
-        is Status.INDETERMINATE
-    )
+    assert proves_below(*values) is Status.INDETERMINATE
+    inside = proves_inside(Estimate(0.0, low, high), -2.0 if np.isfinite(margin) else NAN, 2.0)
+    assert inside is Status.INDETERMINATE
 
 
 @given(low=ANY, high=ANY, margin=st.floats(0.01, 5))
@@ -97,9 +99,8 @@ def test_passing_and_failing_are_what_they_claim(low, high, margin):
 @given(low=NUMBERS, width=st.floats(0.001, 5), limit=NUMBERS)
 def test_a_proof_and_its_opposite_exclude_each_other(low, width, limit):
     """Held the other way round, a gain is never a gain again."""
-    assert [proves_below(low + width, low, limit), proves_below(-low, -low - width, -limit)].count(
-        Status.PASS
-    ) < 2
+    both = [proves_below(low + width, low, limit), proves_below(-low, -low - width, -limit)]
+    assert both.count(Status.PASS) < 2
 
 
 GATE = CalibrationGate(in_the_large=0.3, slope=(0.8, 1.25))
@@ -110,30 +111,23 @@ FREE = Regret(Estimate(0.0, -0.1, 0.1), 0.0)
 
 def test_calibration_stops_on_proof_of_harm_alone():
     """Wholly inside passes, reaching outside warns with what is proven, wholly outside fails."""
-    found = gates.calibration(INSIDE, ONE, FREE, GATES)
-    assert [(one.subject, one.status) for one in found] == [
-        ("calibration-in-the-large", Status.PASS),
-        ("slope", Status.PASS),
-        ("regret of decisions", Status.PASS),
-    ]
-    assert found[1].figures == {
-        "slope": 1.0,
-        "slope_low": 0.9,
-        "slope_high": 1.1,
-        "margin_low": 0.8,
-        "margin_high": 1.25,
-    }
-    reaching = gates.calibration(Estimate(0.2, -0.1, 0.5), Estimate(0.9, 0.7, 1.1), FREE, GATES)
-    assert [one.status for one in reaching] == [Status.WARN, Status.WARN, Status.PASS]
-    outside = gates.calibration(Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1), FREE, GATES)
-    assert [one.status for one in outside] == [Status.FAIL, Status.FAIL, Status.PASS]
+    reaching = Estimate(0.2, -0.1, 0.5), Estimate(0.9, 0.7, 1.1)
+    outside = Estimate(1.0, 0.9, 1.1), Estimate(0.0, -0.1, 0.1)
+    subjects = ["calibration-in-the-large", "slope", "regret of decisions"]
+    for estimates, status in (((INSIDE, ONE), "PASS"), (reaching, "WARN"), (outside, "FAIL")):
+        found = gates.calibration(*estimates, FREE, GATES)
+        assert [one.subject for one in found] == subjects
+        assert [one.status.value for one in found] == [status, status, "PASS"]
 
 
-@pytest.mark.parametrize(("events", "status"), [(20.0, Status.FAIL), (19.9, Status.WARN), (0.0, Status.WARN)])
-def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop(events, status):
-    """However close the slope looks; what few events say is no proof."""
-    dear = gates.calibration(INSIDE, ONE, Regret(Estimate(0.2, 0.01, 0.4), events), GATES)
-    assert [one.status for one in dear] == [Status.PASS, Status.PASS, status]
+@pytest.mark.parametrize(
+    ("low", "events", "status"),
+    [(0.01, 20.0, "FAIL"), (0.01, 19.9, "WARN"), (0.01, 0.0, "WARN"), (0.0, 100.0, "PASS")],
+)
+def test_decisions_that_are_proven_to_cost_more_for_miscalibration_stop(low, events, status):
+    """However close the slope looks; few events, or an interval that begins at 0 exactly, prove nothing."""
+    dear = gates.calibration(INSIDE, ONE, Regret(Estimate(0.2, low, 0.4), events), GATES)
+    assert [one.status.value for one in dear] == ["PASS", "PASS", status]
     assert dear[-1].figures["effective_events"] == events
 
 
@@ -144,14 +138,6 @@ def test_calibration_without_an_interval_is_not_judged(events):
     for slope in (Estimate(1.0, NAN, 1.1), Estimate(1.0, 0.9, NAN)):
         found = gates.calibration(Estimate(0.0, NAN, NAN), slope, unknown, GATES)
         assert [one.status for one in found] == [Status.INDETERMINATE] * 3
-
-
-def test_a_regret_that_may_be_nothing_is_none():
-    """An interval that begins at 0 exactly proves no cost."""
-    assert (
-        gates.calibration(INSIDE, ONE, Regret(Estimate(0.2, 0.0, 0.4), 100.0), GATES)[-1].status
-        is Status.PASS
-    )
 
 
 @pytest.mark.parametrize(
@@ -176,33 +162,32 @@ def test_beside_a_champion_harm_stops_only_where_it_is_worse(difference, log_los
     assert gates.beside_champion(sound, 3, difference, log_loss) == sound
 
 
-def test_a_rule_without_a_model_must_be_beaten_by_proof():
+@pytest.mark.parametrize(
+    ("bounds", "status"),
+    [((-0.1,), "PASS"), ((0.0,), "INDETERMINATE"), ((0.5, 0.2), "FAIL"), ((NAN,) * 3, "INDETERMINATE")],
+)
+def test_a_rule_without_a_model_must_be_beaten_by_proof(bounds, status):
     """Below 0 by the upper bound, not at it."""
-    assert gates.baseline("flag-none", paired(-0.1)).status is Status.PASS
-    assert gates.baseline("flag-none", paired(0.0)).status is Status.INDETERMINATE
-    assert gates.baseline("flag-none", paired(0.5, 0.2)).status is Status.FAIL
-    assert gates.baseline("flag-none", paired(NAN, NAN, NAN)).status is Status.INDETERMINATE
+    assert gates.baseline("flag-none", paired(*bounds)).status.value == status
 
 
-def champion(comparison, **declared):
-    """Return the statuses of the two findings about a champion of another recipe."""
-    return [one.status for one in gate.new_recipe(3, comparison, "new recipe", Gates(**declared))]
-
-
-def test_a_champion_must_be_beaten_by_the_minimum_gain():
-    """A gain that is not proven to be as large as declared is not enough."""
-    assert champion(paired(-0.1)) == [Status.PASS, Status.PASS]
-    assert champion(paired(-0.1), minimum_gain=0.2) == [Status.INDETERMINATE, Status.PASS]
-    assert champion(paired(-0.1), minimum_gain=0.1) == [Status.INDETERMINATE, Status.PASS]
-    assert champion(paired(0.0, 0.0)) == [Status.FAIL, Status.PASS]
-    assert champion(paired(NAN, NAN, NAN)) == [Status.INDETERMINATE, Status.INDETERMINATE]
-
-
-def test_enough_events_must_be_decided_differently():
-    """A proof on a handful of events is none yet; exactly enough is enough."""
-    assert champion(paired(-0.1, events=19.9)) == [Status.PASS, Status.INDETERMINATE]
-    assert champion(paired(-0.1, events=20.0)) == [Status.PASS, Status.PASS]
-    assert champion(paired(-0.1, events=5.0), discordant_events=5) == [Status.PASS, Status.PASS]
+@pytest.mark.parametrize(
+    ("comparison", "declared", "gain", "events"),
+    [
+        (paired(-0.1), {}, "PASS", "PASS"),
+        (paired(-0.1), {"minimum_gain": 0.2}, "INDETERMINATE", "PASS"),
+        (paired(-0.1), {"minimum_gain": 0.1}, "INDETERMINATE", "PASS"),
+        (paired(0.0, 0.0), {}, "FAIL", "PASS"),
+        (paired(NAN, NAN, NAN), {}, "INDETERMINATE", "INDETERMINATE"),
+        (paired(-0.1, events=19.9), {}, "PASS", "INDETERMINATE"),
+        (paired(-0.1, events=20.0), {}, "PASS", "PASS"),
+        (paired(-0.1, events=5.0), {"discordant_events": 5}, "PASS", "PASS"),
+    ],
+)
+def test_a_champion_must_be_beaten_by_the_minimum_gain_on_enough_events(comparison, declared, gain, events):
+    """A gain that is not proven to be as large as declared is not enough, nor one on few events."""
+    found = gate.new_recipe(3, comparison, "new recipe", Gates(**declared))
+    assert [one.status.value for one in found] == [gain, events]
 
 
 @pytest.mark.parametrize(
@@ -235,20 +220,12 @@ def test_without_a_champion_only_the_first_release_passes():
 
 
 def test_every_slice_is_a_finding_with_its_own_status():
-    """Harmed, unharmed, unjudged or too small: each is shown as such."""
+    """Harmed, unharmed, unjudged or too small, also alone; without declared slices all is well."""
     statuses = [Status.PASS, Status.FAIL, Status.INSUFFICIENT, Status.PASS, Status.INDETERMINATE]
-    found = gates.slices([harm(f"s = {at}", status) for at, status in enumerate(statuses)], "champion", 0.1)
-    assert [(one.subject, one.status) for one in found] == [
-        (f"s = {at}", status) for at, status in enumerate(statuses)
-    ]
-    assert [one.status for one in gates.slices([], "champion", 0.1)] == [Status.PASS]
-
-
-def test_small_slices_alone_are_no_pass():
-    """When no slice is large enough, nothing says PASS; without declared slices there is nothing to say."""
-    assert [one.status for one in gates.slices([harm("s = 1", Status.INSUFFICIENT)], "champion", 0.1)] == [
-        Status.INSUFFICIENT
-    ]
+    for some in (statuses, [Status.INSUFFICIENT]):
+        named = [(f"s = {at}", status) for at, status in enumerate(some)]
+        found = gates.slices([harm(*one) for one in named], "champion", 0.1)
+        assert [(one.subject, one.status) for one in found] == named
     assert [one.status for one in gates.slices([], "champion", 0.1)] == [Status.PASS]
 
 
@@ -260,35 +237,31 @@ def critical(margin=0.5, **changes):
     return found
 
 
-def test_a_critical_slice_must_prove_that_it_is_not_harmed():
+@pytest.mark.parametrize(
+    ("margin", "status"),
+    [
+        (0.5, "PASS"),
+        (0.39, "PASS"),
+        (0.38, "INDETERMINATE"),
+        (0.21, "INDETERMINATE"),
+        (0.2, "FAIL"),
+        (0.0, "FAIL"),
+    ],
+)
+def test_a_critical_slice_must_prove_that_it_is_not_harmed(margin, status):
     """Its upper bound is below its own margin, or its interval above it, or neither."""
-    assert critical(0.5).status is Status.PASS
-    assert critical(0.39).status is Status.PASS
-    assert critical(0.38).status is Status.INDETERMINATE
-    assert critical(0.21).status is Status.INDETERMINATE
-    assert critical(0.2).status is Status.FAIL
-    assert critical(0.0).status is Status.FAIL
-    assert critical(0.2).figures["margin"] == 0.2
-    assert critical(0.2).figures["margin"] == 0.2
+    assert critical(margin).status.value == status
+    assert critical(margin).figures["margin"] == margin
     assert critical(status=Status.FAIL).status is Status.PASS, "the margin of all slices is another one"
 
 
 def test_a_critical_slice_without_a_proof_stops():
     """Too small, without a row, unknown to these rows or without a bound: the proof is missing."""
-    assert critical(status=Status.INSUFFICIENT).status is Status.INDETERMINATE
-    assert critical(status=Status.PASS, n=0).status is Status.INDETERMINATE
-    assert critical(upper=NAN).status is Status.INDETERMINATE
-    assert critical(difference=Estimate(NAN)).status is Status.INDETERMINATE
-    (absent,) = gates.critical_slices([harm("s = other", Status.PASS)], {"s = 1": 0.5}, "champion")
-    assert absent.status is Status.INDETERMINATE
-    assert gates.critical_slices([harm("s = other", Status.PASS)], {}, "champion") == []
-
-
-def test_an_interval_that_only_touches_its_margin_decides_nothing():
-    """Ending exactly at a margin from outside is neither a proof nor its opposite."""
-    assert proves_inside(Estimate(-1.5, -2.0, -1.0), -1.0, 1.0) is Status.INDETERMINATE
-    assert proves_inside(Estimate(1.5, 1.0, 2.0), -1.0, 1.0) is Status.INDETERMINATE
-    assert proves_inside(Estimate(0.0, -1.0, 1.0), -1.0, 1.0) is Status.PASS
+    others = [harm("s = other", Status.PASS)]
+    changes = ({"status": Status.INSUFFICIENT}, {"n": 0}, {"upper": NAN}, {"difference": Estimate(NAN)})
+    found = [critical(**one) for one in changes] + gates.critical_slices(others, {"s = 1": 0.5}, "champion")
+    assert [one.status for one in found] == [Status.INDETERMINATE] * 5
+    assert gates.critical_slices(others, {}, "champion") == []
 
 
 def within(low, high, n=500):
@@ -328,37 +301,22 @@ def test_the_worst_of_the_miscalibrated_slices_is_named():
     assert gates.calibrated_slices({"c": slices["c"]}, MARGIN) == []
 
 
-def test_an_interval_of_one_point_is_a_proof_like_any_other():
-    """All rows differ by the same: below the limit, at it, beyond it."""
-    assert proves_below(0.1, 0.1, 0.2) is Status.PASS
-    assert proves_below(0.2, 0.2, 0.2) is Status.FAIL
-    assert proves_below(0.3, 0.3, 0.2) is Status.FAIL
-
-
 @pytest.mark.parametrize(
-    ("more", "status"),
-    [(-1.0, Status.PASS), (0.0, Status.PASS), (0.07, Status.PASS), (0.08, Status.FAIL), (1.0, Status.FAIL)],
+    ("more", "margin", "status"),
+    [
+        *((-1.0, 0.02, "PASS"), (0.0, 0.02, "PASS"), (0.07, 0.02, "PASS"), (0.08, 0.02, "FAIL")),
+        *((1.0, 0.02, "FAIL"), (0.0, 0.0, "FAIL"), (-0.001, 0.0, "PASS")),
+    ],
 )
-def test_the_last_block_may_be_dearer_by_less_than_its_margin(more, status):
+def test_the_last_block_may_be_dearer_by_less_than_its_margin(more, margin, status):
     """Two per cent of what the better rule costs there, 4 a row, is the limit itself: that is too much."""
     rule = SimpleNamespace(cost=np.tile([3.0, 5.0], 50), y=np.tile([0, 1], 50), cluster=None)
     newest = SimpleNamespace(cost=rule.cost + more, y=rule.y, cluster=None)
-    found = gates.last_block(newest, "flag-none", rule, 0.02)
-    assert found.status is status
+    found = gates.last_block(newest, "flag-none", rule, margin)
+    assert found.status.value == status
     assert found.figures["difference"] == pytest.approx(more)
-    assert (found.figures["limit"], found.figures["n"], found.figures["events"]) == (
-        pytest.approx(0.08),
-        100,
-        50,
-    )
-
-
-def test_a_saving_in_the_last_block_needs_no_margin():
-    """Without a margin an equal cost is dear enough to stop."""
-    rule = SimpleNamespace(cost=np.full(20, 4.0), y=np.zeros(20, dtype=int), cluster=None)
-    cheaper = SimpleNamespace(cost=rule.cost - 0.001, y=rule.y, cluster=None)
-    assert gates.last_block(rule, "flag-all", rule, 0.0).status is Status.FAIL
-    assert gates.last_block(cheaper, "flag-all", rule, 0.0).status is Status.PASS
+    assert found.figures["limit"] == pytest.approx(4 * margin)
+    assert (found.figures["n"], found.figures["events"]) == (100, 50)
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit, logit
+from scipy.special import logit
 
-from logitgate.decision.costs import RowCosts
-from logitgate.decision.rule import Decision, DecisionRule
-from logitgate.evaluation.evaluate import Scored
 from logitgate.monitoring.performance.control_limits import Chunks
 from logitgate.monitoring.performance.estimated import estimate, expected_figures
 from logitgate.monitoring.performance.realised.figures import reference_chunks
 from logitgate.monitoring.performance.uncertainty import backtest, intervals, offset, recalibrated, shifted
 from logitgate.monitoring.since_release import ErrorSums
-
-
-def rows(n, *, seed, off=0.0):
-    """Return n rows whose outcomes are off the probabilities by so many log-odds."""
-    rng = np.random.default_rng(seed)
-    score = rng.normal(-1.4, 1.3, n)
-    y = (rng.random(n) < expit(score + off)).astype(np.int64)
-    costs = RowCosts(np.ones(n), np.full(n, 2.0), np.zeros(n), np.full(n, 8.0))
-    return Scored(y, Decision.by(DecisionRule("constant", 0.2), expit(score), costs), costs)
+from tests.monitoring.test_realised import rows
 
 
 def sums(scored, days=20):

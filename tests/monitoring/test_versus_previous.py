@@ -54,36 +54,6 @@ NOW = world(3_000, seed=2)
 ELSEWHERE = world(3_000, seed=3, off=1.6)
 
 
-def test_a_worse_champion_loses():
-    """Noise in its log-odds: proven to cost more on the same rows, though its reference was as bad."""
-    found = versus_previous(version(7, NOW, KNOWN, noise=2.0), version(6, NOW, KNOWN), PROJECT)
-    assert (found.answer, found.champion_loses) == ("champion loses", True)
-    assert [finding.status for finding in found.findings] == [Status.FAIL, Status.PASS]
-    assert found.findings[0].subject == "version 7 against 6"
-    assert found.findings[0].figures["lower"] > 0
-
-
-def test_another_world_degrades_both():
-    """The base rate moves by 1.6 log-odds: both cost more than their references, neither loses."""
-    found = versus_previous(version(7, ELSEWHERE, KNOWN), version(6, ELSEWHERE, KNOWN, noise=0.3), PROJECT)
-    assert found.answer == "both degraded"
-    assert not found.champion_loses
-    assert [finding.status for finding in found.findings] == [Status.PASS, Status.FAIL]
-
-
-def test_in_the_same_world_neither_is_worse():
-    """A champion that is as good as it was."""
-    found = versus_previous(version(7, NOW, KNOWN), version(6, NOW, KNOWN, noise=0.3), PROJECT)
-    assert found.answer == "neither"
-    assert {finding.status for finding in found.findings} == {Status.PASS}
-
-
-def test_in_another_world_a_worse_champion_still_loses():
-    """Going back helps now, whatever else is due: the pair decides first."""
-    found = versus_previous(version(7, ELSEWHERE, KNOWN, noise=2.0), version(6, ELSEWHERE, KNOWN), PROJECT)
-    assert found.answer == "champion loses"
-
-
 def test_only_the_champion_degrades():
     """The previous version's reference was dear, and it is not proven to be cheaper now."""
     champion, dear = (
@@ -168,17 +138,27 @@ def test_without_limits_no_version_is_called_degraded():
     assert versus_previous(bare[1], bare[1], PROJECT).answer == "unknown"
 
 
-def test_what_it_means_is_told_apart():
-    """To lose asks for the version before, to be degraded for a new model; both can be asked for at once."""
-    sound, dear = version(6, NOW, KNOWN), version(7, ELSEWHERE, KNOWN, noise=2.0)
-    known = [
-        versus_previous(version(7, NOW, KNOWN, noise=2.0), sound, PROJECT),
-        versus_previous(version(7, ELSEWHERE, KNOWN), version(6, ELSEWHERE, KNOWN, noise=0.3), PROJECT),
-        versus_previous(dear, version(6, ELSEWHERE, KNOWN), PROJECT),
-        versus_previous(version(7, NOW, KNOWN), sound, PROJECT),
-    ]
-    both = {Symptom.LOSES, Symptom.DEGRADED}
-    assert [one.symptoms for one in known] == [{Symptom.LOSES}, {Symptom.DEGRADED}, both, set()]
+@pytest.mark.parametrize(
+    ("rows", "noises", "answer", "statuses", "symptoms"),
+    [
+        (NOW, (2.0, 0.0), "champion loses", ["FAIL", "PASS"], {Symptom.LOSES}),
+        (ELSEWHERE, (0.0, 0.3), "both degraded", ["PASS", "FAIL"], {Symptom.DEGRADED}),
+        (ELSEWHERE, (2.0, 0.0), "champion loses", ["FAIL", "FAIL"], {Symptom.LOSES, Symptom.DEGRADED}),
+        (NOW, (0.0, 0.3), "neither", ["PASS", "PASS"], set()),
+    ],
+    ids=["worse", "elsewhere", "both", "sound"],
+)
+def test_what_it_means_is_told_apart(rows, noises, answer, statuses, symptoms):
+    """To lose asks for the version before, to be degraded for a new model; both can be asked for at once.
+
+    Noise in the log-odds costs more on the same rows, though the reference was as bad; a base rate that moves
+    by 1.6 log-odds is dearer for both.
+    """
+    pair = (version(number, rows, KNOWN, noise=one) for number, one in zip((7, 6), noises, strict=True))
+    found = versus_previous(*pair, PROJECT)
+    assert (found.answer, found.champion_loses) == (answer, answer == "champion loses")
+    assert ([one.status.value for one in found.findings], found.symptoms) == (statuses, symptoms)
+    assert found.findings[0].subject == "version 7 against 6"
 
 
 def test_each_version_is_held_against_its_own_reference():
