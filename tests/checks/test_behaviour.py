@@ -49,14 +49,8 @@ def model(turn=np.inf, rule=None, costs=None):
 
 def rows(n=100):
     """Return judged rows whose x runs from -2 to 2."""
-    frame = pd.DataFrame(
-        {
-            "x": np.linspace(-2, 2, n),
-            "z": np.where(np.arange(n) % 10 == 0, np.nan, 1.0),
-            "g": pd.Categorical(np.where(np.arange(n) % 4 == 0, "b", "a")),
-        }
-    )
-    frame["z"] = 1.0
+    kind = pd.Categorical(np.where(np.arange(n) % 4 == 0, "b", "a"))
+    frame = pd.DataFrame({"x": np.linspace(-2, 2, n), "z": 1.0, "g": kind})
     return Sample(frame, (np.arange(n) % 2).astype(np.int8), np.arange(n).astype(str).astype(object))
 
 
@@ -115,27 +109,22 @@ def test_a_case_that_cannot_be_scored_is_indeterminate(wording):
     wording(findings["c0"])
 
 
-def test_a_probability_that_is_none_keeps_no_expectation():
-    """NaN is neither flagged nor passed."""
-    findings = found(project(cases="cases.csv"), read=cases("pass", "p <= 0.9", z=np.nan))
-    assert {one.status for one in findings.values()} == {Status.INDETERMINATE}
+def test_what_cannot_be_judged_is_indeterminate():
+    """A probability that is none keeps no expectation; costs that a case lacks give no threshold.
 
-
-def test_costs_that_a_case_lacks_are_indeterminate():
-    """The threshold is not known without them."""
+    Whoever forgets to read declared cases, or gives rows that the model refuses, stops the promotion.
+    """
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="worth")
-    findings = found(
-        project(cases="cases.csv"),
-        model(rule=DecisionRule("per-row"), costs=costs),
-        cases("flag", worth=np.nan),
-    )
-    assert findings["c0"].status is Status.INDETERMINATE
-
-
-def test_declared_cases_that_were_not_read_do_not_pass():
-    """Whoever forgets them stops the promotion."""
-    (finding,) = found(project(cases="cases.csv")).values()
-    assert finding.status is Status.INDETERMINATE
+    by_row = model(rule=DecisionRule("per-row"), costs=costs)
+    declared, sample = project(cases="cases.csv"), rows()
+    sample.frame.loc[3, "x"] = np.nan
+    findings = [
+        *found(declared, read=cases("pass", "p <= 0.9", z=np.nan)).values(),
+        *found(declared, by_row, cases("flag", worth=np.nan)).values(),
+        *found(declared).values(),
+        *behaviour_findings(model(), None, sample, project(directional=[UP]))[0],
+    ]
+    assert [one.status for one in findings] == [Status.INDETERMINATE] * 5
 
 
 UP = {"name": "more x", "feature": "x", "change": "+0.5", "direction": "up"}
@@ -166,19 +155,14 @@ def test_a_direction_is_obeyed_or_not(change, turn, status):
     assert finding.status.value == status, finding.because
 
 
-def test_a_level_against_the_direction_fails():
-    """From b to a the probability falls; only rows of level b are changed."""
-    declared = project(directional=[UP | {"feature": "g", "change": ["b", "a"]}])
-    finding = found(declared)["more x"]
-    assert (finding.status, finding.figures["rows"]) == (Status.FAIL, 25)
-    assert finding.figures["disobeying"] == 1.0
-
-
-def test_a_bound_does_not_carry_a_row_back():
-    """A value beyond the bounds stays where it is, and is not judged."""
-    finding = found(project(directional=[UP | {"within": [-2, 0]}]))["more x"]
-    assert finding.status is Status.PASS
-    assert finding.figures["rows"] == 50
+def test_only_rows_that_can_be_changed_are_judged():
+    """From b to a the probability falls; a value beyond the bounds stays; a swap changes both levels."""
+    falling = found(project(directional=[UP | {"feature": "g", "change": ["b", "a"]}]))["more x"]
+    assert (falling.status, falling.figures["rows"], falling.figures["disobeying"]) == (Status.FAIL, 25, 1.0)
+    bounded = found(project(directional=[UP | {"within": [-2, 0]}]))["more x"]
+    assert (bounded.status, bounded.figures["rows"]) == (Status.PASS, 50)
+    swapped = {"name": "same", "feature": "g", "swap": ["a", "b"], "at_most": 0.5}
+    assert found(project(invariance=[swapped]))["same"].figures["rows"] == 100
 
 
 @pytest.mark.parametrize(
@@ -198,12 +182,6 @@ def test_an_invariance_is_kept_or_not(change, status):
     assert finding.status.value == status, finding.because
 
 
-def test_a_swap_changes_both_levels():
-    """Each takes the other's place."""
-    declared = project(invariance=[{"name": "same", "feature": "g", "swap": ["a", "b"], "at_most": 0.5}])
-    assert found(declared)["same"].figures["rows"] == 100
-
-
 def test_contradictory_declarations_are_refused(wording):
     """With key or name."""
     same = {"name": "s", "feature": "x", "at_most": 0.1}
@@ -217,14 +195,6 @@ def test_contradictory_declarations_are_refused(wording):
         {"invariance": [same | {"jitter": 1, "swap": ["a", "b"]}]},
     ]
     wording(*(refusal(ProjectError, project, **one) for one in declared))
-
-
-def test_rows_that_the_model_refuses_are_indeterminate():
-    """A test that cannot be made does not pass."""
-    sample = rows()
-    sample.frame.loc[3, "x"] = np.nan
-    findings, _ = behaviour_findings(model(), None, sample, project(directional=[UP]))
-    assert findings[0].status is Status.INDETERMINATE
 
 
 def test_a_change_that_the_model_refuses_is_indeterminate(wording):

@@ -45,19 +45,12 @@ def dated(days=DAYS, cut=20, y=QUIET, **columns):
     return {one.subject: one for one in found if one.status is not Status.PASS}
 
 
-def test_days_without_a_break_pass_and_say_since_when(wording):
-    """One finding for all columns and the labels."""
-    (found,) = shift_findings(*parted(DAYS, 20, QUIET, {}))
-    assert (found.check, found.subject, found.status) == ("shifts", "columns", Status.PASS)
-    wording(found)
-
-
-def test_rows_without_a_time_break_nowhere(wording):
-    """That is said, and stops nothing."""
+def test_days_without_a_break_or_a_time_pass_and_say_so(wording):
+    """One finding for all columns and the labels; without a time nothing stops."""
     sample, declared = parted(DAYS, 20, QUIET, {})
-    (found,) = shift_findings(replace(sample, time=None), declared)
-    assert (found.subject, found.status) == ("time", Status.PASS)
-    wording(found)
+    found = [*shift_findings(sample, declared), *shift_findings(replace(sample, time=None), declared)]
+    assert [(one.subject, one.status) for one in found] == [("columns", Status.PASS), ("time", Status.PASS)]
+    wording(*found)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -162,19 +155,19 @@ def test_a_weak_relation_cannot_be_shown_to_turn():
     assert not dated(side=HALVES, y=(outcomes(60, 40), outcomes(40, 60)))
 
 
-def test_missing_cells_are_a_bin_of_their_own():
-    """The outcome follows from whether the cell is missing, and from nothing else."""
-    known = np.r_[np.resize([0.0, 1.0], 50), np.full(50, np.nan)]
-    assert dated(speed=(known, known), y=(outcomes(66, 34), outcomes(34, 66)))["bad"].status is Status.FAIL
-    one = np.r_[np.zeros(50), np.full(50, np.nan)]
-    assert dated(speed=(one, one), y=(outcomes(66, 34), outcomes(34, 66)))["bad"].status is Status.FAIL
-
-
-def test_missing_cells_hide_no_relation():
-    """Of the others, whose numbers tell the outcome."""
-    halves = np.repeat([0.0, 1.0], 50)
-    holes = np.where(np.arange(ROWS) % 10 == 3, np.nan, halves)
-    assert dated(speed=(holes, holes), y=(outcomes(66, 34), outcomes(34, 66)))["bad"].status is Status.FAIL
+@pytest.mark.parametrize(
+    "cells",
+    [
+        np.r_[np.resize([0.0, 1.0], 50), np.full(50, np.nan)],
+        np.r_[np.zeros(50), np.full(50, np.nan)],
+        np.where(np.arange(ROWS) % 10 == 3, np.nan, np.repeat([0.0, 1.0], 50)),
+    ],
+    ids=["missing or not", "one value or none", "numbers with holes"],
+)
+def test_missing_cells_are_a_bin_of_their_own(cells):
+    """The outcome follows from whether the cell is missing; nor do they hide what the others tell."""
+    found = dated(speed=(cells, cells), y=(outcomes(66, 34), outcomes(34, 66)))["bad"]
+    assert found.status is Status.FAIL
 
 
 @pytest.mark.parametrize(

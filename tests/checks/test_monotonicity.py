@@ -55,11 +55,9 @@ def test_the_right_direction_passes_and_the_other_fails(form, wording):
 
 
 def test_a_hill_is_neither_direction():
-    """A curve that first rises and then falls fails both ways, and where it turns is reported."""
+    """A curve that first rises and then falls fails both ways, and a line over it passes."""
     up, down = (held(SPLINE, {"hill": sign})["hill"] for sign in ("positive", "negative"))
     assert (up.status, down.status) == (Status.FAIL, Status.FAIL)
-    begins = float(up.because.split("between ")[1].split(" and ")[0])
-    assert begins == pytest.approx(0.5, abs=0.35)  # -x^2 + x is highest at 0.5
     assert held(LINEAR, {"hill": "positive"})["hill"].status is Status.PASS
 
 
@@ -71,17 +69,15 @@ def test_a_straight_line_is_held_to_its_sign_however_small():
         assert sign_findings(pipeline, FRAME, {"flat": "positive"})[0].status is status
 
 
-def test_an_interaction_can_turn_the_direction():
+def test_an_interaction_can_turn_the_direction(wording):
     """Where one of the rows has its curve turned by the other feature, the direction does not hold."""
-    pipeline = fit(
-        Choice(CROSSED, 10.0), FRAME, Y, ALL, Search(forms=(CROSSED,), interactions={"both": ("up", "down")})
-    )
+    search = Search(forms=(CROSSED,), interactions={"both": ("up", "down")})
+    pipeline = fit(Choice(CROSSED, 10.0), FRAME, Y, ALL, search)
     assert sign_findings(pipeline, FRAME, {"up": "positive"})[0].status is Status.PASS
     pipeline[-1].coef_[0, -1] = 5.0  # up x down: with a small `down`, more `up` now lowers the log-odds
     found = sign_findings(pipeline, FRAME, {"up": "positive"})[0]
     assert found.status is Status.FAIL
-    turned = int(found.because.split(" in ")[1].split(" of ")[0])
-    assert 0 < turned < 64
+    wording(found)
 
 
 @pytest.mark.parametrize("cells", [3.5, np.nan])
@@ -167,8 +163,7 @@ def test_a_weight_at_its_limit_has_no_error():
     """A Wald error says nothing about a weight that a sign keeps at zero; the others have theirs."""
     own = Coefficients.of(fitted(LINEAR, {"up": "negative", "down": "negative"}))
     assert own.weights[0] == 0.0
-    assert np.isnan(own.errors[0])
-    assert np.isfinite(own.errors[1:]).all()
+    assert np.isfinite(own.errors).tolist() == [False] + [True] * (len(own.errors) - 1)
 
 
 def test_missing_cells_do_not_hide_a_direction():
@@ -260,24 +255,18 @@ def test_log_odds_that_are_not_finite_tell_nothing(monkeypatch, wording):
     wording(found)
 
 
-@pytest.mark.parametrize("place", [0, 1000])
-def test_one_row_is_enough(monkeypatch, place, wording):
-    """The first row's curve and the last one's are looked at, and they are counted."""
-    found = curved(monkeypatch, lambda x, row: np.where(row == place, -x, x))
-    assert found.status is Status.FAIL
-    wording(found)
+def test_one_row_is_enough(monkeypatch, wording):
+    """The first row's curve and the last one's are looked at; a fall by the tolerance itself is none.
 
-
-def test_rows_are_counted_beyond_the_tolerance(monkeypatch, wording):
-    """A fall by the tolerance itself is none."""
+    A fall begins at once after the best so far; what comes after it, however high, has no part in it.
+    """
+    found = [curved(monkeypatch, lambda x, row, at=at: np.where(row == at, -x, x)) for at in (0, 1000)]
+    found.append(curved(monkeypatch, lambda x: np.where(x <= 50, x / 100, np.where(x < 53, 0.0, 5.0))))
+    assert [one.status for one in found] == [Status.FAIL] * 3
     exact = 1 / 64
     monkeypatch.setattr("logitgate.checks.inspection.monotonicity._OTHERS", exact)
-    wording(curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0)))
-
-
-def test_a_fall_begins_at_the_point_before_it(monkeypatch, wording):
-    """At once after the best so far; what comes after the fall, however high, has no part in it."""
-    wording(curved(monkeypatch, lambda x: np.where(x <= 50, x / 100, np.where(x < 53, 0.0, 5.0))))
+    one = curved(monkeypatch, lambda x, row: np.where(x > 50, np.where(row == 0, -1.0, -exact), 0.0))
+    wording(*found, one)
 
 
 def test_the_right_way_is_reported_from_end_to_end(monkeypatch):

@@ -107,54 +107,38 @@ def test_outcomes_of_the_earlier_blocks_alone_are_found(flights):
     assert np.isfinite(values).all()
 
 
-def levels(sizes):
-    """Return the findings about levels of so many rows, each with its own event rate, given by a feature."""
+def encoder_statuses(code, y, rate, seed=0):
+    """Return statuses by subject where a feature gives each level, of a column that is none, a rate."""
     declared = parse_project(projects.plain(), "visits.toml")
-    code = np.repeat(np.arange(len(sizes)), sizes)
-    y = np.concatenate([np.arange(size) < at % (size + 1) for at, size in enumerate(sizes)]).astype(np.int8)
-    rate = np.bincount(code, y) / sizes
     n = len(code)
-    order = np.random.default_rng(0).permutation(n)
     frame = pd.DataFrame({name: np.zeros(n) for name in declared.features.numeric})
     frame = frame.assign(**dict.fromkeys(declared.features.categorical, "east"), clerk=code.astype(str))
     frame["speed"] = rate[code]
-    whole = Sample(frame, y, np.arange(n).astype(str).astype(object)).take(order)
+    order = np.random.default_rng(seed).permutation(n)
+    whole = Sample(frame, y.astype(np.int8), np.arange(n).astype(str).astype(object)).take(order)
     blocks = Blocks(whole, np.arange(n) % 4, in_time=False)
     return {one.subject: one.status for one in encoder_findings(blocks, declared)}
 
 
 @pytest.mark.parametrize(
-    ("sizes", "status"),
-    [
-        ([5] * 8, Status.FAIL),
-        ([5] * 7, Status.PASS),
-        ([5] * 7 + [4] * 3, Status.PASS),
-        ([5] * 8 + [4] * 3, Status.FAIL),
-    ],
+    ("sizes", "stops"),
+    [([5] * 8, True), ([5] * 7, False), ([5] * 7 + [4] * 3, False), ([5] * 8 + [4] * 3, True)],
 )
-def test_eight_levels_of_five_rows_are_enough(sizes, status):
+def test_eight_levels_of_five_rows_are_enough(sizes, stops):
     """Fewer, or smaller ones, agree with an event rate by chance."""
-    got = levels(np.array(sizes))
-    assert got == ({"speed": Status.FAIL} if status is Status.FAIL else {"encoders": Status.PASS})
+    code = np.repeat(np.arange(len(sizes)), sizes)
+    y = np.concatenate([np.arange(size) < at % (size + 1) for at, size in enumerate(sizes)])
+    got = encoder_statuses(code, y, np.bincount(code, y) / sizes)
+    assert got == ({"speed": Status.FAIL} if stops else {"encoders": Status.PASS})
 
 
-@pytest.mark.parametrize("rows", [300, 30_000])
-def test_a_stable_rate_of_large_levels_is_a_suspicion(rows):
+@pytest.mark.parametrize(
+    ("rows", "honest"), [(300, {"encoders": Status.PASS}), (30_000, {"speed": Status.WARN})]
+)
+def test_a_stable_rate_of_large_levels_is_a_suspicion(rows, honest):
     """Fitted on other rows, it follows these rates closely where they hardly scatter, and is honest."""
-    declared = parse_project(projects.plain(), "visits.toml")
     rng = np.random.default_rng(0)
-    true = np.linspace(0.1, 0.6, 12)
     code = np.repeat(np.arange(12), rows)
-    n = len(code)
-    y, before = ((rng.random(n) < true[code]).astype(np.int8) for _ in range(2))
-    frame = pd.DataFrame({name: np.zeros(n) for name in declared.features.numeric})
-    frame = frame.assign(**dict.fromkeys(declared.features.categorical, "east"), clerk=code.astype(str))
-    statuses = {}
-    for name, outcomes in (("honest", before), ("leaking", y)):
-        frame["speed"] = (np.bincount(code, outcomes) / rows)[code]
-        order = rng.permutation(n)
-        whole = Sample(frame, y, np.arange(n).astype(str).astype(object)).take(order)
-        blocks = Blocks(whole, np.arange(n) % 4, in_time=False)
-        statuses[name] = {one.subject: one.status for one in encoder_findings(blocks, declared)}
-    assert statuses["leaking"] == {"speed": Status.FAIL}
-    assert statuses["honest"] == ({"speed": Status.WARN} if rows > 300 else {"encoders": Status.PASS})
+    y, before = (rng.random(12 * rows) < np.linspace(0.1, 0.6, 12)[code] for _ in range(2))
+    assert encoder_statuses(code, y, np.bincount(code, before) / rows) == honest
+    assert encoder_statuses(code, y, np.bincount(code, y) / rows) == {"speed": Status.FAIL}

@@ -31,15 +31,27 @@ def cells(tmp_path, raw, name="rows.csv", encoding="utf-8"):
     return read_csv(path, encoding, []).cells.to_pydict()
 
 
-def test_every_cell_is_the_text_that_stands_there(tmp_path):
-    """Nothing is guessed: neither numbers, nor missing words, nor spaces."""
-    raw = b"id,a,b\n007,NA, x \n1e3,null,1.0\n"
-    assert cells(tmp_path, raw) == {"id": ["007", "1e3"], "a": ["NA", "null"], "b": [" x ", "1.0"]}
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        (
+            b"id,a,b\n007,NA, x \n1e3,null,1.0\n",
+            {"id": ["007", "1e3"], "a": ["NA", "null"], "b": [" x ", "1.0"]},
+        ),
+        (b'id,a\n1,\n2,""\n', {"id": ["1", "2"], "a": [None, None]}),
+        (b"id,a\n\n1,2\n\n3,4", {"id": ["1", "3"], "a": ["2", "4"]}),
+        (b"id,a", {"id": [], "a": []}),
+        (b'id,a\n1,"x, ""y""\nz"\n', {"id": ["1"], "a": ['x, "y"\nz']}),
+        (b"\xef\xbb\xbf" + SOUND, {"id": ["007", "008"], "a": ["1", "2"]}),
+    ],
+    ids=["text", "empty", "no last end", "no rows", "quotes", "a mark"],
+)
+def test_every_cell_is_the_text_that_stands_there(tmp_path, raw, read):
+    """Nothing is guessed: neither numbers, nor missing words, nor spaces; an empty cell is missing.
 
-
-def test_an_empty_cell_is_missing_quoted_or_not(tmp_path):
-    """Both spellings of nothing are nothing."""
-    assert cells(tmp_path, b'id,a\n1,\n2,""\n')["a"] == [None, None]
+    Empty lines and a last one without its end are no damage; a mark is no part of the first name.
+    """
+    assert cells(tmp_path, raw) == read
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["unix", "windows", "macintosh"])
@@ -47,12 +59,6 @@ def test_line_ends_of_all_systems_are_read_and_counted(tmp_path, end, wording):
     """Unix, Windows and old Macintosh files read the same and are refused by the same line."""
     assert cells(tmp_path, SOUND.replace(b"\n", end))["id"] == ["007", "008"]
     wording(refused(tmp_path, b"id,a\n1,2\n3\n".replace(b"\n", end)))
-
-
-def test_a_last_line_without_its_end_and_empty_lines_are_read(tmp_path):
-    """Neither is a sign of damage."""
-    assert cells(tmp_path, b"id,a\n\n1,2\n\n3,4")["id"] == ["1", "3"]
-    assert cells(tmp_path, b"id,a") == {"id": [], "a": []}
 
 
 DAMAGED = {
@@ -82,11 +88,6 @@ def test_a_damaged_file_is_refused_by_its_line(tmp_path, name, wording):
     wording(refused(tmp_path, DAMAGED[name]))
 
 
-def test_doubled_quotes_commas_and_line_ends_in_quotes_are_read(tmp_path):
-    """Quotes are for exactly these."""
-    assert cells(tmp_path, b'id,a\n1,"x, ""y""\nz"\n')["a"] == ['x, "y"\nz']
-
-
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-32"])
 def test_an_encoding_is_read_where_it_is_declared(tmp_path, encoding):
     """Spreadsheets write UTF-16 as "Unicode text"; half a character at its end is refused."""
@@ -94,11 +95,6 @@ def test_an_encoding_is_read_where_it_is_declared(tmp_path, encoding):
     assert cells(tmp_path, raw, encoding=encoding) == {"id": ["1"], "a": ["é"]}
     if encoding != "latin-1":
         assert f"is not {encoding}" in refused(tmp_path, raw[:-1], encoding=encoding).rule
-
-
-def test_the_utf_8_mark_is_no_part_of_the_first_name(tmp_path):
-    """Spreadsheets write it, and the id would be another column with it."""
-    assert list(cells(tmp_path, b"\xef\xbb\xbf" + SOUND)) == ["id", "a"]
 
 
 def test_an_unknown_encoding_is_the_project_files_error(tmp_path, wording):

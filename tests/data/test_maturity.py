@@ -97,23 +97,16 @@ def test_without_any_label_all_mature_rows_are_unlabelled(window):
     assert window["at"].iloc[found.order].is_monotonic_increasing
 
 
-def test_a_row_without_a_time_never_matures(window):
-    """It may be as young as any."""
-    found = labelled_rows(
-        window.assign(at=window["at"].mask(window.index == 3)), PROJECT, AS_OF + timedelta(days=9)
-    )
-    assert found.counts["immature"] == 1
+def test_a_window_may_lack_classes_and_times(window):
+    """Only events, or none: both are rows to judge by. A row without a time may be as young as any.
 
-
-def test_one_class_is_possible_in_a_window(window):
-    """Only events, or none: both are rows to judge by."""
+    A project without times has outcomes that do not take any.
+    """
     for outcome, expected in (("yes", 1), ("no", 0)):
         found = labelled_rows(window.assign(bad=outcome), PROJECT, AS_OF)
         assert set(found.sample.y.tolist()) == {expected}
-
-
-def test_without_a_time_all_rows_are_mature(window):
-    """A project without times has outcomes that do not take any."""
+    unknown = window.assign(at=window["at"].mask(window.index == 3))
+    assert labelled_rows(unknown, PROJECT, AS_OF + timedelta(days=9)).counts["immature"] == 1
     changes = {"columns": {"time": None, "cluster": None}, "outcome": {"matures_after": None}}
     found = labelled_rows(window.drop(columns="at"), Project.model_validate(plain(**changes)), AS_OF)
     assert (found.counts["matured"], found.sample.time, found.sample.cluster) == (400, None, None)

@@ -11,16 +11,11 @@ from hypothesis import strategies as st
 from logitgate.data.sampling.sample import observe, row_costs, rows_seen, used_rows
 from logitgate.decision.costs import CostMatrix
 from logitgate.errors import DataError
-from tests.projects import small
+from tests.projects import small as project
 from tests.wording import refusal
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 TIMED = {"columns": {"id": "id", "time": "t"}}
-
-
-def project(**sections):
-    """Return a small project; whole sections can be replaced."""
-    return small(**sections)
 
 
 def table(n=6, **columns):
@@ -61,19 +56,14 @@ def test_the_as_of_date_is_strict(later, last):
 
 
 def test_a_date_without_a_zone_is_in_utc():
-    """The same moment, written in three ways, gives the same rows."""
+    """The same moment, written in three ways, gives the same rows, also for a table in local time."""
     moment = NOON - timedelta(hours=2)
     elsewhere = moment.astimezone(pd.Timestamp("2024-01-01", tz="America/New_York").tz)
-    written = (moment, moment.replace(tzinfo=None), elsewhere)
-    assert {tuple(used(observe(table(), project(**TIMED), one))) for one in written} == {("r0", "r1", "r2")}
-
-
-def test_times_of_another_zone_are_the_same_moments():
-    """A table in local time is held against the date as what it means in UTC."""
-    local = table()
-    local["t"] = local["t"].dt.tz_convert("Asia/Tokyo")
-    as_of = NOON - timedelta(hours=2)
-    assert used(observe(local, project(**TIMED), as_of)) == ["r0", "r1", "r2"]
+    local = table().assign(t=lambda rows: rows["t"].dt.tz_convert("Asia/Tokyo"))
+    written = [(table(), one) for one in (moment, moment.replace(tzinfo=None), elsewhere)] + [(local, moment)]
+    assert {tuple(used(observe(rows, project(**TIMED), one))) for rows, one in written} == {
+        ("r0", "r1", "r2")
+    }
 
 
 def test_without_a_date_the_newest_row_decides():
@@ -107,30 +97,24 @@ def test_every_row_is_counted_once():
     """Used and left out, by reason, add up to the table."""
     gaps = table(24)
     gaps.loc[[1, 9, 10, 23], "y"] = None
-    counted = project(
-        columns={"id": "id", "time": "t"},
-        outcome={"column": "y", "event": "yes", "matures_after": "4 hours"},
-        split={"window": "12 hours"},
-    )
+    outcome = {"column": "y", "event": "yes", "matures_after": "4 hours"}
+    counted = project(**TIMED, outcome=outcome, split={"window": "12 hours"})
     counts = observe(gaps, counted, NOON - timedelta(hours=2)).counts
-    assert counts == {
-        "rows": 24,
-        "after_as_of": 3,
-        "immature": 3,
-        "before_window": 9,
-        "without_outcome": 2,
-        "used": 7,
-    }
-    assert counts["rows"] == sum(counts.values()) - counts["rows"]
+    reasons = {"after_as_of": 3, "immature": 3, "before_window": 9, "without_outcome": 2, "used": 7}
+    assert counts == {"rows": 24} | reasons and sum(reasons.values()) == 24
 
 
 def test_a_table_without_time_uses_all_rows_with_an_outcome():
-    """There is no date then, and ids give the order."""
+    """There is no date then, and ids give the order, as in one moment; unused ones may repeat."""
     shuffled = table(y=["no", None, "yes", "no", "yes", "no"]).iloc[[3, 1, 0, 5, 4, 2]]
     observed = observe(shuffled, project(), None)
     assert used(observed) == ["r0", "r2", "r3", "r4", "r5"]
     assert observed.sample.y.tolist() == [0, 1, 0, 1, 0]
     assert (observed.as_of, observed.counts) == (None, {"rows": 6, "without_outcome": 1, "used": 5})
+    again = table(id=["a", "a", "b", "c", "d", "e"], y=["no", None, "yes", "no", "yes", "no"])
+    assert used(observe(again, project(), None)) == ["a", "b", "c", "d", "e"]
+    tied = table(id=["f", "e", "d", "c", "b", "a"]).assign(t=table()["t"].iloc[0])
+    assert used(observe(tied, project(**TIMED), None)) == list("abcdef")
 
 
 def test_rows_that_cannot_be_used_are_refused_with_their_counts(wording):
@@ -148,12 +132,6 @@ def test_rows_that_cannot_be_used_are_refused_with_their_counts(wording):
         *((table(y=y), project(), None) for y in (["no"] * 6, ["no", "yes", "maybe"] * 2, ["no", "nay"] * 3)),
     ]
     wording(*(refusal(DataError, observe, *one) for one in asked))
-
-
-def test_ids_of_rows_that_are_not_used_may_repeat():
-    """A row that waits for its outcome may be reported again."""
-    again = table(id=["a", "a", "b", "c", "d", "e"], y=["no", None, "yes", "no", "yes", "no"])
-    assert used(observe(again, project(), None)) == ["a", "b", "c", "d", "e"]
 
 
 def test_only_the_used_rows_need_two_values():
@@ -215,13 +193,6 @@ def test_the_order_of_the_table_counts_for_nothing(order):
     for name in ("y", "ids", "time", "entity", "cluster"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     np.testing.assert_array_equal(rows_seen(first, ("x",)), rows_seen(second, ("x",)))
-
-
-def test_ties_in_time_are_ordered_by_id():
-    """Rows of one moment stand in the order of their names."""
-    tied = table(id=["f", "e", "d", "c", "b", "a"])
-    tied["t"] = tied["t"].iloc[0]
-    assert used(observe(tied, project(**TIMED), None)) == list("abcdef")
 
 
 def test_the_cluster_is_the_entity_unless_declared():

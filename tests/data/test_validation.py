@@ -118,22 +118,14 @@ def test_two_bounds_on_one_column_are_both_evaluated(check):
     assert result.findings[0].figures["holding"] == 1
 
 
-def test_an_empty_table_fails(check):
-    """Every rule about values holds over no rows; the contract does not."""
+def test_an_empty_table_or_declared_column_fails_without_a_rule(check):
+    """Every rule about values holds over no cells; the contract does not, whoever has said so already."""
     assert statuses(check(table(0), X_RULE)) == {"table": Status.FAIL}
-
-
-def test_an_empty_declared_column_fails_without_a_rule(check):
-    """Every rule about values holds over empty cells; the contract does not."""
     frame = table().assign(z=np.nan)
     assert statuses(check(frame, X_RULE)) == {"z": Status.FAIL, "visits": Status.PASS}
     assert statuses(check(frame.assign(undeclared=np.nan).assign(z=1.0), X_RULE)) == {"visits": Status.PASS}
-
-
-@pytest.mark.parametrize("absent", [("z",), ()])
-def test_an_absent_declared_column_fails_without_a_rule(check, absent):
-    """Whether or not the reader has already said so."""
-    assert statuses(check(table().drop(columns="z"), X_RULE, absent=absent))["z"] == Status.FAIL
+    for absent in (("z",), ()):
+        assert statuses(check(table().drop(columns="z"), X_RULE, absent=absent))["z"] == Status.FAIL
 
 
 def test_a_rule_over_an_absent_column_fails_however_harmless(check):
@@ -290,53 +282,37 @@ def test_more_broken_rows_than_allowed_stop_the_run(check, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "entry",
+    ("entry", "status"),
     [
-        rule("expect_column_max_to_be_between", column="x", max_value=0.5),
-        rule("expect_table_row_count_to_be_between", max_value=100),
-        rule(BETWEEN, column="x", max_value=0.99, mostly=0.999),
-        rule("expect_column_values_to_be_decreasing", column="x"),
+        (rule("expect_column_max_to_be_between", column="x", max_value=0.5), Status.FAIL),
+        (rule("expect_table_row_count_to_be_between", max_value=100), Status.FAIL),
+        (rule(BETWEEN, column="x", max_value=0.99, mostly=0.999), Status.FAIL),
+        (rule("expect_column_values_to_be_decreasing", column="x"), Status.FAIL),
+        (rule(BETWEEN, "warning", column="x", max_value=0.9), Status.WARN),
     ],
 )
-def test_what_is_no_rule_about_single_rows_stops_in_spite_of_quarantine(check, tmp_path, entry):
-    """Putting rows aside cannot mend an aggregate, an order or a promised share."""
+def test_what_is_no_critical_rule_about_single_rows_puts_none_aside(check, tmp_path, entry, status):
+    """It cannot mend an aggregate, an order or a share; a row that breaks a warning is learned from."""
     result = check(table(), entry, quarantine=str(tmp_path), most_quarantined=1.0)
-    assert [finding.status for finding in result.findings] == [Status.FAIL]
+    assert [finding.status for finding in result.findings] == [status]
     assert not len(result.broken_rows)
 
 
-def test_warnings_put_no_rows_aside(check, tmp_path):
-    """A row that breaks a warning is learned from."""
-    harmless = rule(BETWEEN, "warning", column="x", max_value=1)
-    result = check(broken_table(), harmless, quarantine=str(tmp_path), most_quarantined=1.0)
-    assert statuses(result) == {X: Status.WARN}
-    assert not len(result.broken_rows)
-
-
-def test_repeated_ids_are_put_aside_on_both_rows(check, tmp_path):
-    """Which of them is right is unknown."""
-    frame = table()
-    frame.iloc[7, 0] = frame.iloc[8, 0]
-    unique = rule("expect_column_values_to_be_unique", column="id")
-    assert check(frame, unique, quarantine=str(tmp_path)).broken_rows.tolist() == [7, 8]
-
-
-def test_pairs_and_conditions_name_the_right_rows(check, tmp_path):
-    """Rows that a rule does not look at do not shift the positions."""
+def test_pairs_conditions_and_repeats_name_the_right_rows(check, tmp_path):
+    """Rows that a rule does not look at do not shift the positions; of equal ids none is right."""
     frame = table()
     frame.iloc[[10, 11], frame.columns.get_loc("z")] = -1.0
     frame.iloc[2, frame.columns.get_loc("z")] = np.nan
-    pair = rule(
-        "expect_column_pair_values_a_to_be_greater_than_b",
-        column_A="z",
-        column_B="x",
-        ignore_row_if="either_value_is_missing",
-    )
+    pair = "expect_column_pair_values_a_to_be_greater_than_b"
+    known = rule(pair, column_A="z", column_B="x", ignore_row_if="either_value_is_missing")
     only_b = {"type": "comparison", "column": {"name": "kind"}, "operator": "==", "parameter": "b"}
     some = rule(BETWEEN, column="z", min_value=0, row_condition=only_b)
     aside = {"quarantine": str(tmp_path), "most_quarantined": 0.5}
-    assert check(frame, pair, **aside).broken_rows.tolist() == [10, 11]
+    assert check(frame, known, **aside).broken_rows.tolist() == [10, 11]
     assert check(frame, some, **aside).broken_rows.tolist() == [10]
+    frame.iloc[7, 0] = frame.iloc[8, 0]
+    unique = rule("expect_column_values_to_be_unique", column="id")
+    assert check(frame, unique, **aside).broken_rows.tolist() == [7, 8]
 
 
 def test_quarantine_writes_the_rows_for_their_owner_alone(check, tmp_path):
@@ -430,15 +406,10 @@ def test_the_library_is_never_asked_for_cells(check, tmp_path, monkeypatch):
 
 
 def test_an_error_inside_the_library_fails_and_names_its_type(check, wording):
-    """However harmless the rule was declared: it was not shown to hold."""
-    (finding,) = check(table(), rule(BETWEEN, "info", column="kind", min_value=0)).findings
-    assert finding.status == Status.FAIL
-    wording(finding)
-
-
-def test_a_table_level_breach_tells_the_count_it_found(check, wording):
-    """A number of rows is no cell."""
-    wording(*check(table(), rule("expect_table_row_count_to_be_between", min_value=900)).findings)
+    """However harmless the rule was declared: it was not shown to hold. A number of rows is no cell."""
+    (broken,) = check(table(), rule(BETWEEN, "info", column="kind", min_value=0)).findings
+    assert broken.status == Status.FAIL
+    wording(broken, *check(table(), rule("expect_table_row_count_to_be_between", min_value=900)).findings)
 
 
 @pytest.mark.parametrize(
@@ -457,19 +428,13 @@ def test_rules_about_the_table_see_all_of_it(check, entry):
 
 
 def test_nothing_is_left_behind(check, tmp_path, monkeypatch):
-    """The library would leave a folder for its documents, one with each check."""
-    folder = tmp_path / "temporary"
+    """Neither cells nor index change; the library would leave a folder for its documents with each check."""
+    folder, frame = tmp_path / "temporary", broken_table()
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    check(table(), X_RULE)
-    assert list(folder.iterdir()) == []
-
-
-def test_the_checked_table_is_left_as_it_was(check):
-    """Neither its cells nor its index."""
-    frame = broken_table()
     before = frame.copy()
     check(frame, X_RULE, Z_RULE)
+    assert list(folder.iterdir()) == []
     pd.testing.assert_frame_equal(frame, before)
 
 

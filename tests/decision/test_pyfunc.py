@@ -95,15 +95,14 @@ def test_it_needs_no_logitgate(packed, plain_rows, judged, tmp_path):
 
 
 def test_no_configuration_moves_the_threshold(packed, plain_rows, judged, monkeypatch):
-    """Neither the argument nor the environment variable by which MLflow overrides one changes an answer."""
+    """Neither the argument nor the environment variable by which MLflow overrides one changes an answer.
+
+    Should MLflow pass one on, the model does not load.
+    """
     config = {"threshold": 0.99, "rule": "flag-none"}
     assert same(mlflow.pyfunc.load_model(str(packed), model_config=config).predict(plain_rows), judged)
     monkeypatch.setenv("MLFLOW_PYFUNC_INFERENCE_CONFIG", json.dumps(config))
     assert same(mlflow.pyfunc.load_model(str(packed)).predict(plain_rows), judged)
-
-
-def test_a_configuration_that_arrives_is_refused(packed):
-    """Should MLflow pass one on, the model does not load."""
     context = mlflow.pyfunc.PythonModelContext({}, {"threshold": 0.99})
     with pytest.raises(ValueError, match="takes no configuration"):
         ServedModel().load_context(context)
@@ -202,19 +201,11 @@ def test_a_transformer_that_fails_does_not_speak(package, plain_rows, wording):
     wording(refused)
 
 
-def test_no_rows_get_no_answers(package, plain_rows):
-    """An empty table has an empty answer of the same columns and types."""
-    terms, pipeline = terms_of(package), package.model.pipeline
-    none = answer(pipeline, terms, plain_rows.iloc[:0])
-    some = answer(pipeline, terms, plain_rows)
-    assert len(none) == 0
-    assert none.dtypes.equals(some.dtypes)
-
-
-def test_the_index_of_the_rows_is_kept(package, plain_rows):
-    """An answer can be joined to its row."""
-    rows = plain_rows.iloc[50:60]
-    assert answer(package.model.pipeline, terms_of(package), rows).index.equals(rows.index)
+def test_an_answer_can_be_joined_to_its_row(package, plain_rows):
+    """The index is kept; an empty table has an empty answer of the same columns and types."""
+    none, some = (answer(package.model.pipeline, terms_of(package), plain_rows[50:end]) for end in (50, 60))
+    assert some.index.equals(plain_rows[50:60].index)
+    assert len(none) == 0 and none.dtypes.equals(some.dtypes)
 
 
 @pytest.mark.parametrize(
@@ -297,23 +288,15 @@ def test_the_signature_names_each_column_once(package):
 
 
 def test_a_cost_that_is_a_feature_is_asked_for_once(package):
-    """A column in both roles is a number, and comes back as a feature."""
+    """A column in both roles is a number, and comes back as a feature; a later format is not guessed at."""
     costs = CostMatrix.of(true_positive=1, false_positive=1, true_negative=0, false_negative="age + 2")
     model = dataclasses.replace(package.model, costs=costs)
     terms = terms_of(dataclasses.replace(package, model=model))
-    assert list(terms.columns.items()) == [
-        ("age", "number"),
-        ("income", "number"),
-        ("job", "text"),
-        ("city", "text"),
-    ]
+    kinds = dict.fromkeys(("age", "income"), "number") | dict.fromkeys(("job", "city"), "text")
+    assert list(terms.columns.items()) == list(kinds.items())
     assert Terms.from_json(json.loads(json.dumps(terms.as_json()))) == terms
-
-
-def test_an_unknown_format_is_refused(package):
-    """A decision.json of a later format is not guessed at."""
     with pytest.raises(ValueError, match="format 2"):
-        Terms.from_json({**terms_of(package).as_json(), "format": 2})
+        Terms.from_json({**terms.as_json(), "format": 2})
 
 
 def test_what_is_shipped_is_exact_and_says_nothing_of_this_machine(packed):

@@ -28,13 +28,6 @@ def test_each_rule_flags_from_its_threshold_on(rule, flagged):
     assert (decision.flagged == (decision.probability >= decision.threshold)).all()
 
 
-def test_flag_all_and_flag_none_hold_for_certain_probabilities():
-    """Zero is flagged by flag-all, one is not flagged by flag-none."""
-    certain = np.array([0.0, 1.0, 0.0])
-    assert Decision.by(DecisionRule("flag-all"), certain, COSTS).flagged.all()
-    assert not Decision.by(DecisionRule("flag-none"), certain, COSTS).flagged.any()
-
-
 def test_expected_costs_stand_beside_the_decision():
     """Flagging costs 1 here whatever happens; passing costs the probability times the loss."""
     decision = Decision.by(DecisionRule("per-row"), np.array([0.5, 0.5, 0.5]), COSTS)

@@ -20,7 +20,8 @@ from logitgate.findings import Status, Verdict
 from logitgate.gates.contest import Opponents, head_to_head
 from logitgate.gates.evidence import Evidence
 from logitgate.gates.judge import compare_briefly, judge_model
-from logitgate.gates.rules.head_to_head import Lane, harm_rule
+from logitgate.gates.rules.alpha_spending import spent
+from logitgate.gates.rules.head_to_head import HeadToHead, Lane, comparison_findings, harm_rule
 from logitgate.model.model import Model
 from logitgate.model.recipes.baselines import LINEAR, PRIOR, SEARCH
 from logitgate.model.recipes.submission import Step, Submission
@@ -261,17 +262,39 @@ def test_refreshes_follow_the_projects_rule(rule, challenger, stops, held_out):
     assert (("champion", "version 4: events decided differently") in findings) is (rule == "proven")
 
 
-def test_a_miscalibrated_challenger_is_stopped_only_where_it_is_worse_than_the_champion(held_out):
-    """Twice too sure fails alone and beside a right champion; beside one that is as far off it warns."""
-    alone = decided(model("doubled"), held_out)["calibration", "slope"]
-    right = decided(model("doubled"), held_out, champion=model("sharp"), **REFRESH)["calibration", "slope"]
-    worse = decided(model("doubled"), held_out, champion=model("tripled"), **REFRESH)
-    assert (alone.status, right.status) == (Status.FAIL, Status.FAIL)
-    assert worse["calibration", "slope"].status is Status.WARN
-    assert worse["calibration", "beside version 4"].status is Status.PASS
-    # One that is upside down is not taken for calibrated.
-    fallen = decided(model("doubled"), held_out, champion=model("fallen"), **REFRESH)
-    assert fallen["calibration", "slope"].status is Status.WARN
+@pytest.mark.parametrize(
+    ("champion", "status"),
+    [
+        (None, "FAIL"),
+        ("sharp", "FAIL"),
+        ("tripled", "WARN"),
+        ("doubled", "WARN"),
+        ("fallen", "WARN"),
+        ("flat", "WARN"),
+    ],
+)
+def test_a_miscalibrated_challenger_is_stopped_only_where_it_is_worse_than_the_champion(
+    champion, status, held_out
+):
+    """Twice too sure fails alone and beside a right champion; beside one that is as far off it warns.
+
+    One that is upside down is not taken for calibrated; one that knows nothing is, and has a higher log loss.
+    """
+    opponents = {} if champion is None else {"champion": model(champion), **REFRESH}
+    findings = decided(model("doubled"), held_out, **opponents)
+    assert findings["calibration", "slope"].status.value == status
+    if status == "WARN":
+        assert findings["calibration", "beside version 4"].status is Status.PASS
+
+
+def test_a_contest_without_a_version_is_a_first_release(held_out):
+    """Whatever stands beside it; its decision is the first one on its rows."""
+    ours, theirs = (model(name).score(held_out, PROJECT.costs.matrix) for name in ("doubled", "tripled"))
+    contest = HeadToHead(ours, {}, {}, theirs, untouched=np.ones(6000, dtype=bool))
+    assert contest.alpha(PROJECT) == spent(PROJECT.gates.alpha, 1)
+    statuses = {(one.check, one.subject): one.status for one in comparison_findings(contest, PROJECT)}
+    assert statuses["calibration", "slope"] is Status.FAIL
+    assert statuses["champion", "first release"] is Status.PASS
 
 
 @pytest.mark.parametrize(

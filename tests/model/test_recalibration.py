@@ -91,34 +91,26 @@ def test_what_is_off_in_every_block_is_recalibrated(slope, shift, clustered):
     assert np.median([one.intercept for one in found]) == pytest.approx(shift, abs=0.15)
 
 
-def test_one_block_proves_nothing_forward():
-    """Nothing later shows what its recalibration would have been worth."""
+def test_what_is_not_proven_recalibrates_nothing():
+    """Below twenty events, or twenty other rows; by one block, as nothing later shows what it would be worth.
+
+    Nor does a slope that is not proven positive: the gates see the model as it is.
+    """
+    far = np.linspace(3, 5, 500)
+    for events in (0, 19):
+        few = (np.arange(500) < events).astype(np.int64)
+        assert decide_recalibration(few, far, None) == decide_recalibration(1 - few, -far, None) == NONE
     y, score, day = _in_time(0, slope=0.5)
     assert decide_recalibration(y, score, day, np.ones_like(BLOCK)) == NONE
-
-
-@pytest.mark.parametrize("events", [0, 19])
-def test_too_few_events_recalibrate_nothing(events):
-    """Below twenty events, or twenty other rows, the model stays as it is."""
-    y = np.zeros(500, dtype=np.int64)
-    y[:events] = 1
-    score = np.linspace(3, 5, 500)
-    assert decide_recalibration(y, score, None) == NONE
-    assert decide_recalibration(1 - y, -score, None) == NONE
-
-
-def test_a_model_that_ranks_backwards_is_not_turned_around():
-    """A slope that is not proven positive recalibrates nothing; the gates see the model as it is."""
     y, score, _ = _scores(2_000, 0)
-    assert decide_recalibration(1 - y, score, None) == NONE
-    assert decide_recalibration(y, np.zeros(len(y)), None) == NONE
-    assert decide_recalibration((score > 0).astype(np.int64), score, None) == NONE
+    for outcome, said in ((1 - y, score), (y, np.zeros(len(y))), ((score > 0).astype(np.int64), score)):
+        assert decide_recalibration(outcome, said, None) == NONE
 
 
 @given(slope=st.floats(0.2, 3), shift=st.floats(-2, 2), seed=st.integers(0, 50))
 @settings(max_examples=10)
 def test_log_odds_become_slope_times_old_plus_intercept(slope, shift, seed):
-    """The new model is a plain logistic regression whose log-odds are slope * old + intercept."""
+    """The new model is a plain logistic regression; nothing is copied where nothing changes."""
     model = fit(Choice(Form(basis="linear"), 1.0), *_rows(500, seed), FEATURES, Search())
     X, _ = _rows(600, seed + 1)
     before = model.decision_function(X)
@@ -126,9 +118,4 @@ def test_log_odds_become_slope_times_old_plus_intercept(slope, shift, seed):
     assert type(changed["model"]) is LogisticRegression
     np.testing.assert_allclose(changed.decision_function(X), slope * before + shift, atol=1e-10)
     np.testing.assert_array_equal(model.decision_function(X), before)
-
-
-def test_no_recalibration_returns_the_very_model():
-    """Nothing is copied where nothing changes."""
-    model = fit(Choice(Form(basis="spline"), 1.0), *_rows(), FEATURES, Search())
     assert recalibrated(model, NONE) is model

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from logitgate.errors import FitError
 from logitgate.model.design.matrix import design
-from logitgate.model.fitting.fit import Choice, regression
+from logitgate.model.fitting.fit import regression
 from logitgate.model.fitting.solver import Solution, solve
 from logitgate.model.recipes.cross_validation import tried
 from logitgate.model.recipes.out_of_fold import Plan
@@ -191,15 +191,17 @@ def test_a_candidate_that_fails_is_recorded_and_cannot_win(monkeypatch):
     assert found.best.failure is None
 
 
-@pytest.mark.parametrize("form", ["linear + both", "spline + both", "polynomial + both"])
-def test_a_feature_that_is_constant_in_an_early_fold_fails_no_form(form):
-    """Where a feature does not vary yet, each form with it is fitted all the same."""
+@pytest.mark.parametrize("basis", ["linear", "spline", "polynomial"])
+def test_a_feature_that_is_constant_in_an_early_fold_fails_no_form(basis):
+    """Where a feature does not vary yet, or a level first appears later, each form is fitted all the same."""
     X, y = _rows()
-    X["late"] = np.where(np.arange(len(X)) < 500, 0.0, X["x"])
-    features = FeaturesConfig(numeric=("x", "late"))
-    choices = Search(forms=(form,), interactions={"both": ("x", "late")}, C=(0.1, 1.0))
+    early = np.arange(len(X)) < 500
+    X["late"], X["g"] = np.where(early, 0.0, X["x"]), np.where(early, "a", X["g"])
+    features = FeaturesConfig(numeric=("x", "late"), categorical=("g",))
+    pairs = {"both": ("x", "late")}
+    choices = Search(forms=(basis, f"{basis} + both"), interactions=pairs, C=(0.1, 1.0))
     found = search(blocks_of(X, y, 4), features, choices)
-    assert [one.failure for one in found.candidates] == [None, None]
+    assert [one.failure for one in found.candidates] == [None] * 4
 
 
 def test_a_block_that_cannot_be_built_fails_its_form_only():
@@ -219,17 +221,3 @@ def test_when_all_fail_nothing_is_chosen(monkeypatch, wording):
     X, y = _rows()
     _failing(monkeypatch, lambda C, matrix: True)
     wording(refusal(FitError, search, blocks_of(X, y, 4), FEATURES, CHOICES))
-
-
-def test_a_column_constant_in_an_early_fold_is_no_error():
-    """A feature that first varies later, or a level that first appears later, breaks no fold."""
-    X, y = _rows()
-    X["z"] = np.where(np.arange(len(X)) < 600, 1.0, X["x"] ** 2)
-    X["g"] = np.where(np.arange(len(X)) < 600, "a", X["g"])
-    found = search(blocks_of(X, y, 4), FEATURES, Search(forms=("linear", "spline", "polynomial")))
-    assert all(one.failure is None for one in found.candidates)
-
-
-def test_choices_read_as_a_line():
-    """A choice is written as its form and C."""
-    assert str(Choice(CHOICES.forms[2], 0.1)) == "polynomial + xg, C = 0.1"

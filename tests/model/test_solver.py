@@ -41,29 +41,17 @@ def test_it_finds_what_scikit_learn_finds(seed, power):
 
 
 def test_the_start_changes_the_steps_and_not_the_end():
-    """From the solution of a near penalty it takes fewer."""
+    """From the solution of a near penalty it takes fewer; steps that would overshoot are halved."""
     X, y = rows(3)
-    sample = Rows.of(X, y)
-    cold = solve(sample, 1.0, np.zeros(X.shape[1] + 1))
-    warm = solve(sample, 1.0, solve(sample, 0.5, np.zeros(X.shape[1] + 1)).weights)
+    sample, zeros = Rows.of(X, y), np.zeros(X.shape[1] + 1)
+    cold = solve(sample, 1.0, zeros)
+    assert np.array_equal(solve(Rows.of(X, y), 1.0, zeros).weights, cold.weights), "twice is the same"
+    warm = solve(sample, 1.0, solve(sample, 0.5, zeros).weights)
     assert warm.steps < cold.steps
     assert np.abs(sample.X.scores(warm.weights - cold.weights)).max() < 1e-6
-
-
-def test_a_wild_start_is_no_obstacle():
-    """Steps that would overshoot are halved."""
     X, y = rows(4, repeated=False)
-    sample = Rows.of(X, y)
-    far = solve(sample, 1.0, np.full(X.shape[1] + 1, 6.0))
-    near = solve(sample, 1.0, np.zeros(X.shape[1] + 1))
+    far, near = (solve(Rows.of(X, y), 1.0, np.full(X.shape[1] + 1, at)) for at in (6.0, 0.0))
     assert far.failure is None and np.abs(far.weights - near.weights).max() < 1e-6
-
-
-def test_the_same_rows_give_the_same_bits():
-    """Twice is the same."""
-    X, y = rows(5)
-    first, second = (solve(Rows.of(X, y), 1.0, np.zeros(X.shape[1] + 1)) for _ in range(2))
-    assert np.array_equal(first.weights, second.weights)
 
 
 @pytest.mark.parametrize("spoiled", [np.nan, np.inf])

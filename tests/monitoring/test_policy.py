@@ -166,13 +166,6 @@ def test_the_page_lists_every_row_of_the_policy():
         assert windows.startswith("`reactions.persistent`" if remedy.persists else "1"), symptom
 
 
-@pytest.mark.parametrize("back", [BACK, NOWHERE, AGAIN])
-def test_bad_probabilities_ask_for_a_training_with_or_without_a_version_before(back):
-    """A previous version makes a proven miscalibration no smaller."""
-    past = [window(0, MISCALIBRATED)]
-    assert decide(window(1, MISCALIBRATED), past, back, RULES).wanted is Action.RETRAIN
-
-
 def test_windows_whose_labels_are_not_due_do_not_count():
     """Two blind windows between two bad ones do not hide the first."""
     blind = [replace(window(day), has_labels=False) for day in (1, 2)]
