@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from logitgate.checks.leakage.repeats import copied_rows, matches, one_cluster, repeat_findings
+from logitgate.checks.leakage.equal_rows import EqualRows
+from logitgate.checks.leakage.repeats import copied_rows, one_cluster, repeat_findings
 from logitgate.data.sampling.sample import Sample
 from logitgate.findings import Status
 from tests.checks.test_single_features import project
@@ -74,7 +75,7 @@ def test_copies_join_the_clusters_that_they_stand_in():
 def test_coarse_rows_are_equal_by_chance(rows):
     """A quarter of a census and more, and nothing is found; nor is anything clustered."""
     split = parted(coarse(rows))
-    found = matches(coarse(rows), split.y)
+    found = EqualRows.of(coarse(rows)).matches(split.y)
     assert rows < 5_000 or found.matched.mean() > 0.24
     assert list(repeat_findings(copied_rows(split, DECLARED), DECLARED)) == []
     assert one_cluster(split, copied_rows(split, DECLARED)) is split
@@ -89,7 +90,7 @@ def test_copies_among_coarse_rows_are_found():
 def test_one_feature_alone_says_nothing():
     """Equal values of a single column are no copies."""
     frame = pd.DataFrame({"a": np.tile([1.0, 2.0], 50)})
-    assert not matches(frame).copies.any()
+    assert not EqualRows.of(frame).matches().copies.any()
 
 
 def levels(rows, sizes, seed=1):
@@ -143,7 +144,8 @@ def test_chance_explains_what_coarse_features_repeat(name, rows):
     rng = np.random.default_rng(5)
     frame = COARSE[name](rows)
     y = (rng.random(rows) < 0.2 + 0.4 * (frame.iloc[:, 0].to_numpy() > 0)).astype(int)
-    for found in (matches(frame), matches(frame, y), matches(frame, y, opposite=True)):
+    equal = EqualRows.of(frame)
+    for found in (equal.matches(), equal.matches(y), equal.matches(y, opposite=True)):
         assert found.matched.mean() <= found.share_by_chance() + 0.01
 
 
@@ -160,14 +162,14 @@ def test_chance_explains_what_coarse_features_repeat(name, rows):
 )
 def test_copies_in_coarse_tables_exceed_chance(name, rows, share):
     """As long as not nearly every row has an equal one anyway."""
-    found = matches(copied(COARSE[name](rows), share))
+    found = EqualRows.of(copied(COARSE[name](rows), share)).matches()
     assert found.matched.mean() > found.share_by_chance() + 0.01
 
 
 def test_what_chance_gives_is_about_what_is_found():
     """On independent columns the expected share is near the share of rows with an equal one."""
     for sizes in ((20, 30, 10), (50, 60, 10, 2), (2,) * 12):
-        found = matches(levels(5_000, sizes))
+        found = EqualRows.of(levels(5_000, sizes)).matches()
         assert found.chance.mean() == pytest.approx(found.matched.mean(), abs=0.03)
 
 
@@ -175,6 +177,18 @@ def test_labels_choose_the_partners():
     """Equal rows count where the label is the same, or where it is another one."""
     frame = pd.DataFrame({"a": [1.0, 1.0, 1.0, 2.0], "b": list("uuuv")})
     label = np.array([0, 0, 1, 1])
-    assert matches(frame).found.tolist() == [2, 2, 2, 0]
-    assert matches(frame, label).found.tolist() == [1, 1, 0, 0]
-    assert matches(frame, label, opposite=True).found.tolist() == [1, 1, 2, 0]
+    equal = EqualRows.of(frame)
+    assert equal.matches().found.tolist() == [2, 2, 2, 0]
+    assert equal.matches(label).found.tolist() == [1, 1, 0, 0]
+    assert equal.matches(label, opposite=True).found.tolist() == [1, 1, 2, 0]
+
+
+def test_values_that_are_written_differently_are_equal():
+    """Zeros of both signs, every kind of missing cell, and the same level of another order of categories."""
+    frame = pd.DataFrame({"a": [0.0, -0.0, np.nan, -np.nan, 1.0], "b": ["u", "u", None, np.nan, "u"]})
+    assert EqualRows.of(frame).matches().found.tolist() == [1, 1, 1, 1, 0]
+
+
+def test_copies_of_fine_rows_are_found():
+    """Copies of fine rows are found where no other two rows share a value."""
+    assert EqualRows.of(copied(fine(1_000), 0.05)).matches().copies.sum() == 100

@@ -14,7 +14,8 @@ from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
-from .repeats import Hashes, matches, repeated
+from .equal_rows import EqualRows
+from .row_hashes import Hashes, repeated, row_hashes
 
 CHECK = Check.LEAKAGE
 _STEP = 0.01
@@ -28,7 +29,8 @@ def duplicate_findings(blocks: Blocks, project: Project) -> Iterator[Finding]:
     """Count judged rows that their model learned from, exactly or nearly, and contradictory rows."""
     gate = project.gates.leakage
     whole, tested = blocks.sample.frame[list(project.features.all)], _tested(blocks)
-    elsewhere = matches(whole, blocks.number, opposite=True)
+    rows = EqualRows.of(whole)
+    elsewhere = rows.matches(blocks.number, opposite=True)
     equal = _known(elsewhere.group, blocks)[tested]
     yield _share(
         "duplicate rows",
@@ -50,7 +52,7 @@ def duplicate_findings(blocks: Blocks, project: Project) -> Iterator[Finding]:
         "gates.leakage.near_duplicate_share",
         chance=chance,
     )
-    contrary = matches(whole, blocks.sample.y, opposite=True)
+    contrary = rows.matches(blocks.sample.y, opposite=True)
     yield _share(
         "contradictory rows",
         float(contrary.matched.mean()),
@@ -75,7 +77,7 @@ def near_duplicates(blocks: Blocks, project: Project) -> tuple[NDArray[np.bool_]
 
     def cells(steps: float, shift: float) -> Hashes:
         placed = {name: np.floor(_numbers(frame[name]) / one / steps + shift) for name, one in step.items()}
-        return np.asarray(pd.util.hash_pandas_object(frame.assign(**placed), index=False), dtype=np.uint64)
+        return row_hashes(frame.assign(**placed), range(frame.shape[1]))
 
     found = np.zeros(len(frame), dtype=bool)
     for shift in (0.0, 0.5):

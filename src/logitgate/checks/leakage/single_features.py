@@ -19,7 +19,8 @@ from ...findings import Figure, Finding, Status
 from ...project.gates import LeakageGate
 from ...project.project import Project
 from .duplicates import duplicate_findings
-from .repeats import Matches, repeat_findings
+from .equal_rows import Matches
+from .repeats import repeat_findings
 from .target_encoding import encoder_findings
 from .timestamps import time_findings
 
