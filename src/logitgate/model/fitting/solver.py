@@ -26,6 +26,8 @@ _ROUNDING = 1e-7
 """Nats, or share of fewer than one nat, below which rounding may hide what a step gains."""
 _STEPS = 100
 _HALVINGS = 30
+_LAST = 3
+"""Steps whose mean gain tells the pace."""
 _PACE = (1e-4, 6)
 """Share of the gain within which a method with an old Hessian ends, and steps that a new one is worth."""
 LARGE = 10_000
@@ -220,19 +222,19 @@ def solve(
         start, hessian = rough.weights, rough.hessian
     at, penalty = rows.steps_of(start), rows.penalty(C)
     model = None if hessian is None else Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
-    score, before, exact = rows.scores(at), np.inf, np.inf
+    score, exact, gains = rows.scores(at), np.inf, [np.inf]
     now = _objective(rows, score, at, penalty)
     for steps in range(1, _STEPS + 1):
         gradient = penalty @ at - rows.gradient(score)
         model, step, expected = _moved(model, at, gradient)
-        if part is not None and expected > max(_ROUGH, _POOR * before):
+        if part is not None and expected > max(_ROUGH, _POOR * gains[-1]):
             hessian = part.hessian(part.scores(at))
             model = Quadratic.of(hessian + penalty, rows.bounded, is_old=True)
             model, step, expected = _moved(model, at, gradient)
-        if model is None or (model.is_old and _is_slow(expected, before, share * within, worth)):
+        if model is None or (model.is_old and _is_slow(expected, gains, share * within, worth)):
             hessian = rows.hessian(score)
             model = Quadratic.of(hessian + penalty, rows.bounded, is_old=False)
-            step = None if model is None else model.step(at, gradient)
+            step, gains = None if model is None else model.step(at, gradient), [np.inf]
         if model is None or step is None:
             return Solution(rows.weights_of(at), steps, "the Hessian is singular or ill-conditioned")
         gain = float(gradient @ step) / 2
@@ -246,7 +248,8 @@ def solve(
         there = _shortened(rows, (at, score), step, penalty, np.inf if gain < hidden else now)
         if there is None:
             break
-        (at, score, now), before = there, gain
+        at, score, now = there
+        gains.append(gain)
     return Solution(rows.weights_of(at), steps, "the solver did not converge")
 
 
@@ -276,8 +279,12 @@ def _objective(rows: Likelihood, score: FloatArray, at: FloatArray, penalty: Flo
     return rows.loss(score) + float(at @ penalty @ at / 2)
 
 
-def _is_slow(gain: float, before: float, least: float, worth: int) -> bool:
-    """Whether an old Hessian leads nowhere, or takes more steps to the end than a new one is worth."""
-    if not 0 <= gain < before:
+def _is_slow(gain: float, gains: list[float], least: float, worth: int) -> bool:
+    """Whether an old Hessian leads nowhere, or takes more steps to the end than a new one is worth.
+
+    One step says little: those of a quasi-Newton method that learn a new direction gain less than the others.
+    """
+    if not 0 <= gain < gains[-1]:
         return True
-    return bool(np.isfinite(before)) and gain * (gain / before) ** worth > least
+    last = [one for one in gains[-_LAST:] if np.isfinite(one)]
+    return bool(last) and gain * (gain / last[0]) ** (worth / len(last)) > least
