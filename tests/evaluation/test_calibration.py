@@ -1,7 +1,6 @@
 """Calibration of any rows: published values, other implementations, and tests that hold their level."""
 
 import dataclasses
-import sys
 
 import numpy as np
 import pytest
@@ -151,12 +150,16 @@ def test_permuting_rows_changes_nothing(seed, clustered):
     assert figures(other) == pytest.approx(figures(one), rel=1e-7, abs=1e-9, nan_ok=True)
 
 
-def test_the_null_is_drawn_in_pieces(monkeypatch):
-    """How many rows are drawn at once changes nothing; the seed does."""
-    _, said = simulated(0, 1_000)
-    whole = ece_null(said, 1, resamples=40)
-    monkeypatch.setattr(sys.modules[ece_null.__module__], "_AT_ONCE", 3_500)
-    assert ece_null(said, 1, resamples=40) == whole != ece_null(said, 2, resamples=40)
+def test_the_null_is_that_of_outcomes_drawn_row_by_row():
+    """Whether a bin's events are drawn as a normal number or not; and it is that of its seed."""
+    for rows in (200, 2_000, 12_000):
+        _, said = simulated(0, rows)
+        random = np.random.default_rng(7)
+        drawn = [ece((random.random(rows) < said).astype(int), said) for _ in range(1_000)]
+        found = ece_null(said, 1, resamples=1_000)
+        assert found.mean == pytest.approx(np.mean(drawn), rel=0.05)
+        assert found.high == pytest.approx(np.quantile(drawn, 0.95), rel=0.05)
+    assert found == ece_null(said, 1, resamples=1_000) != ece_null(said, 2, resamples=1_000)
 
 
 def test_what_cannot_be_known_is_undefined():

@@ -8,6 +8,7 @@ clusters (or rows), none from resamples. Which form each figure has, and its sou
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -19,11 +20,12 @@ from .figures import ENOUGH, GroupEstimates, mean, rate, savings
 from .intervals import Units
 from .metrics import log_losses, squared_errors
 from .probabilities.cox import fit_cox, log_odds
+from .probabilities.cox_tests import Cox
 from .ranking.auc import group_aucs
 from .ranking.average_precision import average_precision_interval
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scored:
     """Rows with their outcome, what was decided about them and what that costs.
 
@@ -60,10 +62,15 @@ class Scored:
         if self.cluster is not None and len(self.cluster) and int(self.cluster.min()) < 0:
             raise ValueError("a row without a cluster: cluster codes start at 0")
 
-    @property
+    @cached_property
     def cost(self) -> FloatArray:
         """What each row cost, shape (n,)."""
         return self.costs.of(self.y, self.decision.flagged)
+
+    @cached_property
+    def cox(self) -> Cox:
+        """Cox's recalibration of the rows; see `fit_cox`."""
+        return fit_cox(self.y, log_odds(self.decision.probability), self.cluster)
 
     def take(self, index: IntArray | BoolArray) -> Scored:
         """Return the chosen rows."""
@@ -122,11 +129,10 @@ def evaluate(scored: Scored) -> Evaluation:
     columns = group_figures(scored, Units.of(together, 1, scored.cluster), together)
     estimates = {name: column.estimates()[0] for name, column in columns.items()}
     n, events, probability = len(scored.y), int(scored.y.sum()), scored.decision.probability
-    cox = fit_cox(scored.y, log_odds(probability), scored.cluster)
     ranked = {
         "average_precision": average_precision_interval(scored.y, probability, scored.cluster),
-        "calibration_in_the_large": cox.in_the_large_interval(),
-        "slope": cox.slope_interval(),
+        "calibration_in_the_large": scored.cox.in_the_large_interval(),
+        "slope": scored.cox.slope_interval(),
     }
     if min(events, n - events) < ENOUGH:
         ranked = {name: Estimate(figure.value) for name, figure in ranked.items()}

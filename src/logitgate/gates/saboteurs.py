@@ -19,7 +19,7 @@ from ..decision.rule import Decision
 from ..errors import DataError
 from ..evaluation.comparisons.comparison import better_rule
 from ..evaluation.evaluate import Scored
-from ..evaluation.probabilities.cox import fit_cox, log_odds
+from ..evaluation.probabilities.cox import log_odds
 from ..evaluation.slices import SliceLevels
 from ..findings import Status
 from ..project.project import Project
@@ -76,8 +76,7 @@ def multiplied(scored: Scored, factor: float) -> FloatArray:
     be made better by the sabotage.
     """
     odds = log_odds(scored.decision.probability)
-    cox = fit_cox(scored.y, odds)
-    right = cox.intercept + cox.slope * odds
+    right = scored.cox.intercept + scored.cox.slope * odds
     spread: FloatArray = expit(factor * np.where(np.isfinite(right), right, odds))
     return spread
 

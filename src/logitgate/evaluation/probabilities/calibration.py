@@ -21,10 +21,11 @@ from ..estimates import NAN, Estimate
 from ..intervals import Clusters, renumbered
 from .cox import fit_cox, log_odds
 from .cox_tests import Statistic
-from .reliability import MANY, RESAMPLES, Null, null, pool
+from .reliability import RESAMPLES, Null, null, pool
 
 BINS = 15
-_AT_ONCE = 2_000_000
+_NORMAL = 10.0
+"""Standard deviation from which on the events of a bin are drawn as a normal number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,9 @@ def ece(y: NDArray[np.integer], probability: FloatArray, bins: int = BINS) -> fl
 def ece_null(probability: FloatArray, seed: int, bins: int = BINS, resamples: int = RESAMPLES) -> Null:
     """Return what the ECE would be by chance: outcomes are drawn from the probabilities themselves.
 
+    In a bin where the events' standard deviation is large their sum is drawn as a normal number (Lyapunov),
+    and else for up to some thousand groups of neighbouring probabilities.
+
     Parameters
     ----------
     probability : array of shape (n,)
@@ -172,33 +176,18 @@ def ece_null(probability: FloatArray, seed: int, bins: int = BINS, resamples: in
     Null
         NaN without rows. The order of the rows counts for nothing.
     """
-    n = len(probability)
-    if not n:
+    if not len(probability):
         return Null(NAN, NAN)
-    said = np.sort(probability)
-    if n > MANY:
-        return _null_of_groups(said, seed, bins, resamples)
-    code = _equal_width(said, bins)
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    expected = np.add.reduceat(said, starts)
+    said, rows, _ = pool(np.sort(probability), np.ones(len(probability), dtype=np.int64))
+    starts = np.flatnonzero(np.diff(_equal_width(said, bins), prepend=-1))
+    spread = np.sqrt(np.add.reduceat(rows * said * (1 - said), starts))
     random = np.random.default_rng(seed)
-    together = max(1, _AT_ONCE // n)
-    simulated = []
-    for first in range(0, resamples, together):
-        drawn = random.random((min(together, resamples - first), n)) < said
-        events = np.add.reduceat(drawn, starts, axis=1, dtype=np.int64)
-        simulated.append(np.abs(events - expected).sum(axis=1) / n)
-    return null(np.concatenate(simulated))
-
-
-def _null_of_groups(said: FloatArray, seed: int, bins: int, resamples: int) -> Null:
-    """Draw the events of groups of neighbouring probabilities: what `ece_null` does, for many rows."""
-    mean, rows, _ = pool(said, np.ones(len(said), dtype=np.int64))
-    code = _equal_width(mean, bins)
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    drawn = np.random.default_rng(seed).binomial(rows, mean, (resamples, len(rows)))
-    gap = np.add.reduceat(drawn, starts, axis=1) - np.add.reduceat(rows * mean, starts)
-    return null(np.abs(gap).sum(axis=1) / len(said))
+    gap = random.normal(0, 1, (resamples, len(starts))) * spread
+    parts = list(zip(np.split(said, starts[1:]), np.split(rows, starts[1:]), strict=True))
+    for place in np.flatnonzero(spread < _NORMAL):
+        mean, group = parts[place]
+        gap[:, place] = random.binomial(group, mean, (resamples, len(group))).sum(axis=1) - group @ mean
+    return null(np.abs(gap).sum(axis=1) / len(probability))
 
 
 def _equal_width(probability: FloatArray, bins: int) -> IntArray:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
 from ..estimates import NAN, Estimate
 from ..intervals import Clusters, Units, renumbered
@@ -30,6 +31,51 @@ class AucDifference:
     """Difference over its standard error; infinite when a difference has no error, 0 when there is none."""
     p_value: float
     """Two-sided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Rows of both classes, ranked by one score, higher meaning more likely an event.
+
+    Parameters
+    ----------
+    event : bool array of shape (n,)
+    placed : array of shape (n,)
+        See `auc.placements`; NaN throughout where a class is absent.
+    """
+
+    event: BoolArray
+    placed: FloatArray
+
+    @classmethod
+    def of(cls, y: NDArray[np.integer], score: FloatArray) -> Ranked:
+        """Rank rows by outcomes of 0 and 1 and scores, shapes (n,); ValueError where a score is missing."""
+        missing = int(np.isnan(score).sum())
+        if missing:
+            raise ValueError(f"{missing} of {len(y)} rows have a score that is missing")
+        event = np.asarray(y) == 1
+        if event.all() or not event.any():
+            return cls(event, np.full(len(event), NAN))
+        together = np.zeros(len(event), dtype=np.int64)
+        return cls(event, placements(together, np.asarray(score, np.float64), event, 1))
+
+    @property
+    def auc(self) -> float:
+        """The area under the ROC curve; NaN where a class is absent."""
+        return float(self.placed[self.event].mean()) if self.event.any() else NAN
+
+    def less(self, other: Ranked, cluster: Clusters = None) -> AucDifference:
+        """Compare with another score of the same rows; see `delong`."""
+        if np.isnan(self.auc):
+            return AucDifference(NAN, NAN, Estimate(NAN), NAN, NAN)
+        codes = None if cluster is None else renumbered(np.asarray(cluster))[1]
+        units = Units.of(np.zeros(len(self.event), dtype=np.int64), 1, codes)
+        difference = self.auc - other.auc
+        error = float(mean_placements(units, self.event, self.placed - other.placed).error[0])
+        reach = float(ndtri(0.975)) * error
+        z = _ratio(difference, error)
+        interval = Estimate(difference, difference - reach, difference + reach)
+        return AucDifference(self.auc, other.auc, interval, z, float(2 * ndtr(-abs(z))))
 
 
 def delong(
@@ -60,24 +106,7 @@ def delong(
     ValueError
         When a score is missing: it has no rank.
     """
-    missing = int((np.isnan(first) | np.isnan(second)).sum())
-    if missing:
-        raise ValueError(f"{missing} of {len(y)} rows have a score that is missing")
-    event = np.asarray(y) == 1
-    if event.all() or not event.any():
-        return AucDifference(NAN, NAN, Estimate(NAN), NAN, NAN)
-    together = np.zeros(len(event), dtype=np.int64)
-    placed = [placements(together, np.asarray(first, np.float64), event, 1)]
-    is_other = second is not first
-    placed.append(placements(together, np.asarray(second, np.float64), event, 1) if is_other else placed[0])
-    one, other = (float(part[event].mean()) for part in placed)
-    codes = None if cluster is None else renumbered(np.asarray(cluster))[1]
-    difference = one - other
-    error = float(mean_placements(Units.of(together, 1, codes), event, placed[0] - placed[1]).error[0])
-    reach = float(ndtri(0.975)) * error
-    z = _ratio(difference, error)
-    interval = Estimate(difference, difference - reach, difference + reach)
-    return AucDifference(one, other, interval, z, float(2 * ndtr(-abs(z))))
+    return Ranked.of(y, first).less(Ranked.of(y, second), cluster)
 
 
 def _ratio(difference: float, error: float) -> float:

@@ -6,7 +6,7 @@ from ...catalogue import Check
 from ...evaluation.comparisons.comparison import better_rule
 from ...evaluation.evaluate import Scored
 from ...evaluation.metrics import log_losses
-from ...evaluation.ranking.delong import delong
+from ...evaluation.ranking.delong import Ranked
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...model.recipes.recipe import Decided
@@ -75,7 +75,7 @@ def _figures(rows: Scored) -> dict[str, Figure]:
         "mean_prediction": float(probability.mean()),
         "event_rate": float(rows.y.mean()),
         "log_loss": float(log_losses(rows.y, probability).mean()),
-        "auc": delong(rows.y, probability, probability).first,
+        "auc": Ranked.of(rows.y, probability).auc,
         "cost": float(rows.cost.mean()),
         "better_rule": name,
         "better_rule_cost": float(rule.cost.mean()),

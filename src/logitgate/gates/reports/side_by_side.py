@@ -10,9 +10,9 @@ from ...evaluation.comparisons.comparison import Flips, Paired
 from ...evaluation.comparisons.mcnemar import McNemar
 from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
-from ...evaluation.intervals import Clusters, mean_interval
+from ...evaluation.intervals import mean_interval
 from ...evaluation.metrics import log_losses
-from ...evaluation.ranking.delong import AucDifference, delong
+from ...evaluation.ranking.delong import AucDifference, Ranked
 from ...evidence_table import Exhibit
 from ...findings import Figure
 
@@ -35,8 +35,7 @@ def champion_exhibit(challenger: Scored, champion: Scored, compared: Paired) -> 
     rows: list[dict[str, Figure]] = [
         _means("cost per row", challenger.cost, champion.cost, compared.difference),
         _log_loss(challenger, champion),
-        _ranks("AUC (DeLong)", _delong(challenger, champion, None)),
-        *_clustered(challenger, champion),
+        *_ranked(challenger, champion),
         *_right_decisions(challenger, champion),
         {"figure": "events that cost differently (effective)", "difference": compared.effective_events},
         _flips("newly flagged", compared.newly_flagged),
@@ -45,16 +44,13 @@ def champion_exhibit(challenger: Scored, champion: Scored, compared: Paired) -> 
     return Exhibit("champion", "Challenger and champion", tuple(rows), _NOTE)
 
 
-def _clustered(challenger: Scored, champion: Scored) -> list[dict[str, Figure]]:
-    cluster = challenger.cluster
-    if cluster is None:
-        return []
-    return [_ranks("AUC (DeLong, clustered)", _delong(challenger, champion, cluster))]
-
-
-def _delong(challenger: Scored, champion: Scored, cluster: Clusters) -> AucDifference:
-    scores = (challenger.decision.probability, champion.decision.probability)
-    return delong(challenger.y, *scores, cluster)
+def _ranked(challenger: Scored, champion: Scored) -> list[dict[str, Figure]]:
+    y, cluster = challenger.y, challenger.cluster
+    one, other = (Ranked.of(y, scored.decision.probability) for scored in (challenger, champion))
+    plain = _ranks("AUC (DeLong)", one.less(other))
+    return (
+        [plain] if cluster is None else [plain, _ranks("AUC (DeLong, clustered)", one.less(other, cluster))]
+    )
 
 
 def _log_loss(challenger: Scored, champion: Scored) -> dict[str, Figure]:

@@ -16,7 +16,7 @@ from ...evaluation.estimates import Estimate
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import mean_interval, upper_bound
 from ...evaluation.metrics import log_losses
-from ...evaluation.ranking.delong import delong
+from ...evaluation.ranking.delong import Ranked
 from ...evidence_table import Exhibit
 from ...findings import Figure, Finding, Status
 from ...model.recipes.submission import Step, Submission
@@ -64,8 +64,12 @@ def _losses(scored: Scored) -> FloatArray:
 
 def baseline_exhibit(scored: Scored, baselines: Mapping[str, Scored]) -> Exhibit:
     """Return each model's cost, savings, log loss and AUC, and the model's differences with intervals."""
-    rows = [_row("the model", scored)]
-    rows += [_row(name, other) | _beside(scored, other) for name, other in baselines.items()]
+    own = _ranked(scored)
+    rows = [_row("the model", scored, own)]
+    for name, other in baselines.items():
+        ranked = _ranked(other)
+        row = _row(name, other, ranked) | _beside(scored, other)
+        rows.append(row | {**own.less(ranked, scored.cluster).difference.figures("auc_difference")})
     note = (
         "Differences are the model's figure less the row's on the same judged rows, with 95 % intervals over "
         "the clusters. Savings are against the better of flag-none and flag-all, their cost taken as known."
@@ -73,7 +77,11 @@ def baseline_exhibit(scored: Scored, baselines: Mapping[str, Scored]) -> Exhibit
     return Exhibit(CHECK, "The model and the simpler ones", tuple(rows), note)
 
 
-def _row(name: str, scored: Scored) -> dict[str, Figure]:
+def _ranked(scored: Scored) -> Ranked:
+    return Ranked.of(scored.y, scored.decision.probability)
+
+
+def _row(name: str, scored: Scored, ranked: Ranked) -> dict[str, Figure]:
     y, probability = scored.y, scored.decision.probability
     cost, reference = float(scored.cost.mean()), _reference(scored)
     return {
@@ -81,22 +89,19 @@ def _row(name: str, scored: Scored) -> dict[str, Figure]:
         "cost": cost,
         "savings": 1 - cost / reference if reference > 0 else None,
         "log_loss": float(log_losses(y, probability).mean()),
-        "auc": delong(y, probability, probability).first,
+        "auc": ranked.auc,
     }
 
 
 def _beside(scored: Scored, other: Scored) -> dict[str, Figure]:
     one, two = (log_losses(rows.y, rows.decision.probability) for rows in (scored, other))
     cost = mean_interval(scored.cost - other.cost, scored.cluster)
-    probabilities = scored.decision.probability, other.decision.probability
     figures: dict[str, Figure] = {**cost.figures("cost_difference")}
     reference = _reference(scored)
     if reference > 0:
         savings = Estimate(-cost.value / reference, -cost.high / reference, -cost.low / reference)
         figures |= savings.figures("savings_difference")
-    figures |= mean_interval(one - two, scored.cluster).figures("log_loss_difference")
-    ranked = delong(scored.y, *probabilities, scored.cluster).difference
-    return figures | ranked.figures("auc_difference")
+    return figures | mean_interval(one - two, scored.cluster).figures("log_loss_difference")
 
 
 def _reference(scored: Scored) -> float:

@@ -14,7 +14,6 @@ from ...evaluation.comparisons.recalibrated import miscalibration, regret
 from ...evaluation.evaluate import Scored
 from ...evaluation.intervals import mean_interval
 from ...evaluation.metrics import log_losses
-from ...evaluation.probabilities.cox import fit_cox, log_odds
 from ...evaluation.slices import SliceLevels
 from ...findings import Finding
 from ...model.recipes.submission import CHOICE
@@ -152,8 +151,7 @@ def _calibration(contest: HeadToHead, project: Project) -> list[Finding]:
     few = gates.too_few(scored.y)
     if few is not None:
         return [few]
-    cox = fit_cox(scored.y, log_odds(scored.decision.probability), scored.cluster)
-    intervals = cox.in_the_large_interval(), cox.slope_interval()
+    intervals = scored.cox.in_the_large_interval(), scored.cox.slope_interval()
     found = gates.calibration(*intervals, regret(scored, seed), project.gates)
     if contest.met is None or contest.version is None or not any(one.status.stops for one in found):
         return found

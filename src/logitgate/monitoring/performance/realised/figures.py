@@ -53,7 +53,7 @@ class Realised:
         """Evaluate labelled rows; without clusters the share of events has Wilson's interval."""
         n, events = len(scored.y), int(scored.y.sum())
         probability = scored.decision.probability
-        cox = fit_cox(scored.y, log_odds(probability), scored.cluster)
+        cox = scored.cox
         clustered = scored.cluster is not None
         return cls(
             n,
