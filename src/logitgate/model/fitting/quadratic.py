@@ -63,6 +63,14 @@ class Quadratic:
             return replace(moved, hessian=_corrected(self.hessian, step, change))
         return replace(moved, changes=(*self.changes, (step, change)))
 
+    @property
+    def corrected(self) -> FloatArray:
+        """The Hessian, with what the changes of the gradient say of it."""
+        found = self.hessian
+        for step, change in self.changes:
+            found = _corrected(found, step, change)
+        return found
+
     def step(self, at: FloatArray, gradient: FloatArray) -> FloatArray | None:
         """Return the way down to the minimum within the limits, shape (p,); None where there is none."""
         try:

@@ -174,7 +174,7 @@ class Solution:
     failure: str | None
     """Why it is no maximum."""
     hessian: FloatArray | None = None
-    """Of the likelihood in the steps, where it was last summed: a start at another penalty."""
+    """Of the likelihood in the steps, nearly: a start at another penalty."""
 
 
 def beginning(y: NDArray[np.integer], columns: int) -> FloatArray:
@@ -239,11 +239,11 @@ def solve(
             return Solution(rows.weights_of(at), steps, "the Hessian is singular or ill-conditioned")
         gain = float(gradient @ step) / 2
         if gain < (share * within if model.is_old else within):  # too little to look at what it leads to
-            return Solution(rows.weights_of(at - step), steps, None, hessian)
+            return Solution(rows.weights_of(at - step), steps, None, model.corrected - penalty)
         hidden = _ROUNDING * min(1.0, now)
         if not model.is_old:
             if exact / 2 < gain < hidden:  # the last whole step gained nothing but rounding
-                return Solution(rows.weights_of(at), steps, None, hessian)
+                return Solution(rows.weights_of(at), steps, None, model.corrected - penalty)
             exact = gain
         there = _shortened(rows, (at, score), step, penalty, np.inf if gain < hidden else now)
         if there is None:
