@@ -123,22 +123,20 @@ def test_recalibration_multiplies_weights_and_errors(default):
     assert own.weights[-1] == pytest.approx(calibrated[-1].intercept_[0], rel=1e-9)
 
 
-def test_one_cluster_has_no_errors(default):
-    """Nothing can be said from rows that all fail together."""
-    own = Coefficients.of(fitted(replace(default, cluster=np.zeros(len(default), dtype=np.int64)))[1])
-    assert np.isnan(own.errors).all()
-    table = coefficient_evidence(own, None)[1].as_json()
-    assert table["rows"][0]["coefficient_low"] is None
-
-
 def test_curves_have_no_unit_and_marks_have_one(default):
-    """A spline's pieces are given per standard deviation only; a level's mark counts one."""
+    """A spline's pieces are given per standard deviation only; a level's mark counts one.
+
+    Nothing can be said of errors from rows that all fail together.
+    """
     features = FeaturesConfig(numeric=("balance",), categorical=("status",))
     own = Coefficients.of(fitted(default, 1.0, SPLINE, features)[1])
     units = dict(zip(own.columns, own.units.tolist(), strict=True))
     assert units["levels__status_Yes"] == 1
     assert all(np.isnan(unit) for name, unit in units.items() if name.startswith("spline"))
     assert sum(name.startswith("spline") for name in units) > 3
+    one = Coefficients.of(fitted(replace(default, cluster=np.zeros(len(default), dtype=np.int64)))[1])
+    assert np.isnan(one.errors).all()
+    assert coefficient_evidence(one, None)[1].as_json()["rows"][0]["coefficient_low"] is None
 
 
 def test_drift_is_taken_in_common_units(default, wording):
@@ -178,17 +176,6 @@ def test_a_champion_without_coefficients_is_said(default):
     assert [one.subject for one in coefficient_evidence(own, None)[0]] == ["condition"]
 
 
-def test_a_bad_condition_is_a_warning(default):
-    """Two columns that nearly repeat each other, without a penalty."""
-    rng = np.random.default_rng(0)
-    twin = default.frame["balance"] + rng.normal(0, 0.01, len(default))
-    sample = replace(default, frame=default.frame.assign(twin=twin), cluster=None)
-    known = fitted(sample, features=FeaturesConfig(numeric=("balance", "twin")))[1]
-    finding = coefficient_evidence(Coefficients.of(known), None)[0][0]
-    assert (finding.subject, finding.status) == ("condition", Status.WARN)
-    assert finding.figures["condition"] > 1e8
-
-
 def test_names_that_read_the_same_are_kept_apart():
     """Level 'b_c' of 'a' and level 'c' of 'a_b' are two columns with two names."""
     rows = pd.DataFrame({"a": ["b_c", "x"] * 100, "a_b": ["c", "y", "y", "c"] * 50})
@@ -199,12 +186,19 @@ def test_names_that_read_the_same_are_kept_apart():
 
 
 def test_the_condition_has_a_limit(default, wording):
-    """Below it single coefficients can be read; at it, and beyond, that is said, and what to do."""
+    """Below it single coefficients can be read; at it, and beyond, that is said, and what to do.
+
+    So it is for two columns that nearly repeat each other, without a penalty.
+    """
     own = Coefficients.of(fitted(unclustered(default))[1])
+    twin = default.frame["balance"] + np.random.default_rng(0).normal(0, 0.01, len(default))
+    sample = replace(default, frame=default.frame.assign(twin=twin), cluster=None)
+    twins = Coefficients.of(fitted(sample, features=FeaturesConfig(numeric=("balance", "twin")))[1])
+    assert twins.condition > 1e8
     conditions = (0.99e8, 1e8, np.inf)
     found = [coefficient_evidence(replace(own, condition=one), None)[0][0] for one in conditions]
     assert [(one.subject, one.figures["condition"]) for one in found] == [
-        ("condition", one) for one in conditions
+        ("condition", x) for x in conditions
     ]
     assert [one.status for one in found] == [Status.PASS, Status.WARN, Status.WARN]
     wording(*found)

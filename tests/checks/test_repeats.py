@@ -73,24 +73,14 @@ def test_copies_join_the_clusters_that_they_stand_in():
 
 @pytest.mark.parametrize("rows", [500, 5_000, 20_000])
 def test_coarse_rows_are_equal_by_chance(rows):
-    """A quarter of a census and more, and nothing is found; nor is anything clustered."""
+    """A quarter of a census and more, and nothing is found or clustered; tenfold copies are."""
     split = parted(coarse(rows))
     found = EqualRows.of(coarse(rows)).matches(split.y)
     assert rows < 5_000 or found.matched.mean() > 0.24
     assert list(repeat_findings(copied_rows(split, DECLARED), DECLARED)) == []
     assert one_cluster(split, copied_rows(split, DECLARED)) is split
-
-
-def test_copies_among_coarse_rows_are_found():
-    """Tenfold copies have not the neighbours that would explain them."""
-    frame = pd.concat([coarse(400)] * 10, ignore_index=True)
-    assert copied_rows(parted(frame), DECLARED) is not None
-
-
-def test_one_feature_alone_says_nothing():
-    """Equal values of a single column are no copies."""
-    frame = pd.DataFrame({"a": np.tile([1.0, 2.0], 50)})
-    assert not EqualRows.of(frame).matches().copies.any()
+    if rows == 500:
+        assert copied_rows(parted(pd.concat([coarse(400)] * 10, ignore_index=True)), DECLARED) is not None
 
 
 def levels(rows, sizes, seed=1):
@@ -174,13 +164,14 @@ def test_what_chance_gives_is_about_what_is_found():
 
 
 def test_labels_choose_the_partners():
-    """Equal rows count where the label is the same, or where it is another one."""
+    """Equal rows count where the label is the same, or another one; one feature alone says nothing."""
     frame = pd.DataFrame({"a": [1.0, 1.0, 1.0, 2.0], "b": list("uuuv")})
     label = np.array([0, 0, 1, 1])
     equal = EqualRows.of(frame)
     assert equal.matches().found.tolist() == [2, 2, 2, 0]
     assert equal.matches(label).found.tolist() == [1, 1, 0, 0]
     assert equal.matches(label, opposite=True).found.tolist() == [1, 1, 2, 0]
+    assert not EqualRows.of(pd.DataFrame({"a": np.tile([1.0, 2.0], 50)})).matches().copies.any()
 
 
 def test_values_that_are_written_differently_are_equal():

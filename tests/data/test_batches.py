@@ -1,6 +1,7 @@
 """Tables in batches: the same cells and the same refusals as when they are read whole."""
 
 import gzip
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -51,17 +52,10 @@ def _whole(batches):
 @pytest.mark.usefixtures("small_blocks")
 def test_batches_hold_the_cells_of_the_table(folder, project, name, rows):
     """Cell by cell, in order, in batches of the size that was asked for."""
-    if rows == 1:
-        batches = [
-            batch for batch, _ in zip(read_batches(folder / name, project, 1), range(20), strict=False)
-        ]
-        expected = read_table(folder / name, project).frame.iloc[:20]
-    else:
-        batches = list(read_batches(folder / name, project, rows))
-        expected = read_table(folder / name, project).frame
-        assert [batch.rows for batch in batches] == [
-            min(rows, 2_000 - start) for start in range(0, 2_000, rows)
-        ]
+    end = 20 if rows == 1 else 2_000
+    batches = list(islice(read_batches(folder / name, project, rows), end))
+    assert [batch.rows for batch in batches] == [min(rows, end - start) for start in range(0, end, rows)]
+    expected = read_table(folder / name, project).frame.iloc[:end]
     pd.testing.assert_frame_equal(_whole(batches), expected.astype(object))
 
 

@@ -64,33 +64,24 @@ def _asked(draw):
     return column, ContractRule(type_, {"column": "x", **kwargs, **mostly}, "critical", "because it is so")
 
 
+def agree(rule, frame):
+    """Assert that what a kernel finds kept is kept for the library, with the same figures."""
+    from logitgate.data.contract.engines import library
+
+    found = kernels.kept({0: rule}, frame)
+    if found:
+        read, unread = library.read({0: rule}, {0: rule})
+        assert not unread
+        outcome = library.outcomes(library.batch_of(frame, [rule]), read, library.COUNTS)[0]
+        assert outcome.holds and dict(found[0]) == dict(outcome.figures)
+
+
 @given(_asked())
 @settings(max_examples=100)
 def test_what_a_kernel_finds_kept_is_kept_with_the_same_figures(asked):
     """Holding and every figure are those of Great Expectations; a breach is never a kernel's to report."""
-    from logitgate.data.contract.engines import library
-
     column, rule = asked
-    frame = pd.DataFrame({"x": column})
-    found = kernels.kept({0: rule}, frame)
-    if not found:
-        return
-    read, unread = library.read({0: rule}, {0: rule})
-    assert not unread
-    outcome = library.outcomes(library.batch_of(frame, [rule]), read, library.COUNTS)[0]
-    assert outcome.holds
-    assert dict(found[0]) == dict(outcome.figures)
-
-
-def test_crossed_limits_are_for_the_library_to_refuse():
-    """No cell breaks them where all are missing, and still such a rule is not kept."""
-    crossed = ContractRule(
-        "expect_column_values_to_be_between",
-        {"column": "x", "min_value": 1, "max_value": 0},
-        "critical",
-        "crossed on purpose",
-    )
-    assert not kernels.kept({0: crossed}, pd.DataFrame({"x": [np.nan]}))
+    agree(rule, pd.DataFrame({"x": column}))
 
 
 _SHARE_LIMITS = {
@@ -131,16 +122,10 @@ _WIDER = st.one_of(
 @settings(max_examples=150)
 def test_rules_about_pairs_shares_and_rows_agree_too(cells, rule):
     """The same for rules that read two columns, a share of a column, or the number of rows."""
-    from logitgate.data.contract.engines import library
-
-    frame = pd.DataFrame(cells, columns=["x", "y"], dtype=float)
-    asked = ContractRule(*rule, "warning", "because it is so")
-    found = kernels.kept({0: asked}, frame)
-    if found:
-        read, unread = library.read({0: asked}, {0: asked})
-        assert not unread
-        outcome = library.outcomes(library.batch_of(frame, [asked]), read, library.COUNTS)[0]
-        assert outcome.holds and dict(found[0]) == dict(outcome.figures)
+    agree(
+        ContractRule(*rule, "warning", "because it is so"),
+        pd.DataFrame(cells, columns=["x", "y"], dtype=float),
+    )
 
 
 @pytest.mark.parametrize("or_equal", [False, True])
@@ -155,35 +140,29 @@ def test_rows_without_a_pair_are_counted_as_the_library_counts_them(or_equal):
         assert kernels.kept({0: rule}, frame)[0]["rows"] == len(cells)
 
 
-@pytest.mark.parametrize(
-    "kwargs",
-    [
-        {"column": "x", "row_condition": {"type": "comparison"}, "min_value": 0},
-        {"column": "x"},
-        {"column": "x", "min_value": True},
-        {"column": 3, "min_value": 0},
-        {"column": "x", "min_vlue": 0},
-        {"column": "x", "strict_min": True},
-    ],
-)
-def test_arguments_beyond_a_kernel_are_the_librarys(kwargs):
-    """What is not understood to the letter is not decided here."""
-    rule = ContractRule("expect_column_values_to_be_between", kwargs, "critical", "because it is so")
-    assert not kernels.understands(rule)
+def test_arguments_beyond_a_kernel_are_the_librarys():
+    """What is not understood to the letter is not decided here; limits that cross are the library's."""
+    for kwargs in (
+        *({"row_condition": {"type": "comparison"}, "min_value": 0}, {}, {"min_value": True}),
+        *({"column": 3, "min_value": 0}, {"min_vlue": 0}, {"strict_min": True}),
+    ):
+        assert not kernels.understands(between(**kwargs))
+    # No cell breaks them where all are missing, and still such a rule is not kept.
+    assert not kernels.kept({0: between(min_value=1, max_value=0)}, pd.DataFrame({"x": [np.nan]}))
+
+
+def between(**kwargs):
+    """Return a rule about the values of a column."""
+    return ContractRule(
+        "expect_column_values_to_be_between", {"column": "x"} | kwargs, "critical", "it is so"
+    )
 
 
 def test_the_same_in_other_words_is_found():
     """Defaults may be written out, and 1 is 1.0."""
-    first = ContractRule(
-        "expect_column_values_to_be_between", {"column": "x", "min_value": 1}, "info", "because"
-    )
-    kwargs = {"column": "x", "min_value": 1.0, "max_value": None, "strict_min": False, "mostly": 1.0}
-    second = ContractRule("expect_column_values_to_be_between", kwargs, "critical", "because it is so")
-    other = ContractRule(
-        "expect_column_values_to_be_between", {"column": "x", "min_value": 2}, "info", "because"
-    )
-    assert kernels.repeats({0: first, 1: second})
-    assert not kernels.repeats({0: first, 1: other})
+    written = between(min_value=1.0, max_value=None, strict_min=False, mostly=1.0)
+    assert kernels.repeats({0: between(min_value=1), 1: written})
+    assert not kernels.repeats({0: between(min_value=1), 1: between(min_value=2)})
 
 
 def test_a_table_that_keeps_its_contract_needs_no_library(tmp_path):

@@ -24,11 +24,13 @@ def written(tmp_path, **options):
 
 
 def test_text_columns_are_read_as_dictionaries_where_asked(tmp_path):
-    """Levels are integers from the file on, and nothing else changes."""
+    """Levels are integers from the file on, and nothing else changes; a missing file is no damaged one."""
     cells = read_parquet(written(tmp_path), ["id", "a", "absent"]).cells
     assert pa.types.is_dictionary(cells.schema.field("id").type)
     assert cells.column("a").equals(TABLE.column("a"))
     assert cells.column("id").to_pylist() == TABLE.column("id").to_pylist()
+    with pytest.raises(FileNotFoundError):
+        read_parquet(tmp_path / "none.parquet", [])
 
 
 def test_each_flipped_bit_in_a_page_is_refused(tmp_path):
@@ -72,12 +74,6 @@ def test_two_columns_of_one_name_are_refused(tmp_path, wording):
     """Which of them is meant cannot be said."""
     pq.write_table(pa.table([[1], [2]], names=["id", "id"]), tmp_path / "rows.parquet")
     wording(refusal(DataError, read_parquet, tmp_path / "rows.parquet", []))
-
-
-def test_a_missing_file_is_the_operating_systems_error(tmp_path):
-    """The caller tells it from a damaged one."""
-    with pytest.raises(FileNotFoundError):
-        read_parquet(tmp_path / "rows.parquet", [])
 
 
 def test_int96_moments_keep_their_value(tmp_path):

@@ -117,38 +117,26 @@ def test_window_and_condition_are_those_of_a_table_in_memory(folder, as_of):
     assert len(table.frame) < 1.2 * len(whole)
 
 
-def test_row_groups_outside_the_window_are_not_read(tmp_path, folder):
-    """One that is damaged stops a reading of the whole table alone."""
+def damaged(tmp_path, folder, group, column, **options):
+    """Write the rows with a damaged page of one column in one row group."""
     path = tmp_path / "rows.parquet"
     rows = pq.read_table(folder / "rows.parquet")
-    pq.write_table(rows, path, row_group_size=500, write_page_checksum=True)
-    chunk = pq.read_metadata(path).row_group(0).column(3)
+    pq.write_table(rows, path, write_page_checksum=True, **options)
+    chunk = pq.read_metadata(path).row_group(group).column(rows.column_names.index(column))
     raw = bytearray(path.read_bytes())
     raw[chunk.data_page_offset + chunk.total_compressed_size // 2] ^= 0xFF
     path.write_bytes(raw)
     (tmp_path / "visits.json").write_text(json.dumps(projects.suite()))
+
+
+def test_what_a_project_does_not_ask_for_is_not_read(tmp_path, folder):
+    """Row groups outside the window, columns that are not declared: damage there does not matter."""
+    damaged(tmp_path, folder, 0, "speed", row_group_size=500)
     assert read_rows(asked(tmp_path, split={"window": "15 days"})).rows > 500
     for plain in (asked(tmp_path), asked(tmp_path, most=None)):
         with pytest.raises(DataError, match="damaged"):
             read_rows(plain)
-
-
-def test_columns_that_are_not_declared_are_not_read(tmp_path, folder):
-    """A damaged page of theirs does not matter to a sample."""
-    path = tmp_path / "rows.parquet"
-    pq.write_table(
-        pq.read_table(folder / "rows.parquet"), path, write_page_checksum=True, use_dictionary=False
-    )
-    metadata = pq.read_metadata(path)
-    (chunk,) = [
-        column
-        for column in (metadata.row_group(0).column(at) for at in range(metadata.num_columns))
-        if column.path_in_schema == "note"
-    ]
-    raw = bytearray(path.read_bytes())
-    raw[chunk.data_page_offset + chunk.total_compressed_size // 2] ^= 0xFF
-    path.write_bytes(raw)
-    (tmp_path / "visits.json").write_text(json.dumps(projects.suite()))
+    damaged(tmp_path, folder, 0, "note", use_dictionary=False)
     assert read_rows(asked(tmp_path)).rows == 1_000
 
 
@@ -197,14 +185,16 @@ def test_rules_by_row_speak_of_every_row(tmp_path, folder):
     ]
 
 
-def test_a_row_without_an_id_is_always_of_the_sample(tmp_path):
-    """So the check that each row has one finds it."""
+def test_rows_whose_id_is_no_id_are_found(tmp_path):
+    """One without is always of the sample, for the check of ids; one on two rows is found twice."""
     frame = projects.table(ROWS)
     frame.loc[17, "visit"] = None
+    frame.loc[150, "visit"] = "v000007"
     frame.to_parquet(tmp_path / "rows.parquet", index=False)
     project = asked(tmp_path, contract={"suite": None})
     (found,) = [one for one in check_table(read_rows(project), project).findings if one.status.stops]
     assert (found.subject, found.figures["missing"]) == ("visit", 1)
+    assert rows_of_id(project, "v000007").index.size == 2
 
 
 def test_rows_that_change_while_they_are_read_are_refused(tmp_path, folder, wording):
@@ -241,15 +231,12 @@ def test_without_a_limit_the_machine_says_how_many_rows_fit(folder, monkeypatch)
         assert "rows.in_memory" in refusal(UnavailableError, read_rows, project).remedy
 
 
-def test_a_limit_that_the_machine_cannot_hold_is_refused(folder, monkeypatch):
-    """The remedy is the key."""
-    monkeypatch.setenv(memory.LIMIT, "0.001")
-    refused = refusal(UnavailableError, read_rows, asked(folder, most=1_000_000))
+def test_what_the_machine_cannot_hold_is_refused(folder, monkeypatch):
+    """Before anything is learned: the key, or the variable that names another folder, is the remedy."""
+    with monkeypatch.context() as patch:
+        patch.setenv(memory.LIMIT, "0.001")
+        refused = refusal(UnavailableError, read_rows, asked(folder, most=1_000_000))
     assert "rows.in_memory" in refused.subject and "rows.in_memory" in refused.remedy
-
-
-def test_codes_that_find_no_room_on_the_disk_are_refused(folder, monkeypatch):
-    """Before anything is learned, with the folder and the variable that names another."""
     monkeypatch.setattr(memory, "_NUMBER", 10**15)
     assert "TMPDIR" in refusal(UnavailableError, read_rows, asked(folder)).remedy
 
@@ -261,47 +248,27 @@ def test_a_limit_that_is_no_number_of_rows_is_refused(most):
         parse_project(projects.plain(rows={"in_memory": most}), "visits.toml")
 
 
-def test_a_window_of_files_is_read_whole(folder):
-    """The limit is for what a project learns from: labels and windows are read as before."""
-    project = asked(folder)
-    assert read_table(folder / "rows.parquet", project).rows == ROWS
+def _rule(kind, because="so the export has it each month", **kwargs):
+    kept = {"severity": "critical", "meta": {"because": because}}
+    return {"type": f"expect_{kind}", "kwargs": kwargs} | kept
 
 
-def _rule(kind, **kwargs):
-    return {
-        "type": kind,
-        "kwargs": kwargs,
-        "severity": "critical",
-        "meta": {"because": "so the export has it each month"},
-    }
+DEAR = {"type": "comparison", "column": {"name": "worth"}, "operator": ">", "parameter": 11.99}
 
 
 @pytest.mark.parametrize(
     ("rule", "holds"),
     [
-        (_rule("expect_table_row_count_to_be_between", min_value=2_500, max_value=3_500), True),
-        (_rule("expect_table_row_count_to_be_between", min_value=900, max_value=1_100), False),
-        (_rule("expect_table_row_count_to_be_between", min_value=3_000, strict_min=True), False),
-        (_rule("expect_table_row_count_to_equal", value=3_000), True),
-        (_rule("expect_table_row_count_to_equal", value=1_000), False),
-        (_rule("expect_column_values_to_not_be_null", column="note"), True),
-        (_rule("expect_column_values_to_be_in_set", column="note", value_set=["other words"]), False),
-        (_rule("expect_table_column_count_to_equal", value=10), True),
-        (_rule("expect_column_mean_to_be_between", column="worth", min_value=6, max_value=10), True),
-        (
-            _rule(
-                "expect_column_values_to_be_between",
-                column="load",
-                min_value=-50,
-                row_condition={
-                    "type": "comparison",
-                    "column": {"name": "worth"},
-                    "operator": ">",
-                    "parameter": 11.99,
-                },
-            ),
-            True,
-        ),
+        (_rule("table_row_count_to_be_between", min_value=2_500, max_value=3_500), True),
+        (_rule("table_row_count_to_be_between", min_value=900, max_value=1_100), False),
+        (_rule("table_row_count_to_be_between", min_value=3_000, strict_min=True), False),
+        (_rule("table_row_count_to_equal", value=3_000), True),
+        (_rule("table_row_count_to_equal", value=1_000), False),
+        (_rule("column_values_to_not_be_null", column="note"), True),
+        (_rule("column_values_to_be_in_set", column="note", value_set=["other words"]), False),
+        (_rule("table_column_count_to_equal", value=10), True),
+        (_rule("column_mean_to_be_between", column="worth", min_value=6, max_value=10), True),
+        (_rule("column_values_to_be_between", column="load", min_value=-50, row_condition=DEAR), True),
     ],
 )
 def test_rules_about_the_table_speak_of_the_whole_of_it(tmp_path, folder, rule, holds):
@@ -360,18 +327,10 @@ def test_one_row_is_found_wherever_it_stands(folder, kind, monkeypatch):
         assert rows_of_id(unnamed, name)["load"].tolist() == [every["load"].iloc[row]]
 
 
-def test_an_id_on_two_rows_is_found_twice(tmp_path):
-    """So that whoever asks for one row learns of it."""
-    frame = projects.table(200)
-    frame.loc[150, "visit"] = "v000007"
-    frame.to_parquet(tmp_path / "rows.parquet", index=False)
-    project = asked(tmp_path, most=None, contract={"suite": None})
-    assert rows_of_id(project, "v000007").index.size == 2
-
-
 def test_what_looks_back_reads_the_rows_of_all_time(folder):
-    """A replay and a comparison of old versions need rows before the window of the next training."""
+    """A replay and a comparison need rows before the window; windows of files are read whole."""
     project = asked(folder, split={"window": "10 days"})
+    assert read_table(folder / "rows.parquet", project).rows == ROWS
     window, history = read_rows(project).frame["at"], read_history(project)
     assert (history.rows, history.whole.rows) == (1_000, ROWS)
     assert history.frame["at"].min() < window.min() - pd.Timedelta("30 days")
@@ -397,7 +356,7 @@ def test_a_query_whose_blocks_differ_in_type_is_one_table(tmp_path, monkeypatch)
     monkeypatch.setenv("VISITS_URL", f"sqlite:///{tmp_path / 'rows.db'}")
     numbers = pd.DataFrame({"load": whole, "grip": grips}, index=frame["visit"], dtype=np.float64)
     texts = pd.Series(sides, frame["visit"])
-    for most in (None, 100_000, 20_000):
+    for most in (None, 20_000):
         query = {"path": None, "query": "select * from visits", "url_env": "VISITS_URL", "in_memory": most}
         table = read_rows(Project.model_validate(projects.plain(rows=query, contract={"suite": None})))
         found = table.frame.set_index("visit")

@@ -8,19 +8,9 @@ import pytest
 from logitgate.data import memory
 from logitgate.data.table import read_table
 from logitgate.errors import ProjectError, UnavailableError
-from logitgate.project.reading.load import parse_project
+from tests.projects import small
 
-PROJECT = parse_project(
-    {
-        "name": "rows",
-        "rows": {"path": "rows.csv"},
-        "columns": {"id": "id"},
-        "outcome": {"column": "y", "event": "yes"},
-        "features": {"numeric": ["x"]},
-        "costs": {"true_positive": 1, "false_positive": 1, "false_negative": 5},
-    },
-    "rows.toml",
-)
+PROJECT = small()
 
 
 @pytest.fixture

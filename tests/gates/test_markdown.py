@@ -53,7 +53,7 @@ def test_the_description_lists_the_reasons_only(evaluation, golden):
 
 
 def test_quiet_slices_are_folded_and_the_others_named():
-    """Slices that pass or are too small are counted by status; one that stops stands by itself."""
+    """Slices that pass or are too small are counted by status; one that stops, or is alone, is not."""
     verdict = Verdict((GOOD, *slices(Status.PASS, 5), FAIL, *slices(Status.INSUFFICIENT, 2)))
     assert [(one.subject, one.status) for one in folded(verdict)] == [
         ("sample", Status.PASS),
@@ -61,10 +61,6 @@ def test_quiet_slices_are_folded_and_the_others_named():
         ("2 slices", Status.INSUFFICIENT),
         ("5 slices", Status.PASS),
     ]
-
-
-def test_a_single_quiet_slice_speaks_for_itself():
-    """So does the finding that none was declared."""
     none = Finding(Check.SLICES, "none declared", Status.PASS, "the project declares no slices")
     assert folded(Verdict((GOOD, none))) == (GOOD, none)
 

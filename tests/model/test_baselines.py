@@ -42,8 +42,8 @@ def test_the_prior_gives_each_block_the_prevalence_of_its_learning_rows(in_time)
         assert found.scored.decision.probability[number == block] == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_best_single_feature_may_be_a_curved_one():
-    """A feature that matters by its square wins alone, because numbers are tried as splines."""
+def test_the_best_single_feature_may_be_a_curved_one_or_a_category():
+    """A feature that matters by its square wins alone, as numbers are tried as splines."""
     X, y = _rows()
     plan = Plan.of(blocks_of(X, y, 4))
     recipe = single_feature(X, y, tuple(plan.folds.values()), FEATURES, CHOICES)
@@ -52,11 +52,6 @@ def test_the_best_single_feature_may_be_a_curved_one():
     own = search(blocks_of(X, y, 4), FeaturesConfig(numeric=("bent",)), Search(forms=("spline",), C=(10.0,)))
     place = FEATURES.all.index("bent")
     assert plan.final(recipe.log_odds).losses(place).mean() == pytest.approx(own.best.log_loss, abs=1e-12)
-
-
-def test_a_category_can_be_the_best_single_feature():
-    """A category competes with the numbers as its levels."""
-    X, y = _rows()
     X["g"] = np.where((y == 1) ^ (np.arange(len(y)) % 10 == 0), "a", "b")
     found = _judged(lambda folds: single_feature(X, y, folds, FEATURES, CHOICES), blocks_of(X, y, 4))
     assert found.final.candidate.features == FeaturesConfig(categorical=("g",))

@@ -117,30 +117,28 @@ def test_the_search_finds_what_a_mostly_zero_number_does():
     assert found.chosen.n_features <= len(names)
 
 
-def test_a_linear_form_has_no_levels():
-    """A straight line stays a straight line, whatever piles up."""
-    x, _ = _counts(np.random.default_rng(3), 10_000)
-    X, y = pd.DataFrame({"x": x}), (np.arange(10_000) % 2).astype(np.int8)
-    layout = fit(Choice(Search().forms[0], 1.0), X, y, X_ONLY, Search())["design"]
-    assert column_names(layout) == ("linear__x",)
-
-
 def test_a_missing_or_new_value_has_no_level():
-    """The indicator is 1 for its own value alone."""
+    """The indicator is 1 for its own value alone; a straight line stays one, whatever piles up."""
     x, _ = _counts(np.random.default_rng(3), 10_000)
     X, y = pd.DataFrame({"x": x}), (np.arange(10_000) % 2).astype(np.int8)
-    layout = fit(Choice(Search().forms[1], 1.0), X, y, X_ONLY, Search())["design"]
+    straight, layout = (
+        fit(Choice(form, 1.0), X, y, X_ONLY, Search())["design"] for form in Search().forms[:2]
+    )
+    assert column_names(straight) == ("linear__x",)
     marks = [place for place, name in enumerate(column_names(layout)) if name.startswith("values__")]
     shown = pd.DataFrame({"x": [0.0, 98.0, np.nan, 97.0, 1.0]})
     assert layout.transform(shown)[:, marks].tolist() == [[1, 0], [0, 1], [0, 0], [0, 0], [0, 0]]
 
 
 def test_plain_quantiles_where_nothing_piles_up():
-    """An ordinary number has its knots at the quantiles of its rows; a gap is left out."""
+    """An ordinary number has its knots there; a gap is left out, and a level needs rows enough."""
     x = np.random.default_rng(0).random(1000)
     found = curve(np.r_[x, np.nan], MOST, FEW)
     np.testing.assert_array_equal(found.knots, np.quantile(x, [0, 0.25, 0.5, 0.75, 1]))
     assert not len(found.levels)
+    few = np.r_[np.linspace(0, 1, 400), np.full(FEW - 1, 999.0)]
+    assert not len(curve(few, MOST, FEW).levels)
+    assert curve(np.r_[few, 999.0], MOST, FEW).levels.tolist() == [999.0]
 
 
 def test_few_values_have_no_more_columns_than_values():
@@ -166,13 +164,6 @@ def test_two_groups_of_values_are_not_both_codes():
     assert found.levels.tolist() == [0.0, 100.0, 101.0, 102.0]
     y = (np.arange(600) % 7 < 3).astype(np.int8)
     fit(Choice(Search().forms[1], np.inf), pd.DataFrame({"x": x}), y, X_ONLY, Search())
-
-
-def test_too_few_rows_are_no_level():
-    """A level needs as many rows as a level of a category does."""
-    x = np.r_[np.linspace(0, 1, 400), np.full(FEW - 1, 999.0)]
-    assert not len(curve(x, MOST, FEW).levels)
-    assert curve(np.r_[x, 999.0], MOST, FEW).levels.tolist() == [999.0]
 
 
 VALUES = st.lists(

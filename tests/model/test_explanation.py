@@ -95,19 +95,14 @@ def test_a_linear_contribution_is_the_textbook_s():
 
 
 def test_a_recalibrated_model_keeps_its_means():
-    """After recalibration the same means explain the new log-odds."""
+    """After recalibration the same means explain the new log-odds; a model of the prior is all base."""
     change = Recalibration(0.7, -0.3)
     changed = recalibrated(MODELS["spline"], change)
-    got = explain(changed, X.iloc[[4]], MEANS["spline"])
-    old = explain(MODELS["spline"], X.iloc[[4]], MEANS["spline"])
+    got, old = (explain(one, X.iloc[[4]], MEANS["spline"]) for one in (changed, MODELS["spline"]))
     assert got.base + sum(value for _, value in got.contributions) == pytest.approx(got.log_odds, abs=1e-9)
     assert got.base == pytest.approx(change.slope * old.base + change.intercept, abs=1e-9)
-
-
-def test_the_prior_is_all_base():
-    """A model of the prior has nothing to say about features."""
-    model = Pipeline([("model", DummyClassifier(strategy="prior"))]).fit(X, Y)
-    got = explain(model, X.iloc[[4]], design_means(model, X))
+    prior = Pipeline([("model", DummyClassifier(strategy="prior"))]).fit(X, Y)
+    got = explain(prior, X.iloc[[4]], design_means(prior, X))
     assert got.contributions == ()
     assert got.base == got.log_odds == pytest.approx(logit(Y.mean()), abs=1e-12)
     assert got.probability == pytest.approx(Y.mean(), abs=1e-12)

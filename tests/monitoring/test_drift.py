@@ -127,8 +127,8 @@ def test_few_rows_say_nothing():
     assert alarms(found(rows(200, seed=1).assign(load=9.0))) == {("drift", "load")}
 
 
-def test_scores_that_are_missing_are_not_judged():
-    """A NaN, and a model that could say nothing, are INDETERMINATE."""
+def test_what_is_missing_is_not_judged():
+    """A NaN, a model that could say nothing, and a feature that the table lacks are INDETERMINATE."""
     frame = rows(500, seed=1)
     decision = decided(frame)
     broken = decision.probability.copy()
@@ -137,6 +137,7 @@ def test_scores_that_are_missing_are_not_judged():
     assert found(frame, decision=unsound)[("score", "window")].status is Status.INDETERMINATE
     findings, _ = drift(frame, None, reference(), project())
     assert {one.check for one in findings if one.status is Status.INDETERMINATE} == {"score"}
+    assert found(frame.drop(columns="side"))[("drift", "side")].status is Status.INDETERMINATE
 
 
 def test_sorted_rows_are_reported():
@@ -229,12 +230,6 @@ def test_levels_that_were_rare_are_not_new():
     now = Levels.of(pd.Series(["a"] * 450 + [f"n{row}" for row in range(50)]), 50, before)
     sizes = (INDEPENDENT, INDEPENDENT)
     assert new_change("side", paired(now, before, sizes, ALONE), project().monitoring).beyond is False
-
-
-def test_a_feature_that_the_table_lacks_is_said():
-    """A model may have been made of more than the project declares by now."""
-    shifted = found(rows(2_000, seed=1).drop(columns="side"))
-    assert shifted[("drift", "side")].status is Status.INDETERMINATE
 
 
 def test_one_row_of_an_unknown_season_switches_nothing_off():
