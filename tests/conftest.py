@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from logitgate import environment
@@ -24,6 +25,8 @@ settings.load_profile("untimed")
 
 for _name, _value in environment.DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+
+gc.disable()  # until all is collected: what is imported stays, and to look for garbage in it takes seconds
 
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there, closed to others
@@ -108,33 +111,79 @@ def pytest_configure(config):
         sys.meta_path.insert(0, _WithoutStores())
 
 
-_LONGEST = ("end_to_end", "production", "flows", "test_redaction.py")
+_FORKING = tuple(
+    f"tests/{name}.py"
+    for name in (
+        "end_to_end/test_unreachable",
+        "production/test_idempotency",
+        "end_to_end/test_missing_champion",
+        "production/test_doctor",
+        "end_to_end/test_killed",
+    )
+)
+"""They let `tests.victims` fork from one process that has imported everything, so one worker has them all."""
+
+_LONGEST = ("end_to_end", "production", "interface", "flows", "tracking", "scaffold", "test_redaction.py")
 """Under `tests`, what takes minutes; it begins first, so that all workers end together."""
 
 
 def pytest_collection_modifyitems(items):
-    """Let the longest files begin."""
+    """Let the longest files begin, and before them those that one worker has."""
     items.sort(key=lambda item: not any(name in item.path.parts for name in _LONGEST))
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in _FORKING)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each worker whole files, and one of them all files that fork."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "forking" if file in _FORKING else file
+
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish():
-    """Spare the collector what was imported: it stays, and a scan of it takes half a second."""
+    """Spare the collector what was imported; what tests leave is looked at less often than a service's."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
-def mlflow_template(tmp_path_factory):
-    """A migrated, empty SQLite store: making one costs two seconds, copying it nothing."""
-    from logitgate.tracking.store import open_store
+def once_a_run(tmp_path_factory, request):
+    """Return how to make a folder once for all workers: whoever comes first fills it, the others wait."""
+    workers = hasattr(request.config, "workerinput")
+    above = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.mktemp("once")
 
-    home = tmp_path_factory.mktemp("template")
+    def made(name, fill):
+        folder = above / name
+        with FileLock(above / f"{name}.lock"):
+            if not folder.exists():
+                draft = above / f"{name}.draft"
+                draft.mkdir()
+                fill(draft)
+                draft.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def mlflow_template(once_a_run):
+    """A migrated, empty SQLite store: making one costs two seconds, copying it nothing."""
+    from tests.command import close, opened
+
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
             patch.delenv(name, raising=False)
-        open_store(home)
+        folder = once_a_run("template", lambda folder: close(opened(folder)))
     gc.freeze()
-    return home / "mlflow.db"
+    return folder / "mlflow.db"
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import cache
 from socket import create_server
 from urllib.error import URLError
 
@@ -62,16 +63,38 @@ def _answers(address):
 
 @contextmanager
 def named_in_the_settings(address):
-    """Let flows of this process use a server; at the end of the block all their events are sent."""
+    """Let flows of this process use a server; at the end of the block all their events are sent.
+
+    Without heartbeats, as commands run them: to turn these off anew, each would make all settings again.
+    """
     from prefect.context import _temporary_global_settings_context, get_settings_context
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     with ExitStack() as settings:
-        settings.enter_context(temporary_settings({PREFECT_API_URL: address}))
+        served = {PREFECT_API_URL: address, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        settings.enter_context(temporary_settings(served))
         # For threads, whose context is not this one's.
         settings.enter_context(_temporary_global_settings_context(get_settings_context()))
         yield
         for worker in (APILogWorker, EventsWorker):
             worker.drain_all()
+
+
+@contextmanager
+def unserved():
+    """Let commands do without a server, as they do where a user names none; a training would start one."""
+    from prefect.context import SettingsContext, get_settings_context
+
+    with SettingsContext(profile=get_settings_context().profile, settings=_without_a_server()):
+        yield
+
+
+@cache
+def _without_a_server():
+    """Return settings that name no server: to make them takes as long as to score a table."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: None}) as settings:
+        return settings

@@ -40,7 +40,7 @@ requirements_utils._init_modules_to_packages_map()  # a second in each process t
 gc.freeze()
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.victims"])
+PROCESSES.set_forkserver_preload(["tests.warm_victims"])
 # Its socket needs a short path, so its folder is made before a test names a deep one for temporary files.
 multiprocessing.util.get_temp_dir()
 tempfile.tempdir = None  # the victims still choose their own
@@ -192,15 +192,10 @@ def _train(project, home, answer, how, environment):
     prepare, as_of = how
     for name in [name for name in os.environ if name.startswith(("MLFLOW_TRACKING", "MLFLOW_REGISTRY"))]:
         del os.environ[name]
-    os.environ.update(environment, LOGITGATE_HOME=home)
-    for name, step in STEPS.items():
-        setattr(flow, name, step.fn)
-    drawings.drawable = lambda *_: {}
-    if prepare is not None:
-        prepare()
+    os.environ.update(environment)
     with Path(answer).with_suffix(".log").open("w") as log, redirect_stderr(log), redirect_stdout(log):
         try:
-            outcome = flow.train.fn(Path(project), as_of)
+            outcome = trained(project, home, prepare, as_of)
         except LogitgateError as error:
             got, code = {"error": str(error)}, error.exit_code
         except KeyboardInterrupt:
@@ -209,6 +204,17 @@ def _train(project, home, answer, how, environment):
             got, code = outcome.as_json(), 1 if outcome.status.stops else 0
     Path(answer).write_text(json.dumps(got))
     sys.exit(code)
+
+
+def trained(project, home, prepare=None, as_of=None):
+    """Train in this very process, without Prefect's engine and without charts; return the outcome."""
+    os.environ["LOGITGATE_HOME"] = str(home)
+    for name, step in STEPS.items():
+        setattr(flow, name, step.fn)
+    drawings.drawable = lambda *_: {}
+    if prepare is not None:
+        prepare()
+    return flow.train.fn(Path(project), as_of)
 
 
 def wait_until(holds, seconds=10):

@@ -11,6 +11,7 @@ import pytest
 from tests import victims
 from tests.command import close, living_in, logitgate, opened
 from tests.homes import put_back
+from tests.prefect_server import unserved
 from tests.services import listening
 
 
@@ -32,7 +33,7 @@ def scene(trained, tmp_path, mlflow_template):
     """A store with a first release, its project, and how a training of it ends."""
     project, home, copy = trained
     put_back(copy, home)
-    with living_in(home, mlflow_template):
+    with living_in(home, mlflow_template), unserved():
         store = opened(home)
 
         def train():
@@ -88,7 +89,7 @@ WINDOW = ("--since", "2021-04-01", "--until", "2021-04-08", "--as-of", "2021-06-
 
 
 @pytest.mark.parametrize("lost", LOSSES)
-def test_who_watches_and_scores_without_a_champion(prefect_server, scene, lost, tmp_path, monkeypatch):
+def test_who_watches_and_scores_without_a_champion(scene, lost, tmp_path, monkeypatch):
     """The kept copy scores and raises the alarm; the watch ends with a state, and its remedy can be typed."""
     store, project, train = scene
     table = project.parent / "visits.parquet"

@@ -5,6 +5,7 @@ import pytest
 
 from tests import projects
 from tests.command import living_in, logitgate
+from tests.prefect_server import unserved
 
 RULE = {
     "type": "expect_column_values_to_be_between",
@@ -68,7 +69,8 @@ def test_a_missing_id_is_refused(project, visits, tmp_path, place, fault):
             "rows": ("monitor", project, "--table", given, *WINDOW),
             "labels": ("monitor", project, "--table", whole, "--labels", given, *WINDOW),
         }
-        answer = logitgate(*words[place], "--json")
+        with unserved():
+            answer = logitgate(*words[place], "--json")
         assert not out.exists()
     assert answer.code == 1, answer.everything
     assert "visit" in answer.out and "Traceback" not in answer.everything

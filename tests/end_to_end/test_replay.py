@@ -34,7 +34,7 @@ def played(mlflow_template, tmp_path_factory):
     """The answer of the command, the project and the rows."""
     folder = tmp_path_factory.mktemp("replay")
     frame = visits()
-    project = projects.write(folder / "visits", frame, split={"window": "90 days"})
+    project = projects.write(folder / "visits", frame, split={"window": "90 days"}, search={"C": [1.0]})
     with living_in(folder / "home", mlflow_template) as home:
         answer = logitgate("replay", project, "--json")
         yield answer, lg.load_project(project), frame, opened(home), project

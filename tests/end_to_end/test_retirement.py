@@ -20,7 +20,8 @@ def road(prefect_server, mlflow_template, tmp_path_factory):
     lift = 1.4 * frame["speed"] + 0.45 * (frame["load"] - 10) + 1.9 * frame["grip"]
     log_odds = np.where(frame["at"] >= BREAK, 1.4 - lift, lift - 1.4)
     bad = np.where(rng.uniform(size=len(frame)) < 1 / (1 + np.exp(-log_odds)), "yes", "no")
-    project = projects.write(folder / "visits", frame.assign(bad=bad), reactions=REACTIONS)
+    changes = {"reactions": REACTIONS, "search": {"C": [1.0]}}
+    project = projects.write(folder / "visits", frame.assign(bad=bad), **changes)
     with living_in(folder / "home", mlflow_template) as home:
         assert logitgate("train", project, "--as-of", "2021-05-10", "--json").json["champion"] == 1
         yield home, project

@@ -21,6 +21,7 @@ from logitgate.project.search import Form
 from tests import projects
 from tests.command import living_in, logitgate, mlflow_asks, opened
 from tests.homes import put_back
+from tests.prefect_server import unserved
 
 CATEGORIES = ("paid", "grade", "rate", "opened", "noticed", "side")
 MOMENTS = [dt.datetime(2021, 1, 1, 6) + dt.timedelta(hours=31 * number) for number in range(3)]
@@ -137,7 +138,7 @@ def template(prefect_server, mlflow_template, tmp_path_factory):
 def project(template, mlflow_template):
     """The project file; commands live in the home as it was after the training."""
     put_back(template / "copy", template / "home")
-    with living_in(template / "home", mlflow_template):
+    with living_in(template / "home", mlflow_template), unserved():
         yield template / "visits.toml"
 
 

@@ -45,22 +45,27 @@ BEGIN INSERT INTO moves (version) VALUES (NEW.version); END"""
 
 @pytest.fixture(scope="module")
 def template(mlflow_template, tmp_path_factory):
-    """A database with three registered versions, the first in production; copying it costs nothing."""
-    home = tmp_path_factory.mktemp("versions")
-    with living_in(home / "home", mlflow_template) as made:
+    """Three registered versions, and databases by how many of them have been in production."""
+    folder = tmp_path_factory.mktemp("versions")
+    with living_in(folder / "home", mlflow_template) as made:
         store = opened(made)
         versions = registered(store, 3)
-        promoted(store, versions[0])
-    return home / "home" / "mlflow.db", versions
+        for number, against in enumerate((None, *versions[:2])):
+            promoted(store, versions[number], against)
+            copied(made / "mlflow.db", folder / f"{number + 1}.db")
+    return folder, versions
+
+
+def copied(database, other):
+    """Let a database hold what another one holds, whoever has it open."""
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(other)) as copy:
+        source.backup(copy)
 
 
 @pytest.fixture
 def mlflow_home(template, mlflow_home):
-    """A folder with a copy of the template as its store."""
-    with closing(sqlite3.connect(template[0])) as source:
-        copy = sqlite3.connect(mlflow_home / "mlflow.db")
-        with closing(copy):
-            source.backup(copy)
+    """A folder with a store where the first version is in production."""
+    copied(template[0] / "1.db", mlflow_home / "mlflow.db")
     return mlflow_home
 
 
@@ -68,6 +73,12 @@ def mlflow_home(template, mlflow_home):
 def versions(store, template):
     """Three registered versions; the first is in production."""
     return template[1]
+
+
+@pytest.fixture
+def three_releases(mlflow_home, template, store):
+    """Let all three have been in production, one after the other."""
+    copied(template[0] / "3.db", mlflow_home / "mlflow.db")
 
 
 def apart(store, act):
@@ -227,10 +238,8 @@ def test_a_move_that_is_killed_hinders_no_other(store, versions, boundary):
 
 
 @pytest.mark.parametrize("boundary", range(len(MOVE) + 1))
-def test_a_rollback_that_is_killed_converges(store, versions, boundary):
+def test_a_rollback_that_is_killed_converges(store, three_releases, boundary):
     """Done again it does not go back twice."""
-    promoted(store, versions[1], versions[0])
-    promoted(store, versions[2], versions[1])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("logitgate.production.promotion.rollback.MOVE", dying_at(MOVE, boundary))
         killed(store, lambda: roll_back(store, NAME, RollbackRequest("it is bad")))

@@ -68,6 +68,8 @@ def unhurried() -> AbstractContextManager[object]:
     if address:
         return nullcontext()
     away = {PREFECT_API_URL: None} if address == "" else {}
+    if not away and PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() is None:
+        return nullcontext()
     return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, **away})
 
 
