@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 from ...catalogue import Check
 from ...data.sampling.sample import Sample
@@ -13,6 +12,7 @@ from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
 from ...findings import Figure, Finding, Status
 from ...project.project import Project
+from ..binned import binned
 from .time_blocks import DayBlocks
 
 CHECK = Check.SHIFTS
@@ -37,7 +37,7 @@ def label_shift(sample: Sample, blocks: DayBlocks, project: Project) -> Iterator
     cuts = list(blocks.cuts())
     before, after = np.zeros((2, len(cuts)))
     for name in project.features.all:
-        level = _levels(sample.frame[name])
+        level = binned(sample.frame[name], _BINS)
         one, other = _relations(blocks, level, sample, cuts)
         before += one
         after += other
@@ -105,16 +105,6 @@ def _rate_jump(
     )
     figures: dict[str, Figure] = {"rate_before": rate, "rate_after": other, "since": day}
     yield Finding(CHECK, project.outcome.column, status, because, figures)
-
-
-def _levels(column: pd.Series) -> IntArray:
-    """Cut a column into bins by its own values alone, never by the outcome."""
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return pd.factorize(column, use_na_sentinel=False)[0].astype(np.int64)
-    values = column.to_numpy(np.float64, na_value=np.nan)
-    known = values[np.isfinite(values)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else known
-    return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="right"))
 
 
 def _relations(

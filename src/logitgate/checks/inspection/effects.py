@@ -48,8 +48,9 @@ def _effect(
     known = frame[name].dropna().to_numpy(np.float64)
     if not places or not len(known):
         return
-    values = np.unique([float(f"{one:.{_DIGITS}g}") for one in np.quantile(known, _SHARES)])
-    at = np.append(values, np.median(known))
+    *quantiles, median = np.quantile(known, [*_SHARES, 0.5])
+    values = np.unique([float(f"{one:.{_DIGITS}g}") for one in quantiles])
+    at = np.append(values, median)
     table = frame.iloc[np.zeros(len(at), dtype=np.int64)].assign(**{name: at})
     layout = pipeline[:-1].transform(table[list(pipeline[0].feature_names_in_)])[:, places]
     moved = layout[:-1] - layout[-1]

@@ -18,6 +18,7 @@ from ...evaluation.ranking.auc import auc
 from ...findings import Figure, Finding, Status
 from ...project.gates import LeakageGate
 from ...project.project import Project
+from ..binned import binned
 from .duplicates import duplicate_findings
 from .equal_rows import Matches
 from .repeats import repeat_findings
@@ -204,7 +205,7 @@ def _halves(sample: Sample) -> IntArray:
 
 
 def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bool_]) -> float:
-    bins = _bins(column, learned)
+    bins = binned(column, _BINS, learned)
     events = np.bincount(bins[learned], weights=y[learned], minlength=int(bins.max()) + 1)
     rows = np.bincount(bins[learned], minlength=len(events))
     rate = (events + y[learned].mean()) / (rows + 1)
@@ -215,17 +216,3 @@ def _auc_of_rates(column: pd.Series, y: NDArray[np.int8], learned: NDArray[np.bo
         np.bincount(group, event == one, int(rank.max()) + 1).astype(np.float64) for one in (0, 1)
     )
     return auc(ones, others)
-
-
-def _bins(column: pd.Series, learned: NDArray[np.bool_]) -> IntArray:
-    """Cut a column into bins numbered from 0; the missing values are the last one."""
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        values = column.to_numpy(np.float64, na_value=np.nan)
-        present = values[learned & np.isfinite(values)]
-        edges = (
-            np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(present) else present
-        )
-        bins = np.searchsorted(edges, values, side="right")
-        return np.where(np.isnan(values), len(edges) + 1, bins)
-    codes, _ = pd.factorize(column, use_na_sentinel=False)
-    return codes.astype(np.int64)

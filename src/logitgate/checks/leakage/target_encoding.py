@@ -26,6 +26,8 @@ _PROOF = 1e-6
 """Below this probability no number that was made of other rows follows these rows' event rates so closely."""
 _SOME = 10_000
 """Rows that are looked at first: most numbers differ within a level there."""
+_ROUNDING = 1e-9
+"""Share of a number's squares that rounding may leave of a spread within levels where there is none."""
 
 
 class Sign(NamedTuple):
@@ -145,9 +147,13 @@ def _left_out(values: FloatArray, code: IntArray, y: FloatArray) -> float:
     known = np.isfinite(values)
     if not known.all():
         return 0.0
-    cell = 2 * code + (y == 1)
-    rows = np.bincount(cell, minlength=2)
-    means = np.bincount(cell, values) / np.maximum(rows, 1)
-    centre = np.bincount(code, values) / np.maximum(np.bincount(code), 1)
-    total = float(((values - centre[code]) ** 2).sum())
-    return 1 - float(((values - means[cell]) ** 2).sum()) / total if total > 0 else 0.0
+    centred = values - values.mean()
+    squares, cell = float(centred @ centred), 2 * code + (y == 1)
+    total, within = (squares - _between(group, centred) for group in (code, cell))
+    return 1 - within / total if total > _ROUNDING * squares else 0.0
+
+
+def _between(group: IntArray, values: FloatArray) -> float:
+    """Return the sum over the groups of their rows times the square of their mean."""
+    rows = np.bincount(group)
+    return float((np.bincount(group, values)[rows > 0] ** 2 / rows[rows > 0]).sum())
