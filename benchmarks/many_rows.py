@@ -3,8 +3,8 @@
     python -m benchmarks.many_rows [--rows 10000 20000 50000 100000]
 
 A path of five penalties as a search fits it, and one final fit, on the flights and on a table of
-`benchmarks.memory`. The rules: the fits by some rows together take no more CPU seconds, the log-odds of a path
-differ by at most 1e-3 (root mean square) and those of a final fit by at most 1e-6.
+`benchmarks.memory`. The rules: the fits by some rows together take no more CPU seconds, the log-odds of a
+path differ by at most 1e-3 (root mean square) and those of a final fit by at most 1e-6.
 """
 
 from __future__ import annotations
