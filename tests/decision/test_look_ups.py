@@ -16,6 +16,7 @@ from logitgate.data.table import read_rows
 from logitgate.decision.answering import Answering
 from logitgate.decision.cells import FeatureReader
 from logitgate.decision.compiled import compiled
+from logitgate.model.explanation.contributions import _of_columns, feature_contributions
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.production.packaging.model_package import terms_of
 from logitgate.project.data import FeaturesConfig
@@ -85,7 +86,7 @@ def test_look_ups_say_what_the_pipeline_says_and_the_same_in_any_batch(fitted, d
 
 @pytest.mark.parametrize("name", ["flights", "bank", "spam", "tumour"])
 def test_each_example_is_answered_by_look_ups(name):
-    """Their richest form, on their own rows: both agree, and a row alone has the same bits."""
+    """Their richest form, on their own rows: both agree, also by feature, and a row alone has the same bits."""
     project = load_project(EXAMPLES / f"{name}.toml")
     sample = observe(read_rows(project).frame, project, None).sample
     chosen = np.random.default_rng(3).permutation(len(sample))[:2_500]
@@ -96,6 +97,11 @@ def test_each_example_is_answered_by_look_ups(name):
         found, pipeline.decision_function(frame[list(project.features.all)]), rtol=0, atol=1e-10
     )
     assert np.array_equal(found[:50], alone(pipeline, project.features, frame.iloc[:50]))
+    parts, expected = (
+        by(pipeline, frame[list(project.features.all)]) for by in (feature_contributions, _of_columns)
+    )
+    assert parts.keys() == expected.keys()
+    assert all(np.ptp(parts[one] - expected[one]) < 1e-10 for one in parts)
 
 
 def test_a_long_table_is_worked_on_in_blocks(fitted, rows):

@@ -44,6 +44,11 @@ class NumberTerm:
     missing: float = 0.0
     marks: tuple[tuple[float, float], ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that it is made of."""
+        return (self.name,)
+
     def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
         values = cells.numbers[self.name]
@@ -64,6 +69,11 @@ class LevelTerm:
 
     name: str
     weights: FloatArray
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that it is made of."""
+        return (self.name,)
 
     def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
@@ -102,6 +112,11 @@ class ProductTerm:
     weights: FloatArray
     numbers: tuple[Scaled, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that it is made of."""
+        return (*self.levels, *(number.name for number in self.numbers))
+
     def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""
         added: FloatArray = self.weights[tuple(cells.codes[name] for name in self.levels)]
@@ -128,6 +143,11 @@ class QuadraticTerm:
     pairs: tuple[IntArray, IntArray]
     pair_weights: FloatArray
     constant: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that it is made of."""
+        return tuple(number.name for number in self.numbers)
 
     def of(self, cells: FeatureCells) -> FloatArray:
         """Return what each row gets, shape (n,)."""

@@ -16,8 +16,12 @@ from scipy.special import expit
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from ...decision.cells import FeatureReader
+from ...decision.compiled import compiled
 from ...decision.costs import BoolArray
 from ...decision.expressions import FloatArray
+from ...decision.levels import learned_levels
+from ...decision.look_ups import LookUps, QuadraticTerm
 from ..design.coded import CodedMatrix
 from ..design.matrix import source_of
 from ..fitting.recalibration import scores
@@ -96,7 +100,8 @@ def _taken_apart(pipeline: Pipeline, row: pd.DataFrame, means: FloatArray, total
 def feature_contributions(pipeline: Pipeline, X: pd.DataFrame) -> dict[str, FloatArray]:
     """Return what each feature adds to the log-odds of n rows, arrays of shape (n,), up to a constant.
 
-    The columns of an interaction count for both of its features. A model of the prior alone has none.
+    The columns of an interaction count for both of its features. A model of the prior alone has none. By
+    look-ups it is the same sum to the last bits, in half the time that writing the columns takes.
 
     Parameters
     ----------
@@ -107,6 +112,31 @@ def feature_contributions(pipeline: Pipeline, X: pd.DataFrame) -> dict[str, Floa
     """
     if isinstance(pipeline[-1], DummyClassifier):
         return {}
+    look_ups = compiled(pipeline)
+    if look_ups is None or any(isinstance(term, QuadraticTerm) for term in look_ups.terms):
+        return _of_columns(pipeline, X)
+    return _of_terms(pipeline, look_ups, X)
+
+
+def _of_terms(pipeline: Pipeline, look_ups: LookUps, X: pd.DataFrame) -> dict[str, FloatArray]:
+    learned = learned_levels(pipeline)
+    names = dict.fromkeys(name for term in look_ups.terms for name in term.names)
+    reader = FeatureReader.of(
+        pipeline,
+        tuple(name for name in names if name not in learned),
+        tuple(name for name in names if name in learned),
+    )
+    cells = reader.read(X.__getitem__, len(X))
+    found = {name: np.zeros(len(X)) for name in names}
+    for place, block in cells.blocks():
+        for term in look_ups.terms:
+            added = term.of(block)
+            for name in term.names:
+                found[name][place] += added
+    return found
+
+
+def _of_columns(pipeline: Pipeline, X: pd.DataFrame) -> dict[str, FloatArray]:
     matrix, weights = CodedMatrix.of(pipeline[0], X), pipeline[-1].coef_[0]
     columns: dict[str, BoolArray] = {}
     for place, source in enumerate(source_of(pipeline[0])):
