@@ -86,7 +86,7 @@ def test_look_ups_say_what_the_pipeline_says_and_the_same_in_any_batch(fitted, d
 
 @pytest.mark.parametrize("name", ["flights", "bank", "spam", "tumour"])
 def test_each_example_is_answered_by_look_ups(name):
-    """Their richest form, on their own rows: both agree, also by feature, and a row alone has the same bits."""
+    """Their richest form, on their own rows: both agree, also by feature; a row alone has the same bits."""
     project = load_project(EXAMPLES / f"{name}.toml")
     sample = observe(read_rows(project).frame, project, None).sample
     chosen = np.random.default_rng(3).permutation(len(sample))[:2_500]
