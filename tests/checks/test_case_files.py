@@ -42,15 +42,11 @@ def test_cases_are_typed_as_the_project_declares(tmp_path):
 
 
 def test_the_projects_words_for_missing_count(tmp_path):
-    """Listed under rows.missing, as for the rows themselves."""
+    """Listed under rows.missing, as for the rows themselves; a project without cases has none."""
     path = tmp_path / "visits.csv"
     path.write_text(f"{HEADER}\nfast,flag,it skids,-99,1,1,west,9\n", encoding="utf-8")
     cases = read_cases(project(path, **{"rows.missing": {"speed": ["-99"]}}))
     assert cases.frame["speed"].isna().all()
-
-
-def test_a_project_without_cases_has_none():
-    """Nothing is read."""
     assert read_cases(parse_project(projects.plain(), "visits.toml")) is None
 
 

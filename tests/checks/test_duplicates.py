@@ -38,8 +38,12 @@ DECLARED = project(tuple("abcde"), ("k",), **LIMITS)
 
 
 def test_independent_rows_are_no_near_duplicates():
-    """Five numbers never come so close by chance."""
-    assert not near_duplicates(parts(table()), DECLARED)[0].any()
+    """Five numbers never come so close by chance; another category is another row, however close they are."""
+    frame = table()
+    assert not near_duplicates(parts(frame), DECLARED)[0].any()
+    frame.loc[320, list("abcde")] = frame.loc[0, list("abcde")].to_numpy() + 1e-9
+    frame.loc[320, "k"] = "u" if frame.loc[0, "k"] == "v" else "v"
+    assert not near_duplicates(parts(frame), DECLARED)[0].any()
 
 
 @pytest.mark.parametrize(("noise", "found"), [(1e-9, 20), (1e-3, 15), (0.1, 0)])
@@ -53,14 +57,6 @@ def test_copies_with_noise_are_found(noise, found):
     near, _ = near_duplicates(parts(frame), DECLARED)
     assert not near[:320].any() and not near[340:].any()
     assert near.sum() >= found if found else not near.any()
-
-
-def test_another_category_is_another_row():
-    """However close the numbers are."""
-    frame = table()
-    frame.loc[320, list("abcde")] = frame.loc[0, list("abcde")].to_numpy() + 1e-9
-    frame.loc[320, "k"] = "u" if frame.loc[0, "k"] == "v" else "v"
-    assert not near_duplicates(parts(frame), DECLARED)[0].any()
 
 
 def test_a_border_of_the_grid_parts_no_copies():
@@ -171,28 +167,24 @@ TAILS = [5.0] + [10.0] * 6 + [15.0]
 """Half of the rows and more are one value, and the tails lie 10 apart: a step is 0.1."""
 
 
-@pytest.mark.parametrize(("second", "near"), [(6.06, True), (6.19, False), (6.9, False)])
-def test_a_step_is_a_hundredth_of_the_tails(second, near):
-    """Where the middle is one value; an outlier does not widen it, and where it lies does not matter."""
-    assert joined(TAILS, 6.01, second) is near
-    outlier = np.resize(TAILS, 400)
-    outlier[200] = 1e6
-    assert joined(outlier, 6.01, second) is near
+FEW = np.where(np.isin(np.arange(400), [100, 101]), [0.0, 10.0] * 200, 5.0)
+"""A few rows alone differ, by 10."""
 
 
-@pytest.mark.parametrize(("second", "near"), [(3.04, True), (3.19, False)])
-def test_a_step_is_a_hundredth_of_all_where_the_tails_are_one_value(second, near):
-    """A few rows alone differ, by 10."""
-    few = np.full(400, 5.0)
-    few[[100, 101]] = 0.0, 10.0
-    assert joined(few, 3.02, second) is near
-
-
-def test_missing_cells_leave_the_step_as_it_is():
-    """A tenth of the cells is missing; neither are the others all alike now, nor are they all apart."""
-    holes = np.where(np.arange(400) % 10 == 5, np.nan, np.resize(TAILS, 400))
-    assert joined(holes, 6.01, 6.06)
-    assert not joined(holes, 6.01, 6.9)
+@pytest.mark.parametrize(
+    ("values", "first", "second", "near"),
+    [
+        *((TAILS, 6.01, second, near) for second, near in ((6.06, True), (6.19, False), (6.9, False))),
+        *((FEW, 3.02, second, near) for second, near in ((3.04, True), (3.19, False))),
+    ],
+)
+def test_a_step_is_a_hundredth_of_the_tails_or_of_all(values, first, second, near):
+    """Where the middle, or the tails, are one value; neither an outlier nor missing cells widen it."""
+    assert joined(values, first, second) is near
+    if values is TAILS:
+        far, holes = np.resize(TAILS, 400), np.resize(TAILS, 400)
+        far[200], holes[np.arange(400) % 10 == 5] = 1e6, np.nan
+        assert joined(far, first, second) is joined(holes, first, second) is near
 
 
 def coarse(rows, sizes, seed=2):

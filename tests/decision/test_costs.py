@@ -33,14 +33,21 @@ def test_row_cost_is_the_entry_of_outcome_and_decision():
 
 
 @pytest.mark.parametrize(
-    "index", [np.array([0, 2, 2]), np.array([True, False, True, True]), np.zeros(4, bool)]
+    ("n", "index"),
+    [
+        (4, np.array([0, 2, 2])),
+        (4, np.array([True, False, True, True])),
+        (4, np.zeros(4, bool)),
+        (1, np.array([0, 0])),
+    ],
 )
-def test_costs_of_chosen_rows_that_are_the_same_for_all(index):
-    """As many as are chosen, by place or by mark, and still one number each."""
-    chosen = EACH.rows({}, 4).take(index)
-    rows = len(np.arange(4)[index])
+def test_costs_of_chosen_rows_that_are_the_same_for_all(n, index):
+    """As many as are chosen, by place or by mark, and still one number each; also of a single row."""
+    chosen = EACH.rows({}, n).take(index)
+    rows = len(np.arange(n)[index])
     assert chosen.false_positive.tolist() == [2.0] * rows and chosen.false_positive.strides == (0,)
     assert chosen.of(np.ones(rows), np.zeros(rows, dtype=bool)).tolist() == [4.0] * rows
+    assert EACH.rows({}, n).of(np.ones(n), np.ones(n, dtype=bool)).tolist() == [1.0] * n
 
 
 @given(sound_costs(), UNIT)
@@ -53,13 +60,15 @@ def test_bayes_threshold_is_where_flagging_becomes_cheaper(costs, share):
     assert ((probability >= threshold) == (flag <= leave))[clear].all()
 
 
-@given(sound_costs(), UNIT, st.floats(1e-6, 1e6))
-def test_scaling_all_costs_changes_no_decision(costs, share, factor):
-    """Euros or cents: the thresholds are the same."""
+@given(sound_costs(), UNIT, st.floats(1e-6, 1e6), st.data())
+def test_scaling_all_costs_changes_no_decision(costs, share, factor, data):
+    """Euros or cents: thresholds and savings are the same."""
     scaled = RowCosts(*(getattr(costs, entry) * factor for entry in ENTRIES))
     np.testing.assert_allclose(scaled.bayes_threshold(), costs.bayes_threshold(), rtol=1e-12, atol=1e-15)
     clear = np.abs(costs.bayes_threshold() - share) > 1e-9
     assert ((share >= scaled.bayes_threshold()) == (share >= costs.bayes_threshold()))[clear].all()
+    y, flagged = (np.array([data.draw(st.booleans()) for _ in clear]) for _ in range(2))
+    assert scaled.savings(y, flagged) == pytest.approx(costs.savings(y, flagged), abs=1e-9, nan_ok=True)
 
 
 @given(sound_costs(), st.data())
@@ -112,10 +121,12 @@ def test_a_zero_denominator_in_a_row_never_flags_it():
 
 
 def test_costs_that_cancel_on_paper_cancel_in_floats():
-    """0.1 + 0.2 - 0.3 is not zero in floats, but no row may be refused or flagged for that."""
+    """0.1 + 0.2 - 0.3 is not zero in floats, but no row may be refused or flagged for that; small costs may."""
     matrix = CostMatrix.of(true_positive="a + b", false_positive="c", true_negative=0, false_negative="c - c")
     row = {"a": np.array([0.1]), "b": np.array([0.2]), "c": np.array([0.3])}
     assert matrix.rows(row, 1).bayes_threshold().tolist() == [np.inf]
+    small = CostMatrix.of(true_positive=0, false_positive=0.1, true_negative=0, false_negative=0.5)
+    assert small.rows({}, 1).bayes_threshold()[0] == pytest.approx(1 / 6)
 
 
 def test_constant_costs_that_cannot_decide_are_a_mistake_in_the_project(wording):

@@ -21,12 +21,17 @@ def scored(y, probability, cluster=None, threshold=1 / MISS):
     return Scored(y, Decision.by(DecisionRule("constant", threshold), probability, costs), costs, cluster)
 
 
+def right_odds():
+    """Return log-odds, and outcomes drawn from them."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2.2, 1, 20_000)
+    return odds, (rng.random(20_000) < expit(odds)).astype(np.int64)
+
+
 @pytest.mark.parametrize("shift", [-1.5, 1.5])
 def test_probabilities_that_are_off_are_regretted(shift):
     """Whether too many rows are flagged or too few; it rests on many events."""
-    rng = np.random.default_rng(0)
-    odds = rng.normal(-2.2, 1, 20_000)
-    y = (rng.random(20_000) < expit(odds)).astype(np.int64)
+    odds, y = right_odds()
     off, right = (regret(scored(y, expit(odds + by)), 0) for by in (shift, 0.0))
     assert off.mean.low > 0
     assert off.events > 100
@@ -35,9 +40,7 @@ def test_probabilities_that_are_off_are_regretted(shift):
 
 def test_probabilities_that_are_upside_down_are_not_calibrated():
     """No line that rises recalibrates them: what is left of them is the event rate."""
-    rng = np.random.default_rng(0)
-    odds = rng.normal(-2.2, 1, 20_000)
-    y = (rng.random(20_000) < expit(odds)).astype(np.int64)
+    odds, y = right_odds()
     turned = scored(y, expit(-4.4 - odds))
     excess = miscalibration(turned, 0)
     rate = y.mean()
@@ -51,17 +54,9 @@ def test_probabilities_that_are_upside_down_are_not_calibrated():
 
 def test_probabilities_that_are_too_sure_are_pulled_back():
     """Doubled log-odds lose what the right ones would have kept."""
-    rng = np.random.default_rng(0)
-    odds = rng.normal(-2.2, 1, 20_000)
-    y = (rng.random(20_000) < expit(odds)).astype(np.int64)
+    odds, y = right_odds()
     loss = [-np.log(expit(np.where(y, by * odds, -by * odds))).mean() for by in (1, 2)]
     assert miscalibration(scored(y, expit(2 * odds)), 0).mean() == pytest.approx(loss[1] - loss[0], abs=1e-3)
-
-
-def test_rows_without_an_event_recalibrate_nothing():
-    """No line can be fitted to them: the probabilities stay as they are."""
-    rare = scored(np.zeros(50, dtype=np.int64), np.linspace(0.01, 0.2, 50))
-    np.testing.assert_allclose(miscalibration(rare, 0), 0, atol=1e-12)
 
 
 def test_flags_that_no_event_speaks_for_are_a_regret_without_events():
@@ -111,7 +106,9 @@ def test_each_half_is_recalibrated_by_the_other_one(clusters):
 
 
 def test_a_threshold_that_is_met_exactly_flags():
-    """As the decisions that it is held against."""
+    """As the decisions that it is held against; no line can be fitted to rows without an event."""
     even = scored(np.tile([0, 1], 200), np.full(400, 0.5), threshold=0.5)
     assert even.decision.flagged.all()
     assert regret(even, 0).mean.value == 0
+    rare = scored(np.zeros(50, dtype=np.int64), np.linspace(0.01, 0.2, 50))
+    np.testing.assert_allclose(miscalibration(rare, 0), 0, atol=1e-12)

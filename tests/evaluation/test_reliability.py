@@ -171,13 +171,9 @@ def test_certain_errors_are_clipped_as_in_the_log_loss():
     corp = Corp.of(np.array([0, 1, 1]), np.array([0.0, 0.0, 1.0]))
     assert corp.log_loss().score == pytest.approx(36.0437 / 3, abs=1e-4)
     assert corp.log_loss().miscalibration == pytest.approx(36.0437 / 3 - 2 * np.log(2) / 3, abs=1e-4)
-
-
-def test_no_rows_have_no_parts():
-    """NaN, and bands without a point."""
-    corp = Corp.of(np.array([], dtype=int), np.array([]))
-    chance = consistency(corp, 0)
-    assert np.isnan([*corp.brier(), *corp.log_loss(), *chance.brier, *chance.log_loss]).all()
+    none = Corp.of(np.array([], dtype=int), np.array([]))
+    chance = consistency(none, 0)
+    assert np.isnan([*none.brier(), *none.log_loss(), *chance.brier, *chance.log_loss]).all()
     assert len(chance.probability) == len(chance.low) == len(chance.high) == 0
 
 

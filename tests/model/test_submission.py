@@ -46,8 +46,8 @@ def test_the_simplest_that_is_as_good_is_submitted(strengths, submitted):
 
     Each step names both recipes and its paired difference; the last one taken leads to the submission.
     """
-    found = submit(of(0.0, *strengths), 0.05)
-    assert found.name == submitted
+    found, order = submit(of(0.0, *strengths), 0.05), NAMES[:0:-1]
+    assert (found.name, found.above) == (submitted, order[: order.index(submitted)])
     if submitted == "plain linear":
         steps = [(one.recipe, one.simpler, one.taken) for one in found.steps]
         assert steps == [("search", "plain linear", True), ("plain linear", "best single feature", False)]
@@ -120,6 +120,7 @@ def deciding(flags, sure, n=4_000):
 @pytest.mark.parametrize(
     ("search", "linear", "submitted"),
     [
+        (deciding(0, 0.9), deciding(0, 0.0), "search"),
         (deciding(0, 0.9), deciding(2, 0.0), "search"),
         (deciding(2, 0.9), deciding(0, 0.0), "search"),
         (deciding(100, 0.9), deciding(0, 0.0), "plain linear"),
