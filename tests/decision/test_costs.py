@@ -121,7 +121,7 @@ def test_a_zero_denominator_in_a_row_never_flags_it():
 
 
 def test_costs_that_cancel_on_paper_cancel_in_floats():
-    """0.1 + 0.2 - 0.3 is not zero in floats, but no row may be refused or flagged for that; small costs may."""
+    """0.1 + 0.2 - 0.3 is not zero in floats, but no row may be refused or flagged for that."""
     matrix = CostMatrix.of(true_positive="a + b", false_positive="c", true_negative=0, false_negative="c - c")
     row = {"a": np.array([0.1]), "b": np.array([0.2]), "c": np.array([0.3])}
     assert matrix.rows(row, 1).bayes_threshold().tolist() == [np.inf]
