@@ -323,30 +323,31 @@ def parts(tmp_path, *tables):
 
 
 def test_a_folder_and_a_glob_are_read_in_the_order_of_names(tmp_path):
-    """Other files of the folder are not rows; the levels of all files are one category."""
+    """Other files of the folder are not rows; the levels of all files are one category.
+
+    Only the part of a path that does not exist is a pattern, not brackets in a folder's name.
+    """
     folder = parts(tmp_path, {"id": ["1", "2"], "kind": ["b", "a"]}, {"id": ["3"], "kind": ["c"]})
     tables = [read_table(folder, project()), read_table(folder / "part-*.parquet", project())]
     tables.append(read_table(tmp_path / "r*" / "*.parquet", project()))
+    folder.rename(tmp_path / "rows [1]")
+    tables.append(read_table(tmp_path / "rows [1]" / "*.parquet", project()))
     for table in tables:
         assert table.frame["id"].tolist() == ["1", "2", "3"]
         assert table.frame["kind"].tolist() == ["b", "a", "c"]
     assert len({table.digest for table in tables}) == 1
-
-
-def test_a_refusal_names_the_file_among_several(tmp_path, wording):
-    """And the row within it."""
-    folder = parts(tmp_path, {"id": ["1", "2"], "x": [1.0, 2.0]}, {"id": ["3", "4"], "x": [1.0, np.inf]})
-    wording(refusal(DataError, read_table, folder, project()))
+    assert read_table(tmp_path / "rows [1]" / "part-1.parquet", project()).rows == 1
 
 
 @pytest.mark.parametrize(
-    "other",
-    [{"id": ["3"], "x": ["1"]}, {"id": ["3"]}, {"id": ["3"], "x": [1.0], "z": [1]}],
-    ids=["type", "fewer", "more"],
+    "others",
+    [{"x": ["1"]}, {}, {"x": [1.0], "z": [1]}, {"x": [np.inf]}],
+    ids=["type", "fewer", "more", "infinite"],
 )
-def test_files_of_different_columns_are_refused(tmp_path, other, wording):
-    """Neither filled up nor converted."""
-    wording(refusal(DataError, read_table, parts(tmp_path, {"id": ["1"], "x": [1.0]}, other), project()))
+def test_files_of_different_columns_are_refused(tmp_path, others, wording):
+    """Neither filled up nor converted; the file is named, and a row within it."""
+    folder = parts(tmp_path, {"id": ["1"], "x": [1.0]}, {"id": ["3"]} | others)
+    wording(refusal(DataError, read_table, folder, project()))
 
 
 def test_what_is_not_there_is_unavailable(tmp_path, wording):
@@ -381,15 +382,6 @@ def test_a_file_that_must_not_be_read_is_unavailable(tmp_path, name):
         if is_root:
             os.seteuid(0)
         closed.chmod(0o700)
-
-
-def test_brackets_in_a_folders_name_are_no_glob(tmp_path):
-    """Only the part that does not exist is a pattern."""
-    folder = tmp_path / "rows [1]"
-    folder.mkdir()
-    (folder / "a.csv").write_text(CSV)
-    assert read_table(folder / "a.csv", project()).rows == 3
-    assert read_table(folder / "*.csv", project()).rows == 3
 
 
 def test_columns_cost_what_they_are_and_not_their_square():
