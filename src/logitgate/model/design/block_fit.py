@@ -19,7 +19,8 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
-from .columns import CurveColumns, Polynomials, summed
+from .columns import CurveColumns, summed
+from .polynomials import Polynomials
 from .pooled import NONE, Known, numbers_of, tallied
 
 _ROWS = 16_384

@@ -96,8 +96,9 @@ class CodedMatrix:
         """Return the matrix times p + 1 weights, shape (n,)."""
         found = np.full(self.shape[0], weights[-1])
         for part in self._parts:
+            scores = part.scorer(weights)
             for rows in self._slices(_run(part)):
-                found[rows] += part.scores(weights, rows)
+                found[rows] += scores(rows)
         return found
 
     def sums(self, values: FloatArray) -> FloatArray:
@@ -105,8 +106,8 @@ class CodedMatrix:
         found = np.zeros(self.shape[1] + 1)
         found[-1] = values.sum()
         for part in self._parts:
-            for rows in self._slices(_run(part)):
-                found[part.columns] += part.sums(values[rows], rows)
+            runs = [part.collected(values[rows], rows) for rows in self._slices(_run(part))]
+            found[part.columns] = part.sums_of(np.sum(runs, axis=0))
         return found
 
     def sums_by(self, code: IntArray, values: FloatArray) -> FloatArray:
@@ -218,9 +219,7 @@ class CodedMatrix:
 
 def _run(part: Numbers | LevelColumns) -> int:
     """Return for how many rows a part is asked at a time."""
-    if isinstance(part, PooledColumns):
-        return max(_LOOKED_UP, 16 * part.cells)
-    return _LOOKED_UP if isinstance(part, LevelColumns) else _ROWS
+    return _LOOKED_UP if isinstance(part, PooledColumns | LevelColumns) else _ROWS
 
 
 def _written_if_small(numbers: tuple[Numbers, ...], rows: int) -> tuple[Numbers, ...]:

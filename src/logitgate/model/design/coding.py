@@ -15,7 +15,8 @@ from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 from ...decision.compiled import columns_of_levels, places_of_pairs
 from ...decision.costs import IntArray
 from ...decision.expressions import FloatArray
-from .columns import CurveColumns, LevelColumns, Polynomials, WrittenColumns, narrow
+from .columns import CurveColumns, LevelColumns, WrittenColumns, narrow
+from .polynomials import Polynomials
 from .pooled import NONE, Distinct, Known, Numbers, PooledColumns, numbers_of
 
 _CURVED = ("linear", "straight", "spline", "piecewise")

@@ -1,23 +1,26 @@
 """Columns of a design matrix as they are stored: levels as codes, curves as one number, all else written.
 
-Each kind answers the same questions for a slice of its rows: what weights make of it, the sums of its columns
-times a value of each row, and, for numbers, the columns themselves.
+Each kind answers the same questions for slices of its rows: what weights make of them, what the sums of its
+columns times a value of each row need of them, and, for numbers, the columns themselves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import factorial
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
+from .polynomials import Polynomials, evaluated
 
-Codes = NDArray[np.unsignedinteger]
+Codes: TypeAlias = NDArray[np.unsignedinteger]
 """As few bytes as the largest of them needs."""
+Scorer: TypeAlias = Callable[[slice], FloatArray]
+"""From a slice of r rows to a value of each, shape (r,)."""
 
 
 def narrow(codes: NDArray[np.integer] | BoolArray, largest: int) -> Codes:
@@ -57,14 +60,18 @@ class LevelColumns:
         """Return the sums of the columns from those of the codes, shapes (w, ...) and (cells, ...)."""
         return by_cell[:-1]
 
-    def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
-        """Return what the columns add to each row's score, shape (r,)."""
-        found = np.append(weights[self.columns], 0.0).take(self.codes[rows])
-        return found if self.factor is None else found * self.factor[rows]
+    def scorer(self, weights: FloatArray) -> Scorer:
+        """Return what tells of a slice of rows what the columns add to each one's score."""
+        table = np.append(weights[self.columns], 0.0)
+        return lambda rows: self.weighed(table.take(self.codes[rows]), rows)
 
-    def sums(self, values: FloatArray, rows: slice) -> FloatArray:
-        """Return the sum over the rows of each column times a value of each row, shape (w,)."""
-        return summed(self.codes[rows], self.weighed(values, rows), len(self.columns) + 1)[:-1]
+    def collected(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Return the sum of a value of each row by code, shape (cells,)."""
+        return summed(self.codes[rows], self.weighed(values, rows), self.cells)
+
+    def sums_of(self, collected: FloatArray) -> FloatArray:
+        """Return the sum of each column times the values that were collected, shape (w,)."""
+        return self.gathered(collected)
 
     def sums_by(self, code: IntArray, groups: int, values: FloatArray) -> FloatArray:
         """Return `sums` over all rows for each group of rows, shape (groups, w)."""
@@ -113,13 +120,18 @@ class WrittenColumns:
         """Return the columns, shape (r, w)."""
         return self.cells[rows]
 
-    def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
-        """Return what the columns add to each row's score, shape (r,)."""
-        return np.asarray(self.cells[rows] @ weights[self.columns])
+    def scorer(self, weights: FloatArray) -> Scorer:
+        """Return what tells of a slice of rows what the columns add to each one's score."""
+        own = weights[self.columns]
+        return lambda rows: np.asarray(self.cells[rows] @ own)
 
-    def sums(self, values: FloatArray, rows: slice) -> FloatArray:
-        """Return the sum over the rows of each column times a value of each row, shape (w,)."""
+    def collected(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Return the sum of each column times a value of each row, shape (w,)."""
         return np.asarray(self.cells[rows].T @ values)
+
+    def sums_of(self, collected: FloatArray) -> FloatArray:
+        """Return them."""
+        return collected
 
     def sums_by(self, code: IntArray, groups: int, values: FloatArray) -> FloatArray:
         """Return `sums` over all rows for each group of rows, shape (groups, w)."""
@@ -140,53 +152,6 @@ class WrittenColumns:
         """Return the columns that are kept, at their new places; None where none is."""
         stays = kept[self.columns]
         return WrittenColumns(self.cells[:, stays], places[self.columns[stays]]) if stays.any() else None
-
-
-@dataclass(frozen=True, slots=True)
-class Polynomials:
-    """Columns as polynomials of a number, piece by piece; a straight line is one piece.
-
-    Attributes
-    ----------
-    absent : float
-        Stands in place of a missing number.
-    ends : pair of floats
-        Beyond which the columns stay as they are there.
-    begins : array of shape (m,)
-        Where the pieces begin; their polynomials are of the distance from there.
-    pieces : array of shape (degree + 1, m, w)
-        Coefficients, those of the highest power first.
-    """
-
-    absent: float
-    ends: tuple[float, float]
-    begins: FloatArray
-    pieces: FloatArray
-
-    @classmethod
-    def line(cls, absent: float, mean: float, scale: float) -> Polynomials:
-        """Return the number less its mean, over its scale."""
-        pieces = np.array([1 / scale, 0.0]).reshape(2, 1, 1)
-        return cls(absent, (-np.inf, np.inf), np.array([mean]), pieces)
-
-    @classmethod
-    def spline(cls, absent: float, basis: BSpline, mean: FloatArray, scale: FloatArray) -> Polynomials:
-        """Return the first w functions of a B-spline basis, less their means and over their scales; (w,)."""
-        knots = basis.t[basis.k : len(basis.t) - basis.k]
-        powers = range(basis.k, -1, -1)
-        # The polynomial of a piece is its Taylor series where it begins.
-        pieces = np.array([basis(knots[:-1], nu=power) / factorial(power) for power in powers])
-        pieces = pieces[:, :, : len(mean)] / scale
-        pieces[-1] -= mean / scale
-        return cls(absent, (float(knots[0]), float(knots[-1])), knots[:-1], pieces)
-
-    def known(self, values: FloatArray) -> FloatArray:
-        """Return the numbers that the polynomials are asked for."""
-        return np.clip(np.where(np.isnan(values), self.absent, values), *self.ends)
-
-    def among(self, stays: BoolArray) -> Polynomials:
-        """Return some of the columns."""
-        return replace(self, pieces=self.pieces[:, :, stays])
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +188,17 @@ class CurveColumns:
 
     def written(self, rows: slice) -> FloatArray:
         """Return the columns, shape (r, w)."""
-        return _polynomials(self.shape.pieces, self.distance(rows)[:, None], self.piece[rows])
+        return evaluated(self.shape.pieces, self.distance(rows)[:, None], self.piece[rows])
 
-    def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
-        """Return what the columns add to each row's score, shape (r,)."""
-        pieces = np.matmul(self.shape.pieces, weights[self.columns])
-        return _polynomials(np.asarray(pieces), self.distance(rows), self.piece[rows])
+    def scorer(self, weights: FloatArray) -> Scorer:
+        """Return what tells of a slice of rows what the columns add to each one's score."""
+        pieces = np.asarray(np.matmul(self.shape.pieces, weights[self.columns]))
+        return lambda rows: evaluated(pieces, self.distance(rows), self.piece[rows])
 
-    def sums(self, values: FloatArray, rows: slice) -> FloatArray:
-        """Return the sum over the rows of each column times a value of each row, shape (w,)."""
+    def collected(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Return the sums of a value of each row times the powers of its distance, (degree + 1, pieces)."""
         if self.order is None:
-            return self._sums(values, rows, self.piece[rows], 1).ravel()
+            return self._moments(values, rows, self.piece[rows], 1)[:, 0]
         order, pieces = self.order[rows].astype(np.intp), self.shape.pieces
         counts = np.bincount(self.piece[rows], minlength=pieces.shape[1])
         present = np.flatnonzero(counts)
@@ -243,7 +208,11 @@ class CurveColumns:
         for power in reversed(range(len(pieces))):
             moments[power, present] = np.add.reduceat(values, starts)
             values = values * distance
-        return np.asarray(np.einsum("jm,jmw->w", moments, pieces))
+        return moments
+
+    def sums_of(self, collected: FloatArray) -> FloatArray:
+        """Return the sum of each column times the values that were collected, shape (w,)."""
+        return np.asarray(np.einsum("jm,jmw->w", collected, self.shape.pieces))
 
     def ordered(self, run: int) -> CurveColumns:
         """Return the same columns for many sums over runs of so many rows, 65,536 at most."""
@@ -257,7 +226,8 @@ class CurveColumns:
 
     def sums_by(self, code: IntArray, groups: int, values: FloatArray) -> FloatArray:
         """Return `sums` over all rows for each group of rows, shape (groups, w)."""
-        return self._sums(values, slice(None), code * len(self.shape.begins) + self.piece, groups)
+        moments = self._moments(values, slice(None), code * len(self.shape.begins) + self.piece, groups)
+        return np.asarray(np.einsum("jgm,jmw->gw", moments, self.shape.pieces))
 
     def taken(self, rows: IntArray) -> CurveColumns:
         """Return these rows."""
@@ -278,23 +248,12 @@ class CurveColumns:
         """Return how far beyond the beginning of its piece each number lies, shape (r,)."""
         return self.shape.known(self.values[rows]) - self.shape.begins.take(self.piece[rows])
 
-    def _sums(self, values: FloatArray, rows: slice, code: IntArray | Codes, groups: int) -> FloatArray:
-        """Return the sums of the powers of the distance, piece by piece, times the coefficients."""
-        pieces = self.shape.pieces
-        powers, count = len(pieces), pieces.shape[1]
+    def _moments(self, values: FloatArray, rows: slice, code: IntArray | Codes, groups: int) -> FloatArray:
+        """Return the sums of the values times the powers of the distance by group and piece."""
+        powers, count = self.shape.pieces.shape[:2]
         moments, distance = np.empty((powers, groups, count)), self.distance(rows)
         code = code.astype(np.intp, copy=False)  # counting would do it for each power
         for power in reversed(range(powers)):
             moments[power] = summed(code, values, groups * count).reshape(groups, count)
             values = values * distance
-        return np.asarray(np.einsum("jgm,jmw->gw", moments, pieces))
-
-
-def _polynomials(pieces: FloatArray, distance: FloatArray, piece: Codes) -> FloatArray:
-    """Evaluate the polynomials of each row's piece by Horner's rule."""
-    piece = piece.astype(np.intp)
-    found: FloatArray = pieces[0].take(piece, axis=0)
-    for coefficients in pieces[1:]:
-        found *= distance
-        found += coefficients.take(piece, axis=0)
-    return found
+        return moments

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ...decision.costs import BoolArray, IntArray
 from ...decision.expressions import FloatArray
-from .columns import Codes, CurveColumns, LevelColumns, WrittenColumns, narrow, summed
+from .columns import Codes, CurveColumns, LevelColumns, Scorer, WrittenColumns, narrow, summed
 
 FEWEST = 20_000
 """Rows from which on it pays."""
@@ -86,15 +86,18 @@ class PooledColumns:
         numbers = [part for part in self.each if not isinstance(part, LevelColumns)]
         return replace(self, each=tuple(WrittenColumns(one.written(_ALL), one.columns) for one in numbers))
 
-    def scores(self, weights: FloatArray, rows: slice) -> FloatArray:
-        """Return what the columns add to each row's score, shape (r,)."""
-        table = np.sum([part.scores(weights, _ALL) for part in self.each], axis=0)
-        return np.asarray(table.take(self.codes[rows]))
+    def scorer(self, weights: FloatArray) -> Scorer:
+        """Return what tells of a slice of rows what the columns add to each one's score."""
+        table = np.sum([part.scorer(weights)(_ALL) for part in self.each], axis=0)
+        return lambda rows: np.asarray(table.take(self.codes[rows]))
 
-    def sums(self, values: FloatArray, rows: slice) -> FloatArray:
-        """Return the sum over the rows of each column times a value of each row, shape (w,)."""
-        by_cell = summed(self.codes[rows], values, self.cells)
-        return np.concatenate([part.sums(by_cell, _ALL) for part in self.each])
+    def collected(self, values: FloatArray, rows: slice) -> FloatArray:
+        """Return the sum of a value of each row by cell, shape (cells,)."""
+        return summed(self.codes[rows], values, self.cells)
+
+    def sums_of(self, collected: FloatArray) -> FloatArray:
+        """Return the sum of each column times the values that were collected, shape (w,)."""
+        return np.concatenate([part.sums_of(part.collected(collected, _ALL)) for part in self.each])
 
     def sums_by(self, code: IntArray, groups: int, values: FloatArray) -> FloatArray:
         """Return `sums` over all rows for each group of rows, shape (groups, w)."""
