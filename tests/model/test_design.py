@@ -100,13 +100,14 @@ def test_wide_categories_cross_without_their_own_products():
 
 
 def test_a_missing_level_is_a_level_of_its_own():
-    """Rows without a city share a column that no other row has."""
+    """Rows without a city share a column that no other row has, also as categories."""
     rows = _rows()
     layout = design(SEARCH.forms[0], FeaturesConfig(categorical=("city",)), SEARCH, rows)
     matrix = layout.fit_transform(rows)
     gaps = rows["city"].isna().to_numpy()
     assert matrix.shape[1] == 4
     assert any(np.array_equal(column == 1, gaps) for column in matrix.T)
+    assert np.array_equal(layout.fit_transform(rows.astype({"city": "category"})), matrix)
 
 
 def test_rare_and_unseen_levels_share_one_column():
