@@ -98,6 +98,7 @@ def wording(request, _wording):
         if "tmp_path" in request.fixturenames:
             lines = [one.replace(str(request.getfixturevalue("tmp_path")), "TMP") for one in lines]
         if lines and request.config.getoption("--rewrite"):
+            _wording.seen.add(request.node.name)
             _wording.sections[request.node.name] = lines
         assert lines == _wording.sections.get(request.node.name, [])
 

@@ -23,16 +23,23 @@ class Wording:
     """The sections of one golden file, by the names of their tests."""
 
     def __init__(self, path):
-        self.path, self.sections = path, {}
+        self.path, self.sections, self.seen = path, {}, set()
         text = path.read_text("utf-8") if path.exists() else ""
         for section in filter(None, f"\n{text}".split("\n## ")):
             name, *lines = section.rstrip("\n").split("\n")
             self.sections[name] = lines
 
     def write(self, order):
-        """Write the sections of the tests that there are, in their order."""
-        kept = [name for name in self.sections if name.partition("[")[0] in order]
-        kept.sort(key=lambda name: order.index(name.partition("[")[0]))
+        """Write the sections of the tests that there are, in their order; of those that ran, all anew."""
+        ran = {_function(name) for name in self.seen}
+        known = (name for name in self.sections if _function(name) in order)
+        kept = [name for name in known if name in self.seen or _function(name) not in ran]
+        kept.sort(key=lambda name: order.index(_function(name)))
         text = "\n".join("\n".join((f"## {name}", *self.sections[name], "")) for name in kept)
         self.path.parent.mkdir(exist_ok=True)
         self.path.write_text(text, "utf-8")
+
+
+def _function(name):
+    """Return a test's name without its parameters."""
+    return name.partition("[")[0]
