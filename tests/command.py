@@ -94,13 +94,19 @@ def rendered_once(save):
     return save_once
 
 
+def empty_home(home, template):
+    """Make a folder with an empty store in it, and return it."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(template, home / "mlflow.db")
+    return home
+
+
 @contextmanager
 def living_in(home, template):
     """Let commands keep their store in a folder, beginning with an empty one; close it afterwards."""
     home = Path(home)
     if not home.exists():
-        home.mkdir(parents=True)
-        shutil.copy(template, home / "mlflow.db")
+        empty_home(home, template)
     with pytest.MonkeyPatch.context() as patch:
         for name in _STORE_VARIABLES:
             patch.delenv(name, raising=False)

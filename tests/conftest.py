@@ -218,6 +218,14 @@ def store(mlflow_home):
 
 
 @pytest.fixture(scope="session")
+def quick(tmp_path_factory):
+    """A project whose training takes a second and passes."""
+    from tests import victims
+
+    return victims.project(tmp_path_factory.mktemp("quick"))
+
+
+@pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
     """A Prefect server with a database of its own, one for each worker."""
     from tests.prefect_server import named_in_the_settings, running
@@ -242,6 +250,15 @@ def commands(prefect_server, one_home, mlflow_template, tmp_path, monkeypatch):
     monkeypatch.chdir(elsewhere)
     emptied(one_home, mlflow_template)
     with living_in(one_home, mlflow_template) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def home(prefect_server, mlflow_template, tmp_path_factory):
+    """A folder where all commands of a file keep one store; projects lie beside it."""
+    from tests.command import living_in
+
+    with living_in(tmp_path_factory.mktemp("file") / "home", mlflow_template) as home:
         yield home
 
 

@@ -6,14 +6,13 @@ what it has prepared for a database by its path.
 
 import shutil
 
-from tests.command import opened
+from tests.command import empty_home, opened
 
 
 def emptied(home, template):
     """Let an empty store be all that the folder holds."""
     _cleared(home)
-    home.mkdir()
-    shutil.copy(template, home / "mlflow.db")
+    empty_home(home, template)
 
 
 def filled(home, template, act):

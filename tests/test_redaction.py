@@ -4,7 +4,6 @@ import contextlib
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +26,7 @@ from logitgate.tracking.store import located, open_store
 from logitgate_flows.messages.error_text import in_words, whole_trace
 from logitgate_flows.messages.notify import ADDRESSES, notify
 from tests import projects, victims
-from tests.command import living_in, logitgate, opened
+from tests.command import empty_home, living_in, logitgate, opened
 from tests.databases import postgresql
 
 _SIGNS = st.text("/@:?#&=%+ ;,'\"\\[]{}()^|<>", min_size=1, max_size=3)
@@ -225,9 +224,7 @@ def test_whatever_fails_keeps_it(mlflow_home, caplog, capfd, found):
 @pytest.mark.acceptance
 def test_a_command_leaves_it_nowhere(tmp_path, mlflow_template):
     """Neither on the terminal, in JSON, in a whole trace and debugging logs, nor in any file that it made."""
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    home = empty_home(tmp_path / "home", mlflow_template)
     kept = {name: one for name, one in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))}
     got = subprocess.run(
         (sys.executable, "-m", "logitgate_flows", "train", victims.project(tmp_path / "project"), "--json"),

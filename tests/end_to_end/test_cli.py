@@ -18,7 +18,7 @@ import pytest
 from logitgate import __version__
 from logitgate.catalogue import Road, required
 from tests import projects
-from tests.command import living_in, logitgate, opened
+from tests.command import empty_home, living_in, logitgate, opened
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,13 +30,12 @@ def visits():
 
 
 @pytest.fixture(scope="module")
-def trained(prefect_server, mlflow_template, tmp_path_factory, visits):
+def trained(home, visits):
     """A project with a champion."""
-    folder = tmp_path_factory.mktemp("trained")
+    folder = home.parent
     project = projects.write(folder / "project", visits)
-    with living_in(folder / "home", mlflow_template) as home:
-        assert logitgate("train", project, "--json").code == 0
-        yield home, project
+    assert logitgate("train", project, "--json").code == 0
+    return home, project
 
 
 def _environment(home, **more):
@@ -295,9 +294,7 @@ def test_the_prefect_server_of_the_environment_is_used(prefect_url, mlflow_templ
     """Its API shows the flow run and the steps as Completed, and no second server is started."""
     import httpx
 
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    home = empty_home(tmp_path / "home", mlflow_template)
     project = projects.write(tmp_path / "project", visits)
     got = _process(
         *(sys.executable, "-m", "logitgate_flows", "train", project, "--json"),
@@ -435,9 +432,7 @@ def test_gates_lists_what_would_be_checked(tmp_path, visits):
 @pytest.mark.acceptance
 def test_the_page_ends_with_its_command(tmp_path, mlflow_template):
     """SIGTERM to `logitgate ui` leaves no server behind on its port."""
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    home = empty_home(tmp_path / "home", mlflow_template)
     with socket.create_server(("127.0.0.1", 0)) as asked:
         port = asked.getsockname()[1]
     command = subprocess.Popen(

@@ -3,22 +3,21 @@
 import pytest
 
 from tests import projects
-from tests.command import living_in, logitgate, opened
+from tests.command import logitgate, opened
 
 WEAK = {"features": {"numeric": ["speed"]}}
 
 
 @pytest.fixture(scope="module")
-def road(prefect_server, mlflow_template, tmp_path_factory):
+def road(home):
     """A strong first release, a weak challenger, and rows of which a fifth came after both."""
-    folder = tmp_path_factory.mktemp("comparison")
+    folder = home.parent
     visits = projects.table(5_000, days=100)
     strong = projects.write(folder / "strong", visits)
     weak = projects.write(folder / "weak", visits, **WEAK)
-    with living_in(folder / "home", mlflow_template) as home:
-        assert logitgate("train", strong, "--as-of", "2021-05-10", "--json").json["version"] == 1
-        assert logitgate("train", weak, "--as-of", "2021-05-11", "--json").json["version"] == 2
-        yield home, strong
+    assert logitgate("train", strong, "--as-of", "2021-05-10", "--json").json["version"] == 1
+    assert logitgate("train", weak, "--as-of", "2021-05-11", "--json").json["version"] == 2
+    return home, strong
 
 
 def compare(project, *words):

@@ -1,7 +1,6 @@
 """A real Prefect server and worker: a monitoring asks for a new model, and gets it."""
 
 import os
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import projects
-from tests.command import opened
+from tests.command import empty_home, opened
 from tests.services import asked, end_of, eventually, start, started
 from tests.unreliable import free_port
 
@@ -41,9 +40,7 @@ def served(mlflow_template, tmp_path_factory):
         reactions={"windows": 1, "persistent": 1, "cool_down_days": 0},
     )
     late.to_parquet(project.parent / "late.parquet")
-    home = folder / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    home = empty_home(folder / "home", mlflow_template)
     api = f"http://127.0.0.1:{(port := free_port())}/api"
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))

@@ -6,7 +6,6 @@ training tells them as it passes them; another one is killed at each, and done a
 """
 
 import functools
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,23 +16,16 @@ from logitgate.production.registry import ledger_store
 from logitgate.production.repair import doctor
 from logitgate.project.reading.load import load_project
 from tests import victims
-from tests.command import close, opened
+from tests.command import close, empty_home, opened
 from tests.victims import AtEvent
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A small project that passes."""
-    return victims.project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="module")
-def trained(project, mlflow_template, tmp_path_factory):
+def trained(quick, mlflow_template, tmp_path_factory):
     """The home of a training that was left in peace, and all events of it by their numbers."""
-    home = tmp_path_factory.mktemp("peace")
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    home = empty_home(tmp_path_factory.mktemp("peace"), mlflow_template)
     passed = home / "events"
-    assert victims.run(project, home, home / "answer.json", AtEvent(0, str(passed))) == 0
+    assert victims.run(quick, home, home / "answer.json", AtEvent(0, str(passed))) == 0
     lines = [line.split() for line in passed.read_text().splitlines()]
     return home, [(int(number), kind, name) for number, kind, name in lines]
 
@@ -54,36 +46,29 @@ def test_every_step_is_a_boundary(trained):
 
 
 @pytest.mark.acceptance
-def test_a_kill_at_any_boundary_is_healed_by_the_next_run(project, trained, mlflow_template, tmp_path):
+def test_a_kill_at_any_boundary_is_healed_by_the_next_run(quick, trained, mlflow_template, tmp_path):
     """One version, one champion, no open intent; after a repair nothing is left running or in the way."""
     _, events = trained
-    look = functools.partial(_killed_and_done_again, project, mlflow_template, tmp_path)
+    look = functools.partial(_killed_and_done_again, quick, mlflow_template, tmp_path)
     with ThreadPoolExecutor(2) as pool:
         found = dict(zip(boundaries(events), pool.map(look, boundaries(events)), strict=True))
     assert {boundary: problem for boundary, problem in found.items() if problem} == {}
 
 
-def test_a_lock_dies_with_its_holder(project, trained, mlflow_template, tmp_path):
+def test_a_lock_dies_with_its_holder(quick, trained, mlflow_template, tmp_path):
     """Killed while it holds the locks of its training and of its model: the next proceeds at once."""
     (number,) = (number for number, _, name in trained[1] if name == "move_the_champion")
-    home = _home(tmp_path, mlflow_template, "locks")
-    assert victims.run(project, home, tmp_path / "a.json", AtEvent(number)) == -9
+    home = empty_home(tmp_path / "locks", mlflow_template)
+    assert victims.run(quick, home, tmp_path / "a.json", AtEvent(number)) == -9
     started = time.monotonic()
-    assert victims.run(project, home, tmp_path / "b.json") == 0
+    assert victims.run(quick, home, tmp_path / "b.json") == 0
     assert time.monotonic() - started < 5
-
-
-def _home(folder, template, name):
-    home = folder / name
-    home.mkdir()
-    shutil.copy(template, home / "mlflow.db")
-    return home
 
 
 def _killed_and_done_again(project, template, folder, boundary):
     """Return what is not as it should be, or an empty text."""
     number, _, name = boundary
-    home = _home(folder, template, f"{number}-{name}")
+    home = empty_home(folder / f"{number}-{name}", template)
     temporary = {"TMPDIR": str(home)}
     killed = victims.run(project, home, home / "killed.json", AtEvent(number), **temporary)
     again = victims.run(project, home, home / "again.json", **temporary)

@@ -9,23 +9,21 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from tests import victims
-from tests.command import close, living_in, logitgate, opened
+from tests.command import close, empty_home, living_in, logitgate, opened
 from tests.homes import put_back
 from tests.prefect_server import unserved
 from tests.services import listening
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, mlflow_template):
+def trained(tmp_path_factory, mlflow_template, quick):
     """A project, its home after the first release, and a copy of that home."""
     folder = tmp_path_factory.mktemp("trained")
-    project, home = victims.project(folder / "project"), folder / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
-    assert victims.run(project, home, folder / "answer.json") == 0
+    home = empty_home(folder / "home", mlflow_template)
+    assert victims.run(quick, home, folder / "answer.json") == 0
     got = json.loads((folder / "answer.json").read_text())
     assert (got["promoted"], got["champion"]) == (True, 1)
-    return project, home, Path(shutil.copytree(home, folder / "copy"))
+    return quick, home, Path(shutil.copytree(home, folder / "copy"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from logitgate.monitoring.window import MonitoringResult, MonitoringWindow, Wind
 from logitgate.production.promotion.lock import held
 from logitgate_flows.reactions import act
 from tests import projects
-from tests.command import living_in, logitgate, opened
+from tests.command import logitgate, opened
 from tests.services import listening
 
 TRAINED = "2021-05-01"
@@ -23,16 +23,15 @@ WEAK = {"features": {"numeric": ["speed"]}}
 
 
 @pytest.fixture(scope="module")
-def road(prefect_server, mlflow_template, tmp_path_factory):
+def road(home):
     """A sound champion, a bad one forced into its place later, and rows that come after both."""
-    folder = tmp_path_factory.mktemp("monitoring")
+    folder = home.parent
     visits = projects.table(9_000, days=110)
     strong = projects.write(folder / "strong", visits)
     weak = projects.write(folder / "weak", visits, **WEAK)
-    with living_in(folder / "home", mlflow_template) as home:
-        assert logitgate("train", strong, "--as-of", TRAINED, "--json").json["champion"] == 1
-        assert logitgate("train", weak, "--as-of", TRAINED, "--json").json["version"] == 2
-        yield home, strong, visits
+    assert logitgate("train", strong, "--as-of", TRAINED, "--json").json["champion"] == 1
+    assert logitgate("train", weak, "--as-of", TRAINED, "--json").json["version"] == 2
+    return home, strong, visits
 
 
 def watched(project, window, *words, table=None):

@@ -11,15 +11,14 @@ from tests.command import living_in, logitgate, opened
 
 
 @pytest.fixture(scope="module")
-def road(prefect_server, mlflow_template, tmp_path_factory):
+def road(home):
     """Two trainings: the first release, and one month later the next."""
-    folder = tmp_path_factory.mktemp("road")
-    with living_in(folder / "home", mlflow_template) as home:
-        project = projects.write(folder, projects.table())
-        first = logitgate("train", project, "--as-of", "2021-04-20", "--json")
-        second = logitgate("train", project, "--json")
-        assert (first.code, second.code) == (0, 0), second.everything
-        yield home, project, first.json, second.json
+    folder = home.parent
+    project = projects.write(folder, projects.table())
+    first = logitgate("train", project, "--as-of", "2021-04-20", "--json")
+    second = logitgate("train", project, "--json")
+    assert (first.code, second.code) == (0, 0), second.everything
+    return home, project, first.json, second.json
 
 
 def text_of(answer):

@@ -6,25 +6,24 @@ import numpy as np
 import pytest
 
 from tests import projects
-from tests.command import living_in, logitgate, opened
+from tests.command import logitgate, opened
 
 BREAK = datetime(2021, 5, 10, tzinfo=UTC)
 REACTIONS = {"windows": 1, "persistent": 1, "cool_down_days": 0, "retire": True}
 
 
 @pytest.fixture(scope="module")
-def road(prefect_server, mlflow_template, tmp_path_factory):
+def road(home):
     """A champion, whose outcome is recorded the other way round after its release."""
-    folder = tmp_path_factory.mktemp("retirement")
+    folder = home.parent
     frame, rng = projects.table(6_000, days=110), np.random.default_rng(5)
     lift = 1.4 * frame["speed"] + 0.45 * (frame["load"] - 10) + 1.9 * frame["grip"]
     log_odds = np.where(frame["at"] >= BREAK, 1.4 - lift, lift - 1.4)
     bad = np.where(rng.uniform(size=len(frame)) < 1 / (1 + np.exp(-log_odds)), "yes", "no")
     changes = {"reactions": REACTIONS, "search": {"C": [1.0]}}
     project = projects.write(folder / "visits", frame.assign(bad=bad), **changes)
-    with living_in(folder / "home", mlflow_template) as home:
-        assert logitgate("train", project, "--as-of", "2021-05-10", "--json").json["champion"] == 1
-        yield home, project
+    assert logitgate("train", project, "--as-of", "2021-05-10", "--json").json["champion"] == 1
+    return home, project
 
 
 def watched(project, since, until, as_of):

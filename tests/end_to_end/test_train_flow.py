@@ -12,7 +12,7 @@ import logitgate as lg
 from logitgate.gates.verdict.json_schema import verdict_schema
 from logitgate.tracking.trainings.drawings import NAMES
 from tests import projects
-from tests.command import living_in, logitgate, mlflow_asks, opened
+from tests.command import logitgate, mlflow_asks, opened
 from tests.releases import promoted, registered
 
 WEAK = {"features": {"numeric": ["speed", "load"]}}
@@ -39,20 +39,19 @@ def visits():
 
 
 @pytest.fixture(scope="module")
-def road(prefect_server, mlflow_template, tmp_path_factory, visits):
+def road(home, visits):
     """First release, a challenger refused, one promoted, the same once more, and one of older rows."""
-    folder = tmp_path_factory.mktemp("road")
+    folder = home.parent
     weak = projects.write(folder / "weak", visits, **WEAK)
     strong = projects.write(folder / "strong", visits)
-    with living_in(folder / "home", mlflow_template) as home:
-        answers = {
-            "first": logitgate("train", weak, "--as-of", "2021-04-10", "--json"),
-            "refused": logitgate("train", weak, "--as-of", "2021-04-11", "--json"),
-            "better": logitgate("train", strong, "--json", all_figures=True),
-            "again": logitgate("train", strong, "--json"),
-            "before": logitgate("train", weak, "--as-of", "2021-04-02", "--json"),
-        }
-        yield home, answers, strong
+    answers = {
+        "first": logitgate("train", weak, "--as-of", "2021-04-10", "--json"),
+        "refused": logitgate("train", weak, "--as-of", "2021-04-11", "--json"),
+        "better": logitgate("train", strong, "--json", all_figures=True),
+        "again": logitgate("train", strong, "--json"),
+        "before": logitgate("train", weak, "--as-of", "2021-04-02", "--json"),
+    }
+    return home, answers, strong
 
 
 def test_the_first_model_that_passes_is_put_into_production(road):

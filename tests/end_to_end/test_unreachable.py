@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from logitgate.tracking import heartbeat, recording
 from logitgate.tracking import store as store_module
 from logitgate.tracking.store import Store, again, reached
 from tests import victims
-from tests.command import close, opened
+from tests.command import close, empty_home, opened
 from tests.databases import postgresql
 from tests.unreliable import Line, mlflow_server
 from tests.victims import AtStep
@@ -29,16 +28,10 @@ LIMIT = 2
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A small project that passes."""
-    return victims.project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="module")
 def line(tmp_path_factory, mlflow_template):
     """A line to a real MLflow server."""
     folder = tmp_path_factory.mktemp("server")
-    shutil.copy(mlflow_template, folder / "mlflow.db")
+    empty_home(folder, mlflow_template)
     with mlflow_server(folder, f"sqlite:///{folder / 'mlflow.db'}") as port:
         opened = Line(port)
         yield opened
@@ -64,7 +57,7 @@ def test_what_is_waited_for_adds_up_to_less_than_15_seconds():
     ],
     ids=["dead in mid-upload", "silent in mid-promotion"],
 )
-def test_a_server_that_fails_in_mid_run(line, project, tmp_path, fate, until):
+def test_a_server_that_fails_in_mid_run(line, tmp_path, fate, until):
     """Exit 3 soon after, no champion, and when it is back the same training completes with one version."""
     name = f"visits-{tmp_path.name[-1]}{fate}"
     project = victims.project(tmp_path / "project", name=name)
@@ -88,10 +81,10 @@ def test_a_server_that_fails_in_mid_run(line, project, tmp_path, fate, until):
     assert "RUNNING" not in {run.info.status for run in runs}
 
 
-def test_a_server_that_is_down_from_the_start(project, tmp_path):
+def test_a_server_that_is_down_from_the_start(quick, tmp_path):
     """No server listens there: exit 3 at once, naming it."""
     code = victims.run(
-        project, tmp_path / "home", tmp_path / "a.json", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
+        quick, tmp_path / "home", tmp_path / "a.json", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
     )
     assert code == 3 and "127.0.0.1:9" in (tmp_path / "a.json").read_text()
 
@@ -110,28 +103,28 @@ def _small_disk(folder, size):
 
 
 @pytest.mark.parametrize("room", [60_000, 420_000], ids=["for a run", "for some of the files"])
-def test_a_full_disk(project, tmp_path, mlflow_template, room):
+def test_a_full_disk(quick, tmp_path, mlflow_template, room):
     """Exit 3 with the reason; with room again the training completes, and nothing of it is torn."""
     home = tmp_path / "home"
     with _small_disk(home, mlflow_template.stat().st_size + room):
-        shutil.copy(mlflow_template, home / "mlflow.db")
-        assert victims.run(project, home, tmp_path / "a.json") == 3
+        empty_home(home, mlflow_template)
+        assert victims.run(quick, home, tmp_path / "a.json") == 3
         assert "full" in (got := (tmp_path / "a.json").read_text()) or "No space" in got, got
         subprocess.run(("mount", "-o", "remount,size=64m", str(home)), check=True)
-        assert victims.run(project, home, tmp_path / "b.json") == 0
+        assert victims.run(quick, home, tmp_path / "b.json") == 0
         store = opened(home)
         assert len(store.client.search_model_versions("name = 'visits'")) == 1
         assert store.client.get_registered_model("visits").aliases == {"champion": 1}
         close(store)
 
 
-def test_a_disk_that_is_closed(project, tmp_path, mlflow_template):
+def test_a_disk_that_is_closed(quick, tmp_path, mlflow_template):
     """A store that cannot be written is named before anything begins."""
     home = tmp_path / "home"
     with _small_disk(home, "16m"):
-        shutil.copy(mlflow_template, home / "mlflow.db")
+        empty_home(home, mlflow_template)
         subprocess.run(("mount", "-o", "remount,ro", str(home)), check=True)
-        assert victims.run(project, home, tmp_path / "a.json") == 3
+        assert victims.run(quick, home, tmp_path / "a.json") == 3
         got = json.loads((tmp_path / "a.json").read_text())["error"]
     assert str(home) in got and "cannot be written" in got
 
@@ -191,20 +184,20 @@ def test_a_store_that_comes_back_is_asked_again(monkeypatch):
 
 
 @pytest.mark.acceptance
-def test_postgresql_is_restarted_in_mid_run(project, tmp_path):
+def test_postgresql_is_restarted_in_mid_run(quick, tmp_path):
     """The sessions of store and lock are lost: the training completes or exits 3, the next is through."""
     with postgresql() as database, mlflow_server(tmp_path, database.url) as port:
         url = f"http://127.0.0.1:{port}"
         environ = {"MLFLOW_TRACKING_URI": url, "LOGITGATE_LOCK_URL": database.url}
         stop = AtStep("learn", functools.partial(victims.pause, str(tmp_path / "paused")))
-        started = victims.training(project, tmp_path / "home", tmp_path / "a.json", stop, **environ)
+        started = victims.training(quick, tmp_path / "home", tmp_path / "a.json", stop, **environ)
         started.start()
         victims.wait_until((tmp_path / "paused").exists, 60)
         database.restart()
         (tmp_path / "paused").unlink()
         started.join(60)
         assert started.exitcode in (0, 3), (tmp_path / "a.json").read_text()
-        assert victims.run(project, tmp_path / "home", tmp_path / "b.json", **environ) == 0
+        assert victims.run(quick, tmp_path / "home", tmp_path / "b.json", **environ) == 0
         client = MlflowClient(url, url)
         assert len(client.search_model_versions("name = 'visits'")) == 1
         assert client.get_registered_model("visits").aliases == {"champion": "1"}

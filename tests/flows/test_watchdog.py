@@ -1,7 +1,6 @@
 """No command waits for minutes for a Prefect that is gone, and SIGTERM leaves nothing behind."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 from logitgate import environment
 from logitgate_flows.server.prefect_server import NAME
 from tests import victims
-from tests.command import close, opened
+from tests.command import close, empty_home, opened
 
 _SLOW = """
 import sys, threading, time
@@ -73,16 +72,14 @@ def test_limits_are_only_set_where_a_server_is_named(monkeypatch, tmp_path):
 
 
 @pytest.mark.acceptance
-def test_sigterm_ends_a_real_training_in_order(mlflow_template, tmp_path):
+def test_sigterm_ends_a_real_training_in_order(mlflow_template, quick, tmp_path):
     """Exit 143, the run is KILLED, its lock free, and the Prefect server that it had started is gone too."""
-    project, home = victims.project(tmp_path / "project"), tmp_path / "home"
-    home.mkdir()
-    shutil.copy(mlflow_template, home / "mlflow.db")
+    home = empty_home(tmp_path / "home", mlflow_template)
     kept = {name: one for name, one in os.environ.items() if not name.startswith(("MLFLOW_", "PREFECT_"))}
     written = tmp_path / "log"
     with written.open("w") as log:
         started = subprocess.Popen(
-            (sys.executable, "-m", "logitgate_flows", "train", str(project)),
+            (sys.executable, "-m", "logitgate_flows", "train", str(quick)),
             env={**kept, "LOGITGATE_HOME": str(home)},
             cwd=Path(__file__).parents[2],
             stderr=log,
@@ -98,7 +95,7 @@ def test_sigterm_ends_a_real_training_in_order(mlflow_template, tmp_path):
     runs = store.client.search_runs([experiment.experiment_id]) if experiment else []
     assert {run.info.status for run in runs} <= {"KILLED"}
     close(store)
-    assert victims.run(project, home, tmp_path / "again.json") == 0
+    assert victims.run(quick, home, tmp_path / "again.json") == 0
 
 
 def _servers(home):

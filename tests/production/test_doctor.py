@@ -24,12 +24,6 @@ from tests.command import close, living_in, logitgate, opened
 from tests.victims import AtWrite
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A small project that passes."""
-    return victims.project(tmp_path_factory.mktemp("project"))
-
-
 @pytest.fixture
 def home(tmp_path, mlflow_template):
     """A folder with an empty store, where commands live."""
@@ -54,29 +48,29 @@ def because_of(answer, check):
     return {one["subject"]: one["because"] for one in found}
 
 
-def test_a_sound_store_is_reported_sound(home, project):
+def test_a_sound_store_is_reported_sound(home, quick):
     """Exit 0, each check passed, and nothing was made by looking."""
-    answer = logitgate("doctor", project, "--json")
+    answer = logitgate("doctor", quick, "--json")
     assert answer.code == 0, answer.everything
     assert {one["check"] for one in answer.json["findings"]} == set(doctor.CHECKS)
     assert {one["status"] for one in answer.json["findings"]} == {"PASS"}
     assert [one.name for one in opened(home).client.search_experiments()] == ["Default"]
-    assert "nothing is wrong" in logitgate("doctor", project).out
+    assert "nothing is wrong" in logitgate("doctor", quick).out
 
 
-def test_what_a_kill_in_mid_upload_leaves(home, store, project, tmp_path):
+def test_what_a_kill_in_mid_upload_leaves(home, store, quick, tmp_path):
     """The run and its upload are reported with what would be done, and it is done only when asked for."""
     at = AtWrite("log_model_artifacts", victims.die)
     temporary = {"TMPDIR": str(tmp_path / "temporary")}
-    assert victims.run(project, home, tmp_path / "a.json", at, **temporary) == -9
-    found = logitgate("doctor", project, "--json")
+    assert victims.run(quick, home, tmp_path / "a.json", at, **temporary) == -9
+    found = logitgate("doctor", quick, "--json")
     (run, because), (upload, _), (draft, _) = (
         next(iter(because_of(found, check).items())) for check in ("runs", "uploads", "drafts")
     )
     assert found.code == 1 and found.json["status"] == "FAIL"
     assert "--repair would end it as KILLED" in because and "process" in because
     assert store.client.get_run(run).info.status == "RUNNING" and Path(draft).is_dir()
-    repaired = logitgate("doctor", project, "--repair", "--json")
+    repaired = logitgate("doctor", quick, "--repair", "--json")
     assert repaired.code == 0, repaired.everything
     assert {one["status"] for one in repaired.json["findings"]} == {"PASS", "WARN"}
     assert "repaired: end it as KILLED" in because_of(repaired, "runs")[run]
@@ -84,53 +78,53 @@ def test_what_a_kill_in_mid_upload_leaves(home, store, project, tmp_path):
     assert str(store.client.get_logged_model(upload).status) == "FAILED"
     assert not Path(draft).exists()
     for words in (["--repair"], []):
-        again = logitgate("doctor", project, "--json", *words)
+        again = logitgate("doctor", quick, "--json", *words)
         assert again.code == 0 and {one["status"] for one in again.json["findings"]} == {"PASS"}
-    assert victims.run(project, home, tmp_path / "b.json") == 0
+    assert victims.run(quick, home, tmp_path / "b.json") == 0
 
 
-def test_a_registered_model_without_a_version_is_removed(home, store, project, tmp_path):
+def test_a_registered_model_without_a_version_is_removed(home, store, quick, tmp_path):
     """Killed between the two: the name goes away, and comes again with the next version."""
     at = AtWrite("create_registered_model", victims.die)
-    assert victims.run(project, home, tmp_path / "a.json", at) == -9
-    assert because_of(logitgate("doctor", project, "--json"), "registry").keys() == {"visits"}
-    assert logitgate("doctor", project, "--repair").code == 0
+    assert victims.run(quick, home, tmp_path / "a.json", at) == -9
+    assert because_of(logitgate("doctor", quick, "--json"), "registry").keys() == {"visits"}
+    assert logitgate("doctor", quick, "--repair").code == 0
     assert not store.client.search_registered_models()
-    assert victims.run(project, home, tmp_path / "b.json") == 0
-    assert logitgate("doctor", project).code == 0
+    assert victims.run(quick, home, tmp_path / "b.json") == 0
+    assert logitgate("doctor", quick).code == 0
     assert store.client.get_model_version_by_alias("visits", "champion").version == 1
 
 
-def test_a_promotion_killed_in_between_is_ended(home, store, project, tmp_path):
+def test_a_promotion_killed_in_between_is_ended(home, store, quick, tmp_path):
     """The intent stands open after the alias moved; the repair writes that it is done."""
     at = AtWrite("set_registered_model_alias", victims.die)
-    assert victims.run(project, home, tmp_path / "a.json", at) == -9
-    (because,) = because_of(logitgate("doctor", project, "--json"), "ledger").values()
+    assert victims.run(quick, home, tmp_path / "a.json", at) == -9
+    (because,) = because_of(logitgate("doctor", quick, "--json"), "ledger").values()
     assert "began to put version 1 into production" in because and "done or abandoned" in because
     assert ledger_store.read(store, "visits").open is not None
     with locked(store, "visits"):  # somebody is at it right now
-        assert not because_of(logitgate("doctor", project, "--json"), "ledger")
-    assert logitgate("doctor", project, "--repair").code == 0
+        assert not because_of(logitgate("doctor", quick, "--json"), "ledger")
+    assert logitgate("doctor", quick, "--repair").code == 0
     ledger = ledger_store.read(store, "visits")
     assert (ledger.open, ledger.champion, ledger.breaks) == (None, 1, ())
-    assert logitgate("history", project, "--verify").code == 0
+    assert logitgate("history", quick, "--verify").code == 0
 
 
-def test_who_is_alive_is_left_alone(store, project):
+def test_who_is_alive_is_left_alone(store, quick):
     """Neither a run that goes on, nor its candidates, uploads or the name that it has just registered."""
     with training_run(store, "visits", Note("now")) as run:
         child = {"mlflow.parentRunId": run.run_id}
         store.client.create_run(run.experiment_id, tags=child)
         store.client.create_logged_model(run.experiment_id, source_run_id=run.run_id)
         store.client.create_registered_model("visits")
-        assert logitgate("doctor", project, "--repair").code == 0
+        assert logitgate("doctor", quick, "--repair").code == 0
         assert store.client.get_run(run.run_id).info.status == "RUNNING"
         assert store.client.get_registered_model("visits")
-    found = doctor.examine(store, load_project(project))
+    found = doctor.examine(store, load_project(quick))
     assert sorted(one.check for one in found) == ["registry", "runs", "uploads"]
 
 
-def test_a_run_of_another_host_is_dead_when_it_is_silent(store, project):
+def test_a_run_of_another_host_is_dead_when_it_is_silent(store, quick):
     """There only the age of its last sign tells; two minutes are given to it."""
     client, sign = store.client, heartbeat.heartbeat()
     identity = client.create_experiment("visits")
@@ -141,7 +135,7 @@ def test_a_run_of_another_host_is_dead_when_it_is_silent(store, project):
         ).info.run_id
         for age in (5, 110, 130, 4_000)
     ]
-    found = doctor.examine(store, load_project(project))
+    found = doctor.examine(store, load_project(quick))
     assert {one.subject for one in found} == set(made[2:])
     assert all("on far" in one.because for one in found)
 
@@ -180,7 +174,7 @@ def test_a_folder_for_drafts_that_cannot_be_written_is_named(tmp_path, monkeypat
         pass
 
 
-def test_a_repair_that_fails_is_reported(store, project, monkeypatch):
+def test_a_repair_that_fails_is_reported(store, quick, monkeypatch):
     """The trouble stays a reason to stop, with what went wrong."""
     store.client.create_registered_model("visits")
 
@@ -188,5 +182,5 @@ def test_a_repair_that_fails_is_reported(store, project, monkeypatch):
         raise UnavailableError("store", "is read-only", "look at it")
 
     monkeypatch.setattr(doctor, "_delete", down)
-    answer = logitgate("doctor", project, "--repair", "--json")
+    answer = logitgate("doctor", quick, "--repair", "--json")
     assert answer.code == 1 and "is read-only" in answer.out

@@ -1,7 +1,6 @@
 """The same training is done once, however often it is asked for and wherever it was killed."""
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -18,33 +17,8 @@ from logitgate.tracking.recording import training_run
 from logitgate.tracking.runs import Note
 from logitgate.tracking.stores.embedded import alone
 from tests import victims
-from tests.command import close, logitgate, opened
+from tests.command import logitgate, opened
 from tests.victims import AtStep, AtWrite
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A small project that passes."""
-    return victims.project(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture
-def home(tmp_path, mlflow_template, monkeypatch):
-    """A folder with an empty store."""
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        monkeypatch.delenv(name, raising=False)
-    made = tmp_path / "home"
-    made.mkdir()
-    shutil.copy(mlflow_template, made / "mlflow.db")
-    return made
-
-
-@pytest.fixture
-def store(home):
-    """The store of that folder."""
-    found = opened(home)
-    yield found
-    close(found)
 
 
 def trainings(store):
@@ -65,9 +39,9 @@ def champion(store):
     return int(store.client.get_model_version_by_alias("visits", "champion").version)
 
 
-def test_five_triggers_make_one_version(project, home, store, tmp_path):
+def test_five_triggers_make_one_version(quick, mlflow_home, store, tmp_path):
     """All five answer the same; one has trained, four tell what it found."""
-    started = [victims.training(project, home, tmp_path / f"{number}.json") for number in range(5)]
+    started = [victims.training(quick, mlflow_home, tmp_path / f"{number}.json") for number in range(5)]
     for one in started:
         one.start()
     for one in started:
@@ -80,12 +54,12 @@ def test_five_triggers_make_one_version(project, home, store, tmp_path):
     assert len(parents) == len(below) == len(versions(store)) == 1
 
 
-def test_what_was_killed_while_learning_is_superseded(project, home, store, tmp_path):
+def test_what_was_killed_while_learning_is_superseded(quick, mlflow_home, store, tmp_path):
     """The run that stayed behind ends KILLED and names the one that did its training."""
-    assert victims.run(project, home, tmp_path / "a.json", AtStep("learn", victims.die)) == -9
+    assert victims.run(quick, mlflow_home, tmp_path / "a.json", AtStep("learn", victims.die)) == -9
     (left,), _ = trainings(store)
     assert left.info.status == "RUNNING" and heartbeat.is_dead(left)
-    assert victims.run(project, home, tmp_path / "b.json") == 0
+    assert victims.run(quick, mlflow_home, tmp_path / "b.json") == 0
     (killed, done), below = trainings(store)
     assert (killed.info.status, done.info.status) == ("KILLED", "FINISHED")
     assert killed.data.tags[idempotency.SUPERSEDED] == done.info.run_id
@@ -93,12 +67,12 @@ def test_what_was_killed_while_learning_is_superseded(project, home, store, tmp_
     assert len(versions(store)) == champion(store) == 1
 
 
-def test_a_version_that_a_killed_run_has_made_is_found_again(project, home, store, tmp_path):
+def test_a_version_that_a_killed_run_has_made_is_found_again(quick, mlflow_home, store, tmp_path):
     """Killed when the version was made and nothing said so: no second one; it names who judged it last."""
     at = AtWrite("create_model_version", victims.die)
-    assert victims.run(project, home, tmp_path / "a.json", at) == -9
+    assert victims.run(quick, mlflow_home, tmp_path / "a.json", at) == -9
     assert len(versions(store)) == 1
-    assert victims.run(project, home, tmp_path / "b.json") == 0
+    assert victims.run(quick, mlflow_home, tmp_path / "b.json") == 0
     (killed, done), _ = trainings(store)
     (version,) = versions(store)
     assert version.run_id == killed.info.run_id != done.info.run_id
@@ -107,10 +81,10 @@ def test_a_version_that_a_killed_run_has_made_is_found_again(project, home, stor
     assert champion(store) == 1 and done.data.tags["version"] == "1"
 
 
-def test_a_run_killed_before_its_promotion_goes_on_there(project, home, store, tmp_path):
+def test_a_run_killed_before_its_promotion_goes_on_there(quick, mlflow_home, store, tmp_path):
     """Nothing is learned again: the same run ends FINISHED, with its version in production."""
-    assert victims.run(project, home, tmp_path / "a.json", AtStep("record", victims.die)) == -9
-    assert victims.run(project, home, tmp_path / "b.json", AtStep("learn", victims.die)) == 0
+    assert victims.run(quick, mlflow_home, tmp_path / "a.json", AtStep("record", victims.die)) == -9
+    assert victims.run(quick, mlflow_home, tmp_path / "b.json", AtStep("learn", victims.die)) == 0
     (run,), below = trainings(store)
     got = json.loads((tmp_path / "b.json").read_text())
     assert run.info.status == "FINISHED" and got["run_id"] == run.info.run_id
@@ -118,15 +92,15 @@ def test_a_run_killed_before_its_promotion_goes_on_there(project, home, store, t
     assert not got["repeated"] and len(below) == len(versions(store)) == 1
 
 
-def test_a_run_whose_champion_has_changed_meanwhile_is_judged_again(project, home, store, tmp_path):
+def test_a_run_whose_champion_has_changed_meanwhile_is_judged_again(quick, mlflow_home, store, tmp_path):
     """It was judged without a champion; now one is in production, and the version must stand up to it."""
-    assert victims.run(project, home, tmp_path / "a.json", AtStep("record", victims.die)) == -9
+    assert victims.run(quick, mlflow_home, tmp_path / "a.json", AtStep("record", victims.die)) == -9
     made = versions(store)[0]
     other = store.client.create_model_version(
         "visits", made.source, made.run_id, tags={"digest": made.tags["digest"]}
     )
     store.client.set_registered_model_alias("visits", "champion", other.version)
-    code = victims.run(project, home, tmp_path / "b.json")
+    code = victims.run(quick, mlflow_home, tmp_path / "b.json")
     got = json.loads((tmp_path / "b.json").read_text())
     assert (code, got["against"], got["version"], got["champion"]) == (1, 2, 1, 2)
     assert len(trainings(store)[0]) == len(versions(store)) == 2
@@ -157,21 +131,21 @@ def test_a_living_run_is_waited_for_where_no_lock_keeps_it_out(store, monkeypatc
 
 
 @pytest.mark.parametrize("stop", [(victims.be_terminated, 143), (victims.be_interrupted, 130)])
-def test_who_is_asked_to_stop_closes_the_run(project, home, store, tmp_path, stop):
+def test_who_is_asked_to_stop_closes_the_run(quick, mlflow_home, store, tmp_path, stop):
     """SIGTERM and Ctrl-C: the run ends KILLED, the exit code tells the signal, and the lock is free."""
-    assert victims.run(project, home, tmp_path / "a.json", AtStep("learn", stop[0])) == stop[1]
+    assert victims.run(quick, mlflow_home, tmp_path / "a.json", AtStep("learn", stop[0])) == stop[1]
     (run,), _ = trainings(store)
     assert run.info.status == "KILLED"
     with idempotency.exclusive(store, "visits", run.data.tags["logitgate.key"]):
         pass
 
 
-def test_an_endless_wait_is_a_conflict(project, home, tmp_path):
+def test_an_endless_wait_is_a_conflict(quick, mlflow_home, tmp_path):
     """While the same training goes on elsewhere, one waits as long as one was asked to, then exit 4."""
-    assert victims.run(project, home, tmp_path / "a.json") == 0
-    (lock,) = home.glob("train-*.lock")
+    assert victims.run(quick, mlflow_home, tmp_path / "a.json") == 0
+    (lock,) = mlflow_home.glob("train-*.lock")
     with alone(lock):
-        code = victims.run(project, home, tmp_path / "b.json", LOGITGATE_WAIT_SECONDS="0.3")
+        code = victims.run(quick, mlflow_home, tmp_path / "b.json", LOGITGATE_WAIT_SECONDS="0.3")
     assert code == 3 and "going on elsewhere" in (tmp_path / "b.json").read_text()
 
 
@@ -186,12 +160,12 @@ def test_a_wait_that_is_no_number_is_refused(got, monkeypatch):
 @pytest.mark.parametrize(
     "calls", [("create_run", "create_model_version"), ("create_logged_model", "log_outputs")]
 )
-def test_a_lost_answer_doubles_nothing(commands, project, monkeypatch, calls):
+def test_a_lost_answer_doubles_nothing(commands, quick, monkeypatch, calls):
     """The store does what it is asked, and the answer is lost on the way, twice: the step is done again."""
     for call in calls:
         lost = iter([False, True] if call == "create_run" else [True])
         monkeypatch.setattr(MlflowClient, call, _losing(getattr(MlflowClient, call), lost))
-    got = logitgate("train", project, "--json")
+    got = logitgate("train", quick, "--json")
     assert got.code == 0, got.everything
     store = opened(commands)
     (run,), (candidate,) = trainings(store)
