@@ -29,6 +29,8 @@ for _name, _value in environment.DEFAULTS.items():
 gc.disable()  # until all is collected: what is imported stays, and to look for garbage in it takes seconds
 
 
+collect_ignore = ["warm_victims.py"]  # for its doctests it would be imported, and train in this process
+
 _MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there, closed to others
 
 
