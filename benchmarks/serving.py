@@ -40,6 +40,7 @@ from logitgate.decision.answering import TRUSTED_TYPES
 from logitgate.decision.rule import DecisionRule
 from logitgate.model.fitting.fit import Choice, fit
 from logitgate.model.model import Model
+from logitgate.monitoring.profiling import reference_profile
 from logitgate.production.packaging.model_package import ModelPackage, pack
 from logitgate.project.reading.load import load_project
 
@@ -83,14 +84,17 @@ def _arguments() -> argparse.Namespace:
 def _packed(scratch: Path) -> tuple[Pipeline, pd.DataFrame]:
     """Fit the flights' richest form, and pack it as ours, as scikit-learn's and as nothing."""
     project = load_project(FLIGHTS)
-    sample = observe(read_rows(project).frame, project, None).sample
-    frame, y = sample.frame.iloc[-ROWS:], sample.y[-ROWS:].astype(np.int64)
+    every = observe(read_rows(project).frame, project, None).sample
+    sample = every.take(np.arange(len(every) - ROWS, len(every)))
+    frame, y = sample.frame, sample.y.astype(np.int64)
     pipeline = fit(Choice(project.search.forms[-1], 1.0), frame, y, project.features, project.search)
     model = Model(pipeline, DecisionRule("constant", 0.3), project.costs.matrix, project.features)
-    package = ModelPackage(model, project.costs.unit, {"rows": ROWS})
+    profile = reference_profile(sample, model.score(sample, model.costs), project, model)
+    package = ModelPackage(model, project.costs.unit, profile)
     pack(package, scratch / "ours", MLmodel(artifact_path="model"))
-    texts = dict.fromkeys(project.features.categorical, object)
-    some = frame[list(project.features.all)].astype(texts).iloc[-5:]
+    kinds = dict.fromkeys(project.features.categorical, object)
+    kinds |= dict.fromkeys(project.features.numeric, np.float64)
+    some = frame[list(project.features.all)].astype(kinds).iloc[-5:]
     signature = infer_signature(some, pipeline.predict_proba(some))
     mlflow.sklearn.save_model(
         pipeline,
