@@ -166,33 +166,36 @@ class EqualRows:
     def _known(self) -> dict[frozenset[int], tuple[IntArray, IntArray]]:
         return {}
 
+    def _unequal_in(self, block: frozenset[int], among: _Among) -> FloatArray:
+        """Return for each of `_rows` how many others differ from it in these columns alone."""
+        found = np.zeros(len(self._rows))
+        for columns, sign in ((block, 1), (frozenset[int](), -1)):
+            several, group = self._apart_from(columns)
+            found[several] += sign * among.counted(several, group)
+        return found
+
     def _expected(self, among: _Among) -> FloatArray:
         """Return how many equal rows chance gives each of `_rows`."""
-        codes, n = self._codes, len(self._rows)
+        counts = [float(self._unequal_in(block, among).sum()) for block in self._blocks]
+        most = sorted(range(len(counts)), key=lambda place: -counts[place])[:_MOST]
+        near = {place: self._unequal_in(self._blocks[place], among) for place in most}
+        neighbours, weight = np.zeros((2, len(self._rows)))
+        for place, odds in self._odds_of_agreeing(near, among).items():
+            neighbours += np.where(odds > 0, near[place], 0.0)
+            weight += np.divide(1.0, odds, out=np.zeros(len(odds)), where=odds > 0)
+        return np.divide(neighbours, weight, out=np.zeros(len(weight)), where=weight > 0)
 
-        def equal(block: frozenset[int]) -> FloatArray:
-            several, group = self._apart_from(block)
-            found = np.zeros(n)
-            found[several] = among.counted(several, group)
-            return found
-
-        same = equal(frozenset())
-        counts = [float((equal(block) - same).sum()) for block in self._blocks]
-        most = sorted(range(len(codes)), key=lambda place: -counts[place])[:_MOST]
-        near = {place: equal(self._blocks[place]) - same for place in most}
-        odds = {place: np.zeros(n) for place in most}
-        for pair in combinations(most, 2):
+    def _odds_of_agreeing(self, near: dict[int, FloatArray], among: _Among) -> dict[int, FloatArray]:
+        """Return for some columns the odds that a pair of rows which differs elsewhere agrees there."""
+        odds = {place: np.zeros(len(self._rows)) for place in near}
+        for pair in combinations(near, 2):
             if self._blocks[pair[0]] & self._blocks[pair[1]]:
                 continue
-            both = equal(self._blocks[pair[0]] | self._blocks[pair[1]]) - same
+            both = self._unequal_in(self._blocks[pair[0]] | self._blocks[pair[1]], among)
             differ = both - near[pair[0]] - near[pair[1]]
             for one, other in (pair, pair[::-1]):
-                odds[one] = np.maximum(odds[one], _odds(codes[one], near[other], differ))
-        neighbours, weight = np.zeros(n), np.zeros(n)
-        for place, known in odds.items():
-            neighbours += np.where(known > 0, near[place], 0.0)
-            weight += np.divide(1.0, known, out=np.zeros(n), where=known > 0)
-        return np.divide(neighbours, weight, out=np.zeros(n), where=weight > 0)
+                odds[one] = np.maximum(odds[one], _odds(self._codes[one], near[other], differ))
+        return odds
 
 
 @dataclass(frozen=True, slots=True)
