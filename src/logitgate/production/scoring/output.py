@@ -23,7 +23,7 @@ from ...files.atomic import appearing, make_names_durable, write_whole
 _KINDS = (".csv", ".csv.gz", ".parquet")
 _FORMULA = r"^[=+\-@\t\r\n]"
 _DISTINCT = ("id", "request_id", "probability", "expected_cost", "expected_cost_otherwise")
-"""Columns whose values hardly repeat: they are written as they are."""
+"""Columns whose values hardly repeat."""
 
 _TEXTS = ("id", "request_id")
 
@@ -78,8 +78,7 @@ def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pd.DataFrame], 
     """
     with appearing(path) as file:
         if path.name.lower().endswith(".parquet"):
-            repeated = [name for name in schema.names if name not in _DISTINCT]
-            with pq.ParquetWriter(file, schema, use_dictionary=repeated, write_page_checksum=True) as parquet:
+            with pq.ParquetWriter(file, schema, **_stored(schema), write_page_checksum=True) as parquet:
                 yield lambda frame: parquet.write_table(_table(frame, schema))
         elif path.name.lower().endswith(".gz"):
             with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed, _csv(packed, schema) as write:
@@ -142,6 +141,12 @@ def _csv(file: BinaryIO | gzip.GzipFile, schema: pa.Schema) -> Iterator[Callable
     shown = pa.schema([(field.name, _shown(field.type)) for field in schema])
     with pa_csv.CSVWriter(file, shown) as writer:
         yield lambda frame: writer.write_table(_readable(_table(frame, schema)).cast(shown))
+
+
+def _stored(schema: pa.Schema) -> dict[str, Any]:
+    """Spare the columns whose values hardly repeat a dictionary, and random digits a compression."""
+    packed = {name: "none" if name == "request_id" else "snappy" for name in schema.names}
+    return {"use_dictionary": [name for name in schema.names if name not in _DISTINCT], "compression": packed}
 
 
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
