@@ -17,8 +17,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 
 from logitgate.environment import DEFAULTS
@@ -175,6 +176,8 @@ def project(folder, **changes):
 
 def training(project, home, answer, prepare=None, *, as_of=None, **environment):
     """Return a process, not started yet, that trains a project and writes its outcome into a file."""
+    with chdir(Path(__file__).parents[1]):  # where the server finds what it is to import before it forks
+        forkserver.ensure_running()
     words = (str(project), str(home), str(answer), (prepare, as_of), environment)
     return PROCESSES.Process(target=_train, args=words, daemon=True)
 
