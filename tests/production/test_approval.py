@@ -33,6 +33,7 @@ from tests import projects
 from tests.command import living_in, logitgate, opened
 from tests.releases import BECAUSE, NAME, kinds, plain_shipment, production, promoted
 from tests.services import listening
+from tests.wording import refusal
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_a_candidate_waits_and_is_approved_by_the_transaction(store, project, mo
     assert roll_back(store, NAME, RollbackRequest("dearer after all")).version == 1
 
 
-def test_what_cannot_be_approved_is_refused(store, project):
+def test_what_cannot_be_approved_is_refused(store, project, wording):
     """A version that is not there, that a gate refused, that is or was in production; and no reason."""
     first = judged(store)
     judged(store, verdict="FAIL", refused_by="calibration")
@@ -98,19 +99,17 @@ def test_what_cannot_be_approved_is_refused(store, project):
     second = judged(store, first)
     promoted(store, second, first)
     roll_back(store, NAME, RollbackRequest("bad"))
-    with pytest.raises(RefusedError, match=r"was in production before.* --to 3 --force --reason TEXT"):
-        approve(store, project, 3, "it is needed")
+    wording(refusal(RefusedError, approve, store, project, 3, "it is needed"))
     assert production(store) == (1, None)
 
 
-def test_evidence_against_another_champion_is_no_evidence(store, project):
+def test_evidence_against_another_champion_is_no_evidence(store, project, wording):
     """Neither for approval nor for waiting; and a move of the champion ends the waiting of all others."""
     first, rival = judged(store), judged(store)
     proposed(store, rival)
     promoted(store, first)
     assert candidate(store) is None
-    with pytest.raises(ConflictError, match="judged against none; train again"):
-        approve(store, project, 2, "it is needed")
+    wording(refusal(ConflictError, approve, store, project, 2, "it is needed"))
     with pytest.raises(ConflictError, match="train again"):
         proposed(store, rival)
     assert production(store) == (1, None)

@@ -36,6 +36,7 @@ from tests.releases import (
     registered,
     seconds,
 )
+from tests.wording import refusal
 
 FORK = multiprocessing.get_context("fork")
 ROUNDS = 6
@@ -282,7 +283,7 @@ def test_the_lock_of_the_dead_is_free(store, versions, tmp_path):
     assert production(store) == (2, 1)
 
 
-def test_a_lost_lock_stops_before_the_alias_moves(store, versions):
+def test_a_lost_lock_stops_before_the_alias_moves(store, versions, wording):
     """When the lock file is taken away another promoter could come in: nothing is moved."""
 
     def lose(now):
@@ -291,14 +292,15 @@ def test_a_lost_lock_stops_before_the_alias_moves(store, versions):
 
     boundary = PROMOTION.index(promotion.move_the_champion)
     steps = (*PROMOTION[:boundary], lose, *PROMOTION[boundary:])
-    with pytest.raises(UnavailableError, match="was lost on the way"):
-        carry_out(store, PromotionRequest(NAME, BECAUSE, versions[1], versions[0]), steps)
+    asked = PromotionRequest(NAME, BECAUSE, versions[1], versions[0])
+    lost = refusal(UnavailableError, carry_out, store, asked, steps)
+    wording(str(lost).replace(str(store.folder), "STORE"))
     assert production(store) == (1, None)
     promoted(store, versions[1], versions[0])
     assert kinds(store)[2:] == [("intent", 2), ("abandoned", 2), ("intent", 2), ("done", 2)]
 
 
-def test_a_writer_in_between_stops_the_move(store, versions):
+def test_a_writer_in_between_stops_the_move(store, versions, wording):
     """Whoever writes after the intent, by whatever lock, has the say; the alias stays."""
 
     def write(now):
@@ -307,22 +309,18 @@ def test_a_writer_in_between_stops_the_move(store, versions):
         return now
 
     boundary = PROMOTION.index(promotion.move_the_champion)
-    with pytest.raises(ConflictError, match="another process has written"):
-        carry_out(
-            store,
-            PromotionRequest(NAME, BECAUSE, versions[1], versions[0]),
-            (*PROMOTION[:boundary], write, *PROMOTION[boundary:]),
-        )
+    steps = (*PROMOTION[:boundary], write, *PROMOTION[boundary:])
+    asked = PromotionRequest(NAME, BECAUSE, versions[1], versions[0])
+    wording(refusal(ConflictError, carry_out, store, asked, steps))
     assert production(store) == (1, None)
 
 
-def test_of_two_writers_one_gets_the_number(store, versions):
+def test_of_two_writers_one_gets_the_number(store, versions, wording):
     """The ledger itself is a compare-and-set, whatever lock is held; the same line twice is one entry."""
     read = ledger(store)
     draft = Entry(0, Kind.INTENT, "a", 2, 1, "", BECAUSE, "here", datetime.now(UTC))
     ledger_store.append(store, NAME, read, draft)
-    with pytest.raises(ConflictError, match="another process has just written entry 3"):
-        ledger_store.append(store, NAME, read, replace(draft, move="b"))
+    wording(refusal(ConflictError, ledger_store.append, store, NAME, read, replace(draft, move="b")))
     assert [entry.move for entry in ledger(store).entries][2:] == ["a"]
 
 
@@ -365,14 +363,12 @@ def test_an_overwritten_alias_is_noticed(store, versions):
     assert kinds(store)[2:] == [("intent", 2), ("abandoned", 2), ("found", 3), ("intent", 2), ("done", 2)]
 
 
-def test_a_version_that_is_gone_is_a_conflict(store, versions):
+def test_a_version_that_is_gone_is_a_conflict(store, versions, wording):
     """Neither promoted, nor taken for a first release when it was the champion and its alias went with it."""
     store.client.delete_model_version(NAME, "1")
     assert production(store) == (None, None)
-    with pytest.raises(ConflictError, match="not in the registry"):
-        model_files.load(store, versions[0])
-    with pytest.raises(ConflictError, match="is none, but version 1 by the ledger"):
-        promoted(store, versions[1], None)
+    gone = refusal(ConflictError, model_files.load, store, versions[0])
+    wording(gone, refusal(ConflictError, promoted, store, versions[1], None))
     roll_back(store, NAME, RollbackRequest("the champion was deleted", to=2, is_forced=True))
     promoted(store, versions[2], versions[1])
     assert production(store) == (
@@ -394,7 +390,7 @@ def with_golden(golden):
     return replace(plain_shipment(), golden=golden)
 
 
-def test_other_answers_are_refused(store, versions):
+def test_other_answers_are_refused(store, versions, wording):
     """One bit of one probability, or one decision, and the version stays where it is."""
     golden = plain_shipment().golden
     odd = [
@@ -406,25 +402,20 @@ def test_other_answers_are_refused(store, versions):
     ]
     for wrong in odd:
         (version,) = registered(store, 1, with_golden(wrong))
-        with pytest.raises(DataError) as refusal:
-            promoted(store, version, versions[0])
-        assert refusal.value.exit_code == 1
+        assert refusal(DataError, promoted, store, version, versions[0]).exit_code == 1
     (version,) = registered(store, 1, with_golden(None))
-    with pytest.raises(DataError, match="has no golden rows"):
-        promoted(store, version, versions[0])
+    wording(refusal(DataError, promoted, store, version, versions[0]))
     assert production(store) == (1, None) and kinds(store) == [("intent", 1), ("done", 1)]
 
 
-def test_a_broken_chain_stops_promotions_but_not_a_forced_way_back(store, versions, mlflow_home):
+def test_a_broken_chain_stops_promotions_but_not_a_forced_way_back(store, versions, mlflow_home, wording):
     """Who has changed one line is found out; production can still be saved."""
     promoted(store, versions[1], versions[0])
     with closing(sqlite3.connect(mlflow_home / "mlflow.db")) as connection:
         connection.execute("UPDATE params SET value = replace(value, 'ann', 'eve') WHERE key = '0002'")
         connection.commit()
-    with pytest.raises(ConflictError, match="entry 3 does not follow"):
-        promoted(store, versions[2], versions[1])
-    with pytest.raises(ConflictError, match="entry 3 does not follow"):
-        roll_back(store, NAME, RollbackRequest("bad"))
+    forward = refusal(ConflictError, promoted, store, versions[2], versions[1])
+    wording(forward, refusal(ConflictError, roll_back, store, NAME, RollbackRequest("bad")))
     roll_back(store, NAME, RollbackRequest("bad", to=1, is_forced=True))
     assert production(store) == (1, None)
 
@@ -439,11 +430,10 @@ def test_a_deleted_ledger_comes_back(store, versions):
     assert done(store) == [1, 2]
 
 
-def test_two_ledgers_are_refused(store, versions):
+def test_two_ledgers_are_refused(store, versions, wording):
     """Which one counts cannot be decided, so neither is written."""
     experiment = store.client.get_experiment_by_name(ledger_store.EXPERIMENT).experiment_id
     other = store.client.create_run(experiment, tags={"logitgate.ledger": NAME})
     promoted(store, versions[1], versions[0])  # an empty one says nothing
     store.client.log_param(other.info.run_id, "0001", "{}")
-    with pytest.raises(ConflictError, match="there are 2 of them"):
-        promoted(store, versions[2], versions[1])
+    wording(refusal(ConflictError, promoted, store, versions[2], versions[1]))
