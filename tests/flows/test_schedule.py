@@ -19,6 +19,7 @@ from logitgate_flows.scheduling import schedule as clock
 from logitgate_flows.scheduling.completed_slots import completed_slots
 from tests import projects
 from tests.command import logitgate
+from tests.wording import refusal
 
 JOBS = {
     "time_zone": "Europe/Lisbon",
@@ -30,26 +31,22 @@ JOBS = {
 NOW = datetime(2021, 5, 4, 12, tzinfo=UTC)
 
 
-def refusal(**changes):
-    """Return what is said about a schedule."""
-    with pytest.raises(ProjectError) as caught:
-        parse_project(projects.plain(schedule=JOBS | changes), "visits.toml")
-    return str(caught.value)
+def refused(schedule):
+    """Return the refusal of a schedule."""
+    return refusal(ProjectError, parse_project, projects.plain(schedule=schedule), "visits.toml")
 
 
-def test_a_schedule_says_whose_clock_it_means():
+def test_a_schedule_says_whose_clock_it_means(wording):
     """No time zone, or one that does not exist, is refused."""
     without = {key: value for key, value in JOBS.items() if key != "time_zone"}
-    with pytest.raises(ProjectError, match="schedule: time_zone is missing"):
-        parse_project(projects.plain(schedule=without), "visits.toml")
-    assert "'Mars/Olympus' is no time zone" in refusal(time_zone="Mars/Olympus")
+    wording(refused(without), refused(JOBS | {"time_zone": "Mars/Olympus"}))
 
 
-def test_what_cannot_run_is_refused():
+def test_what_cannot_run_is_refused(wording):
     """An expression with a sixth field, one that never comes, scores that replace each other."""
-    assert "schedule.train.cron: '0 0 6 1 * *' has not five fields" in refusal(train={"cron": "0 0 6 1 * *"})
-    assert "ever comes" in refusal(train={"cron": "0 6 31 2 *"})
-    assert "{slot}" in refusal(score={"cron": "0 4 * * *", "out": "scores.csv"})
+    six, never = {"train": {"cron": "0 0 6 1 * *"}}, {"train": {"cron": "0 6 31 2 *"}}
+    same_file = {"score": {"cron": "0 4 * * *", "out": "scores.csv"}}
+    wording(*(refused(JOBS | one) for one in (six, never, same_file)))
 
 
 def test_each_window_is_caught_up_and_only_the_latest_training(tmp_path):
