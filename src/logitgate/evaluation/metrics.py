@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decision.costs import IntArray
+from ..decision.costs import BoolArray, IntArray
 from ..decision.expressions import FloatArray
 
 NAN = float("nan")
@@ -46,9 +46,16 @@ class ScoreGroups:
         missing = int(np.isnan(score).sum())
         if missing:
             raise ValueError(f"{missing} of {len(score)} scores are missing")
-        order = np.argsort(-score)
+        return cls._ordered(np.argsort(-score), score)
+
+    @classmethod
+    def _ordered(cls, order: IntArray, score: FloatArray) -> ScoreGroups:
         fresh = np.diff(score[order], prepend=np.inf) != 0
         return cls(order, np.flatnonzero(fresh))
+
+    def among(self, kept: BoolArray, score: FloatArray) -> ScoreGroups:
+        """Return the groups of some of the rows, in the order that is known; both of shape (n,)."""
+        return self._ordered(self.order[kept[self.order]], score)
 
     def counts(
         self, y: NDArray[np.integer] | FloatArray, weight: FloatArray | None = None

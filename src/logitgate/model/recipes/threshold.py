@@ -103,10 +103,7 @@ def empirical_minimiser(
     ValueError
         When there are no rows, or a probability is missing.
     """
-    if not len(probability):
-        raise ValueError("no rows to choose a threshold on")
-    groups = ScoreGroups.of(probability)
-    rule = _rule_after(_cheapest(_extra(y, costs), groups), probability, groups)
+    rule = _swept(_sorted(probability), _extra(y, costs), probability)
     return rule, _cost(rule, probability, y, costs)
 
 
@@ -141,7 +138,9 @@ def threshold_interval(
     if clusters < 2:
         return Estimate(value, NAN, NAN)
     cell, lowest = _cells(probability, groups.order)
-    drawn = np.sort([_swept(total, lowest) for total in _resampled(extra, code, cell, clusters, random)])
+    drawn = np.sort(
+        [_cheapest_cell(total, lowest) for total in _resampled(extra, code, cell, clusters, random)]
+    )
     tail = int(0.025 * _RESAMPLES)
     return Estimate(value, float(drawn[tail]), float(drawn[-1 - tail]))
 
@@ -161,12 +160,13 @@ def choose_rule(judged: JudgedRows, bayes: DecisionRule, alpha: float) -> Thresh
     alpha : float
         Of the one-sided bound.
     """
-    probability, y, costs = judged.probability, judged.y, judged.costs
-    swept, empirical = empirical_minimiser(probability, y, costs)
-    upper = _upper_of_empirical(judged, bayes, alpha)
-    costing, none, every = (
-        _cost(rule, probability, y, costs)
-        for rule in (bayes, DecisionRule("flag-none"), DecisionRule("flag-all"))
+    rows, groups = (judged.probability, judged.y, judged.costs), _sorted(judged.probability)
+    swept = _swept(groups, _extra(judged.y, judged.costs), judged.probability)
+    costs_by_bayes = _costs(bayes, *rows)
+    upper = _upper_of_empirical(judged, groups, costs_by_bayes, alpha)
+    costing = float(costs_by_bayes.mean())
+    empirical, none, every = (
+        _cost(rule, *rows) for rule in (swept, DecisionRule("flag-none"), DecisionRule("flag-all"))
     )
     if upper < 0:
         return ThresholdChoice(swept, empirical, costing, empirical, upper, none, every)
@@ -182,22 +182,35 @@ def bayes_rule(costs: CostMatrix) -> DecisionRule:
     return DecisionRule("per-row")
 
 
-def _upper_of_empirical(judged: JudgedRows, bayes: DecisionRule, alpha: float) -> float:
+def _upper_of_empirical(
+    judged: JudgedRows, groups: ScoreGroups, costs_by_bayes: FloatArray, alpha: float
+) -> float:
     """Return the upper bound of the extra cost of an empirical threshold that other blocks chose."""
-    difference = np.full(len(judged.y), NAN)
+    difference, extra = np.full(len(judged.y), NAN), _extra(judged.y, judged.costs)
     for block in np.unique(judged.block):
         own = judged.block == block
         other = judged.block < block if judged.in_time else ~own
         if not other.any():
             continue
-        rule = empirical_minimiser(judged.probability[other], judged.y[other], judged.costs.take(other))[0]
-        rows = (judged.probability[own], judged.y[own], judged.costs.take(own))
-        difference[own] = _costs(rule, *rows) - _costs(bayes, *rows)
+        rule = _swept(groups.among(other, judged.probability), extra, judged.probability)
+        costs = _costs(rule, judged.probability[own], judged.y[own], judged.costs.take(own))
+        difference[own] = costs - costs_by_bayes[own]
     known = np.isfinite(difference)
     if not known.any():
         return NAN
     cluster = None if judged.cluster is None else judged.cluster[known]
     return upper_bound(difference[known], cluster, alpha)
+
+
+def _sorted(probability: FloatArray) -> ScoreGroups:
+    if not len(probability):
+        raise ValueError("no rows to choose a threshold on")
+    return ScoreGroups.of(probability)
+
+
+def _swept(groups: ScoreGroups, extra: FloatArray, probability: FloatArray) -> DecisionRule:
+    """Return the rule that costs least on the rows of the groups."""
+    return _rule_after(_cheapest(extra, groups), probability, groups)
 
 
 def _cells(probability: FloatArray, order: IntArray) -> tuple[IntArray, FloatArray]:
@@ -225,7 +238,7 @@ def _resampled(
         yield times @ pooled
 
 
-def _swept(total: FloatArray, lowest: FloatArray) -> float:
+def _cheapest_cell(total: FloatArray, lowest: FloatArray) -> float:
     """Return the cheapest threshold over cells, flag-none being infinite; the fewest flags on a tie."""
     change = np.concatenate(([0.0], np.cumsum(total)))
     flagged = int(np.argmax(change <= change.min() + _ROUNDING * np.abs(total).sum()))
@@ -242,9 +255,9 @@ def _extra(y: NDArray[np.integer], costs: RowCosts) -> FloatArray:
 
 def _cheapest(extra: FloatArray, groups: ScoreGroups) -> int:
     """Return how many groups, highest score first, are flagged at the least cost; the fewest on a tie."""
-    summed = np.add.reduceat(extra[groups.order], groups.starts)
-    change = np.concatenate(([0.0], np.cumsum(summed)))
-    return int(np.argmax(change <= change.min() + _ROUNDING * np.abs(extra).sum()))
+    ordered = extra[groups.order]
+    change = np.concatenate(([0.0], np.cumsum(np.add.reduceat(ordered, groups.starts))))
+    return int(np.argmax(change <= change.min() + _ROUNDING * np.abs(ordered).sum()))
 
 
 def _reached(flagged_groups: int, probability: FloatArray, groups: ScoreGroups) -> float:
