@@ -116,6 +116,17 @@ def test_labels_are_waited_for_until_they_are_due(champion, frame):
     assert not any("blind_until" in one.figures for one in again.findings)
 
 
+def test_decisions_that_are_known_are_not_made_again(champion, frame):
+    """In whatever order the rows came, the findings are those of the same rows alone."""
+    turned, model = frame.sample(frac=1, random_state=3), champion.model
+    decision = model.decision(model.probability(turned), turned, turned["visit"].to_numpy(object))
+    known = performance(LabelledWindow(turned, AS_OF, decision=decision), champion, None, PROJECT)
+    assert known.findings == performance(LabelledWindow(turned, AS_OF), champion, None, PROJECT).findings
+    halved = replace(decision, probability=decision.probability / 2)
+    other = performance(LabelledWindow(turned, AS_OF, decision=halved), champion, None, PROJECT)
+    assert other.findings != known.findings
+
+
 def test_neither_another_table_of_labels_nor_the_order_of_rows_changes_anything(champion, previous, frame):
     """Joined by id, in any order; chunks are of rows in order of time, whatever the order of the file."""
     labels = frame[["visit", "bad"]].sample(frac=1, random_state=1)

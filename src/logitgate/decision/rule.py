@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .costs import BoolArray, RowCosts
+from .costs import BoolArray, IntArray, RowCosts
 from .expressions import FloatArray
 
 RuleName: TypeAlias = Literal["constant", "per-row", "flag-none", "flag-all"]
@@ -92,3 +92,7 @@ class Decision:
             raise ValueError(f"{int((~sound).sum())} of {len(sound)} probabilities are not in [0, 1]")
         flag, leave = costs.expected(probability)
         return cls(probability, threshold, probability >= threshold, flag, leave)
+
+    def take(self, index: IntArray | BoolArray) -> Decision:
+        """Return what was decided about the chosen rows."""
+        return Decision(*(getattr(self, part.name)[index] for part in fields(Decision)))

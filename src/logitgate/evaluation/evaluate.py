@@ -7,7 +7,7 @@ clusters (or rows), none from resamples. Which form each figure has, and its sou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -74,9 +74,8 @@ class Scored:
 
     def take(self, index: IntArray | BoolArray) -> Scored:
         """Return the chosen rows."""
-        decision = Decision(*(getattr(self.decision, part.name)[index] for part in fields(Decision)))
         cluster = None if self.cluster is None else self.cluster[index]
-        return Scored(self.y[index], decision, self.costs.take(index), cluster)
+        return Scored(self.y[index], self.decision.take(index), self.costs.take(index), cluster)
 
 
 @dataclass(frozen=True, slots=True)

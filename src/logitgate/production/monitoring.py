@@ -156,7 +156,7 @@ def assess_window(
     project, frame = as_learned(project, now.package.profile), now.package.model.brought(frame)
     labels, decision = tables.labels, _decided(now.package, frame, project)
     earlier = earlier_sums(_record(limits, now.champion, evidence), now.history)
-    window = LabelledWindow(frame, limits.as_of, None if labels is None else labels.frame, earlier)
+    window = LabelledWindow(frame, limits.as_of, None if labels is None else labels.frame, earlier, decision)
     previous = None if now.previous is None else _version_of(now.back.version or 0, now.previous)
     champion = _version_of(now.champion.version, now.package)
     found = performance(window, champion, previous, project, now.refusal)

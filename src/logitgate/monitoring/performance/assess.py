@@ -17,6 +17,8 @@ from ...catalogue import Check
 from ...data.sampling.maturity import LabelledRows, labelled_rows
 from ...data.sampling.row_hashes import FittedRows, untouched
 from ...data.sampling.sample import row_costs
+from ...decision.costs import IntArray
+from ...decision.rule import Decision
 from ...errors import DataError
 from ...evaluation.evaluate import Scored
 from ...evidence_table import Exhibit
@@ -51,12 +53,15 @@ class LabelledWindow:
         Outcomes by id, instead of those in `frame`.
     earlier : sequence of mapping of str to ErrorSums
         The champion's errors in earlier windows since its release (`decay.earlier_sums`).
+    decision : Decision, optional
+        The champion's about these rows, where it is known.
     """
 
     frame: pd.DataFrame
     as_of: datetime
     labels: pd.DataFrame | None = None
     earlier: Sequence[SumsByName] = ()
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def performance(
     known = labelled_rows(window.frame, project, window.as_of, window.labels)
     known, labels = _unseen(known, [one for one in (champion, previous) if one], project)
     labels = due(labels, window, project)
-    estimated, shown = _estimated(window, window.frame.iloc[known.order], champion, project)
+    estimated, shown = _estimated(window, known.order, champion, project)
     findings = [labels, *estimated]
     try:
         scored = _scored(champion.model, known, project)
@@ -182,13 +187,18 @@ def _unseen(
 
 
 def _estimated(
-    window: LabelledWindow, frame: pd.DataFrame, champion: MonitoredVersion, project: Project
+    window: LabelledWindow, order: IntArray, champion: MonitoredVersion, project: Project
 ) -> tuple[list[Finding], list[Exhibit]]:
+    frame = window.frame.iloc[order]
     if not len(frame):
         return [Finding(ESTIMATE, "window", Status.INSUFFICIENT, "the window has no row", {"n": 0})], []
     model, ids = champion.model, frame[project.columns.row_id].astype(str).to_numpy(object)
     try:
-        decision = model.decision(model.probability(frame), frame, ids)
+        decision = (
+            model.decision(model.probability(frame), frame, ids)
+            if window.decision is None
+            else window.decision.take(order)
+        )
     except DataError as error:
         return [_unjudged(ESTIMATE, error)], []
     costs = row_costs(frame, project.costs.matrix, ids)
