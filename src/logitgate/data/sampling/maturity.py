@@ -44,6 +44,8 @@ class LabelledRows:
     counts: Mapping[str, int]
     order: IntArray
     """Where all rows of the window stand in order of time and id, mature or not."""
+    places: IntArray
+    """Where those of the sample stand."""
     problem: str = ""
     """Why the labels say too little about the rows."""
 
@@ -113,7 +115,7 @@ def labelled_rows(
         order = order[np.argsort(time[order], kind="stable")]
     # Labels that are likely another table's judge nothing.
     kept = order[keep[order]] if not problem else order[:0]
-    return LabelledRows(_sample(window, kept, (ids, full, time), project), counts, order, problem)
+    return LabelledRows(_sample(window, kept, (ids, full, time), project), counts, order, kept, problem)
 
 
 def _read(outcome: pd.Series, project: Project) -> FloatArray:

@@ -122,7 +122,7 @@ def performance(
     estimated, shown = _estimated(window, known.order, champion, project)
     findings = [labels, *estimated]
     try:
-        scored = _scored(champion.model, known, project)
+        scored = _scored(champion.model, known, window, project)
     except DataError as error:
         findings += [_unjudged(check, error) for check in (CALIBRATION, COST, NO_MODEL, PREVIOUS)]
         return Performance(tuple(findings), tuple(shown), VersusPrevious("unknown", ()), known)
@@ -181,7 +181,7 @@ def _unseen(
         return known, replace(known.finding, status=Status.WARN, because=because)
     left_out = int((~fresh).sum())
     counts = {**known.counts, "matured": int(fresh.sum()), "fitted_on": left_out}
-    kept = replace(known, sample=known.sample.take(fresh), counts=counts)
+    kept = replace(known, sample=known.sample.take(fresh), counts=counts, places=known.places[fresh])
     because = f"{kept.finding.because}; {left_out} that a version was fitted on are left out"
     return kept, replace(kept.finding, because=because)
 
@@ -206,9 +206,14 @@ def _estimated(
     return estimate(decision, costs, champion.reference, project.gates.alpha, before)
 
 
-def _scored(model: Model, known: LabelledRows, project: Project) -> Scored | None:
+def _scored(model: Model, known: LabelledRows, window: LabelledWindow, project: Project) -> Scored | None:
     """Return the matured rows as the model decides them; None without any."""
-    return model.score(known.sample, project.costs.matrix) if len(known.sample) else None
+    sample, costs = known.sample, project.costs.matrix
+    if not len(sample):
+        return None
+    if window.decision is None:
+        return model.score(sample, costs)
+    return model.decide(window.decision.probability[known.places], sample, costs)
 
 
 def _versus(
@@ -226,13 +231,12 @@ def _versus(
     contender = None
     if previous is not None:
         try:
-            theirs = _scored(previous.model, known, project)
+            theirs = previous.model.score(known.sample, project.costs.matrix)
         except (DataError, TypeError, ValueError) as error:
             refusal = (
                 str(error) if isinstance(error, DataError) else "its own preprocessing refuses these rows"
             )
         else:
-            assert theirs is not None  # noqa: S101 - there are rows
             contender = Contender(previous.version, theirs, previous.reference)
     return versus_previous(
         Contender(champion.version, scored, champion.reference), contender, project, refusal
