@@ -183,3 +183,20 @@ def test_values_that_are_written_differently_are_equal():
 def test_copies_of_fine_rows_are_found():
     """Copies of fine rows are found where no other two rows share a value."""
     assert EqualRows.of(copied(fine(1_000), 0.05)).matches().copies.sum() == 100
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_that_are_not_compared_change_nothing(seed):
+    """Fine rows with near copies, each of which differs in a column or two: chance is that of all rows."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(300, 7)).round(1), columns=list("abcdefg"))
+    near = frame.iloc[:60].copy()
+    for row in range(60):
+        for column in rng.choice(7, rng.integers(1, 3), replace=False):
+            near.iloc[row, column] = frame.iloc[rng.integers(300), column]
+    frame = pd.concat([frame, near], ignore_index=True)
+    some, every = EqualRows.of(frame), EqualRows.of(frame)
+    vars(every)["_rows"] = np.arange(len(frame))
+    assert 60 <= len(some._rows) < len(frame)
+    assert np.array_equal(some.matches().expected, every.matches().expected)
+    assert every.matches().expected.any()

@@ -152,9 +152,8 @@ def test_permuting_rows_changes_nothing(seed, clustered):
 
 def test_the_null_is_that_of_outcomes_drawn_row_by_row():
     """Whether a bin's events are drawn as a normal number or not; and it is that of its seed."""
-    for rows in (200, 2_000, 12_000):
-        _, said = simulated(0, rows)
-        random = np.random.default_rng(7)
+    for said in (np.full(60, 0.01), *(simulated(0, rows)[1] for rows in (200, 2_000, 12_000))):
+        random, rows = np.random.default_rng(7), len(said)
         drawn = [ece((random.random(rows) < said).astype(int), said) for _ in range(1_000)]
         found = ece_null(said, 1, resamples=1_000)
         assert found.mean == pytest.approx(np.mean(drawn), rel=0.05)
